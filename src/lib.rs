@@ -1,0 +1,7 @@
+//! Turns the monthly Discogs dumps into a lake of Parquet: typed, checked, published by one pointer.
+//!
+//! Each binary in `src/bin` is a task: parameters in, one call into this library, one JSON result out. The modules
+//! depend on each other one way: `ingest`, `warehouse`, `check` use `table` and `record`, those use `lake` and `dump`,
+//! and all use `task`.
+
+pub mod task;

@@ -1,0 +1,124 @@
+use std::error::Error;
+use std::fmt;
+use std::io::ErrorKind;
+
+/// What kind of failure ended a task. The discriminant is the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Something nobody foresaw: a full disk, a folder that may not be written, a bug.
+    Unexpected = 1,
+    /// A parameter is missing, malformed, or does not fit the others.
+    Parameters = 2,
+    /// A check with severity CRITICAL failed. Nothing was sealed or published.
+    ChecksFailed = 3,
+    /// Somebody else is writing the same thing. Trying again later is safe.
+    Locked = 4,
+    /// An input is missing, truncated or malformed.
+    Input = 5,
+    /// A service outside this process failed (Trino, a download site).
+    External = 6,
+}
+
+impl Class {
+    /// The exit status of a task that failed this way.
+    pub fn exit_status(self) -> u8 {
+        self as u8
+    }
+
+    /// The name in results: `bad_input` reads better than `input` where only the class is shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Unexpected => "unexpected",
+            Class::Parameters => "parameters",
+            Class::ChecksFailed => "checks_failed",
+            Class::Locked => "locked",
+            Class::Input => "bad_input",
+            Class::External => "external",
+        }
+    }
+}
+
+/// A failure whose class is known: one line that says what and where, and a hint that says what to do.
+#[derive(Debug)]
+pub struct Failure {
+    pub class: Class,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Failure { class, message: message.into(), hint: None }
+    }
+
+    pub fn unexpected(message: impl Into<String>) -> Self {
+        Failure::new(Class::Unexpected, message)
+    }
+
+    pub fn parameters(message: impl Into<String>) -> Self {
+        Failure::new(Class::Parameters, message)
+    }
+
+    pub fn checks_failed(message: impl Into<String>) -> Self {
+        Failure::new(Class::ChecksFailed, message)
+    }
+
+    pub fn locked(message: impl Into<String>) -> Self {
+        Failure::new(Class::Locked, message)
+    }
+
+    pub fn input(message: impl Into<String>) -> Self {
+        Failure::new(Class::Input, message)
+    }
+
+    pub fn external(message: impl Into<String>) -> Self {
+        Failure::new(Class::External, message)
+    }
+
+    /// What the user can do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The failure that an error stands for: the classified one in its chain, else an unexpected one
+    /// whose message is the whole chain on one line.
+    pub fn of(error: &anyhow::Error) -> Self {
+        let line = one_line(&format!("{error:#}"));
+        let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+        match error.chain().find_map(|cause| cause.downcast_ref::<Failure>()) {
+            Some(failure) => Failure { class: failure.class, message: line, hint: failure.hint.clone() },
+            None => Failure { class: Class::Unexpected, message: line, hint: io.and_then(advice).map(str::to_owned) },
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {}
+
+/// What to do about the errors of a file system that people meet.
+fn advice(error: &std::io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        ErrorKind::StorageFull => "free some space and run the same command again; nothing was committed",
+        ErrorKind::QuotaExceeded => "the quota is used up; free some space and run the same command again",
+        ErrorKind::PermissionDenied => "check who owns the folder and what this user may do there",
+        ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only; mount it writable for this task",
+        _ if error.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
+            "raise the limit of open files (ulimit -n 1024) and run the same command again"
+        }
+        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+            "the disk reported an error; look at the system log before trying again"
+        }
+        _ => return None,
+    })
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

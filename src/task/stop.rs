@@ -1,0 +1,86 @@
+//! Signals: SIGTERM, SIGINT and SIGHUP stop a task at once. What is unfinished lies in `_staging` and is removed;
+//! what is committed stays. The exit status is 128 plus the signal.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::call::print_line;
+use super::outcome::{ErrorReport, Outcome, Status};
+
+static STOPPING: AtomicBool = AtomicBool::new(false);
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A folder of unfinished work, removed when the task is stopped by a signal while this lives.
+#[derive(Debug)]
+pub struct Unfinished(PathBuf);
+
+impl Unfinished {
+    pub fn new(path: &Path) -> Self {
+        list().push(path.to_owned());
+        Unfinished(path.to_owned())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut list = list();
+        if let Some(index) = list.iter().position(|path| *path == self.0) {
+            list.swap_remove(index);
+        }
+    }
+}
+
+fn list() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Starts listening for signals in a thread of its own.
+pub(super) fn install(task: &str) {
+    let task = task.to_owned();
+    if let Ok(mut signals) = Signals::new([SIGTERM, SIGINT, SIGHUP]) {
+        std::thread::spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                stop(&task, signal);
+            }
+        });
+    }
+}
+
+fn stop(task: &str, signal: i32) {
+    STOPPING.store(true, Ordering::SeqCst);
+    let name = match signal {
+        SIGINT => "SIGINT",
+        SIGHUP => "SIGHUP",
+        _ => "SIGTERM",
+    };
+    for path in list().iter() {
+        // Threads of this process may still be adding files; what a second pass cannot remove, the next run does.
+        if std::fs::remove_dir_all(path).is_err() {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+    let message = format!("stopped by {name}; nothing half written is left");
+    let _ = writeln!(std::io::stderr(), "{task}: {message}");
+    let mut outcome = Outcome::new(task);
+    outcome.status = Status::Failed;
+    outcome.error = Some(ErrorReport {
+        class: "stopped".to_owned(),
+        message,
+        hint: Some("run the same command again to go on".to_owned()),
+    });
+    print_line(&outcome);
+    // Not exit(): that would run destructors of libraries whose threads are still at work.
+    signal_hook::low_level::exit(128 + signal);
+}
+
+/// Never returns while a signal is being handled: errors that the removal causes are not the story to tell.
+pub(super) fn wait_if_stopping() {
+    while STOPPING.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
