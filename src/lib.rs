@@ -4,4 +4,6 @@
 //! depend on each other one way: `ingest`, `warehouse`, `check` use `table` and `record`, those use `lake` and `dump`,
 //! and all use `task`.
 
+pub mod lake;
+pub mod table;
 pub mod task;

@@ -1,0 +1,141 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::RunId;
+use super::digest::sha256_of_bytes;
+use crate::task::{Failure, TableCount};
+
+/// `_dataset.json`: what a committed dataset holds and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dataset {
+    /// The format of this file, 1.
+    pub format: u32,
+    /// The table as the contract names it: `artists_v1_typed`, `warehouse_discogs/artist_name_map_v1`.
+    pub table: String,
+    pub run_id: RunId,
+    pub rows: u64,
+    pub files: Vec<DataFile>,
+    pub columns: Vec<ColumnDescription>,
+    pub inputs: Vec<InputIdentity>,
+    pub producer: Producer,
+    pub counted: Counted,
+}
+
+/// A Parquet file of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    pub name: String,
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnDescription {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub data_type: String,
+}
+
+/// What a dataset was made from: a dump file, or another dataset of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputIdentity {
+    /// A file name, or the name of a table.
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: String,
+    /// Nanoseconds since 1970. The same name, size and time spare the hashing of 10 GB; another time does not make
+    /// another input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modified: Option<i64>,
+}
+
+impl InputIdentity {
+    pub fn same_content(&self, other: &InputIdentity) -> bool {
+        self.bytes == other.bytes && self.sha256 == other.sha256
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Producer {
+    pub task: String,
+    pub version: String,
+}
+
+impl Producer {
+    /// A task of this version of the software.
+    pub fn this_version(task: &str) -> Self {
+        Producer { task: task.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// What the pass that wrote a dataset counted on its way; the checks hold the data to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Records of the dump that were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub anomalies: BTreeMap<String, u64>,
+}
+
+impl Dataset {
+    pub(super) const FILE_NAME: &str = "_dataset.json";
+
+    /// The dataset in a folder, or nothing where there is none.
+    pub(super) fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+        let path = folder.join(Self::FILE_NAME);
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            text => text.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let dataset: Dataset = serde_json::from_slice(&text).map_err(|error| {
+            Failure::input(format!("{} is not a dataset description: {error}", path.display()))
+                .hint("rebuild the dataset with --replace true")
+        })?;
+        if let Some(file) = dataset.files.iter().find(|file| !is_plain_name(&file.name)) {
+            return Err(Failure::input(format!(
+                "{} names the file {:?}, which is not in it",
+                path.display(),
+                file.name
+            ))
+            .into());
+        }
+        Ok(Some(dataset))
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// The dataset as an input of another one: the hash of its files' hashes.
+    pub fn identity(&self) -> InputIdentity {
+        let hashes: Vec<&str> = self.files.iter().map(|file| file.sha256.as_str()).collect();
+        InputIdentity {
+            name: self.table.clone(),
+            bytes: self.bytes(),
+            sha256: sha256_of_bytes(hashes.join("\n").as_bytes()),
+            modified: None,
+        }
+    }
+
+    pub fn count(&self) -> TableCount {
+        TableCount { name: self.table.clone(), rows: self.rows, files: self.files.len() as u64, bytes: self.bytes() }
+    }
+
+    /// The same task of the same version made this from the same inputs.
+    pub fn made_from(&self, producer: &Producer, inputs: &[InputIdentity]) -> bool {
+        self.producer == *producer
+            && self.inputs.len() == inputs.len()
+            && self.inputs.iter().zip(inputs).all(|(a, b)| a.same_content(b))
+    }
+}
+
+pub(super) fn is_plain_name(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    matches!((components.next(), components.next()), (Some(std::path::Component::Normal(_)), None))
+}

@@ -1,0 +1,40 @@
+//! The lake on disk: runs, datasets, manifests, locks, and the pointer `active`.
+//!
+//! ```text
+//! <lake>/active -> _runs/<run_id>            what people query; moved by one rename      pointer.rs
+//! <lake>/active__prev_<timestamp>            what it was before                          pointer.rs
+//! <lake>/_runs/<run_id>/                     a run: grows until sealed, never changes after   run.rs
+//!     <table>/part-<run_id>-00000.parquet    a dataset: not there, or whole              dataset.rs
+//!     <table>/_dataset.json                  what is in it and where it came from
+//!     warehouse_discogs/<table>/…            derived datasets
+//!     _run.json  _tasks/*.json  _reports/    what was asked, done and found
+//!     _manifest.json                         the seal: every file with its sha256, written last   manifest.rs
+//!     _staging/<task>/                       everything unfinished                       staging.rs
+//! <lake>/_meta/locks/                        flock files                                 lock.rs
+//! <lake>/_meta/_staging/                     links and files of the lake itself on their way
+//! ```
+//!
+//! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. What may be done under which
+//! lock is in the types: [`WritableRun`] commits datasets, [`SealableRun`] seals, [`LockedLake`] moves `active`.
+
+mod dataset;
+mod digest;
+mod durable;
+mod lock;
+mod manifest;
+mod pointer;
+mod root;
+mod run;
+mod run_id;
+mod staging;
+
+pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
+pub use digest::{HashingWriter, sha256_of_file, sha256_of_files};
+pub use durable::{sync_file, write_new_file};
+pub use lock::Holder;
+pub use manifest::{Manifest, ManifestDataset, ManifestFile, SealedRun};
+pub use pointer::{LockedLake, Previous};
+pub use root::Lake;
+pub use run::{Run, RunDescription, SealableRun, WritableRun};
+pub use run_id::{DumpMonth, RunId};
+pub use staging::{StagedDataset, Staging};

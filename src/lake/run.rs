@@ -1,0 +1,283 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::dataset::is_plain_name;
+use super::durable::{make_folder, remove_folder_if_there, rename, replace_file};
+use super::lock::{self, Lock};
+use super::manifest::Manifest;
+use super::{Dataset, DumpMonth, InputIdentity, Lake, RunId, StagedDataset, Staging};
+use crate::task::{Failure, Outcome};
+
+/// `_run.json`: what was asked for when the run began. Written once, by preflight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDescription {
+    /// The format of this file, 1.
+    pub format: u32,
+    pub run_id: RunId,
+    pub dump_month: DumpMonth,
+    /// The date in the dump files' names, `YYYYMMDD`.
+    pub dump_date: String,
+    pub run_mode: String,
+    pub created: jiff::Timestamp,
+    /// Entity → the dump file found for it.
+    pub dumps: BTreeMap<String, PathBuf>,
+    /// Entity → name, size and, where a CHECKSUM file is there, sha256 of it.
+    pub checksums: BTreeMap<String, InputIdentity>,
+    pub version: String,
+}
+
+/// A run of the lake: a folder with datasets. Reading needs no lock: what is there is whole.
+#[derive(Clone, Debug)]
+pub struct Run {
+    lake: Lake,
+    id: RunId,
+    folder: PathBuf,
+}
+
+impl Run {
+    pub(super) fn open(lake: &Lake, id: &RunId) -> anyhow::Result<Self> {
+        let folder = lake.run_folder(id);
+        match fs::symlink_metadata(&folder) {
+            Ok(metadata) if metadata.is_dir() => Ok(Run { lake: lake.clone(), id: id.clone(), folder }),
+            Ok(_) => Err(Failure::input(format!("{} is not a folder", folder.display()))
+                .hint("a run is a folder of its own; remove what is in its place")
+                .into()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let known = lake.run_ids()?;
+                let newest = known.last().map(|id| format!("; the newest run is {id}")).unwrap_or_default();
+                Err(Failure::parameters(format!("there is no run {id} in {}{newest}", lake.root().display()))
+                    .hint("preflight makes a run from dump_month and session_time")
+                    .into())
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", folder.display())),
+        }
+    }
+
+    /// Makes the run with its description. A run that is there with another description is left as it is and refused.
+    /// Gives whether it was made now.
+    pub fn create(lake: &Lake, description: &RunDescription) -> anyhow::Result<(Self, bool)> {
+        let folder = lake.run_folder(&description.run_id);
+        make_folder(&folder)?;
+        let run = Run::open(lake, &description.run_id)?;
+        let lock = lock::exclusive(&run.producer_lock("preflight"), "preflight", &format!("run {}", run.id))?;
+        let made = match run.description_if_there()? {
+            Some(there) if there.same_request(description) => false,
+            Some(there) => {
+                return Err(Failure::parameters(format!(
+                    "run {} was begun for the dumps of {}, not those of {}",
+                    run.id, there.dump_date, description.dump_date
+                ))
+                .hint("give another session_time or run_id; a run keeps to the dumps it was begun with")
+                .into());
+            }
+            None => {
+                let mut text = serde_json::to_vec_pretty(description)?;
+                text.push(b'\n');
+                replace_file(&lake.staging_folder(), &run.folder.join("_run.json"), &text)?;
+                true
+            }
+        };
+        drop(lock);
+        Ok((run, made))
+    }
+
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    pub fn lake(&self) -> &Lake {
+        &self.lake
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn description_if_there(&self) -> anyhow::Result<Option<RunDescription>> {
+        let path = self.folder.join("_run.json");
+        match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| {
+                Failure::input(format!("{} is not a run description: {error}", path.display())).into()
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// Where the dataset of a table is, or would be. `table` comes from the contract, never from input.
+    pub fn dataset_folder(&self, table: &str) -> PathBuf {
+        debug_assert!(table.split('/').all(is_plain_name));
+        self.folder.join(table)
+    }
+
+    /// The committed dataset of a table.
+    pub fn dataset(&self, table: &str) -> anyhow::Result<Option<Dataset>> {
+        Dataset::read(&self.dataset_folder(table))
+    }
+
+    /// The files of a committed dataset, in order.
+    pub fn dataset_files(&self, dataset: &Dataset) -> Vec<PathBuf> {
+        let folder = self.dataset_folder(&dataset.table);
+        dataset.files.iter().map(|file| folder.join(&file.name)).collect()
+    }
+
+    pub fn is_sealed(&self) -> bool {
+        self.manifest_file().exists()
+    }
+
+    pub(super) fn manifest_file(&self) -> PathBuf {
+        self.folder.join(Manifest::FILE_NAME)
+    }
+
+    pub(super) fn staging_folder(&self) -> PathBuf {
+        self.folder.join("_staging")
+    }
+
+    fn run_lock(&self) -> PathBuf {
+        self.lake.lock_file(self.id.as_str())
+    }
+
+    fn producer_lock(&self, task: &str) -> PathBuf {
+        self.lake.lock_file(&format!("{}.{task}", self.id))
+    }
+
+    /// Takes the locks under which a task may commit datasets: the run's shared with other tasks, the task's own.
+    pub fn writable(&self, task: &str) -> anyhow::Result<WritableRun> {
+        let run_lock = lock::shared(&self.run_lock(), &format!("run {}", self.id))?;
+        let task_lock = lock::exclusive(&self.producer_lock(task), task, &format!("{task} of run {}", self.id))?;
+        if self.is_sealed() {
+            return Err(Failure::parameters(format!("run {} is sealed; a sealed run is never changed", self.id))
+                .hint("begin a new run: the same dumps with another session_time")
+                .into());
+        }
+        Ok(WritableRun { run: self.clone(), task: task.to_owned(), _locks: [run_lock, task_lock] })
+    }
+
+    /// Takes the run for this process alone, to check and to seal it. Fails while any task writes to it.
+    pub fn sealable(&self, task: &str) -> anyhow::Result<SealableRun> {
+        match lock::exclusive(&self.run_lock(), task, &format!("run {}", self.id)) {
+            Ok(lock) => Ok(SealableRun { run: self.clone(), task: task.to_owned(), _lock: lock }),
+            Err(error) => Err(match lock::first_holder(self.producer_locks()) {
+                Some(holder) => lock::held(&format!("run {}", self.id), Some(holder)).into(),
+                None => error,
+            }),
+        }
+    }
+
+    fn producer_locks(&self) -> Vec<PathBuf> {
+        let prefix = format!("{}.", self.id);
+        let folder = self.run_lock().parent().map(Path::to_owned).unwrap_or_default();
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+            .map(|entry| entry.path())
+            .filter(|path| *path != self.run_lock())
+            .collect()
+    }
+
+    /// Keeps a report under `_reports/`, which grows after the seal too. Gives its path.
+    pub fn write_report(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+        anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
+        let path = self.folder.join("_reports").join(name);
+        make_folder(&self.folder.join("_reports"))?;
+        replace_file(&self.lake.staging_folder(), &path, bytes)?;
+        Ok(path)
+    }
+
+    fn write_task_record(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        let folder = self.folder.join("_tasks");
+        make_folder(&folder)?;
+        let mut text = serde_json::to_vec_pretty(outcome)?;
+        text.push(b'\n');
+        replace_file(&self.lake.staging_folder(), &folder.join(format!("{}.json", outcome.task)), &text)
+    }
+}
+
+impl RunDescription {
+    /// The same dumps were asked for. When, by which version and for which mode does not matter to a rerun.
+    fn same_request(&self, other: &RunDescription) -> bool {
+        self.dump_month == other.dump_month && self.dump_date == other.dump_date && self.dumps == other.dumps
+    }
+}
+
+/// A run in which this task may commit datasets.
+#[derive(Debug)]
+pub struct WritableRun {
+    run: Run,
+    task: String,
+    _locks: [Lock; 2],
+}
+
+impl WritableRun {
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The task's staging folder, emptied: what an earlier try left is removed.
+    pub fn staging(&self) -> anyhow::Result<Staging> {
+        Staging::take(&self.run, &self.task)
+    }
+
+    /// Commits a dataset by one rename: afterwards it is there whole, before it was not there. One that is there
+    /// already stays when it holds the same bytes; another is moved away only with `replace`.
+    pub fn commit(&self, staged: StagedDataset, dataset: &Dataset, replace: bool) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.run.is_sealed(), "run {} was sealed under our lock", self.run.id);
+        staged.seal(dataset)?;
+        let target = self.run.dataset_folder(&dataset.table);
+        if let Some(parent) = target.parent() {
+            make_folder(parent)?;
+        }
+        match self.run.dataset(&dataset.table)? {
+            Some(there) if there.files == dataset.files && there.producer == dataset.producer && !replace => {
+                remove_folder_if_there(&staged.folder)
+            }
+            Some(_) if !replace => Err(Failure::parameters(format!(
+                "run {} holds {} already, made from other inputs or by another version",
+                self.run.id, dataset.table
+            ))
+            .hint("pass --replace true to have it replaced, or begin a new run")
+            .into()),
+            Some(_) => {
+                let replaced = staged.folder.with_extension("replaced");
+                remove_folder_if_there(&replaced)?;
+                rename(&target, &replaced)?;
+                rename(&staged.folder, &target)?;
+                remove_folder_if_there(&replaced)
+            }
+            None => rename(&staged.folder, &target),
+        }
+    }
+
+    /// Keeps the outcome under `_tasks/`.
+    pub fn record(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        self.run.write_task_record(outcome)
+    }
+}
+
+/// A run that nobody else writes to.
+#[derive(Debug)]
+pub struct SealableRun {
+    run: Run,
+    task: String,
+    _lock: Lock,
+}
+
+impl SealableRun {
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    pub fn task(&self) -> &str {
+        &self.task
+    }
+
+    /// Keeps the outcome under `_tasks/`; only before the seal.
+    pub fn record(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.run.is_sealed(), "run {} is sealed", self.run.id);
+        self.run.write_task_record(outcome)
+    }
+}

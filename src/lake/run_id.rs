@@ -1,0 +1,160 @@
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::{Date, DateTime};
+use serde::{Deserialize, Serialize};
+
+/// The month of a dump, `YYYY-MM`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DumpMonth(String);
+
+impl DumpMonth {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `YYYYMM`, as dump files are named.
+    pub fn compact(&self) -> String {
+        self.0.replace('-', "")
+    }
+}
+
+impl FromStr for DumpMonth {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let valid = digits_at(text, "dddd-dd") && text.parse_date("%Y-%m-%d", "-01");
+        if valid { Ok(DumpMonth(text.to_owned())) } else { Err("expected a month such as 2026-11".to_owned()) }
+    }
+}
+
+/// The name of a run: `YYYY-MM__YYYYMMDD_HHMMSS` (dump month, session time), or the plain `YYYYMMDD_HHMMSS`.
+///
+/// Nothing else is a run id, so a run id is always one harmless path component. They sort by month, then time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RunId(String);
+
+impl RunId {
+    /// The run of a month in a session. The same session always gives the same run.
+    pub fn for_session(month: &DumpMonth, session: DateTime) -> Self {
+        RunId(format!("{}__{}", month.as_str(), session.strftime("%Y%m%d_%H%M%S")))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The month in the id, where it has one.
+    pub fn dump_month(&self) -> Option<DumpMonth> {
+        self.0.split_once("__").and_then(|(month, _)| month.parse().ok())
+    }
+}
+
+impl FromStr for RunId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time = match text.split_once("__") {
+            Some((month, time)) if month.parse::<DumpMonth>().is_ok() => Some(time),
+            Some(_) => None,
+            None => Some(text),
+        };
+        match time {
+            Some(time) if digits_at(time, "dddddddd_dddddd") && DateTime::strptime("%Y%m%d_%H%M%S", time).is_ok() => {
+                Ok(RunId(text.to_owned()))
+            }
+            _ => Err("expected a run id such as 2026-11__20261120_000000 or 20261120_000000".to_owned()),
+        }
+    }
+}
+
+trait ParsesAsDate {
+    fn parse_date(&self, format: &str, tail: &str) -> bool;
+}
+
+impl ParsesAsDate for str {
+    fn parse_date(&self, format: &str, tail: &str) -> bool {
+        Date::strptime(format, format!("{self}{tail}")).is_ok()
+    }
+}
+
+/// Whether `text` has ASCII digits where the pattern has `d` and is the pattern elsewhere.
+fn digits_at(text: &str, pattern: &str) -> bool {
+    text.len() == pattern.len()
+        && text
+            .bytes()
+            .zip(pattern.bytes())
+            .all(|(byte, want)| if want == b'd' { byte.is_ascii_digit() } else { byte == want })
+}
+
+macro_rules! text_form {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+text_form!(DumpMonth);
+text_form!(RunId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_id_is_a_month_and_a_time_or_a_time() {
+        for text in ["2026-11__20261120_000000", "20261120_235959", "2017-04__20170401_120000"] {
+            assert_eq!(text.parse::<RunId>().map(String::from), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_a_run_id() {
+        for text in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "/etc",
+            "active",
+            "2026-11",
+            "2026-13__20261120_000000",
+            "2026-11__20261131_000000",
+            "2026-11__20261120_240000",
+            "2026-11__20261120_000000/",
+            "2026-11__20261120_000000/../..",
+            "2026-11_20261120_000000",
+            "２０２６1120_000000",
+            "20261120_000000\0",
+            " 20261120_000000",
+        ] {
+            assert!(text.parse::<RunId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_names_its_run() {
+        let month = "2026-11".parse().expect("a month");
+        let session = DateTime::constant(2026, 11, 20, 3, 4, 5, 999);
+        assert_eq!(RunId::for_session(&month, session).as_str(), "2026-11__20261120_030405");
+    }
+}
