@@ -4,6 +4,9 @@
 //! depend on each other one way: `ingest`, `warehouse`, `check` use `table` and `record`, those use `lake` and `dump`,
 //! and all use `task`.
 
+pub mod dump;
+pub mod ingest;
 pub mod lake;
+pub mod record;
 pub mod table;
 pub mod task;

@@ -79,8 +79,12 @@ pub struct Counted {
     /// Records of the dump that were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
+    /// Flaws of the data by name, as the contract knows them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub anomalies: BTreeMap<String, u64>,
+    /// Paths in the dump that no table takes and no rule ignores.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown_paths: BTreeMap<String, u64>,
 }
 
 impl Dataset {

@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::is_plain_name;
-use super::durable::{make_folder, remove_folder_if_there, rename, replace_file};
+use super::durable::{make_folder, remove_folder_if_there, rename, replace_file, sync_file};
 use super::lock::{self, Lock};
 use super::manifest::Manifest;
 use super::{Dataset, DumpMonth, InputIdentity, Lake, RunId, StagedDataset, Staging};
@@ -250,6 +250,15 @@ impl WritableRun {
             }
             None => rename(&staged.folder, &target),
         }
+    }
+
+    /// Moves a finished file of this task's staging folder to `_reports/`.
+    pub fn keep_report(&self, staged: &Path, name: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
+        let folder = self.run.folder.join("_reports");
+        make_folder(&folder)?;
+        sync_file(staged)?;
+        rename(staged, &folder.join(name))
     }
 
     /// Keeps the outcome under `_tasks/`.

@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use super::{Failure, digdag};
 
-/// How Digdag's py> operator calls a task. The same flags serve scripts.
+// How Digdag's py> operator calls a task; the same flags serve scripts. Not a doc comment: clap would take it for the
+// description of the task.
 #[derive(Args)]
 struct CallArgs {
     /// JSON file with parameters: an object, or Digdag's {"params": {…}}

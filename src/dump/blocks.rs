@@ -1,0 +1,199 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use memchr::memmem;
+
+use super::boundary::{last_boundary, last_end};
+use super::{Entity, Fault, Source, SourceEnd};
+
+/// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
+const MAX_RECORD_BYTES: usize = 64 << 20;
+
+/// What may stand before the root element.
+const MAX_PROLOGUE_BYTES: usize = 64 << 10;
+
+/// Whole records of a dump, one after the other.
+#[derive(Debug)]
+pub struct Block {
+    /// From 0, without gaps.
+    pub number: u64,
+    /// Bytes of XML before it.
+    pub offset: u64,
+    pub bytes: Vec<u8>,
+}
+
+/// Cuts a dump into blocks at record starts.
+pub struct Blocks {
+    source: Source,
+    entity: Entity,
+    block_bytes: usize,
+    /// Read and not given out yet.
+    pending: Vec<u8>,
+    /// Bytes of XML before `pending`.
+    offset: u64,
+    number: u64,
+    state: State,
+}
+
+enum State {
+    BeforeRoot,
+    Records,
+    Ended,
+    /// What is wrong, once the whole records before it were given out. Nothing is read after a fault: a decoder that
+    /// has reported an error may report a clean end next.
+    Faulty(Fault),
+}
+
+impl Blocks {
+    pub fn new(source: Source, entity: Entity, block_bytes: usize) -> Self {
+        let (pending, state) = (Vec::new(), State::BeforeRoot);
+        Blocks { source, entity, block_bytes: block_bytes.max(1), pending, offset: 0, number: 0, state }
+    }
+
+    /// How many packed bytes were read so far, for others to watch.
+    pub fn position(&self) -> Arc<AtomicU64> {
+        self.source.position()
+    }
+
+    /// Bytes of XML in the blocks given out.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// How many blocks were given out.
+    pub fn blocks_given(&self) -> u64 {
+        self.number
+    }
+
+    /// The next block; `None` when the root element was closed, nothing followed, and the gzip trailers were right.
+    ///
+    /// Records that are whole before a fault are given out first, so that the message can name the last one.
+    pub fn next_block(&mut self) -> Result<Option<Block>, Fault> {
+        if let State::BeforeRoot = self.state {
+            self.pass_root()?;
+            self.state = State::Records;
+        }
+        match &self.state {
+            State::Ended => return Ok(None),
+            State::Faulty(fault) => return Err(fault.clone()),
+            State::BeforeRoot | State::Records => {}
+        }
+        loop {
+            let wanted = self.block_bytes.saturating_sub(self.pending.len()).max(self.block_bytes / 4 + 1);
+            match self.source.read_to(&mut self.pending, wanted) {
+                Ok(false) => {}
+                Ok(true) => return self.last_block().map(Some),
+                Err(fault) => return self.last_before(fault).map(Some),
+            }
+            if let Some(end) = last_boundary(self.entity, &self.pending) {
+                return Ok(Some(self.cut(end)));
+            }
+            if self.pending.len() > MAX_RECORD_BYTES {
+                let record = self.entity.record();
+                let what = format!("a <{record}> is larger than {} MiB, or no <{record}> is", MAX_RECORD_BYTES >> 20);
+                return Err(Fault { offset: self.offset, what });
+            }
+        }
+    }
+
+    /// What the file was, after the last block.
+    pub fn finish(self) -> Result<SourceEnd, Fault> {
+        self.source.finish()
+    }
+
+    fn cut(&mut self, end: usize) -> Block {
+        let rest = self.pending.split_off(end);
+        let bytes = std::mem::replace(&mut self.pending, rest);
+        let block = Block { number: self.number, offset: self.offset, bytes };
+        self.offset += end as u64;
+        self.number += 1;
+        block
+    }
+
+    /// The source is at its end: what is left is records, the root's end tag, white space.
+    fn last_block(&mut self) -> Result<Block, Fault> {
+        let end_tag = format!("</{}>", self.entity);
+        let Some(at) = memmem::rfind(&self.pending, end_tag.as_bytes()) else {
+            let what = format!("the XML ends before <{}> is closed", self.entity);
+            return self.last_before(self.fault_at(self.pending.len(), what));
+        };
+        let tail = at + end_tag.len();
+        if let Some(extra) = self.pending[tail..].iter().position(|byte| !byte.is_ascii_whitespace()) {
+            return Err(self.fault_at(tail + extra, format!("something follows {end_tag}")));
+        }
+        let block = self.cut(at);
+        self.pending = Vec::new();
+        self.state = State::Ended;
+        Ok(block)
+    }
+
+    /// The whole records before a fault; the next call gives the fault.
+    fn last_before(&mut self, fault: Fault) -> Result<Block, Fault> {
+        self.state = State::Faulty(fault.clone());
+        match last_end(self.entity, &self.pending) {
+            Some(end) => Ok(self.cut(end)),
+            None => Err(fault),
+        }
+    }
+
+    /// Passes what stands before the records: a byte order mark, an XML declaration, comments, the root's start tag.
+    fn pass_root(&mut self) -> Result<(), Fault> {
+        let ended = self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES)?;
+        let mut at = if self.pending.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        loop {
+            let rest = &self.pending[at..];
+            let space = rest.len() - rest.trim_ascii_start().len();
+            at += space;
+            let rest = &rest[space..];
+            let passed = if rest.starts_with(b"<?") {
+                memmem::find(rest, b"?>").map(|end| end + 2)
+            } else if rest.starts_with(b"<!--") {
+                memmem::find(rest, b"-->").map(|end| end + 3)
+            } else {
+                break;
+            };
+            at += passed.ok_or_else(|| self.fault_at(at, "the XML has no root element".to_owned()))?;
+        }
+        let rest = &self.pending[at..];
+        if rest.len() >= 2 && rest[..2].eq_ignore_ascii_case(b"<!") {
+            return Err(
+                self.fault_at(at, "a document type declaration; a dump has none, and none is accepted".to_owned())
+            );
+        }
+        let end = rest.iter().position(|byte| *byte == b'>');
+        let name = match (rest.first(), end) {
+            (Some(b'<'), Some(end)) => {
+                let tag = &rest[1..end];
+                let name = tag.split(|byte| byte.is_ascii_whitespace() || *byte == b'/').next().unwrap_or_default();
+                String::from_utf8_lossy(name).into_owned()
+            }
+            _ if rest.is_empty() && ended => return Err(self.fault_at(at, "the file holds no XML".to_owned())),
+            _ => return Err(self.fault_at(at, "the file is not XML".to_owned())),
+        };
+        if name != self.entity.name() {
+            let whose = match Entity::ALL.into_iter().find(|entity| entity.name() == name) {
+                Some(other) => format!("this is the dump of {other}, not of {}", self.entity),
+                None => format!("the root element is <{name:.40}>, not <{}>", self.entity),
+            };
+            return Err(self.fault_at(at, whose));
+        }
+        let passed = at + end.unwrap_or_default() + 1;
+        if self.pending[..passed].ends_with(b"/>") {
+            // An empty root: what follows is held to the same rules as behind an end tag.
+            let closed = format!("></{}>", self.entity);
+            self.pending.splice(passed - 2..passed, closed.into_bytes());
+            self.cut(passed - 1);
+        } else {
+            self.cut(passed);
+        }
+        self.number = 0;
+        if ended && memmem::find(&self.pending, b"<").is_none() {
+            return Err(self.fault_at(self.pending.len(), format!("the XML ends before <{}> is closed", self.entity)));
+        }
+        Ok(())
+    }
+
+    fn fault_at(&self, at: usize, what: String) -> Fault {
+        Fault { offset: self.offset + at as u64, what }
+    }
+}

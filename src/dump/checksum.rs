@@ -1,0 +1,30 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::task::Failure;
+
+/// Reads a CHECKSUM file: file name → sha256. The lines are in no order; one or two spaces, or ` *`, stand between.
+pub fn read_checksums(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut checksums = BTreeMap::new();
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        let entry = line.split_once(' ').map(|(sha256, name)| (sha256, name.trim_start_matches([' ', '*']).trim_end()));
+        match entry {
+            Some((sha256, name)) if is_sha256(sha256) && !name.is_empty() => {
+                checksums.insert(name.to_owned(), sha256.to_ascii_lowercase());
+            }
+            _ => {
+                let message = format!("{} line {number} is not a sha256 and a file name", path.display());
+                return Err(Failure::input(message).hint("fetch the CHECKSUM file again").into());
+            }
+        }
+    }
+    Ok(checksums)
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -1,0 +1,22 @@
+//! A dump file: finding it, verifying it, reading it as blocks of whole records.
+//!
+//! ```text
+//! <raw_root>/<month>/discogs_YYYYMMDD_<entity>.xml.gz ─▶ Source (inflate, hash) ─▶ Blocks (cut at record starts)
+//! ```
+//!
+//! Facts about the files are in `reference/dumps.md`. A dump is good only if its root element is closed, its gzip
+//! trailers are right and nothing follows; everything else is a [`Fault`] with its byte.
+
+mod blocks;
+mod boundary;
+mod checksum;
+mod entity;
+mod files;
+mod source;
+
+pub use blocks::{Block, Blocks};
+pub use boundary::record_slices;
+pub use checksum::read_checksums;
+pub use entity::Entity;
+pub use files::{DumpFile, DumpSet};
+pub use source::{Fault, Source, SourceEnd};

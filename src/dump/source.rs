@@ -1,0 +1,115 @@
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::DumpFile;
+
+/// Packed bytes read at once.
+const READ_BYTES: usize = 1 << 20;
+
+/// What is wrong with a dump, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Bytes of XML before it.
+    pub offset: u64,
+    pub what: String,
+}
+
+/// The XML of a dump file, inflated while it is read. The packed bytes are hashed on the way.
+pub struct Source {
+    inflate: MultiGzDecoder<BufReader<HashingReader>>,
+    file: DumpFile,
+    position: Arc<AtomicU64>,
+    offset: u64,
+}
+
+/// What a dump file was, once it was read to its end.
+#[derive(Clone, Debug)]
+pub struct SourceEnd {
+    pub sha256: String,
+    pub packed_bytes: u64,
+    pub xml_bytes: u64,
+}
+
+impl Source {
+    pub fn open(file: &DumpFile) -> io::Result<Self> {
+        let position = Arc::new(AtomicU64::new(0));
+        let reader = HashingReader { file: File::open(&file.path)?, hash: Sha256::new(), position: position.clone() };
+        let inflate = MultiGzDecoder::new(BufReader::with_capacity(READ_BYTES, reader));
+        Ok(Source { inflate, file: file.clone(), position, offset: 0 })
+    }
+
+    /// How many packed bytes were read so far, for others to watch.
+    pub fn position(&self) -> Arc<AtomicU64> {
+        self.position.clone()
+    }
+
+    /// Bytes of XML read so far.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Appends up to `bytes` bytes of XML; gives whether the end was reached, with every gzip trailer right.
+    pub fn read_to(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<bool, Fault> {
+        let before = buffer.len();
+        let result = (&mut self.inflate).take(bytes as u64).read_to_end(buffer);
+        self.offset += (buffer.len() - before) as u64;
+        match result {
+            Ok(read) => Ok(read < bytes),
+            Err(error) => Err(Fault { offset: self.offset, what: self.explain(&error) }),
+        }
+    }
+
+    /// Ends the reading: the file is still what it was when it was opened, and all of it was read.
+    pub fn finish(self) -> Result<SourceEnd, Fault> {
+        let offset = self.offset;
+        let fault = |what: String| Fault { offset, what };
+        let packed_bytes = self.position.load(Ordering::Relaxed);
+        let metadata = fs::metadata(&self.file.path).map_err(|error| fault(error.to_string()))?;
+        let modified = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
+        let unchanged = modified.is_some_and(|time| time.as_nanosecond() == i128::from(self.file.modified));
+        if metadata.len() != packed_bytes || metadata.len() != self.file.bytes || !unchanged {
+            return Err(fault("the file changed while it was read".to_owned()));
+        }
+        let hash = self.inflate.into_inner().into_inner().hash;
+        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(SourceEnd { sha256, packed_bytes, xml_bytes: offset })
+    }
+
+    pub fn path(&self) -> &PathBuf {
+        &self.file.path
+    }
+
+    fn explain(&self, error: &io::Error) -> String {
+        let packed = self.position.load(Ordering::Relaxed);
+        match error.kind() {
+            _ if packed == 0 => "the file is empty".to_owned(),
+            io::ErrorKind::UnexpectedEof => "the gzip stream ends early; the download was cut".to_owned(),
+            io::ErrorKind::InvalidInput if self.offset == 0 => "the file is not gzip".to_owned(),
+            io::ErrorKind::InvalidInput if error.to_string().contains("header") => {
+                "bytes that are not gzip follow the gzip stream".to_owned()
+            }
+            _ => format!("the gzip stream is damaged: {error}"),
+        }
+    }
+}
+
+struct HashingReader {
+    file: File,
+    hash: Sha256,
+    position: Arc<AtomicU64>,
+}
+
+impl Read for HashingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        self.position.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

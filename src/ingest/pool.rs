@@ -1,0 +1,362 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Instant;
+
+use anyhow::Context;
+use arrow::record_batch::RecordBatch;
+
+use super::busy::Busy;
+use crate::dump::{Block, Blocks, Fault};
+use crate::record::{BlockReader, BlockRows, Records, Tally, Unreadable};
+use crate::table::DatasetWriter;
+use crate::task::{Failure, Progress};
+
+/// Rows that wait to be encoded, at most; reading pauses beyond it.
+const MAX_QUEUED_BYTES: usize = 48 << 20;
+
+/// What came of a dump: the writers with all rows in them, and what was counted.
+pub struct Ingested {
+    pub blocks: Blocks,
+    pub writers: Vec<DatasetWriter>,
+    pub tally: Tally,
+    pub busy: Busy,
+}
+
+/// A sink for records that were left out.
+pub trait BadRecords: Send {
+    /// Keeps a record. `offset` is in the XML of the dump.
+    fn keep(&mut self, offset: u64, what: &str, text: &str) -> anyhow::Result<()>;
+}
+
+/// Reads all blocks, one of `readers` a worker, into the writers, one a table.
+pub fn run<R: Records>(
+    blocks: Blocks,
+    readers: Vec<BlockReader<R>>,
+    writers: Vec<DatasetWriter>,
+    bad_records: &mut dyn BadRecords,
+    progress: &Progress,
+) -> anyhow::Result<Ingested> {
+    let workers = readers.len();
+    let lanes = writers.into_iter().map(|writer| Lane { writer: Some(writer), queue: VecDeque::new(), bytes: 0 });
+    let pool = Pool {
+        state: Mutex::new(State::new(blocks, lanes.collect(), bad_records)),
+        wake: Condvar::new(),
+        workers,
+        record: R::ENTITY.record(),
+        progress,
+        started: Instant::now(),
+    };
+    let mut readers = readers.into_iter();
+    std::thread::scope(|scope| {
+        let own = readers.next();
+        for reader in readers {
+            scope.spawn(|| pool.work(reader));
+        }
+        if let Some(reader) = own {
+            pool.work(reader);
+        }
+    });
+    pool.into_result()
+}
+
+struct Pool<'p> {
+    state: Mutex<State<'p>>,
+    wake: Condvar,
+    workers: usize,
+    record: &'static str,
+    progress: &'p Progress,
+    started: Instant,
+}
+
+struct State<'p> {
+    /// Not there while a worker reads.
+    blocks: Option<Blocks>,
+    ended: bool,
+    to_parse: VecDeque<Block>,
+    /// Blocks that were read and whose rows are not in the queues yet.
+    in_flight: usize,
+    /// By block number.
+    parsed: BTreeMap<u64, Parsed>,
+    /// The number of the block whose rows are queued next.
+    next: u64,
+    lanes: Vec<Lane>,
+    queued_bytes: usize,
+    bad_records: &'p mut dyn BadRecords,
+    tally: Tally,
+    last_id: Option<i64>,
+    busy: Busy,
+    /// Packed bytes and bytes of XML read so far.
+    position: u64,
+    xml_bytes: u64,
+    failure: Option<anyhow::Error>,
+}
+
+/// The rows of a table on their way to its writer. One worker encodes a table at a time, so their order is kept.
+struct Lane {
+    /// Not there while a worker encodes.
+    writer: Option<DatasetWriter>,
+    queue: VecDeque<RecordBatch>,
+    bytes: usize,
+}
+
+struct Parsed {
+    offset: u64,
+    result: Result<BlockRows, Problem>,
+}
+
+enum Problem {
+    Unreadable(Unreadable),
+    Fault(Fault),
+}
+
+enum Job {
+    Read(Blocks),
+    Parse(Block),
+    Encode { lane: usize, writer: DatasetWriter, batches: VecDeque<RecordBatch> },
+}
+
+impl<'p> State<'p> {
+    fn new(blocks: Blocks, lanes: Vec<Lane>, bad_records: &'p mut dyn BadRecords) -> Self {
+        State {
+            blocks: Some(blocks),
+            ended: false,
+            to_parse: VecDeque::new(),
+            in_flight: 0,
+            parsed: BTreeMap::new(),
+            next: 0,
+            lanes,
+            queued_bytes: 0,
+            bad_records,
+            tally: Tally::default(),
+            last_id: None,
+            busy: Busy::default(),
+            position: 0,
+            xml_bytes: 0,
+            failure: None,
+        }
+    }
+
+    /// The job that is most wanted: text for the parsers, then room in the queues, then rows.
+    fn take_job(&mut self, workers: usize) -> Option<Job> {
+        let room = self.in_flight < 2 * workers + 2 && self.queued_bytes < MAX_QUEUED_BYTES;
+        if self.to_parse.len() < workers
+            && room
+            && !self.ended
+            && let Some(blocks) = self.blocks.take()
+        {
+            return Some(Job::Read(blocks));
+        }
+        let fullest = (0..self.lanes.len())
+            .filter(|lane| self.lanes[*lane].writer.is_some() && !self.lanes[*lane].queue.is_empty())
+            .max_by_key(|lane| self.lanes[*lane].bytes);
+        if let Some(lane) = fullest
+            && let Some(writer) = self.lanes[lane].writer.take()
+        {
+            return Some(Job::Encode { lane, writer, batches: std::mem::take(&mut self.lanes[lane].queue) });
+        }
+        self.to_parse.pop_front().map(Job::Parse)
+    }
+
+    fn is_finished(&self) -> bool {
+        let idle = |lane: &Lane| lane.writer.is_some() && lane.queue.is_empty();
+        self.failure.is_some() || (self.ended && self.in_flight == 0 && self.lanes.iter().all(idle))
+    }
+
+    /// Moves what was parsed into the queues, in the order of the blocks. Problems come up in that order too, so that
+    /// the same dump always gives the same message.
+    fn queue_parsed(&mut self, record: &str) {
+        while let Some(parsed) = self.parsed.remove(&self.next) {
+            self.next += 1;
+            self.in_flight -= 1;
+            match parsed.result {
+                Ok(rows) => {
+                    if let Err(error) = self.queue_rows(parsed.offset, rows) {
+                        self.failure.get_or_insert(error);
+                    }
+                }
+                Err(problem) => {
+                    let failure = problem.explain(parsed.offset, record, self.last_id);
+                    self.failure.get_or_insert(failure.into());
+                }
+            }
+        }
+    }
+
+    fn queue_rows(&mut self, offset: u64, rows: BlockRows) -> anyhow::Result<()> {
+        self.tally.add(rows.tally);
+        self.last_id = rows.last_id.or(self.last_id);
+        for bad in rows.bad {
+            self.bad_records.keep(offset + bad.offset as u64, &bad.what, &bad.text)?;
+        }
+        for (lane, batch) in self.lanes.iter_mut().zip(rows.batches) {
+            if batch.num_rows() > 0 {
+                let bytes = batch.get_array_memory_size();
+                lane.bytes += bytes;
+                self.queued_bytes += bytes;
+                lane.queue.push_back(batch);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Problem {
+    fn explain(self, block_offset: u64, record: &str, last_id: Option<i64>) -> Failure {
+        let (offset, what, last_id, hint) = match self {
+            Problem::Fault(fault) => {
+                (fault.offset, fault.what, last_id, "fetch the dump again and compare its CHECKSUM")
+            }
+            Problem::Unreadable(unreadable) => (
+                block_offset + unreadable.malformed.offset as u64,
+                unreadable.malformed.what,
+                unreadable.last_id.or(last_id),
+                "on_bad_record=skip leaves such records out and keeps them in _reports",
+            ),
+        };
+        let last = match last_id {
+            Some(id) => format!("the last whole {record} is {id}"),
+            None => format!("no whole {record} comes before"),
+        };
+        Failure::input(format!("{what}, at byte {offset} of the XML; {last}")).hint(hint)
+    }
+}
+
+impl<'p> Pool<'p> {
+    fn lock(&self) -> MutexGuard<'_, State<'p>> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Takes jobs until there are none left, or one failed.
+    fn work<R: Records>(&self, mut reader: BlockReader<R>) {
+        let mut state = self.lock();
+        loop {
+            if state.is_finished() {
+                self.wake.notify_all();
+                return;
+            }
+            let Some(job) = state.take_job(self.workers) else {
+                state = self.wake.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+                continue;
+            };
+            drop(state);
+            let done = std::panic::catch_unwind(AssertUnwindSafe(|| self.run_job(job, &mut reader)));
+            state = self.lock();
+            let result = match done {
+                Ok(done) => self.take_back(&mut state, done),
+                Err(_) => Err(Failure::unexpected("internal error; the line above says where").into()),
+            };
+            if let Err(error) = result {
+                state.failure.get_or_insert(error);
+            }
+            self.wake.notify_all();
+        }
+    }
+
+    fn run_job<R: Records>(&self, job: Job, reader: &mut BlockReader<R>) -> Done {
+        let started = Instant::now();
+        let mut busy = Busy::default();
+        let result = match job {
+            Job::Read(mut blocks) => {
+                let block = blocks.next_block();
+                busy.inflate = started.elapsed();
+                DoneJob::Read(Box::new(blocks), block)
+            }
+            Job::Parse(block) => {
+                let result = parse(reader, &block);
+                busy.parse = started.elapsed();
+                DoneJob::Parse(block.number, Parsed { offset: block.offset, result })
+            }
+            Job::Encode { lane, mut writer, batches } => {
+                let result = batches.into_iter().try_for_each(|batch| writer.append(batch));
+                busy.encode = started.elapsed();
+                DoneJob::Encode { lane, writer: Box::new(writer), result }
+            }
+        };
+        Done { result, busy }
+    }
+
+    fn take_back(&self, state: &mut State<'p>, done: Done) -> anyhow::Result<()> {
+        state.busy.add(done.busy);
+        match done.result {
+            DoneJob::Read(blocks, block) => {
+                match block {
+                    Ok(Some(block)) => {
+                        state.in_flight += 1;
+                        state.to_parse.push_back(block);
+                    }
+                    Ok(None) => state.ended = true,
+                    Err(fault) => {
+                        state.ended = true;
+                        state.in_flight += 1;
+                        let number = blocks.blocks_given();
+                        state
+                            .parsed
+                            .insert(number, Parsed { offset: fault.offset, result: Err(Problem::Fault(fault)) });
+                        state.queue_parsed(self.record);
+                    }
+                }
+                state.position = blocks.position().load(Ordering::Relaxed);
+                state.xml_bytes = blocks.offset();
+                state.blocks = Some(*blocks);
+            }
+            DoneJob::Parse(number, parsed) => {
+                state.parsed.insert(number, parsed);
+                state.queue_parsed(self.record);
+                let (records, xml_bytes) = (state.tally.records, state.xml_bytes);
+                self.progress.advance_to(state.position, || {
+                    let rate = xml_bytes as f64 / 1e6 / self.started.elapsed().as_secs_f64().max(1e-3);
+                    format!("{records} {}s, {rate:.0} MB of XML a second", self.record)
+                });
+            }
+            DoneJob::Encode { lane, writer, result } => {
+                let lane = &mut state.lanes[lane];
+                lane.writer = Some(*writer);
+                let waiting: usize = lane.queue.iter().map(RecordBatch::get_array_memory_size).sum();
+                let encoded = lane.bytes - waiting;
+                lane.bytes = waiting;
+                state.queued_bytes -= encoded;
+                result?;
+            }
+        }
+        Ok(())
+    }
+
+    fn into_result(self) -> anyhow::Result<Ingested> {
+        let state = self.state.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(failure) = state.failure {
+            return Err(failure);
+        }
+        let blocks = state.blocks.context("the dump was not given back")?;
+        let writers: Vec<_> = state.lanes.into_iter().filter_map(|lane| lane.writer).collect();
+        Ok(Ingested { blocks, writers, tally: state.tally, busy: state.busy })
+    }
+}
+
+struct Done {
+    result: DoneJob,
+    busy: Busy,
+}
+
+enum DoneJob {
+    Read(Box<Blocks>, Result<Option<Block>, Fault>),
+    Parse(u64, Parsed),
+    Encode { lane: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
+}
+
+/// Invalid UTF-8 is replaced by U+FFFD and counted: a name with one wrong byte is worth more than no name.
+fn parse<R: Records>(reader: &mut BlockReader<R>, block: &Block) -> Result<BlockRows, Problem> {
+    match std::str::from_utf8(&block.bytes) {
+        Ok(text) => reader.read(text),
+        Err(_) => {
+            let text = String::from_utf8_lossy(&block.bytes);
+            let replaced = block.bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+            reader.read(&text).map(|mut rows| {
+                rows.tally.count("invalid_utf8", replaced as u64);
+                rows
+            })
+        }
+    }
+    .map_err(Problem::Unreadable)
+}

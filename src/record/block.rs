@@ -1,0 +1,135 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+
+use super::cursor::{Cursor, Fault};
+use super::reference::Reference;
+use super::{Malformed, Records, Tally};
+use crate::dump::record_slices;
+
+/// What to do with a record that is not well-formed XML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnBadRecord {
+    /// End the ingest.
+    Stop,
+    /// Leave it out, keep it in `_reports`, and go on.
+    Skip,
+}
+
+/// The rows of a block of whole records.
+pub struct BlockRows {
+    /// One a table, in the order of [`Records::declarations`].
+    pub batches: Vec<RecordBatch>,
+    pub tally: Tally,
+    pub bad: Vec<BadRecord>,
+    /// The id of the last record that was read.
+    pub last_id: Option<i64>,
+}
+
+/// A record that was left out.
+pub struct BadRecord {
+    /// Bytes from the start of the block.
+    pub offset: usize,
+    pub what: String,
+    pub text: String,
+}
+
+/// Why a block gave no rows.
+#[derive(Debug)]
+pub struct Unreadable {
+    pub malformed: Malformed,
+    /// The id of the last record of the block that could be read.
+    pub last_id: Option<i64>,
+}
+
+/// Turns blocks into rows. One a thread.
+pub struct BlockReader<R> {
+    records: R,
+    schemas: Vec<SchemaRef>,
+    ignored: Arc<BTreeSet<String>>,
+    on_bad_record: OnBadRecord,
+}
+
+impl<R: Records> BlockReader<R> {
+    /// `schemas` are those of the tables, in the order of [`Records::declarations`].
+    pub fn new(schemas: Vec<SchemaRef>, ignored: Arc<BTreeSet<String>>, on_bad_record: OnBadRecord) -> Self {
+        BlockReader { records: R::default(), schemas, ignored, on_bad_record }
+    }
+
+    /// Reads the records of a block.
+    ///
+    /// A record whose id is not a number is left out and counted, and so is one that is not well-formed where bad
+    /// records are to be skipped. Such a block is read again record by record, so that nothing of those records stays.
+    pub fn read(&mut self, text: &str) -> Result<BlockRows, Unreadable> {
+        let mut tally = Tally::default();
+        let mut last_id = None;
+        let bad = match self.read_records(text, &mut tally, &mut last_id) {
+            Ok(()) => Vec::new(),
+            Err(Fault::Malformed(malformed)) if self.on_bad_record == OnBadRecord::Stop => {
+                return Err(Unreadable { malformed, last_id });
+            }
+            Err(_) => {
+                self.records = R::default();
+                (tally, last_id) = (Tally::default(), None);
+                self.read_one_by_one(text, &mut tally, &mut last_id)?
+            }
+        };
+        let batches = self.records.finish(&self.schemas).map_err(|error| {
+            // A batch of more than 2 GiB of text cannot come of a block, so this is a bug and not the data's fault.
+            Unreadable { malformed: Malformed::new(0, format!("the rows do not fit a batch: {error}")), last_id }
+        })?;
+        Ok(BlockRows { batches, tally, bad, last_id })
+    }
+
+    fn read_records(&mut self, text: &str, tally: &mut Tally, last_id: &mut Option<i64>) -> Result<(), Fault> {
+        let mut records = 0;
+        let mut cursor = Cursor::new(Reference::new(text), tally, &self.ignored);
+        while cursor.record(R::ENTITY.record())?.is_some() {
+            *last_id = Some(self.records.read(&mut cursor)?);
+            records += 1;
+        }
+        tally.records += records;
+        Ok(())
+    }
+
+    fn read_one_by_one(
+        &mut self,
+        text: &str,
+        tally: &mut Tally,
+        last_id: &mut Option<i64>,
+    ) -> Result<Vec<BadRecord>, Unreadable> {
+        let mut bad = Vec::new();
+        for (offset, slice) in record_slices(R::ENTITY, text) {
+            match self.try_record(slice) {
+                Ok(()) => {
+                    // It was read into rows that are thrown away; now that it is known to be good, into those that stay.
+                    if self.read_records(slice, tally, last_id).is_err() {
+                        unreachable!("a record that was read can be read again");
+                    }
+                }
+                Err(Fault::NoKey) => tally.count("records_without_key", 1),
+                Err(Fault::Malformed(malformed)) => {
+                    let malformed = Malformed { offset: offset + malformed.offset, ..malformed };
+                    if self.on_bad_record == OnBadRecord::Stop {
+                        return Err(Unreadable { malformed, last_id: *last_id });
+                    }
+                    tally.count("bad_records", 1);
+                    bad.push(BadRecord { offset: malformed.offset, what: malformed.what, text: slice.to_owned() });
+                }
+            }
+        }
+        Ok(bad)
+    }
+
+    fn try_record(&self, slice: &str) -> Result<(), Fault> {
+        let mut tally = Tally::default();
+        let mut cursor = Cursor::new(Reference::new(slice), &mut tally, &self.ignored);
+        let mut records = R::default();
+        while cursor.record(R::ENTITY.record())?.is_some() {
+            records.read(&mut cursor)?;
+        }
+        Ok(())
+    }
+}

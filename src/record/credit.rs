@@ -1,0 +1,73 @@
+use std::borrow::Cow;
+
+use super::cursor::Cursor;
+use super::token::{Malformed, Tokens};
+
+/// An `<artist>` inside a release, a track or a master.
+#[derive(Debug, Default)]
+pub struct Credit<'b> {
+    pub id_text: Option<Cow<'b, str>>,
+    /// `None` for the id 0, which stands for no artist.
+    pub artist_id: Option<i64>,
+    pub name: Option<Cow<'b, str>>,
+    pub anv: Option<Cow<'b, str>>,
+    pub join: Option<Cow<'b, str>>,
+    pub role: Option<Cow<'b, str>>,
+    pub tracks: Option<Cow<'b, str>>,
+}
+
+impl<'b> Credit<'b> {
+    /// Reads the element whose start tag the cursor has just passed. `None` when there is nothing in it.
+    fn read<T: Tokens<'b>>(cursor: &mut Cursor<'b, '_, T>) -> Result<Option<Self>, Malformed> {
+        let mut credit = Credit::default();
+        while let Some(name) = cursor.child()? {
+            match name {
+                "id" => cursor.text_once(&mut credit.id_text)?,
+                "name" => cursor.text_once(&mut credit.name)?,
+                "anv" => cursor.text_once(&mut credit.anv)?,
+                "join" => cursor.text_once(&mut credit.join)?,
+                "role" => cursor.text_once(&mut credit.role)?,
+                "tracks" => cursor.text_once(&mut credit.tracks)?,
+                _ => cursor.unclaimed()?,
+            }
+        }
+        credit.artist_id = cursor.id(&credit.id_text).filter(|id| *id != 0);
+        let anything = [&credit.id_text, &credit.name, &credit.anv, &credit.join, &credit.role, &credit.tracks];
+        Ok(anything.iter().any(|text| text.is_some()).then_some(credit))
+    }
+
+    /// Reads `<artists>`: those a work is by. They have a join phrase and neither role nor tracks.
+    pub fn read_artists<T: Tokens<'b>>(
+        cursor: &mut Cursor<'b, '_, T>,
+        mut take: impl FnMut(Credit<'b>),
+    ) -> Result<(), Malformed> {
+        Credit::read_list(cursor, |cursor, credit| {
+            cursor.unclaimed_value("artist/role", &credit.role);
+            cursor.unclaimed_value("artist/tracks", &credit.tracks);
+            take(credit);
+        })
+    }
+
+    /// Reads `<extraartists>`: those who worked on it. They have a role and tracks and no join phrase.
+    pub fn read_extra_artists<T: Tokens<'b>>(
+        cursor: &mut Cursor<'b, '_, T>,
+        mut take: impl FnMut(Credit<'b>),
+    ) -> Result<(), Malformed> {
+        Credit::read_list(cursor, |cursor, credit| {
+            cursor.unclaimed_value("artist/join", &credit.join);
+            take(credit);
+        })
+    }
+
+    fn read_list<T: Tokens<'b>>(
+        cursor: &mut Cursor<'b, '_, T>,
+        mut take: impl FnMut(&mut Cursor<'b, '_, T>, Credit<'b>),
+    ) -> Result<(), Malformed> {
+        cursor.elements("artist", |cursor| {
+            if let Some(credit) = Credit::read(cursor)? {
+                take(cursor, credit);
+            }
+            Ok(())
+        })
+    }
+}

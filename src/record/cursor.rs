@@ -1,0 +1,253 @@
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::Tally;
+use super::token::{Malformed, Token, Tokens};
+use super::value::{self, trimmed};
+
+/// Elements in each other; Discogs has nine. A bound keeps a hostile document from growing the stack.
+const DEEPEST: usize = 64;
+
+/// Why a record became no rows.
+#[derive(Debug)]
+pub enum Fault {
+    Malformed(Malformed),
+    /// Its own id is not a number.
+    NoKey,
+}
+
+impl From<Malformed> for Fault {
+    fn from(malformed: Malformed) -> Self {
+        Fault::Malformed(malformed)
+    }
+}
+
+/// Walks the elements of a record. What the reader does not ask for is counted under its path, never lost silently:
+/// elements by [`Cursor::unclaimed`], attributes and texts by the cursor itself.
+pub struct Cursor<'b, 'c, T> {
+    tokens: T,
+    /// Names of the open elements, from the record down.
+    path: Vec<&'b str>,
+    tally: &'c mut Tally,
+    ignored: &'c BTreeSet<String>,
+}
+
+impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
+    pub fn new(tokens: T, tally: &'c mut Tally, ignored: &'c BTreeSet<String>) -> Self {
+        Cursor { tokens, path: Vec::with_capacity(DEEPEST), tally, ignored }
+    }
+
+    /// Passes the start tag of the next record; gives its offset in the block. `None` at the end.
+    pub fn record(&mut self, name: &str) -> Result<Option<usize>, Malformed> {
+        loop {
+            let offset = self.tokens.offset();
+            match self.tokens.next()? {
+                Token::Open(found) if found == name => {
+                    self.path.push(found);
+                    return Ok(Some(offset));
+                }
+                Token::Open(found) => {
+                    return Err(Malformed::new(offset, format!("<{found}> where a <{name}> belongs")));
+                }
+                Token::Text(text) if text.trim().is_empty() => {}
+                Token::Text(_) => return Err(Malformed::new(offset, "text between two records")),
+                Token::Close => return Err(Malformed::new(offset, "an end tag that closes nothing")),
+                Token::End => return Ok(None),
+            }
+        }
+    }
+
+    /// How many bytes of the block are behind us.
+    pub fn offset(&self) -> usize {
+        self.tokens.offset()
+    }
+
+    /// Passes the start tag of the next child of the open element and gives its name, or passes the end tag and gives
+    /// `None`.
+    pub fn child(&mut self) -> Result<Option<&'b str>, Malformed> {
+        self.count_attributes_left();
+        loop {
+            match self.tokens.next()? {
+                Token::Open(name) => {
+                    self.enter(name)?;
+                    return Ok(Some(name));
+                }
+                Token::Text(text) => self.count_text(text),
+                Token::Close => {
+                    self.path.pop();
+                    return Ok(None);
+                }
+                Token::End => return Err(self.ends_early()),
+            }
+        }
+    }
+
+    /// Passes the open element's end tag and gives its text, trimmed; `None` when there is none.
+    pub fn text(&mut self) -> Result<Option<Cow<'b, str>>, Malformed> {
+        self.count_attributes_left();
+        let mut found: Option<Cow<'b, str>> = None;
+        loop {
+            match self.tokens.next()? {
+                Token::Text(text) => match &mut found {
+                    None => found = Some(text),
+                    Some(found) => found.to_mut().push_str(&text),
+                },
+                Token::Open(name) => {
+                    self.enter(name)?;
+                    self.unclaimed()?;
+                }
+                Token::Close => {
+                    self.path.pop();
+                    return Ok(found.and_then(trimmed));
+                }
+                Token::End => return Err(self.ends_early()),
+            }
+        }
+    }
+
+    /// The text of an element that stands once: a second one with a text is counted, and the first stays.
+    pub fn text_once(&mut self, slot: &mut Option<Cow<'b, str>>) -> Result<(), Malformed> {
+        let text = self.text()?;
+        if slot.is_none() {
+            *slot = text;
+        } else if text.is_some() {
+            self.tally.count("elements_repeated", 1);
+            self.unclaimed_value("(repeated)", &text);
+        }
+        Ok(())
+    }
+
+    /// Passes a list of texts, such as `<genres>`: `take` gets each child of that name that is not empty.
+    pub fn texts(&mut self, name: &str, mut take: impl FnMut(Cow<'b, str>)) -> Result<(), Malformed> {
+        while let Some(element) = self.child()? {
+            if element != name {
+                self.unclaimed()?;
+            } else if let Some(text) = self.text()? {
+                take(text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes a list of elements: `read` gets the cursor behind the start tag of each child of that name, and passes
+    /// its end tag.
+    pub fn elements(
+        &mut self,
+        name: &str,
+        mut read: impl FnMut(&mut Self) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        while let Some(element) = self.child()? {
+            if element == name { read(self)? } else { self.unclaimed()? }
+        }
+        Ok(())
+    }
+
+    /// Passes the end tag of an element that holds nothing; what it holds all the same is counted.
+    pub fn nothing_inside(&mut self) -> Result<(), Malformed> {
+        while self.child()?.is_some() {
+            self.unclaimed()?;
+        }
+        Ok(())
+    }
+
+    /// Takes an attribute of the element whose start tag was passed last, trimmed; `None` when it is empty or absent.
+    pub fn attribute(&mut self, name: &str) -> Option<Cow<'b, str>> {
+        let attributes = self.tokens.attributes();
+        let index = attributes.iter().position(|(found, _)| *found == name)?;
+        trimmed(attributes.swap_remove(index).1)
+    }
+
+    /// Passes an element that no table takes, and counts it and all in it, unless a rule ignores it.
+    pub fn unclaimed(&mut self) -> Result<(), Malformed> {
+        let depth = self.path.len();
+        let ignored = self.ignored.contains(&self.path.join("/"));
+        let mut counted = ignored;
+        loop {
+            if !counted {
+                self.tally.count_unknown(&self.path.join("/"));
+                self.count_attributes_left();
+            }
+            self.tokens.attributes().clear();
+            match self.tokens.next()? {
+                Token::Open(name) => {
+                    self.enter(name)?;
+                    counted = ignored;
+                }
+                Token::Text(_) => counted = true,
+                Token::Close => {
+                    self.path.pop();
+                    counted = true;
+                    if self.path.len() < depth {
+                        return Ok(());
+                    }
+                }
+                Token::End => return Err(self.ends_early()),
+            }
+        }
+    }
+
+    /// Counts a value that a reader met where no table has a place for it, under the open element's path and `name`.
+    pub fn unclaimed_value(&mut self, name: &str, value: &Option<Cow<'b, str>>) {
+        if value.is_some() {
+            let path = format!("{}/{name}", self.path.join("/"));
+            self.tally.count_unknown(&path);
+        }
+    }
+
+    pub fn count(&mut self, anomaly: &'static str) {
+        self.tally.count(anomaly, 1);
+    }
+
+    /// The id in a text; one that is not a number is counted and is none.
+    pub fn id(&mut self, text: &Option<Cow<'b, str>>) -> Option<i64> {
+        self.parsed(text, value::integer, "ids_not_numbers")
+    }
+
+    /// The value of a text; one that has none is counted under a name.
+    pub fn parsed<V>(
+        &mut self,
+        text: &Option<Cow<'b, str>>,
+        parse: impl FnOnce(&str) -> Option<V>,
+        anomaly: &'static str,
+    ) -> Option<V> {
+        let value = parse(text.as_deref()?);
+        if value.is_none() {
+            self.tally.count(anomaly, 1);
+        }
+        value
+    }
+
+    fn enter(&mut self, name: &'b str) -> Result<(), Malformed> {
+        if self.path.len() == DEEPEST {
+            let what = format!("elements nested more than {DEEPEST} deep");
+            return Err(Malformed::new(self.tokens.offset(), what));
+        }
+        self.path.push(name);
+        Ok(())
+    }
+
+    fn count_attributes_left(&mut self) {
+        let attributes = self.tokens.attributes();
+        if attributes.is_empty() {
+            return;
+        }
+        for (name, _) in attributes.drain(..) {
+            let path = format!("{}@{name}", self.path.join("/"));
+            if !self.ignored.contains(&path) {
+                self.tally.count_unknown(&path);
+            }
+        }
+    }
+
+    fn count_text(&mut self, text: Cow<'b, str>) {
+        if trimmed(text).is_some() {
+            let path = format!("{}/text()", self.path.join("/"));
+            self.tally.count_unknown(&path);
+        }
+    }
+
+    fn ends_early(&self) -> Malformed {
+        let open = self.path.last().copied().unwrap_or("the document");
+        Malformed::new(self.tokens.offset(), format!("the text ends before <{open}> is closed"))
+    }
+}

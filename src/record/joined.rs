@@ -1,0 +1,44 @@
+use std::borrow::Cow;
+
+use arrow::array::StringBuilder;
+
+/// A list as one text, as the published tables have it; nothing when no text was added.
+#[derive(Debug, Default)]
+pub struct Joined {
+    text: String,
+    any: bool,
+}
+
+impl Joined {
+    /// Adds a text behind a separator.
+    pub fn push(&mut self, separator: &str, text: &str) {
+        self.start(separator);
+        self.text.push_str(text);
+    }
+
+    /// The same where there is a text.
+    pub fn push_option(&mut self, separator: &str, text: &Option<Cow<'_, str>>) {
+        if let Some(text) = text {
+            self.push(separator, text);
+        }
+    }
+
+    /// Begins another entry, for one that is written in pieces with `add`.
+    pub fn start(&mut self, separator: &str) {
+        if self.any {
+            self.text.push_str(separator);
+        }
+        self.any = true;
+    }
+
+    pub fn add(&mut self, piece: &str) {
+        self.text.push_str(piece);
+    }
+
+    /// Appends the list to a column, and begins anew.
+    pub fn append_to(&mut self, column: &mut StringBuilder) {
+        column.append_option(self.any.then_some(self.text.as_str()));
+        self.text.clear();
+        self.any = false;
+    }
+}

@@ -1,0 +1,143 @@
+//! Tokens by quick-xml: the reference, for any XML.
+
+use std::borrow::Cow;
+
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::reader::Reader;
+
+use super::token::{Attribute, Malformed, Token, Tokens};
+
+pub struct Reference<'b> {
+    text: &'b str,
+    reader: Reader<&'b [u8]>,
+    attributes: Vec<Attribute<'b>>,
+    /// An event that ended a text, still to be given; with the offset at which it began.
+    pending: Option<(Event<'b>, usize)>,
+    close_empty: bool,
+}
+
+impl<'b> Reference<'b> {
+    pub fn new(text: &'b str) -> Self {
+        let reader = Reader::from_str(text);
+        Reference { text, reader, attributes: Vec::new(), pending: None, close_empty: false }
+    }
+
+    fn event(&mut self) -> Result<(Event<'b>, usize), Malformed> {
+        if let Some(pending) = self.pending.take() {
+            return Ok(pending);
+        }
+        let offset = self.reader.buffer_position() as usize;
+        match self.reader.read_event() {
+            Ok(event) => Ok((event, offset)),
+            Err(error) => Err(Malformed::new(self.reader.error_position() as usize, error.to_string())),
+        }
+    }
+
+    fn open(&mut self, tag: &BytesStart<'b>, offset: usize) -> Result<Token<'b>, Malformed> {
+        // The name lives as long as the block, where the event's own borrow would not.
+        let name_at = offset + 1;
+        let name = &self.text[name_at..name_at + tag.name().as_ref().len()];
+        let rest_at = name_at + name.len();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|error| Malformed::new(offset, error.to_string()))?;
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .map_err(|error| Malformed::new(offset, error.to_string()))?;
+            let key = self.in_block(attribute.key.as_ref(), rest_at, offset)?;
+            self.attributes.push((key, Cow::Owned(value.into_owned())));
+        }
+        Ok(Token::Open(name))
+    }
+
+    /// The same text as `part`, borrowed from the block: it stands there at or behind `from`.
+    fn in_block(&self, part: &str, from: usize, offset: usize) -> Result<&'b str, Malformed> {
+        let rest = &self.text[from..];
+        let at = rest.find(part).ok_or_else(|| Malformed::new(offset, "an attribute without a name"))?;
+        Ok(&rest[at..at + part.len()])
+    }
+
+    /// All text from here to the next tag.
+    fn gather(&mut self, first: Cow<'b, str>) -> Result<Token<'b>, Malformed> {
+        let mut text = first;
+        loop {
+            let (event, offset) = self.event()?;
+            match event {
+                Event::Text(more) => append(&mut text, more.xml10_content().into_owned().into()),
+                Event::CData(more) => append(&mut text, more.xml10_content().into_owned().into()),
+                Event::GeneralRef(reference) => append(&mut text, resolve(&reference, offset)?),
+                Event::Comment(_) | Event::PI(_) => {}
+                other => {
+                    self.pending = Some((other, offset));
+                    return Ok(Token::Text(text));
+                }
+            }
+        }
+    }
+}
+
+impl<'b> Tokens<'b> for Reference<'b> {
+    fn next(&mut self) -> Result<Token<'b>, Malformed> {
+        self.attributes.clear();
+        if std::mem::take(&mut self.close_empty) {
+            return Ok(Token::Close);
+        }
+        loop {
+            let (event, offset) = self.event()?;
+            return match event {
+                Event::Start(tag) => self.open(&tag, offset),
+                Event::Empty(tag) => {
+                    self.close_empty = true;
+                    self.open(&tag, offset)
+                }
+                Event::End(_) => Ok(Token::Close),
+                Event::Text(text) => {
+                    let first = if text.contains('\r') {
+                        Cow::Owned(text.xml10_content().into_owned())
+                    } else {
+                        text.into_inner()
+                    };
+                    self.gather(first)
+                }
+                Event::CData(text) => self.gather(Cow::Owned(text.xml10_content().into_owned())),
+                Event::GeneralRef(reference) => {
+                    let first = resolve(&reference, offset)?;
+                    self.gather(first)
+                }
+                Event::Comment(_) | Event::PI(_) => continue,
+                Event::Decl(_) => Err(Malformed::new(offset, "an XML declaration inside the document")),
+                Event::DocType(_) => Err(Malformed::new(offset, "a document type declaration; none is accepted")),
+                Event::Eof => Ok(Token::End),
+            };
+        }
+    }
+
+    fn attributes(&mut self) -> &mut Vec<Attribute<'b>> {
+        &mut self.attributes
+    }
+
+    fn offset(&self) -> usize {
+        self.pending.as_ref().map_or(self.reader.buffer_position() as usize, |(_, offset)| *offset)
+    }
+}
+
+fn append<'b>(text: &mut Cow<'b, str>, more: Cow<'b, str>) {
+    if text.is_empty() {
+        *text = more;
+    } else {
+        text.to_mut().push_str(&more);
+    }
+}
+
+fn resolve<'b>(reference: &BytesRef<'b>, offset: usize) -> Result<Cow<'b, str>, Malformed> {
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => return Ok(Cow::Owned(character.to_string())),
+        Ok(None) => {}
+        Err(error) => return Err(Malformed::new(offset, error.to_string())),
+    }
+    match resolve_predefined_entity(reference) {
+        Some(text) => Ok(Cow::Borrowed(text)),
+        None => Err(Malformed::new(offset, "an entity that XML does not know")),
+    }
+}

@@ -1,0 +1,50 @@
+use std::collections::BTreeMap;
+
+/// Paths that are told apart; what is beyond is counted together, so that a hostile dump cannot fill the memory.
+const MOST_PATHS: usize = 1000;
+const LONGEST_PATH: usize = 300;
+
+/// What was counted while records were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records that became rows.
+    pub records: u64,
+    /// Flaws of the data by name; the contract knows the names.
+    pub anomalies: BTreeMap<&'static str, u64>,
+    /// Paths that no table takes and no rule ignores.
+    pub unknown_paths: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub fn count(&mut self, anomaly: &'static str, times: u64) {
+        if times > 0 {
+            *self.anomalies.entry(anomaly).or_default() += times;
+        }
+    }
+
+    /// Counts a path. Its characters come from the data and go into results, so only those of names stay.
+    pub fn count_unknown(&mut self, path: &str) {
+        let path: String = path.chars().take(LONGEST_PATH).map(|c| if is_path(c) { c } else { '?' }).collect();
+        self.add_unknown(path, 1);
+        self.count("unknown_paths", 1);
+    }
+
+    fn add_unknown(&mut self, path: String, count: u64) {
+        let known = self.unknown_paths.len() < MOST_PATHS || self.unknown_paths.contains_key(&path);
+        *self.unknown_paths.entry(if known { path } else { "others".to_owned() }).or_default() += count;
+    }
+
+    pub fn add(&mut self, other: Tally) {
+        self.records += other.records;
+        for (name, count) in other.anomalies {
+            self.count(name, count);
+        }
+        for (path, count) in other.unknown_paths {
+            self.add_unknown(path, count);
+        }
+    }
+}
+
+fn is_path(c: char) -> bool {
+    c.is_alphanumeric() || "/@()_-.: ".contains(c)
+}

@@ -1,0 +1,51 @@
+use std::borrow::Cow;
+
+use super::cursor::Cursor;
+use super::token::{Malformed, Tokens};
+use super::value;
+
+/// A `<video>` of a master or a release.
+#[derive(Debug, Default)]
+pub struct Video<'b> {
+    pub src: Option<Cow<'b, str>>,
+    pub title: Option<Cow<'b, str>>,
+    pub description: Option<Cow<'b, str>>,
+    pub duration_seconds: Option<i32>,
+    pub embed: Option<bool>,
+}
+
+impl<'b> Video<'b> {
+    /// Reads `<videos>`.
+    pub fn read_list<T: Tokens<'b>>(
+        cursor: &mut Cursor<'b, '_, T>,
+        mut take: impl FnMut(Video<'b>),
+    ) -> Result<(), Malformed> {
+        cursor.elements("video", |cursor| {
+            if let Some(video) = Video::read(cursor)? {
+                take(video);
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads the element whose start tag the cursor has just passed. `None` when there is nothing in it.
+    fn read<T: Tokens<'b>>(cursor: &mut Cursor<'b, '_, T>) -> Result<Option<Self>, Malformed> {
+        let duration = cursor.attribute("duration");
+        let embed = cursor.attribute("embed");
+        let mut video = Video {
+            src: cursor.attribute("src"),
+            duration_seconds: cursor.parsed(&duration, |text| text.parse().ok(), "durations_not_numbers"),
+            embed: cursor.parsed(&embed, value::flag, "flags_not_boolean"),
+            ..Video::default()
+        };
+        while let Some(name) = cursor.child()? {
+            match name {
+                "title" => cursor.text_once(&mut video.title)?,
+                "description" => cursor.text_once(&mut video.description)?,
+                _ => cursor.unclaimed()?,
+            }
+        }
+        let empty = video.src.is_none() && video.title.is_none() && video.description.is_none();
+        Ok((!empty || duration.is_some() || embed.is_some()).then_some(video))
+    }
+}
