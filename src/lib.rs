@@ -7,3 +7,4 @@
 pub mod lake;
 pub mod table;
 pub mod task;
+pub mod workflow;
