@@ -10,3 +10,4 @@ pub mod lake;
 pub mod record;
 pub mod table;
 pub mod task;
+pub mod workflow;

@@ -1,0 +1,72 @@
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// A command of a test. What it writes is kept, and shown when an expectation is not met.
+pub struct TestCommand(Command);
+
+/// How a command ended.
+pub struct Finished {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl TestCommand {
+    pub fn new(program: &Path, folder: &Path) -> Self {
+        let mut command = Command::new(program);
+        command.current_dir(folder).stdin(Stdio::null());
+        TestCommand(command)
+    }
+
+    pub fn args(&mut self, arguments: &[&str]) -> &mut Self {
+        self.0.args(arguments);
+        self
+    }
+
+    pub fn env(&mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> &mut Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub fn current_dir(&mut self, folder: &Path) -> &mut Self {
+        self.0.current_dir(folder);
+        self
+    }
+
+    pub fn run(&mut self) -> Finished {
+        Finished::of(self.0.output().unwrap())
+    }
+
+    pub fn spawn(&mut self) -> Child {
+        self.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+impl Finished {
+    pub fn of(output: Output) -> Self {
+        Finished {
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    #[track_caller]
+    pub fn expect_status(self, status: i32) -> Self {
+        assert_eq!(self.status, Some(status), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn expect_stderr(self, part: &str) -> Self {
+        assert!(self.stderr.contains(part), "no \"{part}\" in stderr:\n{}", self.stderr);
+        self
+    }
+
+    /// The one JSON line on stdout.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        assert_eq!(self.stdout.lines().count(), 1, "stdout is more than a line:\n{}", self.stdout);
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}

@@ -1,0 +1,47 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::TestCommand;
+
+/// An empty folder that is removed with the test.
+pub struct Dir(tempfile::TempDir);
+
+impl Dir {
+    pub fn new() -> Self {
+        Dir(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn create(&self, name: &str, text: &str) -> &Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    pub fn create_program(&self, name: &str, text: &str) -> &Self {
+        self.create(name, text);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// A command that runs in this folder.
+    pub fn command(&self, program: impl AsRef<Path>) -> TestCommand {
+        TestCommand::new(program.as_ref(), self.0.path())
+    }
+
+    /// `run-workflow` in this folder.
+    pub fn run_workflow(&self, arguments: &[&str]) -> TestCommand {
+        let mut command = self.command(env!("CARGO_BIN_EXE_run-workflow"));
+        command.args(arguments);
+        command
+    }
+}
