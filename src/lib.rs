@@ -4,4 +4,5 @@
 //! depend on each other one way: `ingest`, `warehouse`, `check` use `table` and `record`, those use `lake` and `dump`,
 //! and all use `task`.
 
+pub mod generate;
 pub mod task;
