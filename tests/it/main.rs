@@ -1,0 +1,3 @@
+//! Behaviour of the tasks, through the binaries.
+
+mod generate;
