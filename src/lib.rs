@@ -5,6 +5,7 @@
 //! and all use `task`.
 
 pub mod dump;
+pub mod generate;
 pub mod ingest;
 pub mod lake;
 pub mod record;

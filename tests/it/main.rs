@@ -1,8 +1,9 @@
-//! Tests through the binaries: one module a behaviour.
+//! Tests through the binaries, as users meet them: one module a behaviour.
 
 // A test that cannot go on says so by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod generate;
 mod recordings;
 mod support;
 mod workflow;

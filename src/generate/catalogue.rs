@@ -1,0 +1,79 @@
+use super::dice::{Dice, Purpose};
+use super::ids;
+use super::plan::{Counts, DumpMonth, Entity, Plan};
+use super::vocabulary::Vocabulary;
+
+/// `release@status` went between the dumps of 2025-12 and 2026-03.
+const FIRST_MONTH_WITHOUT_STATUS: DumpMonth = DumpMonth::new(2026, 1);
+
+/// The invented world that dumps are written from. Everything in it is a function of the seed and an ordinal, a
+/// record's place in its dump counted from 0, so nothing has to be kept.
+pub(super) struct Catalogue {
+    pub(super) seed: u64,
+    pub(super) counts: Counts,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) writes_status: bool,
+    pub(super) writes_unknown_element: bool,
+}
+
+impl Catalogue {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Catalogue {
+            seed: plan.seed,
+            counts: plan.counts,
+            vocabulary: Vocabulary::new(plan.seed),
+            writes_status: plan.layout != super::Layout::Current || plan.month < FIRST_MONTH_WITHOUT_STATUS,
+            writes_unknown_element: plan.unknown_element,
+        }
+    }
+
+    pub(super) fn dice(&self, purpose: Purpose, id: u64) -> Dice {
+        Dice::new(self.seed, purpose, id)
+    }
+
+    /// How many artists there are to credit when the release at this ordinal is entered. From the release's own place,
+    /// so that it does not change with the size of the dump; the floor gives the first releases some choice.
+    fn artists_at(&self, release: u64) -> u64 {
+        Counts::for_releases(release).artists.max(64).min(self.counts.artists)
+    }
+
+    fn labels_at(&self, release: u64) -> u64 {
+        Counts::for_releases(release).labels.max(16).min(self.counts.labels)
+    }
+
+    /// An artist that has a record and a name: the id and the name.
+    pub(super) fn some_artist(&self, dice: &mut Dice, release: u64) -> (u64, String) {
+        let ordinal = dice.skewed(self.artists_at(release));
+        let named = if ids::NAMELESS_ARTISTS.contains(&ids::id(Entity::Artists, ordinal)) { 0 } else { ordinal };
+        (ids::id(Entity::Artists, named), self.artist_name(named))
+    }
+
+    /// A label that has a record and a name: the id and the name. Companies and series are labels to Discogs.
+    pub(super) fn some_label(&self, dice: &mut Dice, release: u64) -> (u64, String) {
+        let ordinal = dice.skewed(self.labels_at(release));
+        let named = if ids::id(Entity::Labels, ordinal) == ids::NAMELESS_LABEL { 0 } else { ordinal };
+        (ids::id(Entity::Labels, named), self.label_name(named))
+    }
+
+    /// The ordinal of a release that was entered about when the artist or label at this ordinal was, so that texts of
+    /// artists and labels can draw on the catalogue too.
+    pub(super) fn release_beside(&self, entity: Entity, ordinal: u64) -> u64 {
+        match entity {
+            Entity::Artists => ordinal * 100 / 53,
+            Entity::Labels => ordinal * 1000 / 124,
+            Entity::Masters => ordinal * 15 / 2,
+            Entity::Releases => ordinal,
+        }
+    }
+
+    /// Whether this record is one of the few that hold what no table takes.
+    pub(super) fn has_unknown_element(&self, ordinal: u64) -> bool {
+        self.writes_unknown_element && ordinal % 97 == 5
+    }
+}
+
+/// Whether something upstream has a handful of times is here: once at a fixed place early in the dump, so that small
+/// dumps have it, and then as rarely as `one_in` says.
+pub(super) fn oddity(dice: &mut Dice, ordinal: u64, first_at: u64, one_in: u64) -> bool {
+    dice.one_in(one_in) || ordinal == first_at
+}
