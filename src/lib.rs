@@ -12,3 +12,5 @@ pub mod record;
 pub mod table;
 pub mod task;
 pub mod workflow;
+pub mod sql;
+pub mod warehouse;

@@ -54,7 +54,7 @@ fn tables_of<'c, R: Records>(contract: &'c Contract, producer: &Producer) -> any
         contract.check_rows(&rows)?;
         tables.push(contract.table(rows.table)?);
     }
-    let declared = contract.tables_of(&producer.task).count();
+    let declared = contract.tables_of(&producer.task).len();
     anyhow::ensure!(declared == tables.len(), "the contract has {declared} tables of {}", producer.task);
     Ok(tables)
 }

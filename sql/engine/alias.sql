@@ -1,0 +1,2 @@
+-- A view under another name.
+CREATE VIEW {name} AS SELECT * FROM {of}

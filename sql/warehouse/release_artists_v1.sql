@@ -1,0 +1,10 @@
+-- release_artists_v1: the names, in lower case, that a release is credited to.
+-- reads: release_artist_credits_v1
+SELECT
+    release_id,
+    lower(trim(name)) AS artist_norm,
+    min(artist_id) AS artist_id
+FROM release_artist_credits_v1
+WHERE name IS NOT NULL
+GROUP BY release_id, lower(trim(name))
+ORDER BY release_id, artist_norm

@@ -1,0 +1,98 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use clap::Args;
+use duckdb::{Config, Connection};
+
+use super::{SqlFile, quoted, text_literal};
+use crate::task::ByteSize;
+
+/// How the embedded engine is held in bounds.
+#[derive(Args, Clone, Debug)]
+pub struct EngineParameters {
+    /// Memory that DuckDB may take; what needs more is spilled to disk
+    #[arg(long, value_name = "SIZE", default_value = "4GiB")]
+    pub memory_limit: ByteSize,
+
+    /// Worker threads [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+}
+
+/// DuckDB inside this process.
+pub struct DuckDb {
+    connection: Connection,
+}
+
+impl DuckDb {
+    /// An empty database in memory. `spill` is a folder for what does not fit; the functions of
+    /// `sql/functions/duckdb` are defined in it.
+    pub fn open(parameters: &EngineParameters, spill: &Path) -> anyhow::Result<Self> {
+        let config = Config::default()
+            .enable_autoload_extension(false)?
+            .max_memory(&format!("{}B", parameters.memory_limit.0))?
+            .with("autoinstall_known_extensions", "false")?
+            .with("temp_directory", spill.to_string_lossy())?;
+        let config = match parameters.threads {
+            Some(threads) => config.threads(i64::from(threads))?,
+            None => config,
+        };
+        let connection = Connection::open_in_memory_with_flags(config).context("DuckDB cannot be started")?;
+        let engine = DuckDb { connection };
+        for function in SqlFile::folder("functions/duckdb")? {
+            engine.execute(&function.text, &function.path)?;
+        }
+        Ok(engine)
+    }
+
+    /// Makes a view of a name over Parquet files.
+    pub fn mount(&self, name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
+        let files: Vec<String> = files.iter().map(|file| text_literal(&file.to_string_lossy())).collect();
+        let view = SqlFile::load("engine/mount")?;
+        self.execute(&view.with(&[("name", &quoted(name)), ("files", &files.join(", "))]), &view.path)
+    }
+
+    /// Makes a view of a name over another one.
+    pub fn alias(&self, name: &str, of: &str) -> anyhow::Result<()> {
+        let view = SqlFile::load("engine/alias")?;
+        self.execute(&view.with(&[("name", &quoted(name)), ("of", &quoted(of))]), &view.path)
+    }
+
+    pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
+        self.connection.execute_batch(sql).with_context(|| origin.to_owned())
+    }
+
+    /// Runs a query and gives its rows batch by batch, as they come.
+    pub fn stream(
+        &self,
+        sql: &str,
+        origin: &str,
+        mut take: impl FnMut(RecordBatch) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut statement = self.connection.prepare(sql).with_context(|| origin.to_owned())?;
+        // The iterator of `stream_arrow` panics where a fetch fails; `step` is what it calls, and says so instead.
+        drop(statement.stream_arrow([]).with_context(|| origin.to_owned())?);
+        while let Some(batch) = statement.step().with_context(|| origin.to_owned())? {
+            take(RecordBatch::from(&batch))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a query and gives its rows as texts, NULL as `None`. For results that fit a screen.
+    pub fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Vec<Vec<Option<String>>>> {
+        let mut rows = Vec::new();
+        self.stream(sql, origin, |batch| {
+            let options = FormatOptions::default();
+            let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+            let columns = columns.collect::<Result<Vec<_>, _>>()?;
+            for row in 0..batch.num_rows() {
+                let cells = columns.iter().zip(batch.columns());
+                rows.push(cells.map(|(cell, column)| column.is_valid(row).then(|| cell.value(row).to_string())).collect());
+            }
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+}

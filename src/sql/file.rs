@@ -1,0 +1,54 @@
+use anyhow::Context;
+use include_dir::{Dir, include_dir};
+
+static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/sql");
+
+/// A file of `sql/`: one statement, behind comments of the form `-- name: value`.
+#[derive(Clone, Debug)]
+pub struct SqlFile {
+    /// The file's name without its ending.
+    pub name: String,
+    /// From the crate's root, for messages.
+    pub path: String,
+    pub text: String,
+}
+
+impl SqlFile {
+    /// The file at `sql/<path>.sql`.
+    pub fn load(path: &str) -> anyhow::Result<Self> {
+        let file = FILES.get_file(format!("{path}.sql")).with_context(|| format!("there is no sql/{path}.sql"))?;
+        SqlFile::of(file)
+    }
+
+    /// The files of a folder, by name.
+    pub fn folder(path: &str) -> anyhow::Result<Vec<Self>> {
+        let folder = FILES.get_dir(path).with_context(|| format!("there is no folder sql/{path}"))?;
+        let sql = folder.files().filter(|file| file.path().extension().is_some_and(|ending| ending == "sql"));
+        let mut files = sql.map(SqlFile::of).collect::<anyhow::Result<Vec<_>>>()?;
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
+
+    fn of(file: &include_dir::File<'_>) -> anyhow::Result<Self> {
+        let name = file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let path = format!("sql/{}", file.path().display());
+        let text = file.contents_utf8().with_context(|| format!("{path} is not UTF-8"))?.to_owned();
+        Ok(SqlFile { name, path, text })
+    }
+
+    /// The value of a header line `-- name: value`.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let comments = self.text.lines().map_while(|line| line.strip_prefix("--"));
+        comments.filter_map(|line| line.trim().split_once(':')).find(|(found, _)| *found == name).map(|(_, value)| value.trim())
+    }
+
+    /// The names in a header line, split at commas.
+    pub fn header_names(&self, name: &str) -> Vec<&str> {
+        self.header(name).into_iter().flat_map(|value| value.split(',')).map(str::trim).collect()
+    }
+
+    /// The statement with names in place of `{place}`s. What is put in is a name that was quoted or a number.
+    pub fn with(&self, places: &[(&str, &str)]) -> String {
+        places.iter().fold(self.text.clone(), |text, (place, name)| text.replace(&format!("{{{place}}}"), name))
+    }
+}
