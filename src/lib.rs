@@ -4,13 +4,14 @@
 //! depend on each other one way: `ingest`, `warehouse`, `check` use `table` and `record`, those use `lake` and `dump`,
 //! and all use `task`.
 
+pub mod check;
 pub mod dump;
 pub mod generate;
 pub mod ingest;
 pub mod lake;
 pub mod record;
+pub mod sql;
 pub mod table;
 pub mod task;
-pub mod workflow;
-pub mod sql;
 pub mod warehouse;
+pub mod workflow;

@@ -1,9 +1,9 @@
 -- artist_name_map_v1: every normalised name under which an artist is known.
 -- reads: artists_v1_typed, artist_aliases_v1_typed, artist_memberships_v1_typed
 --
--- A name is put in lower case and trimmed, one trailing (n) of Discogs' for namesakes is taken off, and white space is
--- collapsed, in this order: 'Ricky (6)' is 'ricky ', with the space that stood before the bracket. People look names up
--- by this rule of the pipelines before this one, so it stays.
+-- A name is put in lower case and trimmed, one trailing (n) of Discogs' for namesakes is taken off, and the first run of
+-- white space is collapsed, in this order: 'Ricky (6)' is 'ricky ', with the space that stood before the bracket. The
+-- pipelines before this one had this rule and people look names up by it, so it stays.
 WITH names AS (
     SELECT name, artist_id FROM artists_v1_typed
     UNION ALL
@@ -14,7 +14,7 @@ WITH names AS (
     SELECT group_name, member_id FROM artist_memberships_v1_typed
 ),
 normalised AS (
-    SELECT collapse_white_space(regexp_replace(trim(lower(name)), '\(\d+\)$', '')) AS norm_name, artist_id
+    SELECT collapse_first_white_space(regexp_replace(trim(lower(name)), '\(\d+\)$', '')) AS norm_name, artist_id
     FROM names
     WHERE name IS NOT NULL
 )

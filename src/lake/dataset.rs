@@ -55,6 +55,16 @@ pub struct InputIdentity {
 }
 
 impl InputIdentity {
+    /// A text of this software that decides what comes out, such as a query.
+    pub fn of_text(name: &str, text: &str) -> Self {
+        InputIdentity {
+            name: name.to_owned(),
+            bytes: text.len() as u64,
+            sha256: sha256_of_bytes(text.as_bytes()),
+            modified: None,
+        }
+    }
+
     pub fn same_content(&self, other: &InputIdentity) -> bool {
         self.bytes == other.bytes && self.sha256 == other.sha256
     }

@@ -65,6 +65,12 @@ impl Manifest {
     }
 }
 
+impl ManifestDataset {
+    pub fn count(&self) -> TableCount {
+        TableCount { name: self.table.clone(), rows: self.rows, files: self.files, bytes: self.bytes }
+    }
+}
+
 impl From<TableCount> for ManifestDataset {
     fn from(count: TableCount) -> Self {
         ManifestDataset { table: count.name, rows: count.rows, files: count.files, bytes: count.bytes }

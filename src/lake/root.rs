@@ -75,6 +75,16 @@ impl Lake {
         Ok(ids)
     }
 
+    /// An empty folder of this process for what is thrown away at its end.
+    pub fn scratch(&self, task: &str) -> anyhow::Result<tempfile::TempDir> {
+        let folder = self.staging_folder();
+        make_folder(&folder)?;
+        tempfile::Builder::new()
+            .prefix(&format!("{task}."))
+            .tempdir_in(&folder)
+            .with_context(|| format!("cannot make a folder in {}", folder.display()))
+    }
+
     pub(super) fn runs_folder(&self) -> PathBuf {
         self.root.join("_runs")
     }

@@ -280,8 +280,13 @@ impl SealableRun {
         &self.run
     }
 
-    pub fn task(&self) -> &str {
+    pub(super) fn task(&self) -> &str {
         &self.task
+    }
+
+    /// The task's staging folder, emptied.
+    pub fn staging(&self) -> anyhow::Result<Staging> {
+        Staging::take(&self.run, &self.task)
     }
 
     /// Keeps the outcome under `_tasks/`; only before the seal.

@@ -89,7 +89,9 @@ impl DuckDb {
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
             for row in 0..batch.num_rows() {
                 let cells = columns.iter().zip(batch.columns());
-                rows.push(cells.map(|(cell, column)| column.is_valid(row).then(|| cell.value(row).to_string())).collect());
+                rows.push(
+                    cells.map(|(cell, column)| column.is_valid(row).then(|| cell.value(row).to_string())).collect(),
+                );
             }
             Ok(())
         })?;

@@ -39,7 +39,10 @@ impl SqlFile {
     /// The value of a header line `-- name: value`.
     pub fn header(&self, name: &str) -> Option<&str> {
         let comments = self.text.lines().map_while(|line| line.strip_prefix("--"));
-        comments.filter_map(|line| line.trim().split_once(':')).find(|(found, _)| *found == name).map(|(_, value)| value.trim())
+        comments
+            .filter_map(|line| line.trim().split_once(':'))
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value.trim())
     }
 
     /// The names in a header line, split at commas.

@@ -148,6 +148,9 @@ pub struct Relationship {
     pub none: Option<i64>,
     #[serde(default)]
     pub why: Option<String>,
+    /// The check's name in reports, behind the table's, where it is not `orphan_<column>s`.
+    #[serde(default)]
+    pub check_name: Option<String>,
 }
 
 fn yes() -> bool {
@@ -244,6 +247,12 @@ impl Table {
 
     pub fn sql_name(&self) -> &str {
         self.sql_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The name in reports, as people know it: `artists_v1`, `releases_ref_v6`, `warehouse.artist_name_map_v1`.
+    pub fn report_name(&self) -> String {
+        let name = self.sql_name().trim_end_matches("_typed");
+        if self.folder() == self.name { name.to_owned() } else { format!("warehouse.{name}") }
     }
 
     pub fn column(&self, name: &str) -> Option<&Column> {

@@ -42,7 +42,8 @@ pub fn build_warehouse(parameters: WarehouseParameters, call: &mut Call) -> anyh
     let producer = Producer::this_version(call.name());
     let builds: Vec<_> = contract.tables_of(call.name()).into_iter().map(Build::new).collect::<anyhow::Result<_>>()?;
 
-    let mut builder = Builder { run: &run, contract: &contract, producer, replace: parameters.replace, workplace: None };
+    let mut builder =
+        Builder { run: &run, contract: &contract, producer, replace: parameters.replace, workplace: None };
     for build in &builds {
         let (dataset, built) = builder.build(build, &parameters, call)?;
         call.add_table(dataset.count());
@@ -60,11 +61,14 @@ pub fn build_warehouse(parameters: WarehouseParameters, call: &mut Call) -> anyh
 struct Build<'c> {
     table: &'c Table,
     file: SqlFile,
+    /// The functions that queries may call.
+    functions: Vec<SqlFile>,
 }
 
 impl<'c> Build<'c> {
     fn new(table: &'c Table) -> anyhow::Result<Self> {
-        Ok(Build { table, file: SqlFile::load(&format!("warehouse/{}", table.name))? })
+        let file = SqlFile::load(&format!("warehouse/{}", table.name))?;
+        Ok(Build { table, file, functions: SqlFile::folder("functions/duckdb")? })
     }
 }
 
@@ -91,13 +95,20 @@ impl Builder<'_> {
         call: &mut Call,
     ) -> anyhow::Result<(Dataset, bool)> {
         let sources = self.sources(build)?;
-        let inputs: Vec<InputIdentity> = sources.iter().map(Dataset::identity).collect();
+        let mut inputs: Vec<InputIdentity> = sources.iter().map(Dataset::identity).collect();
+        for file in [&build.file].into_iter().chain(&build.functions) {
+            inputs.push(InputIdentity::of_text(&file.path, &file.text));
+        }
         if let Some(there) = self.run.dataset(&build.table.folder())? {
             if there.made_from(&self.producer, &inputs) {
                 return Ok((there, false));
             }
             if !self.replace {
-                let message = format!("run {} holds {} already, made from other tables or by another version", self.run.id(), there.table);
+                let message = format!(
+                    "run {} holds {} already, made from other tables or by another version",
+                    self.run.id(),
+                    there.table
+                );
                 return Err(Failure::parameters(message).hint("pass --replace true to have it replaced").into());
             }
         }
@@ -131,8 +142,12 @@ impl Builder<'_> {
         for name in build.file.header_names("reads") {
             let table = self.contract.table(name).with_context(|| build.file.path.clone())?;
             let dataset = self.run.dataset(&table.folder())?.ok_or_else(|| {
-                Failure::input(format!("run {} holds no {name}, which {} is built from", self.run.id(), build.table.name))
-                    .hint(format!("run {} for it first", table.producer))
+                Failure::input(format!(
+                    "run {} holds no {name}, which {} is built from",
+                    self.run.id(),
+                    build.table.name
+                ))
+                .hint(format!("run {} for it first", table.producer))
             })?;
             sources.push(dataset);
         }

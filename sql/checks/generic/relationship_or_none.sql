@@ -1,0 +1,6 @@
+-- The same, where one value means that there is none.
+SELECT {column}, {key}
+FROM {table} AS child
+WHERE {column} IS NOT NULL
+  AND {column} <> {none}
+  AND NOT EXISTS (SELECT 1 FROM {to} AS parent WHERE parent.{field} = child.{column})

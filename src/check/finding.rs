@@ -1,0 +1,91 @@
+use serde::Serialize;
+
+use crate::table::Severity;
+use crate::task::Failure;
+
+/// What a finding says if it is not ok.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The pipeline did something wrong; must be zero.
+    Regression,
+    /// A flaw that upstream is known for, within or beyond its bound.
+    UpstreamAnomaly,
+}
+
+/// The result of a check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    pub check_name: String,
+    pub kind: Kind,
+    pub severity: Severity,
+    /// Rows that break the check; for `.rows` the rows there are.
+    pub value: u64,
+    pub ok: bool,
+    pub details: String,
+    /// Keys of a few of the rows that break it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sample: Vec<String>,
+}
+
+/// The results of all checks, worst severity first, then by name.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub fn new(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by(|a, b| (a.severity, &a.check_name).cmp(&(b.severity, &b.check_name)));
+        Findings(findings)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.0.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn failed(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.0.iter().filter(move |finding| !finding.ok && finding.severity == severity)
+    }
+
+    /// Counts for results and the manifest.
+    pub fn summary(&self) -> serde_json::Value {
+        serde_json::json!({
+            "checks": self.len(),
+            "critical_failed": self.failed(Severity::Critical).count(),
+            "warnings": self.failed(Severity::Warn).count(),
+        })
+    }
+
+    /// Fails when a CRITICAL check failed. The line names the checks, each with its count and a few ids.
+    pub fn verdict(&self, of: &str, report: &str, hint: &str) -> Result<(), Failure> {
+        let failed: Vec<_> = self.failed(Severity::Critical).map(Finding::in_short).collect();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let named = failed.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
+        let more = if failed.len() > 5 { format!("; and {} more", failed.len() - 5) } else { String::new() };
+        Err(Failure::checks_failed(format!(
+            "{of}: {} of {} checks failed: {named}{more}; all are in {report}",
+            failed.len(),
+            self.len()
+        ))
+        .hint(hint))
+    }
+}
+
+impl Finding {
+    /// Results hold no text out of the data, so a sample is shown only where it is numbers.
+    fn in_short(&self) -> String {
+        let is_number = |sample: &&String| sample.bytes().all(|byte| byte.is_ascii_digit() || b", -".contains(&byte));
+        let ids: Vec<_> = self.sample.iter().filter(is_number).take(3).map(String::as_str).collect();
+        let ids = if ids.is_empty() { String::new() } else { format!(", such as {}", ids.join(" / ")) };
+        format!("{} ({}{ids})", self.check_name, self.value)
+    }
+}
