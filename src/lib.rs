@@ -9,6 +9,8 @@ pub mod dump;
 pub mod generate;
 pub mod ingest;
 pub mod lake;
+pub mod preflight;
+pub mod publish;
 pub mod record;
 pub mod sql;
 pub mod table;

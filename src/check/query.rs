@@ -1,5 +1,6 @@
 use anyhow::Context;
 
+use super::suite::within_share;
 use super::{Finding, Kind};
 use crate::sql::{DuckDb, SqlFile, quoted};
 use crate::table::{Column, Contract, Relationship, Severity, Table};
@@ -148,8 +149,7 @@ impl CheckQuery {
         match self.max_share {
             _ if broken == 0 => true,
             Some(_) if !complete => true,
-            // A handful is no share: in a small month one row is more than any.
-            Some(share) => broken as f64 <= (rows as f64 * share).max(5.0),
+            Some(share) => within_share(broken, rows, share),
             None => self.severity == Severity::Info,
         }
     }
