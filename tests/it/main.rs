@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod generate;
+mod lake;
+mod lakehouse;
 mod recordings;
 mod support;
+mod task;
 mod workflow;

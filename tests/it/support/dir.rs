@@ -12,6 +12,11 @@ impl Dir {
         Dir(tempfile::tempdir().unwrap())
     }
 
+    /// For what the tests of a process share: nobody removes it, so it is in cargo's folder for tests.
+    pub fn shared() -> Self {
+        Dir(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
