@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod generate;
+mod proof;
 mod recordings;
 mod support;
 mod workflow;
