@@ -26,31 +26,33 @@ impl Lake {
 
     /// Every table that the dump becomes, by its name.
     pub fn ingest(&self, entity: Entity, dump: &Path) -> Vec<Table> {
-        self.ingest_with(entity, dump, &[])
+        self.ingest_with(entity, dump, &[]).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    pub fn ingest_with(&self, entity: Entity, dump: &Path, further: &[&str]) -> Vec<Table> {
+    /// As `ingest`, of a dump in XML, with further arguments. The error is what the binary says.
+    pub fn ingest_xml(&self, entity: Entity, xml: &str, further: &[&str]) -> Result<Vec<Table>, String> {
+        let dump = self.dir.path(&format!("discogs_20200801_{}.xml.gz", entity.root()));
+        let mut gzip = GzEncoder::new(File::create(&dump).unwrap(), Compression::fast());
+        gzip.write_all(xml.as_bytes()).unwrap();
+        gzip.finish().unwrap();
+        self.ingest_with(entity, &dump, further)
+    }
+
+    fn ingest_with(&self, entity: Entity, dump: &Path, further: &[&str]) -> Result<Vec<Table>, String> {
         let flag = format!("--{}-dump", entity.root());
         let lake = self.dir.path("lake");
         let given = ["--lake", lake.to_str().unwrap(), "--run-id", RUN_ID, &flag, dump.to_str().unwrap()];
-        let mut command = self.dir.command(entity.ingest());
-        command.args(&given).args(further).run().expect_status(0);
+        let finished = self.dir.command(entity.ingest()).args(&given).args(further).run();
+        if finished.status != Some(0) {
+            return Err(finished.stderr);
+        }
 
         let run = lake.join("_runs").join(RUN_ID);
         let folders = fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().path());
         let is_table = |folder: &PathBuf| folder.is_dir() && !is_internal(folder);
         let mut tables: Vec<_> = folders.filter(is_table).map(|folder| Table::read(&folder)).collect();
         tables.sort_by(|one, other| one.name.cmp(&other.name));
-        tables
-    }
-
-    /// As `ingest`, of a dump in XML.
-    pub fn ingest_xml(&self, entity: Entity, xml: &str, further: &[&str]) -> Vec<Table> {
-        let dump = self.dir.path(&format!("discogs_20200801_{}.xml.gz", entity.root()));
-        let mut gzip = GzEncoder::new(File::create(&dump).unwrap(), Compression::fast());
-        gzip.write_all(xml.as_bytes()).unwrap();
-        gzip.finish().unwrap();
-        self.ingest_with(entity, &dump, further)
+        Ok(tables)
     }
 }
 

@@ -28,14 +28,18 @@ impl<'e> Credit<'e> {
 
     /// Those that something is by: linked to each other by `join`.
     pub fn artists(parent: &'e Element) -> Vec<Self> {
-        let credits = parent.entries("artists", "artist").map(Credit::of);
-        credits.filter(|c| any([c.id, c.name, c.anv, c.join])).collect()
+        Credit::all(parent, "artists")
     }
 
     /// Those that worked on it, in a role.
     pub fn extra_artists(parent: &'e Element) -> Vec<Self> {
-        let credits = parent.entries("extraartists", "artist").map(Credit::of);
-        credits.filter(|c| any([c.id, c.name, c.anv, c.role, c.tracks])).collect()
+        Credit::all(parent, "extraartists")
+    }
+
+    /// A role of an artist or a join of an extra artist has no column. It still says that somebody is credited here.
+    fn all(parent: &'e Element, list: &'e str) -> Vec<Self> {
+        let credits = parent.entries(list, "artist").map(Credit::of);
+        credits.filter(|c| any([c.id, c.name, c.anv, c.join, c.role, c.tracks])).collect()
     }
 
     /// artist_id, name, anv, join_phrase
