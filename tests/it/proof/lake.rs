@@ -47,12 +47,22 @@ impl Lake {
             return Err(finished.stderr);
         }
 
-        let run = lake.join("_runs").join(RUN_ID);
-        let folders = fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().path());
+        let folders = fs::read_dir(self.run()).unwrap().map(|entry| entry.unwrap().path());
         let is_table = |folder: &PathBuf| folder.is_dir() && !is_internal(folder);
         let mut tables: Vec<_> = folders.filter(is_table).map(|folder| Table::read(&folder)).collect();
         tables.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(tables)
+    }
+
+    /// How often a table's dataset says that an anomaly was met.
+    pub fn counted(&self, table: &str, anomaly: &str) -> u64 {
+        let dataset = fs::read_to_string(self.run().join(table).join("_dataset.json")).unwrap();
+        let dataset: serde_json::Value = serde_json::from_str(&dataset).unwrap();
+        dataset["counted"]["anomalies"][anomaly].as_u64().unwrap_or(0)
+    }
+
+    fn run(&self) -> PathBuf {
+        self.dir.path("lake/_runs").join(RUN_ID)
     }
 }
 

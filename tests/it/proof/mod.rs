@@ -9,6 +9,8 @@ mod generated;
 mod lake;
 mod layout;
 mod layout_change;
+mod mutations;
 mod real;
 mod records;
 mod reference;
+mod text_sum;
