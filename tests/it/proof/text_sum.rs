@@ -35,25 +35,25 @@ type Place = (&'static str, &'static [&'static str]);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kept {
-    AsItIs,
-    AsNumber,
+    Text,
+    Number,
     /// As a number, but 0 says that there is none.
-    AsLink,
+    Link,
 }
 
 const NOWHERE: &[&str] =
     &["artist/images", "label/images", "master/images", "release/images", "release/companies/company/resource_url"];
 
 const ARTISTS: &[(&str, Place, Kept)] = &[
-    ("artist/id", ("artists_v1_typed", &["artist_id"]), Kept::AsNumber),
-    ("artist/name", ("artists_v1_typed", &["name"]), Kept::AsItIs),
-    ("artist/realname", ("artists_v1_typed", &["realname"]), Kept::AsItIs),
-    ("artist/profile", ("artists_v1_typed", &["profile"]), Kept::AsItIs),
-    ("artist/data_quality", ("artists_v1_typed", &["data_quality"]), Kept::AsItIs),
-    ("artist/urls/url", ("artist_urls_v1", &["url"]), Kept::AsItIs),
-    ("artist/namevariations/name", ("artist_name_variations_v1", &["name"]), Kept::AsItIs),
-    ("artist/aliases/name", ("artist_aliases_v1_typed", &["alias_name"]), Kept::AsItIs),
-    ("artist/aliases/name@id", ("artist_aliases_v1_typed", &["alias_id"]), Kept::AsNumber),
+    ("artist/id", ("artists_v1_typed", &["artist_id"]), Kept::Number),
+    ("artist/name", ("artists_v1_typed", &["name"]), Kept::Text),
+    ("artist/realname", ("artists_v1_typed", &["realname"]), Kept::Text),
+    ("artist/profile", ("artists_v1_typed", &["profile"]), Kept::Text),
+    ("artist/data_quality", ("artists_v1_typed", &["data_quality"]), Kept::Text),
+    ("artist/urls/url", ("artist_urls_v1", &["url"]), Kept::Text),
+    ("artist/namevariations/name", ("artist_name_variations_v1", &["name"]), Kept::Text),
+    ("artist/aliases/name", ("artist_aliases_v1_typed", &["alias_name"]), Kept::Text),
+    ("artist/aliases/name@id", ("artist_aliases_v1_typed", &["alias_id"]), Kept::Number),
 ];
 
 /// These stand two ways and are repeated in their rows, so `Found::take_memberships` says where they go.
@@ -62,63 +62,63 @@ const MEMBERSHIP_NAMES: Place = ("artist_memberships_v1_typed", &["group_name", 
 const MEMBERSHIP_IDS: Place = ("artist_memberships_v1_typed", &["group_id", "member_id"]);
 
 const LABELS: &[(&str, Place, Kept)] = &[
-    ("label/id", ("labels_v10", &["label_id"]), Kept::AsNumber),
-    ("label/name", ("labels_v10", &["name"]), Kept::AsItIs),
-    ("label/profile", ("labels_v10", &["profile"]), Kept::AsItIs),
-    ("label/contactinfo", ("labels_v10", &["contact_info"]), Kept::AsItIs),
-    ("label/data_quality", ("labels_v10", &["data_quality"]), Kept::AsItIs),
-    ("label/parentLabel", ("labels_v10", &["parent_label_name"]), Kept::AsItIs),
-    ("label/parentLabel@id", ("labels_v10", &["parent_label_id"]), Kept::AsNumber),
-    ("label/urls/url", ("label_urls_v1", &["url"]), Kept::AsItIs),
-    ("label/sublabels/label", ("label_sublabels_v1", &["sublabel_name"]), Kept::AsItIs),
-    ("label/sublabels/label@id", ("label_sublabels_v1", &["sublabel_id"]), Kept::AsNumber),
+    ("label/id", ("labels_v10", &["label_id"]), Kept::Number),
+    ("label/name", ("labels_v10", &["name"]), Kept::Text),
+    ("label/profile", ("labels_v10", &["profile"]), Kept::Text),
+    ("label/contactinfo", ("labels_v10", &["contact_info"]), Kept::Text),
+    ("label/data_quality", ("labels_v10", &["data_quality"]), Kept::Text),
+    ("label/parentLabel", ("labels_v10", &["parent_label_name"]), Kept::Text),
+    ("label/parentLabel@id", ("labels_v10", &["parent_label_id"]), Kept::Number),
+    ("label/urls/url", ("label_urls_v1", &["url"]), Kept::Text),
+    ("label/sublabels/label", ("label_sublabels_v1", &["sublabel_name"]), Kept::Text),
+    ("label/sublabels/label@id", ("label_sublabels_v1", &["sublabel_id"]), Kept::Number),
 ];
 
 const MASTERS: &[(&str, Place, Kept)] = &[
-    ("master@id", ("masters_v1_typed", &["master_id"]), Kept::AsNumber),
-    ("master/main_release", ("masters_v1_typed", &["main_release_id"]), Kept::AsNumber),
-    ("master/title", ("masters_v1_typed", &["title"]), Kept::AsItIs),
-    ("master/year", ("masters_v1_typed", &["year"]), Kept::AsNumber),
-    ("master/data_quality", ("masters_v1_typed", &["data_quality"]), Kept::AsItIs),
-    ("master/notes", ("masters_v1_typed", &["notes"]), Kept::AsItIs),
-    ("master/genres/genre", ("master_genres_v1", &["genre"]), Kept::AsItIs),
-    ("master/styles/style", ("master_styles_v1", &["style"]), Kept::AsItIs),
+    ("master@id", ("masters_v1_typed", &["master_id"]), Kept::Number),
+    ("master/main_release", ("masters_v1_typed", &["main_release_id"]), Kept::Number),
+    ("master/title", ("masters_v1_typed", &["title"]), Kept::Text),
+    ("master/year", ("masters_v1_typed", &["year"]), Kept::Number),
+    ("master/data_quality", ("masters_v1_typed", &["data_quality"]), Kept::Text),
+    ("master/notes", ("masters_v1_typed", &["notes"]), Kept::Text),
+    ("master/genres/genre", ("master_genres_v1", &["genre"]), Kept::Text),
+    ("master/styles/style", ("master_styles_v1", &["style"]), Kept::Text),
 ];
 
 const RELEASES: &[(&str, Place, Kept)] = &[
-    ("release@id", ("releases_v6", &["release_id"]), Kept::AsNumber),
-    ("release@status", ("releases_v6", &["status"]), Kept::AsItIs),
-    ("release/title", ("releases_v6", &["title"]), Kept::AsItIs),
-    ("release/country", ("releases_v6", &["country"]), Kept::AsItIs),
-    ("release/released", ("releases_v6", &["released"]), Kept::AsItIs),
-    ("release/notes", ("releases_v6", &["notes"]), Kept::AsItIs),
-    ("release/data_quality", ("releases_v6", &["data_quality"]), Kept::AsItIs),
-    ("release/master_id", ("releases_v6", &["master_id"]), Kept::AsNumber),
-    ("release/master_id@is_main_release", ("releases_v6", &["is_main_release"]), Kept::AsItIs),
-    ("release/labels/label@id", ("release_labels_v1", &["label_id"]), Kept::AsNumber),
-    ("release/labels/label@name", ("release_labels_v1", &["name"]), Kept::AsItIs),
-    ("release/labels/label@catno", ("release_labels_v1", &["catno"]), Kept::AsItIs),
-    ("release/series/series@id", ("release_series_v1", &["series_id"]), Kept::AsNumber),
-    ("release/series/series@name", ("release_series_v1", &["name"]), Kept::AsItIs),
-    ("release/series/series@catno", ("release_series_v1", &["catno"]), Kept::AsItIs),
-    ("release/companies/company/id", ("release_companies_v1", &["company_id"]), Kept::AsNumber),
-    ("release/companies/company/name", ("release_companies_v1", &["name"]), Kept::AsItIs),
-    ("release/companies/company/catno", ("release_companies_v1", &["catno"]), Kept::AsItIs),
-    ("release/companies/company/entity_type", ("release_companies_v1", &["entity_type"]), Kept::AsItIs),
-    ("release/companies/company/entity_type_name", ("release_companies_v1", &["entity_type_name"]), Kept::AsItIs),
-    ("release/formats/format@name", ("release_formats_v1", &["name"]), Kept::AsItIs),
-    ("release/formats/format@qty", ("release_formats_v1", &["qty_text"]), Kept::AsItIs),
-    ("release/formats/format@text", ("release_formats_v1", &["text"]), Kept::AsItIs),
+    ("release@id", ("releases_v6", &["release_id"]), Kept::Number),
+    ("release@status", ("releases_v6", &["status"]), Kept::Text),
+    ("release/title", ("releases_v6", &["title"]), Kept::Text),
+    ("release/country", ("releases_v6", &["country"]), Kept::Text),
+    ("release/released", ("releases_v6", &["released"]), Kept::Text),
+    ("release/notes", ("releases_v6", &["notes"]), Kept::Text),
+    ("release/data_quality", ("releases_v6", &["data_quality"]), Kept::Text),
+    ("release/master_id", ("releases_v6", &["master_id"]), Kept::Number),
+    ("release/master_id@is_main_release", ("releases_v6", &["is_main_release"]), Kept::Text),
+    ("release/labels/label@id", ("release_labels_v1", &["label_id"]), Kept::Number),
+    ("release/labels/label@name", ("release_labels_v1", &["name"]), Kept::Text),
+    ("release/labels/label@catno", ("release_labels_v1", &["catno"]), Kept::Text),
+    ("release/series/series@id", ("release_series_v1", &["series_id"]), Kept::Number),
+    ("release/series/series@name", ("release_series_v1", &["name"]), Kept::Text),
+    ("release/series/series@catno", ("release_series_v1", &["catno"]), Kept::Text),
+    ("release/companies/company/id", ("release_companies_v1", &["company_id"]), Kept::Number),
+    ("release/companies/company/name", ("release_companies_v1", &["name"]), Kept::Text),
+    ("release/companies/company/catno", ("release_companies_v1", &["catno"]), Kept::Text),
+    ("release/companies/company/entity_type", ("release_companies_v1", &["entity_type"]), Kept::Text),
+    ("release/companies/company/entity_type_name", ("release_companies_v1", &["entity_type_name"]), Kept::Text),
+    ("release/formats/format@name", ("release_formats_v1", &["name"]), Kept::Text),
+    ("release/formats/format@qty", ("release_formats_v1", &["qty_text"]), Kept::Text),
+    ("release/formats/format@text", ("release_formats_v1", &["text"]), Kept::Text),
     (
         "release/formats/format/descriptions/description",
         ("release_format_descriptions_v1", &["description"]),
-        Kept::AsItIs,
+        Kept::Text,
     ),
-    ("release/genres/genre", ("release_genres_v1", &["genre"]), Kept::AsItIs),
-    ("release/styles/style", ("release_styles_v1", &["style"]), Kept::AsItIs),
-    ("release/identifiers/identifier@type", ("release_identifiers_v1", &["type"]), Kept::AsItIs),
-    ("release/identifiers/identifier@description", ("release_identifiers_v1", &["description"]), Kept::AsItIs),
-    ("release/identifiers/identifier@value", ("release_identifiers_v1", &["value"]), Kept::AsItIs),
+    ("release/genres/genre", ("release_genres_v1", &["genre"]), Kept::Text),
+    ("release/styles/style", ("release_styles_v1", &["style"]), Kept::Text),
+    ("release/identifiers/identifier@type", ("release_identifiers_v1", &["type"]), Kept::Text),
+    ("release/identifiers/identifier@description", ("release_identifiers_v1", &["description"]), Kept::Text),
+    ("release/identifiers/identifier@value", ("release_identifiers_v1", &["value"]), Kept::Text),
 ];
 
 /// Where lists of the same elements go to.
@@ -143,29 +143,29 @@ const VIDEO_LISTS: &[(&str, &str)] =
 type Columns = &'static [(&'static str, &'static [&'static str], Kept)];
 
 const ARTIST_COLUMNS: Columns = &[
-    ("/id", &["artist_id"], Kept::AsLink),
-    ("/name", &["name"], Kept::AsItIs),
-    ("/anv", &["anv"], Kept::AsItIs),
-    ("/join", &["join_phrase"], Kept::AsItIs),
+    ("/id", &["artist_id"], Kept::Link),
+    ("/name", &["name"], Kept::Text),
+    ("/anv", &["anv"], Kept::Text),
+    ("/join", &["join_phrase"], Kept::Text),
 ];
 const CREDIT_COLUMNS: Columns = &[
-    ("/id", &["artist_id"], Kept::AsLink),
-    ("/name", &["name"], Kept::AsItIs),
-    ("/anv", &["anv"], Kept::AsItIs),
-    ("/role", &["role"], Kept::AsItIs),
-    ("/tracks", &["tracks"], Kept::AsItIs),
+    ("/id", &["artist_id"], Kept::Link),
+    ("/name", &["name"], Kept::Text),
+    ("/anv", &["anv"], Kept::Text),
+    ("/role", &["role"], Kept::Text),
+    ("/tracks", &["tracks"], Kept::Text),
 ];
 const TRACK_COLUMNS: Columns = &[
-    ("/position", &["position"], Kept::AsItIs),
-    ("/title", &["title"], Kept::AsItIs),
-    ("/duration", &["duration"], Kept::AsItIs),
+    ("/position", &["position"], Kept::Text),
+    ("/title", &["title"], Kept::Text),
+    ("/duration", &["duration"], Kept::Text),
 ];
 const VIDEO_COLUMNS: Columns = &[
-    ("@src", &["src"], Kept::AsItIs),
-    ("@duration", &["duration_seconds"], Kept::AsNumber),
-    ("@embed", &["embed"], Kept::AsItIs),
-    ("/title", &["title"], Kept::AsItIs),
-    ("/description", &["description"], Kept::AsItIs),
+    ("@src", &["src"], Kept::Text),
+    ("@duration", &["duration_seconds"], Kept::Number),
+    ("@embed", &["embed"], Kept::Text),
+    ("/title", &["title"], Kept::Text),
+    ("/description", &["description"], Kept::Text),
 ];
 
 /// Where the value of each path goes to.
@@ -237,10 +237,10 @@ impl Found {
     fn take_value(&mut self, path: &str, value: &str) {
         let (place, kept) = *self.places.get(path).unwrap_or_else(|| panic!("no table takes {path}: {value:?}"));
         match kept {
-            Kept::AsLink if value == "0" => {}
-            Kept::AsItIs => self.add(place, value.to_owned()),
+            Kept::Link if value == "0" => {}
+            Kept::Text => self.add(place, value.to_owned()),
             // Written as a cell is, which has no leading zeros. One that is no number is in no cell, and found missing.
-            Kept::AsNumber | Kept::AsLink => {
+            Kept::Number | Kept::Link => {
                 self.add(place, value.parse::<i64>().map_or(value.to_owned(), |number| number.to_string()));
             }
         }
