@@ -148,6 +148,8 @@ impl<R: Records> BlockReader<R> {
     }
 
     fn try_record(&self, slice: &str) -> Result<(), Fault> {
+        // The readers leave a record without a key at once; one that is malformed too has to be told.
+        self.parsed_slices(slice)?;
         let mut tally = Tally::default();
         let mut cursor = Cursor::new(Reference::new(slice), &mut tally, &self.ignored);
         let mut records = R::default();

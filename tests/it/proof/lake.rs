@@ -19,7 +19,7 @@ pub struct Lake {
 
 impl Lake {
     pub fn new() -> Self {
-        let dir = Dir::new();
+        let dir = Dir::in_memory();
         fs::create_dir_all(dir.path("lake/_runs").join(RUN_ID)).unwrap();
         Lake { dir }
     }

@@ -5,6 +5,7 @@ mod choices;
 mod dom;
 mod dumps;
 mod entity;
+mod found;
 mod generated;
 mod lake;
 mod layout;
