@@ -38,3 +38,10 @@ fn a_record_that_is_malformed_is_not_taken_for_one_without_a_key() {
     let error = Lake::new().ingest_xml(Entity::Releases, xml, &[]).unwrap_err();
     assert!(error.contains("</title>"), "{error}");
 }
+
+#[test]
+fn a_byte_order_mark_at_the_start_of_a_block_moves_nothing() {
+    let xml = "<artists>\u{feff}<artist><id>5</id><name>a</name></artist>\n</artists>\n";
+    let ingested = Lake::new().ingest_xml(Entity::Artists, xml, &[]).unwrap();
+    assert_eq!(difference(&ingested, &expected(Entity::Artists, xml)), None);
+}
