@@ -5,6 +5,7 @@
 
 mod documentation;
 mod generate;
+mod proof;
 mod recordings;
 mod support;
 mod workflow;
