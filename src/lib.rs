@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod lake;
 pub mod preflight;
 pub mod publish;
+pub mod query;
 pub mod record;
 pub mod sql;
 pub mod table;

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_cut_needs_the_start_of_the_next_record() {
         assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release>"), None);
-        assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release>\n<releas"), None);
+        assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release>\n<rel"), None);
         assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release>\n<release "), Some(26));
         assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release></releases>"), None);
     }

@@ -21,6 +21,9 @@ pub struct EngineParameters {
     pub threads: Option<u16>,
 }
 
+/// Cells as texts, NULL as `None`.
+type Rows = Vec<Vec<Option<String>>>;
+
 /// DuckDB inside this process.
 pub struct DuckDb {
     connection: Connection,
@@ -60,30 +63,41 @@ impl DuckDb {
         self.execute(&view.with(&[("name", &quoted(name)), ("of", &quoted(of))]), &view.path)
     }
 
-    pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
-        self.connection.execute_batch(sql).with_context(|| origin.to_owned())
+    /// Makes the view in a file, under the file's name.
+    pub fn view(&self, file: &SqlFile) -> anyhow::Result<()> {
+        let view = SqlFile::load("engine/view")?;
+        self.execute(&view.with(&[("name", &quoted(&file.name)), ("query", &file.text)]), &file.path)
     }
 
-    /// Runs a query and gives its rows batch by batch, as they come.
+    pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
+        self.connection.execute_batch(sql).map_err(|error| explain(error, origin))
+    }
+
+    /// Runs a query and gives its rows batch by batch, as they come; at the end the names of its columns.
     pub fn stream(
         &self,
         sql: &str,
         origin: &str,
         mut take: impl FnMut(RecordBatch) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
-        let mut statement = self.connection.prepare(sql).with_context(|| origin.to_owned())?;
+    ) -> anyhow::Result<Vec<String>> {
+        let mut statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
         // The iterator of `stream_arrow` panics where a fetch fails; `step` is what it calls, and says so instead.
-        drop(statement.stream_arrow([]).with_context(|| origin.to_owned())?);
-        while let Some(batch) = statement.step().with_context(|| origin.to_owned())? {
+        drop(statement.stream_arrow([]).map_err(|error| explain(error, origin))?);
+        while let Some(batch) = statement.step().map_err(|error| explain(error, origin))? {
             take(RecordBatch::from(&batch))?;
         }
-        Ok(())
+        Ok(statement.column_names())
     }
 
     /// Runs a query and gives its rows as texts, NULL as `None`. For results that fit a screen.
-    pub fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Vec<Vec<Option<String>>>> {
+    pub fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {
+        Ok(self.table(sql, origin)?.1)
+    }
+
+    /// The same with the names of the columns.
+    pub fn table(&self, sql: &str, origin: &str) -> anyhow::Result<(Vec<String>, Rows)> {
         let mut rows = Vec::new();
-        self.stream(sql, origin, |batch| {
+        let header = self.stream(sql, origin, |batch| {
             let options = FormatOptions::default();
             let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -95,6 +109,14 @@ impl DuckDb {
             }
             Ok(())
         })?;
-        Ok(rows)
+        Ok((header, rows))
+    }
+}
+
+/// What DuckDB says, behind the SQL file it says it of. Its error carries a code that means nothing to people.
+fn explain(error: duckdb::Error, origin: &str) -> anyhow::Error {
+    match error {
+        duckdb::Error::DuckDBFailure(_, Some(message)) => anyhow::anyhow!("{origin}: {message}"),
+        other => anyhow::anyhow!("{origin}: {other}"),
     }
 }

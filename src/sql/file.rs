@@ -29,6 +29,17 @@ impl SqlFile {
         Ok(files)
     }
 
+    /// The files of a folder and of those in it, by path.
+    pub fn below(path: &str) -> anyhow::Result<Vec<Self>> {
+        let folder = FILES.get_dir(path).with_context(|| format!("there is no folder sql/{path}"))?;
+        let mut files = SqlFile::folder(path)?;
+        for inner in folder.dirs() {
+            files.extend(SqlFile::below(&inner.path().to_string_lossy())?);
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
     fn of(file: &include_dir::File<'_>) -> anyhow::Result<Self> {
         let name = file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let path = format!("sql/{}", file.path().display());

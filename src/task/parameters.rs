@@ -29,9 +29,10 @@ struct CallArgs {
 }
 
 const CONTRACT: &str = "\
-Every parameter can be given as a flag, in the JSON file under its name with _ for -, or as an environment variable of
+Every parameter can be given as a flag, in the JSON file under its name with _ for -, or as an environment variable of \
 that name; a flag beats the JSON, the JSON beats the environment. stdout carries one JSON line, the result.
-Exit status: 0 done, already done or skipped; 1 unexpected; 2 parameters; 3 checks failed; 4 somebody else holds the
+
+Exit status: 0 done, already done or skipped; 1 unexpected; 2 parameters; 3 checks failed; 4 somebody else holds the \
 lock; 5 bad or missing input; 6 an external service failed; 128+N stopped by signal N.";
 
 pub(super) enum Resolved<P> {

@@ -3,9 +3,11 @@
 // A test that cannot go on says so by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod documentation;
 mod generate;
 mod lake;
 mod lakehouse;
+mod proof;
 mod recordings;
 mod support;
 mod task;

@@ -23,7 +23,7 @@ pub struct TestLake {
 impl TestLake {
     /// A folder where preflight makes a lake.
     pub fn new() -> TestLake {
-        TestLake { dir: Dir::new() }
+        TestLake { dir: Dir::in_memory() }
     }
 
     /// With the run that preflight begins on the shared month.

@@ -1,0 +1,2 @@
+-- A view of a query, for DuckDB.
+CREATE VIEW {name} AS {query}
