@@ -3,8 +3,10 @@
 // A test that cannot go on says so by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod documentation;
 mod download;
 mod generate;
+mod proof;
 mod recordings;
 mod support;
 mod workflow;
