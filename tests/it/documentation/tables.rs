@@ -1,6 +1,10 @@
 use std::path::Path;
 
+use discogs_lakehouse::lake::Lake;
+use discogs_lakehouse::query::mount_run;
+use discogs_lakehouse::sql::{DuckDb, EngineParameters};
 use discogs_lakehouse::table::{Contract, document};
+use discogs_lakehouse::task::ByteSize;
 
 use super::readme::published_lake;
 use crate::support::Dir;
@@ -23,10 +27,13 @@ fn the_page_of_the_tables_is_what_the_contract_says() {
 #[test]
 fn the_example_of_each_table_runs() {
     let dir = Dir::new();
-    let lake = published_lake(&dir);
-    for table in Contract::load().unwrap().tables.iter().filter(|table| !table.optional) {
-        let mut query = dir.command(env!("CARGO_BIN_EXE_query"));
-        let finished = query.args(&["--lake", lake.to_str().unwrap(), "--sql", &table.example]).run();
-        assert_eq!(finished.status, Some(0), "{}: {}", table.name, finished.stderr);
+    let lake = Lake::open(&published_lake(&dir)).unwrap();
+    let run = lake.run(&lake.active().unwrap().unwrap()).unwrap();
+    let contract = Contract::load().unwrap();
+    let parameters = EngineParameters { memory_limit: ByteSize(1 << 30), threads: None };
+    let engine = DuckDb::open(&parameters, &dir.path("spill")).unwrap();
+    mount_run(&engine, &contract, &run).unwrap();
+    for table in contract.tables.iter().filter(|table| !table.optional) {
+        engine.rows(&table.example, &table.name).unwrap();
     }
 }

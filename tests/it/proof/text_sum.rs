@@ -59,6 +59,8 @@ const ARTISTS: &[(&str, Place, Kept)] = &[
 /// These stand two ways and are repeated in their rows, so `Found::take_memberships` says where they go.
 const MEMBERSHIPS: &[&str] = &["artist/members", "artist/groups"];
 const MEMBERSHIP_NAMES: Place = ("artist_memberships_v1_typed", &["group_name", "member_name"]);
+const MEMBERS: (Place, Place) = (("artist_members_v1", &["member_id"]), ("artist_members_v1", &["name"]));
+const GROUPS: (Place, Place) = (("artist_groups_v1", &["group_id"]), ("artist_groups_v1", &["name"]));
 const MEMBERSHIP_IDS: Place = ("artist_memberships_v1_typed", &["group_id", "member_id"]);
 
 const LABELS: &[(&str, Place, Kept)] = &[
@@ -206,7 +208,7 @@ fn compare(entity: Entity) {
         }
         let lake = Lake::new();
         let tables = lake.ingest(entity, &dump);
-        // What is left out is counted, not lost in silence.
+        // What is left out of the memberships is counted.
         assert_eq!(lake.counted(&tables[0].name, "memberships_incomplete"), found.memberships_incomplete);
         found.compare(&tables, &dump.display().to_string());
     }
@@ -251,7 +253,8 @@ impl Found {
     }
 
     /// The id of an entry is an attribute of its name, or stood before it before 2018, or both until 2024. A row repeats
-    /// the artist's own id and name. An entry without an id, as those of `groups` were before 2018, is no row.
+    /// the artist's own id and name. An entry without an id, as those of `groups` were before 2018, is a row of the table of
+    /// groups alone.
     fn take_memberships(&mut self, artist: &Element) {
         let own_id = artist.child_text("id").unwrap_or_default();
         for list in artist.children().filter(|list| MEMBERSHIPS.contains(&format!("artist/{}", list.name).as_str())) {
@@ -266,6 +269,13 @@ impl Found {
                 let ids = (child.attribute("id"), id_before.take());
                 if let (Some(one), Some(other)) = ids {
                     assert_eq!(one, other, "two ids of a name in artist {own_id}");
+                }
+                let table = if list.name == "members" { MEMBERS } else { GROUPS };
+                if let Some(id) = ids.0.or(ids.1) {
+                    self.add(table.0, id.to_owned());
+                }
+                if let Some(name) = child.text() {
+                    self.add(table.1, name.to_owned());
                 }
                 match (ids.0.or(ids.1), child.text(), artist.child_text("name")) {
                     (Some(id), Some(name), Some(own_name)) => {
