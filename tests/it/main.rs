@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod documentation;
+mod download;
 mod generate;
 mod lake;
 mod lakehouse;
