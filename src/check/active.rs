@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::report::{timestamp, write_reports};
-use super::suite::Suite;
+use super::suite::{Checked, Suite};
 use crate::lake::Lake;
 use crate::sql::EngineParameters;
 use crate::table::{Contract, Severity};
@@ -39,7 +39,7 @@ pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> any
     let scratch = lake.scratch(call.name())?;
     let suite =
         Suite { contract: &contract, environment, run: &run, engine: &parameters.engine, spill: scratch.path() };
-    let findings = suite.run()?;
+    let Checked { findings, .. } = suite.run()?;
 
     let report = write_reports(&run, &format!("duckdb_sanity_active_{}", timestamp()), &findings)?;
     call.set_detail("checks", findings.summary());
