@@ -2,6 +2,7 @@
 -- severity_beyond: critical
 -- of: masters_v1_typed
 -- max_share: 0.001
+-- statement: no
 -- means: master_artist_ids is not what the ids in master_artists_v1 give; an id of 0 is in the text, and NULL there.
 -- advice: Compare the two for one of the masters shown. If many differ, the ingest of masters is wrong.
 SELECT masters.master_id

@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: releases_v6
+-- statement: no
 -- means: credits_flat is not what release_extra_credits_v1 gives: role: name, joined with a semicolon and a space.
 -- advice: Compare the two for one of the releases shown; ingest the releases again in a new run.
 SELECT releases.release_id

@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: releases_v6
+-- statement: no
 -- means: identifiers_flat lacks a mark or a kind of mark that release_identifiers_v1 has, or has one where there is none.
 -- advice: Compare the two for one of the releases shown; ingest the releases again in a new run.
 SELECT releases.release_id

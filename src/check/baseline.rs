@@ -31,6 +31,13 @@ impl Baseline {
         Ok(Baseline::Run(profile_run(&engine, contract, &published)?))
     }
 
+    pub fn run_id(&self) -> Option<&RunId> {
+        match self {
+            Baseline::Run(profile) => Some(&profile.run_id),
+            Baseline::None(_) => None,
+        }
+    }
+
     /// Says in the report what was compared.
     pub fn finding(&self) -> Finding {
         let details = match self {

@@ -61,7 +61,10 @@ impl Generic {
         if column.not_null {
             let means = format!("{} is NULL", column.name);
             let places = [("key", key.as_str()), ("column", &name)];
-            checks.push(CheckQuery::critical(table, &format!("null_{}", column.name), means, &self.not_null, &places));
+            let mut check =
+                CheckQuery::critical(table, &format!("null_{}", column.name), means, &self.not_null, &places);
+            check.in_statement = table.key.first() == Some(&column.name);
+            checks.push(check);
         }
         if let Some(share) = column.max_null_share {
             let means = format!("{} is NULL", column.name);
@@ -115,7 +118,8 @@ impl Generic {
             (None, _) => "duplicate_keys".to_owned(),
         };
         let means = format!("the same {columns} stands more than once");
-        checks.push(CheckQuery::critical(table, &name, means, &self.unique, &[("key", &key(table))]));
+        let unique = CheckQuery::critical(table, &name, means, &self.unique, &[("key", &key(table))]);
+        checks.push(unique.in_statement());
         if !group.is_empty() && ["position", "sequence"].contains(&last.as_str()) {
             let group: Vec<_> = group.iter().map(|column| quoted(column)).collect();
             let places = [("group", group.join(", ")), ("position", quoted(last))];
@@ -138,7 +142,7 @@ impl Generic {
             ("none", none),
         ];
         let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
-        let mut check = CheckQuery::critical(table, &name, means, file, &places);
+        let mut check = CheckQuery::critical(table, &name, means, file, &places).in_statement();
         check.severity = relationship.severity;
         check.reads.push(relationship.to.clone());
         match &relationship.why {

@@ -24,9 +24,13 @@ mod query;
 mod report;
 mod sanity;
 mod schema;
+mod show;
+mod statement;
 mod suite;
 mod texts;
 
 pub use active::{ReportActiveParameters, report_active};
 pub use finding::{Finding, Findings, Kind};
 pub use sanity::{SanityParameters, sanity_check};
+pub use show::{ContractParameters, show_contract};
+pub use statement::sanity_statement;

@@ -20,6 +20,8 @@ pub struct CheckQuery {
     pub of: String,
     /// All tables it reads; where one is missing that may be, the check is left out.
     pub reads: Vec<String>,
+    /// Whether it is in `sql/sanity_report_active_v1.sql`, as far as its table is published.
+    pub in_statement: bool,
     pub(super) origin: String,
     pub(super) query: String,
 }
@@ -39,6 +41,7 @@ impl CheckQuery {
             means,
             of: table.name.clone(),
             reads: vec![table.name.clone()],
+            in_statement: false,
             origin: format!("{} for {}", file.path, table.name),
             query: file.with(&all),
         }
@@ -51,6 +54,12 @@ impl CheckQuery {
         self.severity_beyond = severity_beyond;
         self.max_share = max_share;
         self.means = format!("{}. {why}", self.means);
+        self
+    }
+
+    /// The same check, in the statement that people paste into a client.
+    pub fn in_statement(mut self) -> Self {
+        self.in_statement = true;
         self
     }
 
@@ -71,6 +80,7 @@ impl CheckQuery {
             means: format!("{} {}", header("means")?, header("advice")?),
             of: contract.table(header("of")?)?.name.clone(),
             reads: reads.map(|table| table.name.clone()).collect(),
+            in_statement: file.header("statement") != Some("no"),
             origin: file.path.clone(),
             query: file.text,
         })

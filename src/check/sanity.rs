@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::report::{timestamp, write_reports};
-use super::suite::{Checked, Suite};
+use super::report::{Report, in_names};
+use super::suite::Suite;
 use crate::lake::{Lake, Run, RunId, SealedRun};
 use crate::sql::EngineParameters;
 use crate::table::{Contract, Severity};
@@ -50,12 +50,17 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
     let suite = Suite { contract: &contract, environment, run: &run, engine: &parameters.engine, spill: &spill };
-    let Checked { findings, profile, .. } = suite.run()?;
+    let mut checked = suite.run()?;
     drop(staging);
-    let findings = if parameters.accept_drift { findings.accept_drift() } else { findings };
-    profile.keep(&run)?;
+    if parameters.accept_drift {
+        checked.findings = checked.findings.accept_drift();
+    }
+    checked.profile.keep(&run)?;
 
-    let report = write_reports(&run, &format!("sanity_{}", timestamp()), &findings)?;
+    let written = jiff::Timestamp::now();
+    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report = report.write(&format!("sanity_{}", in_names(written)))?;
+    let findings = checked.findings;
     write_unknown_paths(&run, &contract)?;
     call.set_detail("checks", findings.summary());
     call.set_detail("report", report.to_string_lossy().into_owned());

@@ -10,6 +10,7 @@ use super::files::check_files;
 use super::ingested::{anomalies, records_agree};
 use super::profile::{Profile, Profiler};
 use super::query::number;
+use super::report::Figures;
 use super::schema::schema_changes;
 use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
@@ -32,6 +33,8 @@ pub struct Checked {
     pub findings: Findings,
     pub profile: Profile,
     pub baseline: Baseline,
+    /// For the plots; nothing where a table of theirs is not there.
+    pub figures: Option<Figures>,
 }
 
 impl Suite<'_> {
@@ -84,7 +87,9 @@ impl Suite<'_> {
             findings.extend(drift(self.contract, &self.environment.drift, before, &profile));
             findings.extend(schema_changes(self.contract, before, &profile));
         }
-        Ok(Checked { findings: Findings::new(findings), profile, baseline })
+        let plottable = Figures::READS.iter().all(|table| rows.contains_key(*table));
+        let figures = plottable.then(|| Figures::measure(&engine)).transpose()?;
+        Ok(Checked { findings: Findings::new(findings), profile, baseline, figures })
     }
 
     fn count_rows(&self, engine: &DuckDb, table: &Table) -> anyhow::Result<u64> {
