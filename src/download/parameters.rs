@@ -12,7 +12,7 @@ use crate::task::{Failure, boolean, duration};
 #[derive(Args, Debug)]
 pub struct DownloadParameters {
     /// Has to be true for anything to be fetched: a month is 12 GB
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub do_download: bool,
 
@@ -29,12 +29,12 @@ pub struct DownloadParameters {
     pub entities: Vec<Entity>,
 
     /// Say which months the site has (those of dump_month's year, else of the newest), and fetch nothing
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub list: bool,
 
     /// Fetch anew what is there and does not match its checksum; what was there is kept under another name
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub replace: bool,
 

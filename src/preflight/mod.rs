@@ -50,7 +50,7 @@ pub struct PreflightParameters {
 
     /// Hold the dumps to the month's CHECKSUM file, where it is there; false leaves that to the ingests, which compare
     /// what they read
-    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub verify_dumps: bool,
 
