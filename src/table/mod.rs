@@ -7,6 +7,7 @@
 
 mod column;
 mod contract;
+mod document;
 mod drift;
 mod mistake;
 mod rows;
@@ -15,6 +16,7 @@ mod writer;
 
 pub use column::{AcceptedValues, Column, ColumnType, Joined, Relationship};
 pub use contract::{Anomaly, Contract, Environment, IgnoredPath, Severity, Table};
+pub use document::document;
 pub use drift::{Bound, DriftBounds};
 pub use rows::TableRows;
 pub(crate) use rows::rows;

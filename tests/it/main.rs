@@ -4,7 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod checks;
+mod documentation;
+mod download;
 mod generate;
+mod lake;
+mod lakehouse;
+mod proof;
 mod recordings;
 mod support;
+mod task;
 mod workflow;
