@@ -17,5 +17,6 @@ pub mod record;
 pub mod sql;
 pub mod table;
 pub mod task;
+pub mod trial;
 pub mod warehouse;
 pub mod workflow;

@@ -103,7 +103,11 @@ impl Generic {
             let check = CheckQuery::critical(table, &name, means, &self.accepted_values, &places);
             checks.push(match accepted.severity {
                 Severity::Critical => check,
-                _ => check.known_upstream(accepted.max_share, Severity::Warn, "A new word of upstream's, or a column mixed up."),
+                _ => check.known_upstream(
+                    accepted.max_share,
+                    Severity::Warn,
+                    "A new word of upstream's, or a column mixed up.",
+                ),
             });
         }
         Ok(())

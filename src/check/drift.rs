@@ -108,7 +108,14 @@ impl Comparison<'_> {
         self.finding(what, changes.len() as u64, worst, details, changes)
     }
 
-    fn finding(&self, what: &str, value: u64, beyond: Option<Severity>, details: String, sample: Vec<String>) -> Finding {
+    fn finding(
+        &self,
+        what: &str,
+        value: u64,
+        beyond: Option<Severity>,
+        details: String,
+        sample: Vec<String>,
+    ) -> Finding {
         Finding {
             check_name: format!("{}.drift_{what}", self.table.report_name()),
             kind: Kind::Drift,

@@ -33,8 +33,7 @@ pub fn anomalies(
     datasets: &[(&Table, Dataset)],
     rows: &BTreeMap<String, u64>,
 ) -> Vec<Finding> {
-    let mut counts: BTreeMap<&str, u64> =
-        contract.anomalies.iter().map(|anomaly| (anomaly.name.as_str(), 0)).collect();
+    let mut counts: BTreeMap<&str, u64> = contract.anomalies.iter().map(|anomaly| (anomaly.name.as_str(), 0)).collect();
     for (_, dataset) in main_datasets(datasets) {
         for (name, count) in &dataset.counted.anomalies {
             *counts.entry(name).or_default() += count;
@@ -60,8 +59,7 @@ fn anomaly(
             let severity = if ok { Severity::Info } else { anomaly.severity_beyond };
             let share = anomaly.max_share * 100.0;
             let of = &anomaly.of;
-            let details =
-                format!("{count}, up to {share:.3} % of the rows of {of} are known: {}", anomaly.description);
+            let details = format!("{count}, up to {share:.3} % of the rows of {of} are known: {}", anomaly.description);
             (severity, ok, details)
         }
     };

@@ -69,7 +69,9 @@ fn in_contract(contract: &Contract) -> Result<(), Mistake> {
             return Err(Mistake::new(what).under("of").at("anomalies", index));
         }
         if !is_share(anomaly.max_share) {
-            return Err(Mistake::new("max_share is a share, 0 to 1".to_owned()).under("max_share").at("anomalies", index));
+            return Err(Mistake::new("max_share is a share, 0 to 1".to_owned())
+                .under("max_share")
+                .at("anomalies", index));
         }
     }
     for (name, environment) in &contract.environments {
@@ -182,7 +184,11 @@ fn next<'t>(parser: &mut Parser<'t, saphyr_parser::StrInput<'t>>) -> Next<'t> {
 
 /// Reads the next value and leaves in `place` where it begins, or where the value begins that the path leads to: the
 /// nearest one that is there.
-fn walk<'t>(parser: &mut Parser<'t, saphyr_parser::StrInput<'t>>, path: &[Step], place: &mut (usize, usize)) -> Option<()> {
+fn walk<'t>(
+    parser: &mut Parser<'t, saphyr_parser::StrInput<'t>>,
+    path: &[Step],
+    place: &mut (usize, usize),
+) -> Option<()> {
     let (event, span) = next(parser)?;
     *place = (span.start.line(), span.start.col() + 1);
     match (&event, path.split_first()) {

@@ -107,7 +107,13 @@ impl Axes {
         for (x, y) in points {
             (first, last, top) = (first.min(x), last.max(x), top.max(y));
         }
-        let axes = Axes { first: first - margin, last: last + margin, first_value: first, last_value: last, top: ceiling(top) };
+        let axes = Axes {
+            first: first - margin,
+            last: last + margin,
+            first_value: first,
+            last_value: last,
+            top: ceiling(top),
+        };
         first.is_finite().then_some(axes)
     }
 
