@@ -9,6 +9,7 @@
 mod active;
 mod files;
 mod finding;
+mod inputs;
 mod query;
 mod report;
 mod sanity;

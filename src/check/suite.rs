@@ -4,6 +4,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::files::check_files;
+use super::inputs::inputs_agree;
 use super::query::{CheckQuery, number};
 use super::{Finding, Findings, Kind};
 use crate::lake::{Dataset, Run};
@@ -50,6 +51,7 @@ impl Suite<'_> {
             }
         }
         findings.extend(self.records_agree(&datasets));
+        findings.extend(inputs_agree(&datasets));
         findings.extend(self.anomalies(&datasets, &rows));
         Ok(Findings::new(findings))
     }
