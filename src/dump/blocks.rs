@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicU64;
 
 use memchr::memmem;
 
-use super::boundary::{last_boundary, last_end};
+use super::boundary::{last_boundary_from, last_end};
 use super::{Entity, Fault, Source, SourceEnd};
 
 /// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
@@ -70,7 +70,12 @@ impl Blocks {
     /// Records that are whole before a fault are given out first, so that the message can name the last one.
     pub fn next_block(&mut self) -> Result<Option<Block>, Fault> {
         if let State::BeforeRoot = self.state {
-            self.pass_root()?;
+            let read = self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES);
+            let passed = self.pass_root(*read.as_ref().unwrap_or(&true));
+            if let Err(fault) = read {
+                return if passed.is_ok() { self.last_before(fault).map(Some) } else { Err(fault) };
+            }
+            passed?;
             self.state = State::Records;
         }
         match &self.state {
@@ -78,6 +83,8 @@ impl Blocks {
             State::Faulty(fault) => return Err(fault.clone()),
             State::BeforeRoot | State::Records => {}
         }
+        // A record of many megabytes is not searched again each time a piece of it comes.
+        let mut searched = 0;
         loop {
             let wanted = self.block_bytes.saturating_sub(self.pending.len()).max(self.block_bytes / 4 + 1);
             match self.source.read_to(&mut self.pending, wanted) {
@@ -85,8 +92,9 @@ impl Blocks {
                 Ok(true) => return self.last_block().map(Some),
                 Err(fault) => return self.last_before(fault).map(Some),
             }
-            if let Some(end) = last_boundary(self.entity, &self.pending) {
-                return Ok(Some(self.cut(end)));
+            match last_boundary_from(self.entity, &self.pending, searched) {
+                Ok(end) => return Ok(Some(self.cut(end))),
+                Err(from) => searched = from,
             }
             if self.pending.len() > MAX_RECORD_BYTES {
                 let record = self.entity.record();
@@ -137,8 +145,8 @@ impl Blocks {
     }
 
     /// Passes what stands before the records: a byte order mark, an XML declaration, comments, the root's start tag.
-    fn pass_root(&mut self) -> Result<(), Fault> {
-        let ended = self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES)?;
+    /// `ended` says that `pending` is all there is.
+    fn pass_root(&mut self, ended: bool) -> Result<(), Fault> {
         let mut at = if self.pending.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         loop {
             let rest = &self.pending[at..];
