@@ -54,6 +54,9 @@ pub struct ManifestFile {
     pub path: String,
     pub bytes: u64,
     pub sha256: String,
+    /// The older run with which the file was one on the disk when the dataset was committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<RunId>,
 }
 
 impl Manifest {
@@ -86,13 +89,13 @@ impl SealableRun {
         remove_folder_if_there(&run.staging_folder())?;
         let listing = Listing::read(&run)?;
         let hashes = sha256_of_files(&listing.absolute(&run))?;
-        let files: Vec<_> = listing
+        let mut files: Vec<_> = listing
             .paths
             .into_iter()
             .zip(hashes)
-            .map(|(path, (bytes, sha256))| ManifestFile { path, bytes, sha256 })
+            .map(|(path, (bytes, sha256))| ManifestFile { path, bytes, sha256, shared_with: None })
             .collect();
-        let datasets = verify_datasets(&run, &files)?;
+        let datasets = verify_datasets(&run, &mut files)?;
 
         for file in &files {
             let path = run.folder().join(&file.path);
@@ -119,11 +122,12 @@ impl SealableRun {
     }
 }
 
-/// Holds the files found to what the datasets say was written.
-fn verify_datasets(run: &Run, files: &[ManifestFile]) -> anyhow::Result<Vec<ManifestDataset>> {
+/// Holds the files found to what the datasets say was written, and notes which are shared.
+fn verify_datasets(run: &Run, files: &mut [ManifestFile]) -> anyhow::Result<Vec<ManifestDataset>> {
     let found: BTreeMap<&str, &ManifestFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
     let mut expected: BTreeMap<String, String> = BTreeMap::new();
     let mut datasets = Vec::new();
+    let mut shared: BTreeMap<String, RunId> = BTreeMap::new();
     let suffix = format!("/{}", Dataset::FILE_NAME);
     for table in files.iter().filter_map(|file| file.path.strip_suffix(&suffix)) {
         let dataset = Dataset::read(&run.folder().join(table))?.with_context(|| format!("{table} has gone"))?;
@@ -142,15 +146,20 @@ fn verify_datasets(run: &Run, files: &[ManifestFile]) -> anyhow::Result<Vec<Mani
             }
             expected.insert(path, file.sha256.clone());
         }
+        shared.extend(dataset.shared.iter().map(|(name, run)| (format!("{table}/{name}"), run.clone())));
         datasets.push(dataset.count().into());
     }
     let stranger = files.iter().find(|file| {
         !expected.contains_key(&file.path) && file.path != "_run.json" && !file.path.starts_with("_tasks/")
     });
     match stranger {
-        Some(file) => Err(changed(run, &format!("{} belongs to no dataset", file.path))),
-        None => Ok(datasets),
+        Some(file) => return Err(changed(run, &format!("{} belongs to no dataset", file.path))),
+        None => {}
     }
+    for file in files {
+        file.shared_with = shared.remove(&file.path);
+    }
+    Ok(datasets)
 }
 
 /// A run whose manifest is there and says of itself that it is intact.
@@ -192,6 +201,15 @@ impl SealedRun {
 
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The files that are missing or have another size, without reading any.
+    pub fn misfits(&self) -> Vec<&ManifestFile> {
+        let fits = |file: &&ManifestFile| {
+            let found = fs::symlink_metadata(self.run.folder().join(&file.path));
+            found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+        };
+        self.manifest.files.iter().filter(|file| !fits(file)).collect()
     }
 
     /// Reads every file of the run and holds it to the manifest: nothing changed, added or removed.

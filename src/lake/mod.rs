@@ -11,26 +11,31 @@
 //!     _manifest.json                         the seal: every file with its sha256, written last   manifest.rs
 //!     _staging/<task>/                       everything unfinished                       staging.rs
 //! <lake>/_meta/locks/                        flock files                                 lock.rs
+//! <lake>/_meta/discogs_history/              events, reports and diffs over all runs     history.rs
 //! <lake>/_meta/_staging/                     links and files of the lake itself on their way
 //! ```
 //!
 //! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. What may be done under which
 //! lock is in the types: [`WritableRun`] commits datasets, [`SealableRun`] seals, [`LockedLake`] moves `active`.
+//! A file whose bytes an older sealed run holds already is shared with it, one file under two names (`sharing.rs`).
 
 mod dataset;
 mod digest;
 mod durable;
+mod history;
 mod lock;
 mod manifest;
 mod pointer;
 mod root;
 mod run;
 mod run_id;
+mod sharing;
 mod staging;
 
 pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
 pub use digest::{HashingWriter, sha256_of_file, sha256_of_files};
 pub use durable::{sync_file, write_new_file};
+pub use history::{HistoryFolder, HistoryLock, commit_folder, place_outside_runs};
 pub use lock::Holder;
 pub use manifest::{Manifest, ManifestDataset, ManifestFile, SealedRun};
 pub use pointer::{LockedLake, Previous};

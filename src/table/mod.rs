@@ -2,16 +2,19 @@
 //!
 //! `sql/contract.yml` says once which tables there are and of which columns (`contract.rs`). [`rows!`] declares what the
 //! record readers fill, held to the contract by [`Contract::check_rows`]; [`DatasetWriter`] gathers their batches to
-//! fixed numbers of rows, so that the bytes of a file depend on the rows alone, and writes them as the contract says.
+//! fixed numbers of rows, so that the bytes of a file depend on the rows alone, and writes them as the contract
+//! says; [`TableFile`] does the same for one file that belongs to no dataset.
 
 mod contract;
 mod document;
+mod file;
 mod rows;
 mod schema;
 mod writer;
 
 pub use contract::{Anomaly, Column, ColumnType, Contract, Environment, IgnoredPath, Relationship, Severity, Table};
 pub use document::document;
+pub use file::TableFile;
 pub use rows::TableRows;
 pub(crate) use rows::rows;
 pub use schema::{arrow_schema, column_descriptions};
