@@ -7,6 +7,7 @@
 pub mod check;
 pub mod dump;
 pub mod generate;
+pub mod history;
 pub mod ingest;
 pub mod lake;
 pub mod preflight;

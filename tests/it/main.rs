@@ -5,6 +5,7 @@
 
 mod documentation;
 mod generate;
+mod history;
 mod proof;
 mod recordings;
 mod support;
