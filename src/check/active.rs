@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::report::{timestamp, write_reports};
+use super::report::{Report, in_names};
 use super::suite::Suite;
-use crate::lake::Lake;
+use crate::lake::{Lake, RunId};
 use crate::sql::EngineParameters;
 use crate::table::{Contract, Severity};
 use crate::task::{Call, Failure};
@@ -16,6 +16,10 @@ pub struct ReportActiveParameters {
     #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
     pub lake: PathBuf,
 
+    /// A run to check in place of what active points at
+    #[arg(long, value_name = "RUN_ID")]
+    pub report_run_id: Option<RunId>,
+
     /// How much must be there: an environment of sql/contract.yml
     #[arg(long, value_name = "month|sample", default_value = "month")]
     pub environment: String,
@@ -24,34 +28,41 @@ pub struct ReportActiveParameters {
     pub engine: EngineParameters,
 }
 
-/// Checks what is published, as its readers see it, and keeps the report in the run. Fails when a CRITICAL check fails.
+/// Checks what is published, as its readers see it, or an old run, and keeps the report in the run. Fails when a CRITICAL
+/// check fails.
 pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> anyhow::Result<()> {
     let contract = Contract::load()?;
     let environment = contract.environment(&parameters.environment)?;
     let lake = Lake::open(&parameters.lake)?;
-    let Some(id) = lake.active()? else {
-        return Err(Failure::parameters(format!("nothing is published in {}", lake.root().display()))
-            .hint("promote a sealed run first")
-            .into());
-    };
+    let active = lake.active()?;
+    let id = parameters.report_run_id.clone().or_else(|| active.clone()).ok_or_else(|| {
+        Failure::parameters(format!("nothing is published in {}", lake.root().display()))
+            .hint("promote a sealed run first, or name a run with --report-run-id")
+    })?;
+    let is_active = active.as_ref() == Some(&id);
     call.set_run_id(&id);
     let run = lake.run(&id)?;
     let scratch = lake.scratch(call.name())?;
     let suite =
         Suite { contract: &contract, environment, run: &run, engine: &parameters.engine, spill: scratch.path() };
-    let findings = suite.run()?;
+    let checked = suite.run()?;
 
-    let report = write_reports(&run, &format!("duckdb_sanity_active_{}", timestamp()), &findings)?;
+    let written = jiff::Timestamp::now();
+    let scope = if is_active { "active" } else { "run" };
+    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report = report.write(&format!("duckdb_sanity_{scope}_{}", in_names(written)))?;
+    let findings = checked.findings;
     call.set_detail("checks", findings.summary());
+    call.set_detail("scope", scope);
     call.set_detail("report", report.to_string_lossy().into_owned());
     for warning in findings.failed(Severity::Warn) {
         call.say(format_args!("WARN {}: {}", warning.check_name, warning.details));
     }
-    findings.verdict(
-        &format!("active run {id}"),
-        &report.display().to_string(),
-        "rollback brings back what was published before",
-    )?;
-    call.say(format_args!("{} checks passed on active, run {id}; report: {}", findings.len(), report.display()));
+    let hint = match is_active {
+        true => "rollback brings back what was published before",
+        false => "do not publish it",
+    };
+    findings.verdict(&format!("{scope} {id}"), &report.display().to_string(), hint)?;
+    call.say(format_args!("{} checks passed on {scope} {id}; report: {}", findings.len(), report.display()));
     Ok(())
 }

@@ -3,12 +3,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::report::{timestamp, write_reports};
+use super::report::{Report, in_names};
 use super::suite::Suite;
 use crate::lake::{Lake, Run, RunId, SealedRun};
 use crate::sql::EngineParameters;
 use crate::table::{Contract, Severity};
-use crate::task::Call;
+use crate::task::{Call, boolean};
 
 /// What sanity-check takes.
 #[derive(Args, Debug)]
@@ -24,6 +24,11 @@ pub struct SanityParameters {
     /// How much must be there: an environment of sql/contract.yml
     #[arg(long, value_name = "month|sample", default_value = "month")]
     pub environment: String,
+
+    /// Take what is not like the published run as it is: drift is no more than a warning. For when it was looked at
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub accept_drift: bool,
 
     #[command(flatten)]
     pub engine: EngineParameters,
@@ -45,10 +50,17 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
     let suite = Suite { contract: &contract, environment, run: &run, engine: &parameters.engine, spill: &spill };
-    let findings = suite.run()?;
+    let mut checked = suite.run()?;
     drop(staging);
+    if parameters.accept_drift {
+        checked.findings = checked.findings.accept_drift();
+    }
+    checked.profile.keep(&run)?;
 
-    let report = write_reports(&run, &format!("sanity_{}", timestamp()), &findings)?;
+    let written = jiff::Timestamp::now();
+    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report = report.write(&format!("sanity_{}", in_names(written)))?;
+    let findings = checked.findings;
     write_unknown_paths(&run, &contract)?;
     call.set_detail("checks", findings.summary());
     call.set_detail("report", report.to_string_lossy().into_owned());

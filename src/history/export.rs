@@ -18,7 +18,7 @@ pub struct ExportParameters {
     pub lake: PathBuf,
 
     /// Keep a copy of the CSVs with the time (UTC) in its name as well
-    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub with_timestamp: bool,
 }

@@ -29,12 +29,12 @@ pub struct KpiParameters {
     pub only_run_id: Option<RunId>,
 
     /// End with an error at the first KPI that fails, instead of recording it and going on
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub strict: bool,
 
     /// Compute those again that are there already; a value that came out the same is not appended
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub recompute: bool,
 

@@ -22,7 +22,7 @@ pub struct RegistryParameters {
     pub lake: PathBuf,
 
     /// Append an event for each run, even where nothing changed
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub confirm: bool,
 

@@ -137,7 +137,7 @@ fn the_export_is_written_when_something_is_new() {
     .unwrap();
     assert!(page.contains("2026-10: 250") && page.contains("2026-11: 280"), "a point for each month");
     assert!(
-        page.contains("prefers-color-scheme:dark") && !page.contains("http"),
+        page.contains("prefers-color-scheme: dark") && !page.contains("http"),
         "light and dark, nothing from elsewhere"
     );
 }
