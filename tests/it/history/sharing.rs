@@ -56,7 +56,7 @@ fn replacing_a_dataset_leaves_the_older_run_alone() {
         "nobody may write through the second name"
     );
     let october = fs::read_dir(dir.path("raw/2026-10")).unwrap().map(|entry| entry.unwrap().path());
-    let labels = october.into_iter().find(|file| file.to_string_lossy().contains("labels")).unwrap();
+    let labels = october.into_iter().find(|file| file.to_string_lossy().ends_with("labels.xml.gz")).unwrap();
     let arguments = ["--run-id", AGAIN, "--labels-dump", labels.to_str().unwrap(), "--replace=true"];
     task(&dir, "ingest-labels", &arguments).expect_status(0);
     assert_eq!(before, parts(&dir, NOVEMBER));
