@@ -13,6 +13,7 @@ pub mod preflight;
 pub mod publish;
 pub mod query;
 pub mod record;
+pub mod register;
 pub mod sql;
 pub mod table;
 pub mod task;

@@ -6,7 +6,8 @@ use clap::Args;
 use super::report::{timestamp, write_reports};
 use super::suite::Suite;
 use crate::lake::{Lake, Run, RunId, SealedRun};
-use crate::sql::EngineParameters;
+use crate::register::register_run;
+use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
 use crate::table::{Contract, Severity};
 use crate::task::Call;
 
@@ -26,7 +27,7 @@ pub struct SanityParameters {
     pub environment: String,
 
     #[command(flatten)]
-    pub engine: EngineParameters,
+    pub engine: EngineSelection,
 }
 
 /// Checks a run and seals it when no CRITICAL check fails. The report is kept either way.
@@ -44,8 +45,14 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let sealable = run.sealable(call.name())?;
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
-    let suite = Suite { contract: &contract, environment, run: &run, engine: &parameters.engine, spill: &spill };
+    let engine: Box<dyn Engine> = match parameters.engine.engine {
+        EngineName::Duckdb => Box::new(DuckDb::open(&parameters.engine.duckdb, &spill)?),
+        EngineName::Trino => Box::new(register_run(&contract, &run, &parameters.engine.trino)?),
+    };
+    call.set_detail("engine", engine.name());
+    let suite = Suite { contract: &contract, environment, run: &run, engine: engine.as_ref() };
     let findings = suite.run()?;
+    drop(engine);
     drop(staging);
 
     let report = write_reports(&run, &format!("sanity_{}", timestamp()), &findings)?;

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::Context;
 
@@ -7,7 +6,7 @@ use super::files::check_files;
 use super::query::{CheckQuery, number};
 use super::{Finding, Findings, Kind};
 use crate::lake::{Dataset, Run};
-use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted};
+use crate::sql::{Engine, SqlFile, quoted};
 use crate::table::{Contract, Environment, Severity, Table};
 
 const HANDFUL: u64 = 5;
@@ -17,15 +16,12 @@ pub struct Suite<'s> {
     pub contract: &'s Contract,
     pub environment: &'s Environment,
     pub run: &'s Run,
-    pub engine: &'s EngineParameters,
-    /// A folder for what does not fit into memory.
-    pub spill: &'s Path,
+    pub engine: &'s dyn Engine,
 }
 
 impl Suite<'_> {
     /// Runs every check there is for the tables that are there. That a table is missing is a finding.
     pub fn run(&self) -> anyhow::Result<Findings> {
-        let engine = DuckDb::open(self.engine, self.spill)?;
         let mut findings = Vec::new();
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
@@ -37,8 +33,8 @@ impl Suite<'_> {
                 continue;
             };
             findings.extend(check_files(self.run, table, &dataset)?);
-            engine.mount(&table.name, &self.run.dataset_files(&dataset))?;
-            let count = self.count_rows(&engine, table)?;
+            self.engine.mount(&table.name, &self.run.dataset_files(&dataset))?;
+            let count = self.count_rows(table)?;
             findings.push(self.enough_rows(table, &dataset, count));
             rows.insert(table.name.clone(), count);
             datasets.push((table, dataset));
@@ -46,7 +42,7 @@ impl Suite<'_> {
         for check in self.queries()? {
             if check.reads.iter().all(|table| rows.contains_key(table)) {
                 let of = rows.get(&check.of).copied().unwrap_or_default();
-                findings.push(check.run(&engine, of, self.environment.complete)?);
+                findings.push(check.run(self.engine, of, self.environment.complete)?);
             }
         }
         findings.extend(self.records_agree(&datasets));
@@ -54,9 +50,9 @@ impl Suite<'_> {
         Ok(Findings::new(findings))
     }
 
-    fn count_rows(&self, engine: &DuckDb, table: &Table) -> anyhow::Result<u64> {
+    fn count_rows(&self, table: &Table) -> anyhow::Result<u64> {
         let file = SqlFile::load("checks/generic/rows")?;
-        let rows = engine.rows(&file.with(&[("table", &quoted(&table.name))]), &file.path)?;
+        let rows = self.engine.rows(&file.with(&[("table", &quoted(&table.name))]), &file.path)?;
         number(&rows).with_context(|| format!("the rows of {} cannot be counted", table.name))
     }
 

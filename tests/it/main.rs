@@ -6,4 +6,5 @@
 mod generate;
 mod recordings;
 mod support;
+mod trino;
 mod workflow;
