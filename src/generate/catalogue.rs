@@ -1,10 +1,10 @@
 use super::dice::{Dice, Purpose};
 use super::ids;
-use super::plan::{Counts, DumpMonth, Entity, Plan};
+use super::plan::{Counts, Entity, Plan};
 use super::vocabulary::Vocabulary;
 
 /// `release@status` went between the dumps of 2025-12 and 2026-03.
-const FIRST_MONTH_WITHOUT_STATUS: DumpMonth = DumpMonth::new(2026, 1);
+const FIRST_MONTH_WITHOUT_STATUS: &str = "2026-01";
 
 /// The invented world that dumps are written from. Everything in it is a function of the seed and an ordinal, a
 /// record's place in its dump counted from 0, so nothing has to be kept.
@@ -22,7 +22,7 @@ impl Catalogue {
             seed: plan.seed,
             counts: plan.counts,
             vocabulary: Vocabulary::new(plan.seed),
-            writes_status: plan.layout != super::Layout::Current || plan.month < FIRST_MONTH_WITHOUT_STATUS,
+            writes_status: plan.layout != super::Layout::Current || plan.month.as_str() < FIRST_MONTH_WITHOUT_STATUS,
             writes_unknown_element: plan.unknown_element,
         }
     }

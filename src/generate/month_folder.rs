@@ -31,7 +31,7 @@ type Checksums = BTreeMap<String, String>;
 /// A parameter failure for a day the month does not have, and, unless `plan.replace`, for a file or a CHECKSUM line
 /// that differs from what this plan gives; then nothing was changed.
 pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow::Result<Written> {
-    let Some(stamp) = plan.month.stamp(plan.day) else {
+    let Some(stamp) = plan.month.day(plan.day) else {
         return Err(Failure::parameters(format!("parameter dump_day: {} has no day {}", plan.month, plan.day)).into());
     };
     let folder = plan.raw_root.join(plan.month.to_string());

@@ -1,70 +1,8 @@
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use super::layout::Layout;
-
-/// What a dump is about. Each has a file of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub enum Entity {
-    Artists,
-    Labels,
-    Masters,
-    Releases,
-}
-
-impl Entity {
-    pub const ALL: [Entity; 4] = [Entity::Artists, Entity::Labels, Entity::Masters, Entity::Releases];
-
-    /// The root element, and the word in the file name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Entity::Artists => "artists",
-            Entity::Labels => "labels",
-            Entity::Masters => "masters",
-            Entity::Releases => "releases",
-        }
-    }
-}
-
-/// A month as dumps are named by: `YYYY-MM`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DumpMonth {
-    year: i16,
-    month: i8,
-}
-
-impl DumpMonth {
-    pub(super) const fn new(year: i16, month: i8) -> Self {
-        DumpMonth { year, month }
-    }
-
-    /// `YYYYMMDD`, or nothing where the month has no such day.
-    pub(super) fn stamp(self, day: i8) -> Option<String> {
-        let date = jiff::civil::Date::new(self.year, self.month, day).ok()?;
-        Some(date.strftime("%Y%m%d").to_string())
-    }
-}
-
-impl FromStr for DumpMonth {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
-        text.split_once('-')
-            .filter(|(year, month)| digits(year, 4) && digits(month, 2))
-            .and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)))
-            .filter(|(_, month)| (1..=12).contains(month))
-            .map(|(year, month)| DumpMonth { year, month })
-            .ok_or_else(|| "expected YYYY-MM such as 2026-08".to_owned())
-    }
-}
-
-impl fmt::Display for DumpMonth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.year, self.month)
-    }
-}
+pub use crate::dump::Entity;
+pub use crate::lake::DumpMonth;
 
 /// How many records of each entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,16 +70,6 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn months_are_read_strictly() {
-        assert_eq!("2026-08".parse::<DumpMonth>().map(|month| month.to_string()), Ok("2026-08".to_owned()));
-        for text in ["", "2026", "2026-8", "2026-13", "2026-00", "26-08", "2026-08-01", "+026-08"] {
-            assert!(text.parse::<DumpMonth>().is_err(), "{text}");
-        }
-        assert_eq!(DumpMonth::new(2026, 2).stamp(1).as_deref(), Some("20260201"));
-        assert_eq!(DumpMonth::new(2026, 2).stamp(30), None);
-    }
 
     #[test]
     fn counts_follow_the_real_proportions() {

@@ -14,7 +14,13 @@ impl DumpMonth {
         &self.0
     }
 
-    /// `YYYYMM`, as dump files are named.
+    /// `YYYYMMDD`, as dump files are named; `None` where the month has no such day.
+    pub fn day(&self, day: i8) -> Option<String> {
+        let first = Date::strptime("%Y-%m-%d", format!("{}-01", self.0)).ok()?;
+        first.with().day(day).build().ok().map(|date| date.strftime("%Y%m%d").to_string())
+    }
+
+    /// `YYYYMM`.
     pub fn compact(&self) -> String {
         self.0.replace('-', "")
     }
@@ -24,7 +30,7 @@ impl FromStr for DumpMonth {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let valid = digits_at(text, "dddd-dd") && text.parse_date("%Y-%m-%d", "-01");
+        let valid = digits_at(text, "dddd-dd") && Date::strptime("%Y-%m-%d", format!("{text}-01")).is_ok();
         if valid { Ok(DumpMonth(text.to_owned())) } else { Err("expected a month such as 2026-11".to_owned()) }
     }
 }
@@ -67,16 +73,6 @@ impl FromStr for RunId {
             }
             _ => Err("expected a run id such as 2026-11__20261120_000000 or 20261120_000000".to_owned()),
         }
-    }
-}
-
-trait ParsesAsDate {
-    fn parse_date(&self, format: &str, tail: &str) -> bool;
-}
-
-impl ParsesAsDate for str {
-    fn parse_date(&self, format: &str, tail: &str) -> bool {
-        Date::strptime(format, format!("{self}{tail}")).is_ok()
     }
 }
 

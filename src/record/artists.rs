@@ -23,6 +23,8 @@ rows! {
     }
     UrlRows "artist_urls_v1" { artist_id: Bigint, position: Integer, url: Varchar }
     NameVariationRows "artist_name_variations_v1" { artist_id: Bigint, position: Integer, name: Varchar }
+    MemberRows "artist_members_v1" { artist_id: Bigint, position: Integer, member_id: Bigint, name: Varchar }
+    GroupRows "artist_groups_v1" { artist_id: Bigint, position: Integer, group_id: Bigint, name: Varchar }
 }
 
 /// `artists/artist`.
@@ -33,6 +35,8 @@ pub struct Artists {
     memberships: MembershipRows,
     urls: UrlRows,
     name_variations: NameVariationRows,
+    members: MemberRows,
+    groups: GroupRows,
     joined_urls: Joined,
     joined_variations: Joined,
     joined_aliases: Joined,
@@ -55,6 +59,8 @@ impl Records for Artists {
             MembershipRows::declaration(),
             UrlRows::declaration(),
             NameVariationRows::declaration(),
+            MemberRows::declaration(),
+            GroupRows::declaration(),
         ]
     }
 
@@ -104,6 +110,8 @@ impl Records for Artists {
             self.memberships.finish(&schemas[2])?,
             self.urls.finish(&schemas[3])?,
             self.name_variations.finish(&schemas[4])?,
+            self.members.finish(&schemas[5])?,
+            self.groups.finish(&schemas[6])?,
         ])
     }
 }
@@ -143,7 +151,8 @@ impl Artists {
         })
     }
 
-    /// A membership needs both ids and both names; what lacks one is counted.
+    /// A membership needs both ids and both names; what lacks one is counted, and stands in the tables of members and
+    /// groups alone.
     fn push_memberships<'b, T: Tokens<'b>>(
         &mut self,
         cursor: &mut Cursor<'b, '_, T>,
@@ -151,7 +160,21 @@ impl Artists {
         artist_name: &Option<Cow<'b, str>>,
         memberships: Vec<Membership<'b>>,
     ) {
+        let (mut members, mut groups) = (0, 0);
         for membership in memberships {
+            if membership.other_is_group {
+                groups += 1;
+                self.groups.artist_id.append_value(artist_id);
+                self.groups.position.append_value(groups);
+                self.groups.group_id.append_option(membership.id);
+                self.groups.name.append_option(membership.name.as_deref());
+            } else {
+                members += 1;
+                self.members.artist_id.append_value(artist_id);
+                self.members.position.append_value(members);
+                self.members.member_id.append_option(membership.id);
+                self.members.name.append_option(membership.name.as_deref());
+            }
             let (Some(own_name), Some(other_id), Some(other_name)) = (artist_name, membership.id, membership.name)
             else {
                 cursor.count("memberships_incomplete");

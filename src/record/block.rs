@@ -101,7 +101,7 @@ impl<R: Records> BlockReader<R> {
         last_id: &mut Option<i64>,
     ) -> Result<Vec<BadRecord>, Unreadable> {
         let mut bad = Vec::new();
-        for (offset, slice) in record_slices(R::ENTITY, text) {
+        for (offset, slice) in self.slices(text) {
             match self.try_record(slice) {
                 Ok(()) => {
                     // It was read into rows that are thrown away; now that it is known to be good, into those that stay.
@@ -123,7 +123,33 @@ impl<R: Records> BlockReader<R> {
         Ok(bad)
     }
 
+    /// The records of a block, each with its offset: as the parser finds them where the text is well-formed, as the bytes
+    /// look where it is not. The bytes do not show every boundary, and a record must not be left out with a neighbour.
+    fn slices<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
+        if let Ok(records) = self.parsed_slices(text) {
+            return records;
+        }
+        let parse = |(offset, slice): (usize, &'t str)| match self.parsed_slices(slice) {
+            Ok(records) => records.into_iter().map(|(at, record)| (offset + at, record)).collect(),
+            Err(_) => vec![(offset, slice)],
+        };
+        record_slices(R::ENTITY, text).flat_map(parse).collect()
+    }
+
+    fn parsed_slices<'t>(&self, text: &'t str) -> Result<Vec<(usize, &'t str)>, Malformed> {
+        let mut tally = Tally::default();
+        let mut cursor = Cursor::new(Reference::new(text), &mut tally, &self.ignored);
+        let mut slices = Vec::new();
+        while let Some(start) = cursor.record(R::ENTITY.record())? {
+            cursor.nothing_inside()?;
+            slices.push((start, &text[start..cursor.offset()]));
+        }
+        Ok(slices)
+    }
+
     fn try_record(&self, slice: &str) -> Result<(), Fault> {
+        // The readers leave a record without a key at once; one that is malformed too has to be told.
+        self.parsed_slices(slice)?;
         let mut tally = Tally::default();
         let mut cursor = Cursor::new(Reference::new(slice), &mut tally, &self.ignored);
         let mut records = R::default();

@@ -117,6 +117,23 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         Ok(())
     }
 
+    /// An attribute and the text of an element that stands once. Of a second one that is not empty neither is taken: what
+    /// stands in two elements does not belong together.
+    pub fn attribute_and_text_once(
+        &mut self,
+        attribute: &str,
+        taken: &mut (Option<Cow<'b, str>>, Option<Cow<'b, str>>),
+    ) -> Result<(), Malformed> {
+        let found = (self.attribute(attribute), self.text()?);
+        if *taken == (None, None) {
+            *taken = found;
+        } else if found != (None, None) {
+            self.tally.count("elements_repeated", 1);
+            self.unclaimed_value("(repeated)", &found.1.or(found.0));
+        }
+        Ok(())
+    }
+
     /// Passes a list of texts, such as `<genres>`: `take` gets each child of that name that is not empty.
     pub fn texts(&mut self, name: &str, mut take: impl FnMut(Cow<'b, str>)) -> Result<(), Malformed> {
         while let Some(element) = self.child()? {

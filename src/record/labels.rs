@@ -42,7 +42,7 @@ impl Records for Labels {
 
     fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault> {
         let (mut id, mut name, mut profile, mut contact_info, mut data_quality) = (None, None, None, None, None);
-        let (mut parent_id, mut parent_name) = (None, None);
+        let mut parent = (None, None);
         let (mut urls, mut sublabels) = (0, 0);
         while let Some(element) = cursor.child()? {
             match element {
@@ -51,11 +51,7 @@ impl Records for Labels {
                 "profile" => cursor.text_once(&mut profile)?,
                 "contactinfo" => cursor.text_once(&mut contact_info)?,
                 "data_quality" => cursor.text_once(&mut data_quality)?,
-                "parentLabel" => {
-                    let id = cursor.attribute("id");
-                    parent_id = parent_id.or(cursor.id(&id));
-                    cursor.text_once(&mut parent_name)?;
-                }
+                "parentLabel" => cursor.attribute_and_text_once("id", &mut parent)?,
                 "urls" => cursor.texts("url", |url| self.push_url(&mut urls, &url))?,
                 "sublabels" => self.read_sublabels(cursor, &mut sublabels)?,
                 _ => cursor.unclaimed()?,
@@ -73,8 +69,8 @@ impl Records for Labels {
         labels.profile.append_option(profile);
         labels.contact_info.append_option(contact_info);
         labels.data_quality.append_option(data_quality);
-        labels.parent_label_id.append_option(parent_id);
-        labels.parent_label_name.append_option(parent_name);
+        labels.parent_label_id.append_option(cursor.id(&parent.0));
+        labels.parent_label_name.append_option(parent.1);
         self.joined_urls.append_to(&mut labels.urls_csv);
         self.joined_ids.append_to(&mut labels.sublabel_ids_csv);
         self.joined_names.append_to(&mut labels.sublabel_names_csv);

@@ -9,9 +9,13 @@ use quick_xml::reader::Reader;
 
 use super::token::{Attribute, Malformed, Token, Tokens};
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 pub struct Reference<'b> {
     text: &'b str,
     reader: Reader<&'b [u8]>,
+    /// Bytes that the parser's positions leave out.
+    uncounted: usize,
     attributes: Vec<Attribute<'b>>,
     /// An event that ended a text, still to be given; with the offset at which it began.
     pending: Option<(Event<'b>, usize)>,
@@ -21,17 +25,26 @@ pub struct Reference<'b> {
 impl<'b> Reference<'b> {
     pub fn new(text: &'b str) -> Self {
         let reader = Reader::from_str(text);
-        Reference { text, reader, attributes: Vec::new(), pending: None, close_empty: false }
+        // The parser passes a byte order mark and does not count it.
+        let uncounted = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        Reference { text, reader, uncounted, attributes: Vec::new(), pending: None, close_empty: false }
+    }
+
+    fn position(&self) -> usize {
+        self.uncounted + self.reader.buffer_position() as usize
     }
 
     fn event(&mut self) -> Result<(Event<'b>, usize), Malformed> {
         if let Some(pending) = self.pending.take() {
             return Ok(pending);
         }
-        let offset = self.reader.buffer_position() as usize;
+        let offset = self.position();
         match self.reader.read_event() {
             Ok(event) => Ok((event, offset)),
-            Err(error) => Err(Malformed::new(self.reader.error_position() as usize, error.to_string())),
+            Err(error) => {
+                let offset = self.uncounted + self.reader.error_position() as usize;
+                Err(Malformed::new(offset, error.to_string()))
+            }
         }
     }
 
@@ -118,7 +131,7 @@ impl<'b> Tokens<'b> for Reference<'b> {
     }
 
     fn offset(&self) -> usize {
-        self.pending.as_ref().map_or(self.reader.buffer_position() as usize, |(_, offset)| *offset)
+        self.pending.as_ref().map_or(self.position(), |(_, offset)| *offset)
     }
 }
 

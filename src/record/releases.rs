@@ -116,8 +116,8 @@ struct Fields<'b> {
     notes: Option<Cow<'b, str>>,
     data_quality: Option<Cow<'b, str>>,
     status: Option<Cow<'b, str>>,
-    master: Option<Cow<'b, str>>,
-    is_main: Option<Cow<'b, str>>,
+    /// `is_main_release` and the id.
+    master: (Option<Cow<'b, str>>, Option<Cow<'b, str>>),
 }
 
 impl Records for Releases {
@@ -156,10 +156,7 @@ impl Records for Releases {
                 "notes" => cursor.text_once(&mut fields.notes)?,
                 "data_quality" => cursor.text_once(&mut fields.data_quality)?,
                 "status" => cursor.text_once(&mut fields.status)?,
-                "master_id" => {
-                    fields.is_main = fields.is_main.or(cursor.attribute("is_main_release"));
-                    cursor.text_once(&mut fields.master)?;
-                }
+                "master_id" => cursor.attribute_and_text_once("is_main_release", &mut fields.master)?,
                 "artists" => {
                     Credit::read_artists(cursor, |credit| self.push_artist(release_id, &mut at.artist, credit))?;
                 }
@@ -207,7 +204,7 @@ impl Releases {
     fn push_release<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>, release_id: i64, fields: Fields<'b>) {
         let (rows, joined) = (&mut self.releases, &mut self.joined);
         rows.release_id.append_value(release_id);
-        rows.master_id.append_option(cursor.id(&fields.master));
+        rows.master_id.append_option(cursor.id(&fields.master.1));
         rows.title.append_option(fields.title);
         joined.artists.append_to(&mut rows.artists);
         joined.labels.append_to(&mut rows.labels);
@@ -226,7 +223,7 @@ impl Releases {
         joined.format_descriptions.append_to(&mut rows.format_descriptions);
         joined.identifiers.append_to(&mut rows.identifiers_flat);
         rows.notes.append_option(fields.notes);
-        rows.is_main_release.append_option(cursor.parsed(&fields.is_main, value::flag, "flags_not_boolean"));
+        rows.is_main_release.append_option(cursor.parsed(&fields.master.0, value::flag, "flags_not_boolean"));
     }
 
     fn push_artist(&mut self, release_id: i64, position: &mut i32, credit: Credit<'_>) {

@@ -34,7 +34,7 @@ impl<'b> Video<'b> {
         let embed = cursor.attribute("embed");
         let mut video = Video {
             src: cursor.attribute("src"),
-            duration_seconds: cursor.parsed(&duration, |text| text.parse().ok(), "durations_not_numbers"),
+            duration_seconds: cursor.parsed(&duration, seconds, "durations_not_numbers"),
             embed: cursor.parsed(&embed, value::flag, "flags_not_boolean"),
             ..Video::default()
         };
@@ -48,4 +48,8 @@ impl<'b> Video<'b> {
         let empty = video.src.is_none() && video.title.is_none() && video.description.is_none();
         Ok((!empty || duration.is_some() || embed.is_some()).then_some(video))
     }
+}
+
+fn seconds(text: &str) -> Option<i32> {
+    value::integer(text)?.try_into().ok()
 }

@@ -88,6 +88,8 @@ pub struct Table {
     pub optional: bool,
     /// What a row is.
     pub row: String,
+    /// A query over the table, for its documentation.
+    pub example: String,
     /// The columns that name a row, and by which rows are sorted; empty where rows may repeat.
     #[serde(default)]
     pub key: Vec<String>,

@@ -5,11 +5,13 @@
 //! fixed numbers of rows, so that the bytes of a file depend on the rows alone, and writes them as the contract says.
 
 mod contract;
+mod document;
 mod rows;
 mod schema;
 mod writer;
 
 pub use contract::{Anomaly, Column, ColumnType, Contract, Environment, IgnoredPath, Relationship, Severity, Table};
+pub use document::document;
 pub use rows::TableRows;
 pub(crate) use rows::rows;
 pub use schema::{arrow_schema, column_descriptions};

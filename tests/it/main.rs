@@ -3,7 +3,9 @@
 // A test that cannot go on says so by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod documentation;
 mod generate;
+mod proof;
 mod recordings;
 mod support;
 mod trino;

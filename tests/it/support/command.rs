@@ -28,6 +28,11 @@ impl TestCommand {
         self
     }
 
+    pub fn env_remove(&mut self, name: &str) -> &mut Self {
+        self.0.env_remove(name);
+        self
+    }
+
     pub fn current_dir(&mut self, folder: &Path) -> &mut Self {
         self.0.current_dir(folder);
         self

@@ -12,6 +12,13 @@ impl Dir {
         Dir(tempfile::tempdir().unwrap())
     }
 
+    /// In memory where the system has a folder for that: ingest waits for the disk at each table, and a test that starts
+    /// it a hundred times would only wait.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() { Dir(tempfile::tempdir_in(memory).unwrap()) } else { Dir::new() }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

@@ -1,0 +1,97 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::Dir;
+
+/// A fenced block of the README: its language and its text.
+struct Block {
+    language: String,
+    text: String,
+}
+
+fn blocks() -> Vec<Block> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in readme.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(language)) => open = Some(Block { language: language.to_owned(), text: String::new() }),
+            (Some(_), Some("")) => blocks.extend(open.take()),
+            (Some(block), _) => block.text.push_str(&format!("{line}\n")),
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+/// A shell in which the README's paths lie in a folder of the test: /data and /tmp are there, and digdag is the real one
+/// where there is one, else run-workflow under its name.
+fn shell(dir: &Dir, script: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let programs = Path::new(env!("CARGO_BIN_EXE_run-workflow")).parent().unwrap();
+    if !dir.path("digdag").exists() {
+        let copied = dir.command("cp").args(&["-r", root.join("digdag").to_str().unwrap(), "."]).run();
+        copied.expect_status(0);
+        let digdag = std::env::var("DIGDAG").unwrap_or_else(|_| "run-workflow".to_owned());
+        dir.create_program("bin/digdag", &format!("#!/bin/sh\nexec {digdag} \"$@\"\n"));
+    }
+    let here = dir.path("").to_string_lossy().trim_end_matches('/').to_owned();
+    let script = script.replace("/tmp/", &format!("{here}/tmp/")).replace("/data/", &format!("{here}/data/"));
+    let path = format!("{here}/bin:{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let finished = dir
+        .command("bash")
+        .args(&["-euo", "pipefail", "-c", &script])
+        .env("PATH", path)
+        .env_remove("DISCOGS_DATA_LAKE")
+        .run();
+    assert_eq!(finished.status, Some(0), "{script}\n{}\n{}", finished.stdout, finished.stderr);
+    finished.stdout
+}
+
+/// A lake with a small invented month published, made by the README's own commands.
+pub fn published_lake(dir: &Dir) -> PathBuf {
+    let by_hand = blocks().into_iter().find(|block| block.text.contains("generate-dumps")).unwrap();
+    shell(dir, &by_hand.text);
+    dir.path("data/lake")
+}
+
+#[test]
+fn every_command_runs() {
+    let dir = Dir::new();
+    let blocks = blocks();
+    let commands: Vec<_> = blocks.iter().filter(|block| block.language == "sh").collect();
+    assert!(commands.len() >= 6, "the README has lost its commands");
+    published_lake(&dir);
+    for block in commands {
+        shell(&dir, &block.text);
+    }
+    for statement in blocks.iter().filter(|block| block.language == "sql") {
+        let lake = dir.path("data/lake");
+        let sql = statement.text.replace("'active/", &format!("'{}/active/", lake.display()));
+        let mut query = dir.command(env!("CARGO_BIN_EXE_query"));
+        query
+            .args(&["--lake", lake.to_str().unwrap(), "--sql", sql.trim().trim_end_matches(';')])
+            .run()
+            .expect_status(0);
+    }
+}
+
+/// The blocks that no test runs: the two commands (one of them runs this test), a line for cron, a piece of a workflow.
+#[test]
+fn what_is_not_run_is_known() {
+    let rest: Vec<_> = blocks().into_iter().filter(|block| !["sh", "sql"].contains(&block.language.as_str())).collect();
+    let texts: Vec<_> =
+        rest.iter().filter(|block| block.language == "console").map(|block| block.text.trim()).collect();
+    assert_eq!(texts, ["scripts/demo", "scripts/test"]);
+    assert!(rest.iter().all(|block| ["console", "crontab", "yaml"].contains(&block.language.as_str())));
+}
+
+#[test]
+fn every_task_is_named() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    for entry in fs::read_dir(root.join("src/bin")).unwrap() {
+        let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(readme.contains(&name), "the README does not name {name}");
+    }
+}
