@@ -80,7 +80,8 @@ pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyho
     }
     check_root(&parameters)?;
 
-    let mut registrar = Registrar { contract: &contract, parameters: &parameters.trino, replace: parameters.replace_tables };
+    let mut registrar =
+        Registrar { contract: &contract, parameters: &parameters.trino, replace: parameters.replace_tables };
     let mut changes = BTreeMap::new();
     if let Some(id) = &active {
         let run = lake.run(id)?;
@@ -150,8 +151,8 @@ impl Registrar<'_> {
         let plan = Plan::new(self.contract, run, folder, self.parameters, false)?;
         let trino = Trino::open(self.parameters, schema)?;
         let schema = Schema::open(&trino, &self.parameters.trino_catalog, schema)?;
-        for definition in &plan.definitions {
-            *changes.entry(schema.apply(definition, self.replace)?).or_default() += 1;
+        for (change, count) in schema.apply_all(&plan.definitions, self.replace)? {
+            *changes.entry(change).or_default() += count;
         }
         verify::verify(&trino, &schema, run, &plan.tables)
     }
@@ -163,8 +164,6 @@ pub fn register_run(contract: &Contract, run: &Run, parameters: &TrinoParameters
     let plan = Plan::new(contract, run, &format!("_runs/{}", run.id()), parameters, true)?;
     let trino = Trino::open(parameters, &name)?;
     let schema = Schema::open(&trino, &parameters.trino_catalog, &name)?;
-    for definition in &plan.definitions {
-        schema.apply(definition, true)?;
-    }
+    schema.apply_all(&plan.definitions, true)?;
     Ok(trino)
 }

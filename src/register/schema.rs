@@ -1,8 +1,12 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::definition::{ColumnDefinition, Definition, Kind};
 use crate::sql::{Rows, SqlFile, Trino, quoted, text_literal};
 use crate::task::Failure;
+
+/// Statements that are under way at once.
+const AT_ONCE: usize = 6;
 
 /// A schema of the metastore, and what it held when it was looked at.
 pub struct Schema<'t> {
@@ -70,9 +74,38 @@ impl<'t> Schema<'t> {
         Ok(self.trino.table(&file.with(&places), &file.path)?.1)
     }
 
+    /// Makes all of them what their definitions say, tables before the views over them. The metastore takes its time for
+    /// each, so some are under way at once.
+    pub fn apply_all(&self, wanted: &[Definition], replace: bool) -> anyhow::Result<BTreeMap<Change, usize>> {
+        let (tables, views): (Vec<_>, Vec<_>) =
+            wanted.iter().partition(|definition| matches!(definition.kind, Kind::Table { .. }));
+        let mut changes = BTreeMap::new();
+        for some in [tables, views] {
+            let next = AtomicUsize::new(0);
+            let work = || -> anyhow::Result<Vec<Change>> {
+                let mut done = Vec::new();
+                while let Some(definition) = some.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    done.push(self.apply(definition, replace)?);
+                }
+                Ok(done)
+            };
+            let results: Vec<anyhow::Result<Vec<Change>>> = std::thread::scope(|scope| {
+                let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(&work)).collect();
+                let ended = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+                    worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread that registered tables panicked")))
+                };
+                workers.into_iter().map(ended).collect()
+            });
+            for change in results.into_iter().collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten() {
+                *changes.entry(change).or_default() += 1;
+            }
+        }
+        Ok(changes)
+    }
+
     /// Makes a table or view what its definition says. What somebody else made under its name is left as it is, and
     /// refused if it is something else. `replace` allows what takes the table away for an instant.
-    pub fn apply(&self, wanted: &Definition, replace: bool) -> anyhow::Result<Change> {
+    fn apply(&self, wanted: &Definition, replace: bool) -> anyhow::Result<Change> {
         let Some(there) = self.relations.get(&wanted.name) else {
             self.create(wanted)?;
             return Ok(Change::Created);

@@ -44,7 +44,8 @@ pub fn build_warehouse(parameters: WarehouseParameters, call: &mut Call) -> anyh
     let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
     let producer = Producer::this_version(call.name());
     let tables = contract.tables_of(call.name()).into_iter();
-    let builds: Vec<_> = tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
+    let builds: Vec<_> =
+        tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
 
     let mut builder =
         Builder { run: &run, contract: &contract, producer, replace: parameters.replace, workplace: None };

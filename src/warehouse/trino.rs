@@ -110,9 +110,8 @@ impl TrinoBuild<'_> {
 
     fn checksum(&self, engine: &dyn Engine, table: &str) -> anyhow::Result<Checksum> {
         let file = SqlFile::load("engine/checksum")?;
-        let cell = |column: &crate::table::Column| {
-            format!("coalesce('=' || CAST({} AS VARCHAR), '-')", quoted(&column.name))
-        };
+        let cell =
+            |column: &crate::table::Column| format!("coalesce('=' || CAST({} AS VARCHAR), '-')", quoted(&column.name));
         let row: Vec<_> = self.table.columns.iter().map(cell).collect();
         let sql = file.with(&[("row", &row.join(" || chr(31) || ")), ("table", table)]);
         let rows = engine.rows(&sql, &file.path)?;
@@ -131,11 +130,7 @@ impl TrinoBuild<'_> {
         let shape = |schema: &arrow::datatypes::Schema| -> Vec<_> {
             schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
         };
-        anyhow::ensure!(
-            shape(&found) == shape(&declared),
-            "{} gives other columns than the contract",
-            self.query.path
-        );
+        anyhow::ensure!(shape(&found) == shape(&declared), "{} gives other columns than the contract", self.query.path);
         Ok(u64::try_from(metadata.num_rows())?)
     }
 }
@@ -163,8 +158,7 @@ fn data_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 fn copy(from: &Path, to: &Path) -> anyhow::Result<(u64, String)> {
     let cannot = || format!("cannot copy {} to {}", from.display(), to.display());
     let mut source = File::open(from).with_context(cannot)?;
-    let mut sink =
-        HashingWriter::new(BufWriter::with_capacity(1 << 20, File::create_new(to).with_context(cannot)?));
+    let mut sink = HashingWriter::new(BufWriter::with_capacity(1 << 20, File::create_new(to).with_context(cannot)?));
     std::io::copy(&mut source, &mut sink).with_context(cannot)?;
     let (mut file, bytes, sha256) = sink.finish();
     file.flush().with_context(cannot)?;

@@ -70,7 +70,9 @@ fn pages_are_followed_and_a_busy_server_is_asked_again() {
         0 => (503, String::new()),
         1 => (200, format!(r#"{{"id":"q1","nextUri":"{url}/v1/next/1","stats":{{"state":"QUEUED"}}}}"#)),
         2 => (502, String::new()),
-        3 => (200, format!(r#"{{"id":"q1","nextUri":"{url}/v1/next/2","columns":[{{"name":"n"}}],"data":[[1,null]]}}"#)),
+        3 => {
+            (200, format!(r#"{{"id":"q1","nextUri":"{url}/v1/next/2","columns":[{{"name":"n"}}],"data":[[1,null]]}}"#))
+        }
         _ => (200, rows(r#"[["two",true]]"#)),
     });
     let (header, rows) = session(&url).table("SELECT 1", "a test").unwrap();
@@ -171,8 +173,7 @@ fn make_active(lake: &Dir) {
     let staging = writable.staging().unwrap();
     let staged = staging.dataset(&run, &table.name).unwrap();
     let writer = DatasetWriter::new(table, staged).unwrap();
-    let (staged, dataset) =
-        writer.finish(&run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
+    let (staged, dataset) = writer.finish(&run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
     writable.commit(staged, &dataset, false).unwrap();
     std::os::unix::fs::symlink(Path::new("_runs").join(id), root.join("active")).unwrap();
 }

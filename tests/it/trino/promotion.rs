@@ -14,7 +14,7 @@ const ROWS_A_FILE: i64 = 8192;
 
 /// A table of many files: where a query spans a switch, it has many chances to mix them.
 fn table() -> Table {
-    let text = "{name: numbers, producer: test, row: A number., row_group_rows: 256, columns: [
+    let text = "{name: numbers, producer: test, row: A number., example: SELECT 1, row_group_rows: 256, columns: [
         {name: id, type: BIGINT, description: i}, {name: run, type: VARCHAR, description: r}]}";
     serde_yaml::from_str(text).unwrap()
 }
@@ -39,8 +39,7 @@ fn make_run(stack: &Stack, id: &str, files: i64) {
         ];
         writer.append(RecordBatch::try_new(arrow_schema(&table), columns).unwrap()).unwrap();
     }
-    let (staged, dataset) =
-        writer.finish(&run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
+    let (staged, dataset) = writer.finish(&run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
     writable.commit(staged, &dataset, false).unwrap();
     drop((staging, writable));
     run.sealable("test").unwrap().seal(serde_json::json!({})).unwrap();

@@ -16,7 +16,7 @@ const ROWS: i64 = 200_000;
 /// A table with a column of each type that the contract has.
 fn table(row_group_rows: usize) -> Table {
     let text = format!(
-        "{{name: extremes, producer: test, row: A row., key: [id], row_group_rows: {row_group_rows}, columns: [
+        "{{name: extremes, producer: test, row: A row., example: SELECT 1, key: [id], row_group_rows: {row_group_rows}, columns: [
             {{name: id, type: BIGINT, not_null: true, description: i}},
             {{name: large, type: BIGINT, description: l}}, {{name: small, type: INTEGER, description: s}},
             {{name: text, type: VARCHAR, dictionary: false, bloom_filter: true, description: t}},
@@ -38,8 +38,7 @@ fn write(stack: &Stack, writable: &WritableRun, table: &Table, columns: Vec<Arra
     let staging = writable.staging().unwrap();
     let mut writer = DatasetWriter::new(table, staging.dataset(run, &table.name).unwrap()).unwrap();
     writer.append(RecordBatch::try_new(arrow_schema(table), columns).unwrap()).unwrap();
-    let (staged, dataset) =
-        writer.finish(run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
+    let (staged, dataset) = writer.finish(run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
     writable.commit(staged, &dataset, true).unwrap();
 
     stack.change(&format!("CREATE SCHEMA IF NOT EXISTS hive.{}", stack.schema()));
@@ -162,8 +161,11 @@ fn filtered_queries_give_the_right_rows_with_page_indexes_on() {
     let mut query = String::new();
     for (index, filter) in filters.iter().enumerate() {
         let all = if index == 0 { "" } else { " UNION ALL " };
-        write!(query, "{all}SELECT {index} AS i, count(*) AS n, CAST(sum(id) AS BIGINT) AS s FROM extremes WHERE {filter}")
-            .unwrap();
+        write!(
+            query,
+            "{all}SELECT {index} AS i, count(*) AS n, CAST(sum(id) AS BIGINT) AS s FROM extremes WHERE {filter}"
+        )
+        .unwrap();
     }
     let query = format!("SELECT * FROM ({query}) AS filters ORDER BY i");
     let (by_trino, by_duckdb) = (stack.ask(&query), duckdb.rows(&query, "a test").unwrap());
