@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use discogs_lakehouse::lake::{Counted, Producer, Run};
@@ -8,6 +9,7 @@ use discogs_lakehouse::table::{DatasetWriter, Table, arrow_schema};
 use super::stack::{LARGE, SMALL, Stack};
 
 const PROMOTIONS: usize = 200;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the writer hands over at once: with 32 row groups of 256, a file.
 const ROWS_A_FILE: i64 = 8192;
@@ -82,6 +84,12 @@ fn no_query_sees_two_runs_or_none_while_active_is_switched() {
         }
         for promotion in 0..PROMOTIONS {
             stack.promote(if promotion % 2 == 0 { LARGE } else { SMALL });
+            // Mostly faster than a query; now and then one gets through.
+            std::thread::sleep(Duration::from_millis(promotion as u64 * 37 % 100));
+            let (before, since) = (asked.load(Ordering::Relaxed), Instant::now());
+            while promotion % 10 == 9 && asked.load(Ordering::Relaxed) == before && since.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(20));
+            }
         }
         done.store(true, Ordering::Relaxed);
     });
