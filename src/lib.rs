@@ -5,6 +5,7 @@
 //! and all use `task`.
 
 pub mod check;
+pub mod download;
 pub mod dump;
 pub mod generate;
 pub mod ingest;

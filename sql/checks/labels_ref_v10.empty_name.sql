@@ -4,5 +4,5 @@
 -- means: A label has no name. Upstream has a few: 212 in every dump looked at.
 -- advice: Look whether names are lost for others too; if so, do not publish.
 SELECT label_id
-FROM labels_v10
+FROM labels_ref_v10
 WHERE name IS NULL

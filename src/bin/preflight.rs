@@ -8,7 +8,8 @@ use discogs_lakehouse::task;
 
 /// Checks what a run needs, and makes it
 ///
-/// Finds the four dumps of the month, checks the lake and the free disk space, and writes <lake>/_runs/<run_id>/_run.json.
+/// Finds the four dumps of the month, holds them to the month's CHECKSUM file where it is there (their hashes are
+/// remembered beside them, so that the next time costs nothing), checks the lake and the free disk space, and writes <lake>/_runs/<run_id>/_run.json.
 /// The run id is made of dump_month and session_time, so a rerun of a session continues its run. To the tasks that follow
 /// it gives run_id, dump_date, lake and <entity>_dump.
 #[derive(Parser)]

@@ -1,16 +1,43 @@
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::table::Severity;
 use crate::task::Failure;
 
 /// What a finding says if it is not ok.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The pipeline did something wrong; must be zero.
     Regression,
     /// A flaw that upstream is known for, within or beyond its bound.
     UpstreamAnomaly,
+    /// The run is not like the one that is published.
+    Drift,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Regression, Kind::UpstreamAnomaly, Kind::Drift];
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Regression => "regression",
+            Kind::UpstreamAnomaly => "upstream_anomaly",
+            Kind::Drift => "drift",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Regression => "pipeline regressions",
+            Kind::UpstreamAnomaly => "known upstream anomalies",
+            Kind::Drift => "drift against what is published",
+        })
+    }
 }
 
 /// The result of a check.
@@ -19,7 +46,7 @@ pub struct Finding {
     pub check_name: String,
     pub kind: Kind,
     pub severity: Severity,
-    /// Rows that break the check; for `.rows` the rows there are.
+    /// Rows that break the check; for `.rows` the rows there are; for drift what changed, in rows, bytes or columns.
     pub value: u64,
     pub ok: bool,
     pub details: String,
@@ -54,13 +81,36 @@ impl Findings {
         self.0.iter().filter(move |finding| !finding.ok && finding.severity == severity)
     }
 
-    /// Counts for results and the manifest.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Finding> {
+        self.0.iter().filter(move |finding| finding.kind == kind)
+    }
+
+    /// What is not like the published run is taken as it is: it was looked at, and a warning is left of it.
+    pub fn accept_drift(self) -> Self {
+        let accepted = self.0.into_iter().map(|finding| match finding {
+            Finding { kind: Kind::Drift, severity: Severity::Critical, .. } => {
+                Finding { severity: Severity::Warn, ..finding }
+            }
+            finding => finding,
+        });
+        Findings::new(accepted.collect())
+    }
+
+    /// Counts for results and the manifest, in all and for each kind.
     pub fn summary(&self) -> serde_json::Value {
-        serde_json::json!({
-            "checks": self.len(),
-            "critical_failed": self.failed(Severity::Critical).count(),
-            "warnings": self.failed(Severity::Warn).count(),
-        })
+        let count = |wanted: &dyn Fn(&Finding) -> bool| {
+            let of = |severity| self.failed(severity).filter(|finding| wanted(finding)).count();
+            serde_json::json!({
+                "checks": self.iter().filter(|finding| wanted(finding)).count(),
+                "critical_failed": of(Severity::Critical),
+                "warnings": of(Severity::Warn),
+            })
+        };
+        let mut summary = count(&|_| true);
+        for kind in Kind::ALL {
+            summary[kind.name()] = count(&|finding: &Finding| finding.kind == kind);
+        }
+        summary
     }
 
     /// Fails when a CRITICAL check failed. The line names the checks, each with its count and a few ids.

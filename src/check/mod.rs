@@ -1,19 +1,36 @@
 //! What must be true of a run, and what is found.
 //!
 //! ```text
-//! contract.yml ─▶ generic checks (sql/checks/generic) ─┐
-//! sql/checks/*.sql, a query for the rows that break it ─┼─▶ Findings ─▶ _reports/*.csv, *.json
-//! _dataset.json and Parquet footers ───────────────────┘        └─▶ a failed CRITICAL: exit 3, nothing is sealed
+//! contract.yml ─▶ generic checks (sql/checks/generic) ─┐ catalogue.rs query.rs
+//! sql/checks/*.sql, a query for the rows that break it ─┤
+//! _dataset.json and Parquet footers ────────────────────┤ files.rs ingested.rs
+//! profile: figures of every column (sql/profile) ───────┤ profile.rs texts.rs
+//!    └─ against the profile of the published run ───────┴▶ Findings ─▶ _reports/       report/
+//!       baseline.rs drift.rs schema.rs                        └─▶ a failed CRITICAL: exit 3, nothing is sealed
 //! ```
+//!
+//! A finding is of one of three kinds, kept apart everywhere: what the pipeline did wrong, what upstream is known for,
+//! and how the run differs from the one that is published ([`Kind`]).
 
 mod active;
+mod baseline;
+mod catalogue;
+mod drift;
 mod files;
 mod finding;
+mod ingested;
+mod profile;
 mod query;
 mod report;
 mod sanity;
+mod schema;
+mod show;
+mod statement;
 mod suite;
+mod texts;
 
 pub use active::{ReportActiveParameters, report_active};
 pub use finding::{Finding, Findings, Kind};
 pub use sanity::{SanityParameters, sanity_check};
+pub use show::{ContractParameters, show_contract};
+pub use statement::sanity_statement;

@@ -1,15 +1,17 @@
 use anyhow::Context;
 
-use super::suite::within_share;
 use super::{Finding, Kind};
 use crate::sql::{Engine, SqlFile, quoted};
-use crate::table::{Column, Contract, Relationship, Severity, Table};
+use crate::table::{Contract, Severity, Table};
 
 /// A check that is a query: each row it gives breaks it.
+#[derive(Clone, Debug)]
 pub struct CheckQuery {
     pub name: String,
     pub kind: Kind,
     pub severity: Severity,
+    /// How bad more than `max_share` is.
+    pub severity_beyond: Severity,
     /// Up to which share of the table's rows it may be broken, because upstream is known to.
     pub max_share: Option<f64>,
     /// What it means, and where the bound comes from.
@@ -18,101 +20,70 @@ pub struct CheckQuery {
     pub of: String,
     /// All tables it reads; where one is missing that may be, the check is left out.
     pub reads: Vec<String>,
-    origin: String,
-    query: String,
+    /// Whether it is in `sql/sanity_report_active_v1.sql`, as far as its table is published.
+    pub in_statement: bool,
+    pub(super) origin: String,
+    pub(super) query: String,
 }
 
-/// Keys shown for a table that has none.
-const COLUMNS_SHOWN: usize = 3;
-
 impl CheckQuery {
-    pub fn not_null(table: &Table, column: &Column) -> anyhow::Result<Self> {
-        let file = SqlFile::load("checks/generic/not_null")?;
-        let query =
-            file.with(&[("key", &key(table)), ("table", &quoted(&table.name)), ("column", &quoted(&column.name))]);
-        Ok(CheckQuery::critical(
-            table,
-            format!("null_{}", column.name),
-            format!("{} is NULL", column.name),
-            &file,
-            query,
-        ))
-    }
-
-    pub fn unique(table: &Table) -> anyhow::Result<Self> {
-        let file = SqlFile::load("checks/generic/unique")?;
-        let query = file.with(&[("key", &key(table)), ("table", &quoted(&table.name))]);
-        let columns = table.key.join(", ");
-        let name = match table.key.as_slice() {
-            [column] => format!("duplicate_{column}s"),
-            _ => "duplicate_keys".to_owned(),
-        };
-        Ok(CheckQuery::critical(table, name, format!("the same {columns} stands more than once"), &file, query))
-    }
-
-    pub fn relationship(table: &Table, column: &Column, relationship: &Relationship) -> anyhow::Result<Self> {
-        let file = SqlFile::load(match relationship.none {
-            Some(_) => "checks/generic/relationship_or_none",
-            None => "checks/generic/relationship",
-        })?;
-        let none = relationship.none.unwrap_or_default().to_string();
-        let query = file.with(&[
-            ("key", &key(table)),
-            ("table", &quoted(&table.name)),
-            ("column", &quoted(&column.name)),
-            ("to", &quoted(&relationship.to)),
-            ("field", &quoted(&relationship.field)),
-            ("none", &none),
-        ]);
-        let name = relationship.check_name.clone().unwrap_or_else(|| format!("orphan_{}s", column.name));
-        let means = format!("{} has no row in {}", column.name, relationship.to);
-        let mut check = CheckQuery::critical(table, name, means, &file, query);
-        check.severity = relationship.severity;
-        check.max_share = relationship.max_share;
-        check.reads.push(relationship.to.clone());
-        if let Some(why) = &relationship.why {
-            check.kind = Kind::UpstreamAnomaly;
-            check.means = format!("{}. {why}", check.means);
+    /// A check of a table that must give no row. `name` stands behind the table's in reports.
+    pub fn critical(table: &Table, name: &str, means: String, file: &SqlFile, places: &[(&str, &str)]) -> Self {
+        let sql_name = quoted(table.sql_name());
+        let mut all = vec![("table", sql_name.as_str())];
+        all.extend(places);
+        CheckQuery {
+            name: format!("{}.{name}", table.report_name()),
+            kind: Kind::Regression,
+            severity: Severity::Critical,
+            severity_beyond: Severity::Critical,
+            max_share: None,
+            means,
+            of: table.name.clone(),
+            reads: vec![table.name.clone()],
+            in_statement: false,
+            origin: format!("{} for {}", file.path, table.name),
+            query: file.with(&all),
         }
-        Ok(check)
+    }
+
+    /// The same, of something that upstream is known to break: up to a share it is no more than worth knowing.
+    pub fn known_upstream(mut self, max_share: Option<f64>, severity_beyond: Severity, why: &str) -> Self {
+        self.kind = Kind::UpstreamAnomaly;
+        self.severity = Severity::Info;
+        self.severity_beyond = severity_beyond;
+        self.max_share = max_share;
+        self.means = format!("{}. {why}", self.means);
+        self
+    }
+
+    /// The same check, in the statement that people paste into a client.
+    pub fn in_statement(mut self) -> Self {
+        self.in_statement = true;
+        self
     }
 
     /// The check in a file of `sql/checks`.
     pub fn of_file(file: SqlFile, contract: &Contract) -> anyhow::Result<Self> {
         let header = |name| file.header(name).with_context(|| format!("{} has no line -- {name}:", file.path));
-        let severity = match header("severity")? {
-            "critical" => Severity::Critical,
-            "warn" => Severity::Warn,
-            "info" => Severity::Info,
-            other => anyhow::bail!("{}: {other} is not a severity", file.path),
-        };
+        let severity = severity(header("severity")?).with_context(|| file.path.clone())?;
+        let beyond = file.header("severity_beyond").map(self::severity).transpose();
         let max_share = file.header("max_share").map(str::parse).transpose();
-        let tables = contract.tables.iter().map(|table| &table.name);
+        let words = words_of_query(&file.text);
+        let reads = contract.tables.iter().filter(|table| words.contains(&table.sql_name()));
         Ok(CheckQuery {
             name: file.name.clone(),
             kind: if file.header("max_share").is_some() { Kind::UpstreamAnomaly } else { Kind::Regression },
             severity,
+            severity_beyond: beyond.with_context(|| file.path.clone())?.unwrap_or(severity.min(Severity::Warn)),
             max_share: max_share.with_context(|| format!("{}: max_share is not a number", file.path))?,
             means: format!("{} {}", header("means")?, header("advice")?),
             of: contract.table(header("of")?)?.name.clone(),
-            reads: tables.filter(|table| file.text.contains(table.as_str())).cloned().collect(),
+            reads: reads.map(|table| table.name.clone()).collect(),
+            in_statement: file.header("statement") != Some("no"),
             origin: file.path.clone(),
             query: file.text,
         })
-    }
-
-    fn critical(table: &Table, name: String, means: String, file: &SqlFile, query: String) -> Self {
-        CheckQuery {
-            name: format!("{}.{name}", table.report_name()),
-            kind: Kind::Regression,
-            severity: Severity::Critical,
-            max_share: None,
-            means,
-            of: table.name.clone(),
-            reads: vec![table.name.clone()],
-            origin: format!("{} for {}", file.path, table.name),
-            query,
-        }
     }
 
     /// Runs the check. `rows` is the number of rows of its table; `complete` says whether bounds hold.
@@ -129,15 +100,11 @@ impl CheckQuery {
             }
         }
         let within = self.bound(broken, rows, complete);
-        let severity = match self.severity {
-            // What is known upstream is worth a warning once there is more of it than was known.
-            Severity::Info if !within => Severity::Warn,
-            severity => severity,
-        };
         Ok(Finding {
             check_name: self.name.clone(),
             kind: self.kind,
-            severity,
+            // What is known upstream is worth more once there is more of it than was known.
+            severity: if within { self.severity } else { self.severity_beyond },
             value: broken,
             ok: within,
             details: self.details(broken, rows),
@@ -148,7 +115,8 @@ impl CheckQuery {
     fn bound(&self, broken: u64, rows: u64, complete: bool) -> bool {
         match self.max_share {
             _ if broken == 0 => true,
-            Some(_) if !complete => true,
+            // In a sample upstream's flaws have any share; ids that went astray have a large one there too.
+            Some(_) if !complete && self.severity_beyond != Severity::Critical => true,
             Some(share) => within_share(broken, rows, share),
             None => self.severity == Severity::Info,
         }
@@ -161,13 +129,27 @@ impl CheckQuery {
     }
 }
 
-/// The columns that name a row of the table.
-fn key(table: &Table) -> String {
-    let columns: Vec<_> = match table.key.is_empty() {
-        false => table.key.iter().map(|column| quoted(column)).collect(),
-        true => table.columns.iter().take(COLUMNS_SHOWN).map(|column| quoted(&column.name)).collect(),
-    };
-    columns.join(", ")
+/// A handful is no share: in a small month one row is more than any.
+pub(super) const HANDFUL: u64 = 5;
+
+/// Whether a count is within a share of the rows. A share of zero allows none.
+pub(super) fn within_share(count: u64, rows: u64, max_share: f64) -> bool {
+    count as f64 <= rows as f64 * max_share || (max_share > 0.0 && count <= HANDFUL)
+}
+
+fn severity(word: &str) -> anyhow::Result<Severity> {
+    Ok(match word {
+        "critical" => Severity::Critical,
+        "warn" => Severity::Warn,
+        "info" => Severity::Info,
+        other => anyhow::bail!("{other} is not a severity"),
+    })
+}
+
+/// The names in a query, without its comments.
+fn words_of_query(text: &str) -> Vec<&str> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("--"));
+    lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect()
 }
 
 /// The one number that a counting query gives.

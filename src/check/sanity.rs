@@ -3,13 +3,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::report::{timestamp, write_reports};
+use super::report::{Report, in_names};
 use super::suite::Suite;
 use crate::lake::{Lake, Run, RunId, SealedRun};
 use crate::register::register_run;
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
 use crate::table::{Contract, Severity};
-use crate::task::Call;
+use crate::task::{Call, boolean};
 
 /// What sanity-check takes.
 #[derive(Args, Debug)]
@@ -25,6 +25,11 @@ pub struct SanityParameters {
     /// How much must be there: an environment of sql/contract.yml
     #[arg(long, value_name = "month|sample", default_value = "month")]
     pub environment: String,
+
+    /// Take what is not like the published run as it is: drift is no more than a warning. For when it was looked at
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub accept_drift: bool,
 
     #[command(flatten)]
     pub engine: EngineSelection,
@@ -45,17 +50,26 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let sealable = run.sealable(call.name())?;
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
-    let engine: Box<dyn Engine> = match parameters.engine.engine {
-        EngineName::Duckdb => Box::new(DuckDb::open(&parameters.engine.duckdb, &spill)?),
-        EngineName::Trino => Box::new(register_run(&contract, &run, &parameters.engine.trino)?),
+    let selected = &parameters.engine;
+    let engine: Box<dyn Engine> = match selected.engine {
+        EngineName::Duckdb => Box::new(DuckDb::open(&selected.duckdb, &spill)?),
+        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino)?),
     };
     call.set_detail("engine", engine.name());
-    let suite = Suite { contract: &contract, environment, run: &run, engine: engine.as_ref() };
-    let findings = suite.run()?;
+    let duckdb = &selected.duckdb;
+    let suite = Suite { contract: &contract, environment, run: &run, engine: engine.as_ref(), duckdb, spill: &spill };
+    let mut checked = suite.run()?;
     drop(engine);
     drop(staging);
+    if parameters.accept_drift {
+        checked.findings = checked.findings.accept_drift();
+    }
+    checked.profile.keep(&run)?;
 
-    let report = write_reports(&run, &format!("sanity_{}", timestamp()), &findings)?;
+    let written = jiff::Timestamp::now();
+    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report = report.write(&format!("sanity_{}", in_names(written)))?;
+    let findings = checked.findings;
     write_unknown_paths(&run, &contract)?;
     call.set_detail("checks", findings.summary());
     call.set_detail("report", report.to_string_lossy().into_owned());

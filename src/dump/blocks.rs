@@ -70,8 +70,11 @@ impl Blocks {
     /// Records that are whole before a fault are given out first, so that the message can name the last one.
     pub fn next_block(&mut self) -> Result<Option<Block>, Fault> {
         if let State::BeforeRoot = self.state {
-            self.pass_root()?;
+            let fault = self.pass_root()?;
             self.state = State::Records;
+            if let Some(fault) = fault {
+                return self.last_before(fault).map(Some);
+            }
         }
         match &self.state {
             State::Ended => return Ok(None),
@@ -137,8 +140,14 @@ impl Blocks {
     }
 
     /// Passes what stands before the records: a byte order mark, an XML declaration, comments, the root's start tag.
-    fn pass_root(&mut self) -> Result<(), Fault> {
-        let ended = self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES)?;
+    /// Gives a fault that was met behind that, for the whole records before it to be given out first.
+    fn pass_root(&mut self) -> Result<Option<Fault>, Fault> {
+        let (ended, fault) = match self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES) {
+            Ok(ended) => (ended, None),
+            Err(fault) => (true, Some(fault)),
+        };
+        // What the fault cut off is no flaw of its own.
+        let or_fault = |other: Fault| fault.clone().unwrap_or(other);
         let mut at = if self.pending.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         loop {
             let rest = &self.pending[at..];
@@ -152,7 +161,7 @@ impl Blocks {
             } else {
                 break;
             };
-            at += passed.ok_or_else(|| self.fault_at(at, "the XML has no root element".to_owned()))?;
+            at += passed.ok_or_else(|| or_fault(self.fault_at(at, "the XML has no root element".to_owned())))?;
         }
         let rest = &self.pending[at..];
         if rest.len() >= 2 && rest[..2].eq_ignore_ascii_case(b"<!") {
@@ -167,8 +176,10 @@ impl Blocks {
                 let name = tag.split(|byte| byte.is_ascii_whitespace() || *byte == b'/').next().unwrap_or_default();
                 String::from_utf8_lossy(name).into_owned()
             }
-            _ if rest.is_empty() && ended => return Err(self.fault_at(at, "the file holds no XML".to_owned())),
-            _ => return Err(self.fault_at(at, "the file is not XML".to_owned())),
+            _ if rest.is_empty() && ended => {
+                return Err(or_fault(self.fault_at(at, "the file holds no XML".to_owned())));
+            }
+            _ => return Err(or_fault(self.fault_at(at, "the file is not XML".to_owned()))),
         };
         if name != self.entity.name() {
             let whose = match Entity::ALL.into_iter().find(|entity| entity.name() == name) {
@@ -188,9 +199,10 @@ impl Blocks {
         }
         self.number = 0;
         if ended && memmem::find(&self.pending, b"<").is_none() {
-            return Err(self.fault_at(self.pending.len(), format!("the XML ends before <{}> is closed", self.entity)));
+            let what = format!("the XML ends before <{}> is closed", self.entity);
+            return Err(or_fault(self.fault_at(self.pending.len(), what)));
         }
-        Ok(())
+        Ok(fault)
     }
 
     fn fault_at(&self, at: usize, what: String) -> Fault {

@@ -6,9 +6,15 @@ use anyhow::Context;
 
 use crate::task::Failure;
 
-/// Reads a CHECKSUM file: file name → sha256. The lines are in no order; one or two spaces, or ` *`, stand between.
+/// Reads a CHECKSUM file: file name → sha256.
 pub fn read_checksums(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(parse_checksums(&text, &path.display().to_string())?)
+}
+
+/// The same from its text. The lines are in no order; one or two spaces, or ` *`, stand between. `origin` is named in
+/// the failure.
+pub fn parse_checksums(text: &str, origin: &str) -> Result<BTreeMap<String, String>, Failure> {
     let mut checksums = BTreeMap::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         let entry = line.split_once(' ').map(|(sha256, name)| (sha256, name.trim_start_matches([' ', '*']).trim_end()));
@@ -17,8 +23,8 @@ pub fn read_checksums(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
                 checksums.insert(name.to_owned(), sha256.to_ascii_lowercase());
             }
             _ => {
-                let message = format!("{} line {number} is not a sha256 and a file name", path.display());
-                return Err(Failure::input(message).hint("fetch the CHECKSUM file again").into());
+                return Err(Failure::input(format!("{origin} line {number} is not a sha256 and a file name"))
+                    .hint("fetch the CHECKSUM file again"));
             }
         }
     }

@@ -12,11 +12,13 @@ mod boundary;
 mod checksum;
 mod entity;
 mod files;
+mod remembered;
 mod source;
 
 pub use blocks::{Block, Blocks};
 pub use boundary::record_slices;
-pub use checksum::read_checksums;
+pub use checksum::{parse_checksums, read_checksums};
 pub use entity::Entity;
 pub use files::{DumpFile, DumpSet};
+pub use remembered::{remember_sha256, sha256_of_dump};
 pub use source::{Fault, Source, SourceEnd};

@@ -26,7 +26,7 @@ pub struct IngestParameters {
     pub on_bad_record: OnBadRecord,
 
     /// Replace what the run holds already, if it was made from other inputs and the run is not sealed
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub replace: bool,
 

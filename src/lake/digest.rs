@@ -44,7 +44,12 @@ pub(super) fn sha256_of_bytes(bytes: &[u8]) -> String {
 
 /// The number of bytes of a file and their sha256.
 pub fn sha256_of_file(path: &Path) -> anyhow::Result<(u64, String)> {
-    let read = || -> io::Result<(u64, String)> {
+    sha256_of_file_watched(path, &mut |_| {})
+}
+
+/// The same; `on_bytes` hears how many bytes were read so far.
+pub fn sha256_of_file_watched(path: &Path, on_bytes: &mut dyn FnMut(u64)) -> anyhow::Result<(u64, String)> {
+    let mut read = || -> io::Result<(u64, String)> {
         let mut file = File::open(path)?;
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
@@ -56,6 +61,7 @@ pub fn sha256_of_file(path: &Path) -> anyhow::Result<(u64, String)> {
             }
             hash.update(&buffer[..read]);
             bytes += read as u64;
+            on_bytes(bytes);
         }
     };
     read().with_context(|| format!("cannot read {}", path.display()))
@@ -81,6 +87,6 @@ pub fn sha256_of_files(paths: &[PathBuf]) -> anyhow::Result<Vec<(u64, String)>> 
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

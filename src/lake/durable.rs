@@ -21,7 +21,7 @@ pub(super) fn sync_folder(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Makes a folder and its missing parents, and flushes what names them.
-pub(super) fn make_folder(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -35,8 +35,8 @@ pub(super) fn make_folder(path: &Path) -> anyhow::Result<()> {
     path.parent().map_or(Ok(()), sync_folder)
 }
 
-/// Moves a file or folder to its final name, on the disk when this returns. Both are on the lake's file system.
-pub(super) fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Moves a file or folder to its final name, on the disk when this returns. Both are on one file system.
+pub(crate) fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))?;
     for parent in [to.parent(), from.parent()].into_iter().flatten() {
         sync_folder(parent)?;

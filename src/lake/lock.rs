@@ -29,12 +29,12 @@ impl Holder {
 
 /// A lock that is held as long as this lives.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
 /// Takes a lock for this process alone. `what` names the thing in the message when somebody else has it.
-pub(super) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<Lock> {
+pub(crate) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<Lock> {
     let mut file = open(path)?;
     match file.try_lock() {
         Ok(()) => {}

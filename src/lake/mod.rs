@@ -20,6 +20,7 @@
 mod dataset;
 mod digest;
 mod durable;
+mod free_space;
 mod lock;
 mod manifest;
 mod pointer;
@@ -29,9 +30,13 @@ mod run_id;
 mod staging;
 
 pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
-pub use digest::{HashingWriter, sha256_of_file, sha256_of_files};
+pub(crate) use digest::hexadecimal;
+pub use digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_of_files};
+pub(crate) use durable::{make_folder, rename};
 pub use durable::{sync_file, write_new_file};
+pub use free_space::free_bytes;
 pub use lock::Holder;
+pub(crate) use lock::{Lock, exclusive as lock_exclusively};
 pub use manifest::{Manifest, ManifestDataset, ManifestFile, SealedRun};
 pub use pointer::{LockedLake, Previous};
 pub use root::Lake;

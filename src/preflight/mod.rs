@@ -1,18 +1,18 @@
 //! Before anything is read: is everything there that a run needs?
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod verify;
 
-use anyhow::Context;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::Pieces;
 
 use crate::dump::{DumpSet, Entity};
-use crate::lake::{DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId};
+use crate::lake::{DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
 use crate::publish::RunMode;
-use crate::task::{ByteSize, Call, Failure};
+use crate::task::{ByteSize, Call, Failure, boolean};
 
 /// The Parquet of a month, its warehouse and what is spilled on the way take less than this many times its dumps.
 const SPACE_PER_DUMP_BYTE: u64 = 3;
@@ -47,6 +47,12 @@ pub struct PreflightParameters {
     /// Free disk space that the lake must have [default: three times the size of the dumps]
     #[arg(long, value_name = "SIZE")]
     pub min_free: Option<ByteSize>,
+
+    /// Hold the dumps to the month's CHECKSUM file, where it is there; false leaves that to the ingests, which compare
+    /// what they read
+    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub verify_dumps: bool,
 
     /// The artists dump, instead of the one in raw_root
     #[arg(long, env = "DISCOGS_ARTISTS_DUMP", value_name = "FILE")]
@@ -88,6 +94,8 @@ pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Re
     let packed: u64 = dumps.files.values().map(|file| file.bytes).sum();
     let free = check_free_space(&lake, packed, parameters.min_free)?;
 
+    let verified = if parameters.verify_dumps { verify::dumps(&dumps, call)? } else { 0 };
+
     let description = describe(&parameters, &run_id, &dumps);
     let (run, made) = Run::create(&lake, &description)?;
     if !made {
@@ -101,6 +109,7 @@ pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Re
         call.set_detail(&format!("{entity}_dump"), file.path.to_string_lossy());
     }
     call.set_detail("dump_date", dumps.date.as_str());
+    call.set_metric("dumps_verified", verified);
     call.set_metric("dump_bytes", packed);
     call.set_metric("free_bytes", free);
     call.say(format_args!("run {run_id} in {}, dumps of {}", run.folder().display(), dumps.date));
@@ -160,11 +169,4 @@ fn check_free_space(lake: &Lake, packed: u64, min_free: Option<ByteSize>) -> any
         .into());
     }
     Ok(free)
-}
-
-fn free_bytes(folder: &Path) -> anyhow::Result<u64> {
-    let folder = fs::canonicalize(folder).with_context(|| format!("cannot find {}", folder.display()))?;
-    let system =
-        rustix::fs::statvfs(&folder).with_context(|| format!("cannot ask how full {} is", folder.display()))?;
-    Ok(system.f_bavail.saturating_mul(system.f_frsize))
 }

@@ -22,7 +22,7 @@ pub struct RollbackParameters {
     pub from_run_id: Option<RunId>,
 
     /// Verify the run and say what would be done, and do not do it
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub dry_run: bool,
 }

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::lake::{Lake, RunId};
 use crate::sql::{DuckDb, EngineParameters, SqlFile};
 use crate::table::Contract;
-use crate::task::{Call, Failure};
+use crate::task::{Call, Failure, boolean};
 
 pub use mount::mount_run;
 
@@ -49,7 +49,8 @@ pub struct QueryParameters {
     pub csv: Option<PathBuf>,
 
     /// List the showcase queries
-    #[arg(long)]
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub list: bool,
 
     #[command(flatten)]

@@ -48,7 +48,7 @@ pub struct RegisterParameters {
     pub bootstrap_file: Option<PathBuf>,
 
     /// Replace tables that changed in their location or in columns they had, which takes each away for an instant
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub replace_tables: bool,
 }

@@ -47,12 +47,6 @@ impl DuckDb {
         Ok(engine)
     }
 
-    /// Makes a view of a name over another one.
-    pub fn alias(&self, name: &str, of: &str) -> anyhow::Result<()> {
-        let view = SqlFile::load("engine/alias")?;
-        self.execute(&view.with(&[("name", &quoted(name)), ("of", &quoted(of))]), &view.path)
-    }
-
     /// Makes the view in a file, under the file's name.
     pub fn view(&self, file: &SqlFile) -> anyhow::Result<()> {
         let view = SqlFile::load("engine/view")?;
@@ -108,6 +102,12 @@ impl Engine for DuckDb {
         let files: Vec<String> = files.iter().map(|file| text_literal(&file.to_string_lossy())).collect();
         let view = SqlFile::load("engine/mount")?;
         self.execute(&view.with(&[("name", &quoted(name)), ("files", &files.join(", "))]), &view.path)
+    }
+
+    /// Makes a view of a name over another one.
+    fn alias(&self, name: &str, of: &str) -> anyhow::Result<()> {
+        let view = SqlFile::load("engine/alias")?;
+        self.execute(&view.with(&[("name", &quoted(name)), ("of", &quoted(of))]), &view.path)
     }
 
     fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {

@@ -11,6 +11,9 @@ pub trait Engine {
     /// Makes a table readable under a name. An engine that serves registered tables has them already.
     fn mount(&self, name: &str, files: &[PathBuf]) -> anyhow::Result<()>;
 
+    /// Makes a table readable under a second name.
+    fn alias(&self, name: &str, of: &str) -> anyhow::Result<()>;
+
     /// Runs a query and gives its rows as texts. For results that fit a screen. `origin` is the SQL file, for messages.
     fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows>;
 }

@@ -1,12 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::TableRows;
+use super::column::{Column, Relationship};
+use super::drift::DriftBounds;
+use super::{TableRows, mistake};
 use crate::task::Failure;
 
+const PATH: &str = "sql/contract.yml";
 const TEXT: &str = include_str!("../../sql/contract.yml");
 const WAREHOUSE_FOLDER: &str = "warehouse_discogs";
 
@@ -27,6 +30,9 @@ pub struct Contract {
 pub struct Environment {
     /// Whether what is referred to is in the same dumps; bounds on known anomalies hold only then.
     pub complete: bool,
+    /// How far a run may be from the one that is published.
+    #[serde(default)]
+    pub drift: DriftBounds,
     /// For tables that `minimum_rows_of` does not name.
     pub minimum_rows: u64,
     pub minimum_rows_of: BTreeMap<String, u64>,
@@ -93,83 +99,31 @@ pub struct Table {
     /// The columns that name a row, and by which rows are sorted; empty where rows may repeat.
     #[serde(default)]
     pub key: Vec<String>,
+    /// The name in reports of the check that the key is unique, where people know it by another.
+    #[serde(default)]
+    pub key_check_name: Option<String>,
     pub row_group_rows: usize,
     pub columns: Vec<Column>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Column {
-    pub name: String,
-    #[serde(rename = "type")]
-    pub data_type: ColumnType,
-    #[serde(default)]
-    pub not_null: bool,
-    #[serde(default)]
-    pub relationships: Option<Relationship>,
-    /// Whether values repeat enough for a dictionary to pay.
-    #[serde(default = "yes")]
-    pub dictionary: bool,
-    #[serde(default)]
-    pub bloom_filter: bool,
-    pub description: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum ColumnType {
-    Bigint,
-    Integer,
-    Varchar,
-    Boolean,
-}
-
-impl fmt::Display for ColumnType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ColumnType::Bigint => "BIGINT",
-            ColumnType::Integer => "INTEGER",
-            ColumnType::Varchar => "VARCHAR",
-            ColumnType::Boolean => "BOOLEAN",
-        })
-    }
-}
-
-/// The row that a value must have in another table.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Relationship {
-    pub to: String,
-    pub field: String,
-    pub severity: Severity,
-    /// Up to which share of the rows upstream is known to break it.
-    #[serde(default)]
-    pub max_share: Option<f64>,
-    /// A value that means there is none.
-    #[serde(default)]
-    pub none: Option<i64>,
-    #[serde(default)]
-    pub why: Option<String>,
-    /// The check's name in reports, behind the table's, where it is not `orphan_<column>s`.
-    #[serde(default)]
-    pub check_name: Option<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Contract {
     /// The contract this binary was built with.
     pub fn load() -> anyhow::Result<Self> {
-        Contract::parse(TEXT).context("sql/contract.yml")
+        Contract::parse(PATH, TEXT)
     }
 
-    /// Reads a contract and refuses one that contradicts itself. Syntax errors carry line and column.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let contract: Contract = serde_yaml::from_str(text).map_err(|error| Failure::parameters(error.to_string()))?;
-        contract.check().map_err(Failure::parameters)?;
-        Ok(contract)
+    /// Reads a contract and refuses one that contradicts itself. `path` is the name in messages, in front of the line
+    /// and the column of the mistake.
+    pub fn parse(path: &str, text: &str) -> anyhow::Result<Self> {
+        let hint = "the comments at the head of sql/contract.yml say what its words mean";
+        let contract: Contract = serde_yaml::from_str(text).map_err(|error| {
+            let place = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
+            Failure::parameters(format!("{path}{place}: {}", mistake::without_place(&error.to_string()))).hint(hint)
+        })?;
+        match mistake::find(&contract) {
+            None => Ok(contract),
+            Some(mistake) => Err(Failure::parameters(mistake.located(path, text)).hint(hint).into()),
+        }
     }
 
     /// The table of a name, as the contract or SQL has it.
@@ -196,38 +150,6 @@ impl Contract {
         let table = self.table(rows.table)?;
         let declared: Vec<_> = table.columns.iter().map(|column| (column.name.as_str(), column.data_type)).collect();
         anyhow::ensure!(declared == rows.columns, "the rows of {} are not those of the contract", rows.table);
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let mut names = BTreeSet::new();
-        for table in &self.tables {
-            if !names.insert(&table.name) {
-                return Err(format!("table {} stands twice", table.name));
-            }
-            table.check()?;
-        }
-        for table in &self.tables {
-            for (column, relationship) in table.relationships() {
-                let target = self.tables.iter().find(|table| table.name == relationship.to);
-                let field = target.and_then(|table| table.column(&relationship.field));
-                if field.is_none_or(|field| field.data_type != column.data_type) {
-                    return Err(format!(
-                        "{}.{} refers to {}.{}, which is not a column of its type",
-                        table.name, column.name, relationship.to, relationship.field
-                    ));
-                }
-            }
-        }
-        let unknown = |name: &String| !names.contains(name);
-        if let Some(anomaly) = self.anomalies.iter().find(|anomaly| unknown(&anomaly.of)) {
-            return Err(format!("anomaly {} is of {}, which is not a table", anomaly.name, anomaly.of));
-        }
-        for (name, environment) in &self.environments {
-            if let Some(table) = environment.minimum_rows_of.keys().find(|table| unknown(table)) {
-                return Err(format!("environment {name} names {table}, which is not a table"));
-            }
-        }
         Ok(())
     }
 }
@@ -266,28 +188,6 @@ impl Table {
             .iter()
             .filter_map(|column| column.relationships.as_ref().map(|relationship| (column, relationship)))
     }
-
-    fn check(&self) -> Result<(), String> {
-        let plain = |name: &str| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        };
-        if let Some(name) = [self.name.as_str(), self.sql_name()].into_iter().find(|name| !plain(name)) {
-            return Err(format!("{name:?} is not a table's name: use a-z, 0-9 and _"));
-        }
-        let mut names = BTreeSet::new();
-        for column in &self.columns {
-            if !plain(&column.name) || !names.insert(column.name.as_str()) {
-                return Err(format!("column {:?} of {} is misnamed or stands twice", column.name, self.name));
-            }
-        }
-        if let Some(name) = self.key.iter().find(|name| !names.contains(name.as_str())) {
-            return Err(format!("the key of {} names {name}, which is not a column", self.name));
-        }
-        if self.row_group_rows == 0 || self.columns.is_empty() {
-            return Err(format!("table {} needs columns and row_group_rows above 0", self.name));
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -301,25 +201,33 @@ mod tests {
         assert_eq!(contract.tables_of("build-warehouse").len(), 6);
     }
 
-    #[test]
-    fn a_mistake_is_found_with_its_line() {
-        let typo = TEXT.replacen("    producer: ingest-artists", "    produced_by: ingest-artists", 1);
-        let error = Contract::parse(&typo).expect_err("a misspelt key").to_string();
-        let line = TEXT.lines().position(|line| line.contains("producer:")).expect("is there") + 1;
-        assert!(error.contains("produced_by") && error.contains("line"), "{error} (line {line})");
+    /// The line and the column, from 1, where a text stands for the first time.
+    fn place_of(text: &str, what: &str) -> String {
+        let (number, line) = text.lines().enumerate().find(|(_, line)| line.contains(what)).expect("is there");
+        format!("c.yml:{}:{}: ", number + 1, line.find(what).expect("is in it") + 1)
     }
 
     #[test]
-    fn contradictions_are_found() {
-        for (from, to, expected) in [
-            ("to: artists_v1_typed, field: artist_id", "to: nowhere, field: artist_id", "nowhere"),
-            ("key: [artist_id]", "key: [artist]", "the key of"),
-            ("name: labels_v10", "name: artists_v1_typed", "stands twice"),
-            ("of: masters_v1_typed", "of: masters", "is not a table"),
-            ("name: labels_v10", "name: ../labels", "is not a table's name"),
+    fn a_misspelt_word_is_found_with_its_line() {
+        let typo = TEXT.replacen("    producer: ingest-artists", "    produced_by: ingest-artists", 1);
+        let error = Contract::parse("c.yml", &typo).expect_err("a misspelt key").to_string();
+        assert!(error.contains("produced_by") && error.starts_with(&place_of(&typo, "produced_by")), "{error}");
+    }
+
+    #[test]
+    fn contradictions_are_found_with_line_and_column() {
+        for (from, to, at, expected) in [
+            ("to: artists_v1_typed, field: artist_id", "to: nowhere, field: artist_id", "nowhere", "nowhere"),
+            ("key: [artist_id]", "key: [artist]", "artist]", "the key of"),
+            ("name: labels_v10", "name: master_urls_v1\n    sql_name: Labels", "Labels", "is not a table's name"),
+            ("of: masters_v1_typed", "of: masters", "masters, max_share", "is not a table"),
+            ("name: labels_v10", "name: ../labels", "../labels", "is not a table's name"),
+            ("from: artist_urls_v1,", "from: artist_links,", "{from: artist_links", "is joined of"),
+            ("releases_v6: 1000", "released_v6: 1000", "1000, release_series", "is not a table"),
         ] {
-            let error = Contract::parse(&TEXT.replacen(from, to, 1)).expect_err(to).to_string();
-            assert!(error.contains(expected), "{to}: {error}");
+            let text = TEXT.replacen(from, to, 1);
+            let error = Contract::parse("c.yml", &text).expect_err(to).to_string();
+            assert!(error.contains(expected) && error.starts_with(&place_of(&text, at)), "{to}: {error}");
         }
     }
 }

@@ -1,17 +1,23 @@
 //! The data contract, and the Parquet that keeps it.
 //!
-//! `sql/contract.yml` says once which tables there are and of which columns (`contract.rs`). [`rows!`] declares what the
+//! `sql/contract.yml` says once which tables there are and of which columns (`contract.rs`, `column.rs`); a mistake in it
+//! is found at start, with line and column (`mistake.rs`). [`rows!`] declares what the
 //! record readers fill, held to the contract by [`Contract::check_rows`]; [`DatasetWriter`] gathers their batches to
 //! fixed numbers of rows, so that the bytes of a file depend on the rows alone, and writes them as the contract says.
 
+mod column;
 mod contract;
 mod document;
+mod drift;
+mod mistake;
 mod rows;
 mod schema;
 mod writer;
 
-pub use contract::{Anomaly, Column, ColumnType, Contract, Environment, IgnoredPath, Relationship, Severity, Table};
+pub use column::{AcceptedValues, Column, ColumnType, Joined, Relationship};
+pub use contract::{Anomaly, Contract, Environment, IgnoredPath, Severity, Table};
 pub use document::document;
+pub use drift::{Bound, DriftBounds};
 pub use rows::TableRows;
 pub(crate) use rows::rows;
 pub use schema::{arrow_schema, column_descriptions};

@@ -121,9 +121,9 @@ impl Call {
             self.close_outcome(failure.as_ref());
         }
         if let Some(failure) = &failure {
-            self.say(format_args!("{failure}"));
-            if let Some(hint) = &failure.hint {
-                self.say(format_args!("{hint}"));
+            match &failure.hint {
+                Some(hint) => self.say(format_args!("{failure}; {hint}")),
+                None => self.say(failure),
             }
         }
         print_line(&self.outcome);

@@ -36,7 +36,7 @@ pub use failure::{Class, Failure};
 pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use progress::Progress;
-pub use value::{ByteSize, boolean};
+pub use value::{ByteSize, boolean, duration};
 
 /// Runs a task as `main`: resolves the parameters, calls `run`, reports the outcome, gives the exit status.
 pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Args, Parser};
 use serde_json::{Map, Value};
@@ -59,9 +60,13 @@ pub(super) fn resolve<P: Parser>(argv: Vec<OsString>) -> Result<Resolved<P>, Fai
     line.extend(argv.into_iter().skip(1));
 
     let secrets = secrets(&command);
-    match command.try_get_matches_from(line).and_then(|matches| P::from_arg_matches(&matches)) {
+    // The environment was looked up already. Clap would take an empty variable for a value.
+    let without_environment = command.clone().mut_args(|arg| arg.env(Resettable::Reset));
+    match without_environment.try_get_matches_from(&line).and_then(|matches| P::from_arg_matches(&matches)) {
         Ok(task) => Ok(Resolved::Task(task)),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            // Again with the environment's names, which the help shows.
+            let error = command.try_get_matches_from(&line).err().unwrap_or(error);
             Ok(Resolved::Text(error.render().to_string()))
         }
         Err(error) => Err(explain(&error, &sources, &secrets)),
@@ -135,8 +140,13 @@ fn values_behind_flags(
                 continue;
             }
         }
-        if let Some(value) = std::env::var_os(id).filter(|value| !value.is_empty()) {
-            give(value, format!("the environment variable {id}"));
+        // Digdag's sh> gives parameters under their own names; DISCOGS_DATA_LAKE and its like are set once by people.
+        let names = [Some(OsStr::new(id)), arg.get_env()];
+        for name in names.into_iter().flatten() {
+            if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
+                give(value, format!("the environment variable {}", name.display()));
+                break;
+            }
         }
     }
     Ok((words, sources))
@@ -191,14 +201,14 @@ fn explain(error: &clap::Error, sources: &Sources, secrets: &[String]) -> Failur
     }
     let long = argument.trim_start_matches("--").split([' ', '=', '[']).next().unwrap_or_default().to_owned();
     let name = parameter_name(&argument);
-    let source = sources.get(&long).map(|source| format!(" (from {source})")).unwrap_or_default();
+    let source = sources.get(&long).cloned().unwrap_or_else(|| format!("the flag --{long}"));
     match (error.kind(), text(ContextKind::InvalidValue)) {
         (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(value)) => {
             let shown = if secrets.contains(&long) { String::new() } else { format!(" \"{value}\"") };
             let reason = std::error::Error::source(error).map(|source| source.to_string());
             let choices = text(ContextKind::ValidValue).map(|values| format!("expected one of {values}"));
             let reason = reason.or(choices).unwrap_or_else(|| "not a value it takes".to_owned());
-            Failure::parameters(format!("parameter {name}{source}:{shown}: {reason}")).hint(hint)
+            Failure::parameters(format!("parameter {name} (from {source}):{shown}: {reason}")).hint(hint)
         }
         _ => Failure::parameters(first_line(error)).hint(hint),
     }

@@ -10,7 +10,9 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// How far a task is, on stderr: a bar with rate and time left on a terminal, a line every few seconds elsewhere.
 pub struct Progress {
     task: String,
-    total: u64,
+    total: Option<u64>,
+    /// What was behind us when the clock started: it says nothing about the rate.
+    begun_at: u64,
     started: Instant,
     bar: Option<ProgressBar>,
     last_line: Mutex<Instant>,
@@ -19,18 +21,36 @@ pub struct Progress {
 impl Progress {
     /// `total` is in the unit that `advance_to` counts, bytes of the packed input.
     pub fn bytes(task: &str, total: u64) -> Self {
+        Progress::new(task, Some(total), "{prefix} {bar:30} {bytes}/{total_bytes} {eta} left {msg}")
+    }
+
+    /// For bytes of which nobody knows how many there will be: how many there were, and no time left.
+    pub fn bytes_without_end(task: &str) -> Self {
+        Progress::new(task, None, "{prefix} {spinner} {bytes} {msg}")
+    }
+
+    fn new(task: &str, total: Option<u64>, template: &str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(total);
-            let template = "{prefix} {bar:30} {bytes}/{total_bytes} {eta} left {msg}";
+            let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(task.to_owned());
             bar
         });
         let now = Instant::now();
-        Progress { task: task.to_owned(), total, started: now, bar, last_line: Mutex::new(now) }
+        Progress { task: task.to_owned(), total, begun_at: 0, started: now, bar, last_line: Mutex::new(now) }
     }
 
-    /// `position` of `total` is behind us; `message` says what that came to (records, rates).
+    /// Starts behind bytes that an earlier try had done.
+    pub fn beginning_at(mut self, position: u64) -> Self {
+        self.begun_at = position;
+        if let Some(bar) = &self.bar {
+            bar.set_position(position);
+            bar.reset_eta();
+        }
+        self
+    }
+
+    /// `position` of the total is behind us; `message` says what that came to (records, rates).
     pub fn advance_to(&self, position: u64, message: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_position(position);
@@ -42,16 +62,21 @@ impl Progress {
             return;
         }
         *last = Instant::now();
-        let share = if self.total == 0 { 1.0 } else { position as f64 / self.total as f64 };
-        let left = self.started.elapsed().as_secs_f64() * (1.0 - share) / share.max(1e-6);
-        let _ = writeln!(
-            std::io::stderr(),
-            "{}: {:.0} %, {}, about {:.0} s left",
-            self.task,
-            share * 100.0,
-            message(),
-            left
-        );
+        let line = match self.total {
+            Some(total) => self.line_with_end(position, total, &message()),
+            None => format!("{} MB, {}", position / 1_000_000, message()),
+        };
+        let _ = writeln!(std::io::stderr(), "{}: {line}", self.task);
+    }
+
+    fn line_with_end(&self, position: u64, total: u64, message: &str) -> String {
+        let share = |position: u64, total: u64| {
+            let share = if total == 0 { 1.0 } else { position as f64 / total as f64 };
+            share.min(1.0)
+        };
+        let ours = share(position.saturating_sub(self.begun_at), total.saturating_sub(self.begun_at));
+        let left = self.started.elapsed().as_secs_f64() * (1.0 - ours) / ours.max(1e-6);
+        format!("{:.0} %, {message}, about {left:.0} s left", share(position, total) * 100.0)
     }
 
     pub fn finish(&self) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -16,6 +16,7 @@ use super::outcome::{ErrorReport, Outcome, Status};
 static STOPPING: AtomicBool = AtomicBool::new(false);
 static ACTIONS: Mutex<BTreeMap<u64, Action>> = Mutex::new(BTreeMap::new());
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static RESUMABLE: AtomicUsize = AtomicUsize::new(0);
 
 type Action = Box<dyn Fn() + Send>;
 
@@ -42,7 +43,30 @@ fn actions() -> std::sync::MutexGuard<'static, BTreeMap<u64, Action>> {
     ACTIONS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// A folder of unfinished work, removed when the task is stopped by a signal while this lives.
+/// Unfinished work that the next call goes on with: while this lives, a signal's last words say that it is kept.
+#[derive(Debug)]
+pub struct Resumable(());
+
+impl Resumable {
+    pub fn new() -> Self {
+        RESUMABLE.fetch_add(1, Ordering::SeqCst);
+        Resumable(())
+    }
+}
+
+impl Default for Resumable {
+    fn default() -> Self {
+        Resumable::new()
+    }
+}
+
+impl Drop for Resumable {
+    fn drop(&mut self) {
+        RESUMABLE.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A folder or a file of unfinished work, removed when the task is stopped by a signal while this lives.
 #[derive(Debug)]
 pub struct Unfinished(PathBuf);
 
@@ -90,11 +114,15 @@ fn stop(task: &str, signal: i32) {
     }
     for path in list().iter() {
         // Threads of this process may still be adding files; what a second pass cannot remove, the next run does.
-        if std::fs::remove_dir_all(path).is_err() {
+        if std::fs::remove_file(path).is_err() && std::fs::remove_dir_all(path).is_err() {
             let _ = std::fs::remove_dir_all(path);
         }
     }
-    let message = format!("stopped by {name}; nothing half written is left");
+    let left = match RESUMABLE.load(Ordering::SeqCst) {
+        0 => "nothing half written is left",
+        _ => "what was fetched is kept, to go on from",
+    };
+    let message = format!("stopped by {name}; {left}");
     let _ = writeln!(std::io::stderr(), "{task}: {message}");
     let mut outcome = Outcome::new(task);
     outcome.status = Status::Failed;

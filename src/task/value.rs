@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Reads a switch. Digdag makes text of everything that passes through `${…}`, so `"true"` is `true`.
 pub fn boolean(text: &str) -> Result<bool, String> {
@@ -8,6 +9,16 @@ pub fn boolean(text: &str) -> Result<bool, String> {
         "false" | "no" | "off" | "0" => Ok(false),
         _ => Err("expected true or false".to_owned()),
     }
+}
+
+/// Reads a time span as people write it: `6h`, `1h 30m`, `500ms`; a bare number is seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    let span: Result<jiff::SignedDuration, _> = text.parse();
+    let span = span.ok().and_then(|span| Duration::try_from(span).ok());
+    span.ok_or_else(|| "expected a time span such as 6h, 90m or 30s".to_owned())
 }
 
 /// A size in bytes as people write it: `512MB`, `2GiB`, `4194304`.
@@ -45,6 +56,16 @@ impl fmt::Display for ByteSize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        for (text, millis) in [("6h", 21_600_000), ("1h 30m", 5_400_000), ("90", 90_000), ("50ms", 50), ("0", 0)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "-1h", "-5", "soon", "1 parsec"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn sizes_are_read_as_people_write_them() {

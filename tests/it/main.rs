@@ -4,9 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod documentation;
+mod download;
 mod generate;
+mod lake;
+mod lakehouse;
 mod proof;
 mod recordings;
 mod support;
+mod task;
 mod trino;
 mod workflow;

@@ -119,6 +119,10 @@ impl Engine for Trino {
         Ok(())
     }
 
+    fn alias(&self, _name: &str, _of: &str) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {
         Ok(self.table(sql, origin)?.1)
     }

@@ -28,14 +28,29 @@ impl TestCommand {
         self
     }
 
+    pub fn current_dir(&mut self, folder: &Path) -> &mut Self {
+        self.0.current_dir(folder);
+        self
+    }
+
     pub fn env_remove(&mut self, name: &str) -> &mut Self {
         self.0.env_remove(name);
         self
     }
 
-    pub fn current_dir(&mut self, folder: &Path) -> &mut Self {
-        self.0.current_dir(folder);
+    pub fn stdout(&mut self, stdout: impl Into<Stdio>) -> &mut Self {
+        self.0.stdout(stdout);
         self
+    }
+
+    pub fn stderr(&mut self, stderr: impl Into<Stdio>) -> &mut Self {
+        self.0.stderr(stderr);
+        self
+    }
+
+    /// Runs the command with its outputs where they were sent; gives the exit status alone.
+    pub fn status(&mut self) -> Option<i32> {
+        self.0.status().unwrap().code()
     }
 
     pub fn run(&mut self) -> Finished {
@@ -65,6 +80,19 @@ impl Finished {
     #[track_caller]
     pub fn expect_stderr(self, part: &str) -> Self {
         assert!(self.stderr.contains(part), "no \"{part}\" in stderr:\n{}", self.stderr);
+        self
+    }
+
+    /// Exactly one line on stderr, with these parts.
+    #[track_caller]
+    pub fn expect_one_line(self, parts: &[&str]) -> Self {
+        assert_eq!(self.stderr.lines().count(), 1, "stderr is not one line:\n{}", self.stderr);
+        parts.iter().fold(self, |finished, part| finished.expect_stderr(part))
+    }
+
+    #[track_caller]
+    pub fn expect_result(self, status: &str) -> Self {
+        assert_eq!(self.json()["status"], status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 

@@ -12,6 +12,11 @@ impl Dir {
         Dir(tempfile::tempdir().unwrap())
     }
 
+    /// For what the tests of a process share: nobody removes it, so it is in cargo's folder for tests.
+    pub fn shared() -> Self {
+        Dir(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
+    }
+
     /// In memory where the system has a folder for that: ingest waits for the disk at each table, and a test that starts
     /// it a hundred times would only wait.
     pub fn in_memory() -> Self {

@@ -1,9 +1,19 @@
-//! A folder for each test, a command that runs in it, and the tables that it leaves.
+//! A folder for each test, a command that runs in it, a lake with its tasks, and the tables that they leave.
 
 mod command;
 mod dir;
+mod dump;
+mod lake;
+mod month;
+mod snapshot;
 mod table;
+mod wait;
 
 pub use command::{Finished, TestCommand};
 pub use dir::Dir;
+pub use dump::gzip;
+pub use lake::{RUN, TestLake, binary, sealed_lake};
+pub use month::{ENTITIES, Month, month};
+pub use snapshot::Snapshot;
 pub use table::{Row, Table, Value};
+pub use wait::{eventually, signal};

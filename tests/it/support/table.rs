@@ -66,6 +66,9 @@ fn cells(array: &arrow::array::ArrayRef) -> Vec<Value> {
             DataType::Int64 => Value::Int(array.as_primitive::<Int64Type>().value(index)),
             DataType::Int32 => Value::Int(array.as_primitive::<Int32Type>().value(index).into()),
             DataType::Utf8 => Value::Text(array.as_string::<i32>().value(index).to_owned()),
+            // As pandas writes it.
+            DataType::LargeUtf8 => Value::Text(array.as_string::<i64>().value(index).to_owned()),
+            DataType::Null => Value::Null,
             DataType::Boolean => Value::Bool(array.as_boolean().value(index)),
             other => panic!("the contract has no {other}"),
         }

@@ -1,0 +1,11 @@
+-- severity: critical
+-- of: release_track_artists_v1
+-- means: Somebody is credited on a track that is not there.
+-- advice: Ingest the releases again in a new run.
+SELECT child.release_id, child.track_sequence, child.position
+FROM release_track_artists_v1 AS child
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM release_tracks_v1 AS parent
+    WHERE parent.release_id = child.release_id AND parent.sequence = child.track_sequence
+)

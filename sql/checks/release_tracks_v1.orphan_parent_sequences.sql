@@ -1,0 +1,12 @@
+-- severity: critical
+-- of: release_tracks_v1
+-- means: A sub-track belongs to an index track that is not there.
+-- advice: Ingest the releases again in a new run.
+SELECT child.release_id, child.sequence, child.parent_sequence
+FROM release_tracks_v1 AS child
+WHERE child.parent_sequence IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1
+        FROM release_tracks_v1 AS parent
+        WHERE parent.release_id = child.release_id AND parent.sequence = child.parent_sequence
+    )

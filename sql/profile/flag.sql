@@ -1,0 +1,7 @@
+-- What a column of flags looks like: NULLs and the share of true ones.
+SELECT
+    count(*) - count({column}) AS nulls,
+    0 AS empty_texts,
+    0 AS replaced,
+    avg(CAST(CASE WHEN {column} THEN 1 WHEN NOT {column} THEN 0 END AS DOUBLE)) AS mean
+FROM {table}

@@ -1,0 +1,6 @@
+-- Releases by the year they came out in.
+SELECT released_year AS year, count(*) AS releases
+FROM releases_ref_v6
+WHERE released_year BETWEEN 1890 AND 2100
+GROUP BY released_year
+ORDER BY released_year

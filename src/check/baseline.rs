@@ -1,0 +1,73 @@
+use std::path::Path;
+
+use super::profile::{Profile, profile_run};
+use super::{Finding, Kind};
+use crate::lake::{Lake, Run, RunId};
+use crate::sql::{DuckDb, EngineParameters};
+use crate::table::{Contract, Severity};
+
+/// What a run is compared with.
+pub enum Baseline {
+    Run(Profile),
+    /// Nothing, and why.
+    None(String),
+}
+
+impl Baseline {
+    /// The run that is published; for that one itself, what was published before it. A run is not held to one of a later
+    /// month: what it lacks was not there yet.
+    pub fn of(run: &Run, contract: &Contract, engine: &EngineParameters, spill: &Path) -> anyhow::Result<Self> {
+        let lake = run.lake();
+        let Some(id) = compared_with(lake, run)? else {
+            return Ok(Baseline::None("no other run is or was published".to_owned()));
+        };
+        let published = lake.run(&id)?;
+        if let (Some(theirs), Some(ours)) = (dump_date(&published)?, dump_date(run)?)
+            && theirs > ours
+        {
+            return Ok(Baseline::None(format!("run {id} holds dumps of {theirs}, which are later")));
+        }
+        let engine = DuckDb::open(engine, &spill.join("baseline"))?;
+        Ok(Baseline::Run(profile_run(&engine, contract, &published)?))
+    }
+
+    pub fn run_id(&self) -> Option<&RunId> {
+        match self {
+            Baseline::Run(profile) => Some(&profile.run_id),
+            Baseline::None(_) => None,
+        }
+    }
+
+    /// Says in the report what was compared.
+    pub fn finding(&self) -> Finding {
+        let details = match self {
+            Baseline::Run(profile) => format!("compared with run {}", profile.run_id),
+            Baseline::None(why) => format!("compared with no run: {why}"),
+        };
+        Finding {
+            check_name: "drift.compared_with".to_owned(),
+            kind: Kind::Drift,
+            severity: Severity::Info,
+            value: u64::from(matches!(self, Baseline::Run(_))),
+            ok: true,
+            details,
+            sample: Vec::new(),
+        }
+    }
+}
+
+fn compared_with(lake: &Lake, run: &Run) -> anyhow::Result<Option<RunId>> {
+    match lake.active()? {
+        Some(active) if active != *run.id() => Ok(Some(active)),
+        Some(_) => {
+            let there = lake.run_ids()?;
+            let previous = lake.previous()?.into_iter().map(|previous| previous.run_id);
+            Ok(previous.filter(|id| id != run.id() && there.contains(id)).next())
+        }
+        None => Ok(None),
+    }
+}
+
+fn dump_date(run: &Run) -> anyhow::Result<Option<String>> {
+    Ok(run.description_if_there()?.map(|description| description.dump_date))
+}

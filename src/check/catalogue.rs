@@ -1,0 +1,189 @@
+//! The checks that are queries: what the contract declares, then the files of `sql/checks`.
+
+use super::query::CheckQuery;
+use crate::sql::{SqlFile, quoted, text_literal};
+use crate::table::{Column, Contract, Relationship, Severity, Table};
+
+/// Columns shown of a row of a table that has no key.
+const COLUMNS_SHOWN: usize = 3;
+
+/// Every check, in the order of the contract.
+pub fn checks(contract: &Contract) -> anyhow::Result<Vec<CheckQuery>> {
+    let generic = Generic::load()?;
+    let mut checks = Vec::new();
+    for table in &contract.tables {
+        for column in &table.columns {
+            generic.of_column(contract, table, column, &mut checks)?;
+        }
+        generic.of_key(table, &mut checks);
+    }
+    for file in SqlFile::folder("checks")? {
+        checks.push(CheckQuery::of_file(file, contract)?);
+    }
+    Ok(checks)
+}
+
+/// The files of `sql/checks/generic`, each a check with places for names.
+struct Generic {
+    not_null: SqlFile,
+    unique: SqlFile,
+    consecutive: SqlFile,
+    relationship: SqlFile,
+    relationship_or_none: SqlFile,
+    same_name: SqlFile,
+    joined: SqlFile,
+    accepted_values: SqlFile,
+}
+
+impl Generic {
+    fn load() -> anyhow::Result<Self> {
+        let file = |name: &str| SqlFile::load(&format!("checks/generic/{name}"));
+        Ok(Generic {
+            not_null: file("not_null")?,
+            unique: file("unique")?,
+            consecutive: file("consecutive")?,
+            relationship: file("relationship")?,
+            relationship_or_none: file("relationship_or_none")?,
+            same_name: file("same_name")?,
+            joined: file("joined")?,
+            accepted_values: file("accepted_values")?,
+        })
+    }
+
+    fn of_column(
+        &self,
+        contract: &Contract,
+        table: &Table,
+        column: &Column,
+        checks: &mut Vec<CheckQuery>,
+    ) -> anyhow::Result<()> {
+        let (key, name) = (key(table), quoted(&column.name));
+        if column.not_null {
+            let means = format!("{} is NULL", column.name);
+            let places = [("key", key.as_str()), ("column", &name)];
+            let mut check =
+                CheckQuery::critical(table, &format!("null_{}", column.name), means, &self.not_null, &places);
+            check.in_statement = table.key.first() == Some(&column.name);
+            checks.push(check);
+        }
+        if let Some(share) = column.max_null_share {
+            let means = format!("{} is NULL", column.name);
+            let places = [("key", key.as_str()), ("column", &name)];
+            let check =
+                CheckQuery::critical(table, &format!("null_ratio_{}", column.name), means, &self.not_null, &places);
+            checks.push(check.known_upstream(Some(share), Severity::Warn, "Upstream has hardly any without."));
+        }
+        if let Some(relationship) = &column.relationships {
+            let to = contract.table(&relationship.to)?;
+            checks.push(self.relationship(table, column, relationship, to));
+            if let Some(beside) = &relationship.name {
+                checks.push(self.same_name(table, column, relationship, to, beside));
+            }
+        }
+        if let Some(joined) = &column.joined {
+            let from = contract.table(&joined.from)?;
+            let means = format!("{} is not {}.{} joined", column.name, joined.from, joined.column);
+            let places = [
+                ("key", key.as_str()),
+                ("column", &name),
+                ("from", &quoted(from.sql_name())),
+                ("part", &quoted(&joined.column)),
+                ("separator", &text_literal(&joined.separator)),
+            ];
+            let mut check =
+                CheckQuery::critical(table, &format!("{}_agrees", column.name), means, &self.joined, &places);
+            check.reads.push(joined.from.clone());
+            checks.push(check);
+        }
+        if let Some(accepted) = &column.accepted_values {
+            let values: Vec<_> = accepted.values.iter().map(|value| text_literal(value)).collect();
+            let places = [("key", key.as_str()), ("column", &name), ("values", &values.join(", "))];
+            let means = format!("{} is none of the words known", column.name);
+            let name = format!("unknown_{}", column.name);
+            let check = CheckQuery::critical(table, &name, means, &self.accepted_values, &places);
+            checks.push(match accepted.severity {
+                Severity::Critical => check,
+                _ => check.known_upstream(
+                    accepted.max_share,
+                    Severity::Warn,
+                    "A new word of upstream's, or a column mixed up.",
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    fn of_key(&self, table: &Table, checks: &mut Vec<CheckQuery>) {
+        let Some((last, group)) = table.key.split_last() else { return };
+        let columns = table.key.join(", ");
+        let name = match (&table.key_check_name, group) {
+            (Some(name), _) => name.clone(),
+            (None, []) => format!("duplicate_{columns}s"),
+            (None, _) => "duplicate_keys".to_owned(),
+        };
+        let means = format!("the same {columns} stands more than once");
+        let unique = CheckQuery::critical(table, &name, means, &self.unique, &[("key", &key(table))]);
+        checks.push(unique.in_statement());
+        if !group.is_empty() && ["position", "sequence"].contains(&last.as_str()) {
+            let group: Vec<_> = group.iter().map(|column| quoted(column)).collect();
+            let places = [("group", group.join(", ")), ("position", quoted(last))];
+            let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
+            let means = format!("{last} does not count from 1 without gaps");
+            checks.push(CheckQuery::critical(table, &format!("gaps_in_{last}"), means, &self.consecutive, &places));
+        }
+    }
+
+    fn relationship(&self, table: &Table, column: &Column, relationship: &Relationship, to: &Table) -> CheckQuery {
+        let file = if relationship.none.is_some() { &self.relationship_or_none } else { &self.relationship };
+        let none = relationship.none.unwrap_or_default().to_string();
+        let name = relationship.check_name.clone().unwrap_or_else(|| format!("orphan_{}s", column.name));
+        let means = format!("{} has no row in {}", column.name, relationship.to);
+        let places = [
+            ("key", key(table)),
+            ("column", quoted(&column.name)),
+            ("to", quoted(to.sql_name())),
+            ("field", quoted(&relationship.field)),
+            ("none", none),
+        ];
+        let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
+        let mut check = CheckQuery::critical(table, &name, means, file, &places).in_statement();
+        check.severity = relationship.severity;
+        check.reads.push(relationship.to.clone());
+        match &relationship.why {
+            Some(why) => check.known_upstream(relationship.max_share, Severity::Warn, why),
+            None => check,
+        }
+    }
+
+    fn same_name(
+        &self,
+        table: &Table,
+        column: &Column,
+        relationship: &Relationship,
+        to: &Table,
+        beside: &str,
+    ) -> CheckQuery {
+        let places = [
+            ("column", quoted(&column.name)),
+            ("name", quoted(beside)),
+            ("to", quoted(to.sql_name())),
+            ("field", quoted(&relationship.field)),
+        ];
+        let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
+        let means = format!("{beside} is not the name of {} in {}", column.name, relationship.to);
+        let name = format!("{}_of_another_name", column.name);
+        let mut check = CheckQuery::critical(table, &name, means, &self.same_name, &places);
+        check.reads.push(relationship.to.clone());
+        let why = "The dumps of a month are not of one instant, so a few differ; more is ids that went astray.";
+        check.known_upstream(Some(relationship.name_max_share), Severity::Critical, why)
+    }
+}
+
+/// The columns that name a row of the table.
+fn key(table: &Table) -> String {
+    let columns: Vec<_> = match table.key.is_empty() {
+        false => table.key.iter().map(|column| quoted(column)).collect(),
+        true => table.columns.iter().take(COLUMNS_SHOWN).map(|column| quoted(&column.name)).collect(),
+    };
+    columns.join(", ")
+}

@@ -1,0 +1,196 @@
+//! What the tables of a run look like in figures: kept in `_reports/profile.json`, compared with later runs.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use super::query::number;
+use crate::lake::{ColumnDescription, Dataset, Run, RunId};
+use crate::sql::{Engine, SqlFile, quoted};
+use crate::table::{ColumnType, Contract, Table};
+
+pub const FILE_NAME: &str = "profile.json";
+
+/// The figures of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Profile {
+    /// The format of this file, 1.
+    pub format: u32,
+    pub run_id: RunId,
+    /// By the contract's name.
+    pub tables: BTreeMap<String, TableProfile>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TableProfile {
+    /// Of the files that were looked at: [`Dataset::identity`].
+    pub sha256: String,
+    pub rows: u64,
+    pub bytes: u64,
+    /// Different values of the first column of the key, or of the first column.
+    pub keys: u64,
+    pub columns: Vec<ColumnProfile>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ColumnProfile {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub data_type: String,
+    pub nulls: u64,
+    pub empty_texts: u64,
+    /// Texts that hold U+FFFD, which stands for bytes that were not UTF-8.
+    pub replaced: u64,
+    /// Of the lengths of texts in characters, of numbers that are no ids, of flags as 0 and 1.
+    pub mean: Option<f64>,
+}
+
+impl Profile {
+    pub fn new(run: &Run) -> Self {
+        Profile { format: 1, run_id: run.id().clone(), tables: BTreeMap::new() }
+    }
+
+    /// The one that an earlier check of the run kept, if it did.
+    pub fn kept(run: &Run) -> Option<Self> {
+        let text = fs::read(run.folder().join("_reports").join(FILE_NAME)).ok()?;
+        serde_json::from_slice(&text).ok().filter(|profile: &Profile| profile.format == 1)
+    }
+
+    pub fn keep(&self, run: &Run) -> anyhow::Result<()> {
+        run.write_report(FILE_NAME, &serde_json::to_vec_pretty(self)?)?;
+        Ok(())
+    }
+}
+
+/// Columns that one query looks at.
+const COLUMNS_AT_ONCE: usize = 12;
+
+/// The queries of `sql/profile`.
+pub struct Profiler {
+    keys: SqlFile,
+    text: SqlFile,
+    number: SqlFile,
+    flag: SqlFile,
+    numbered: SqlFile,
+}
+
+impl Profiler {
+    pub fn load() -> anyhow::Result<Self> {
+        let file = |name: &str| SqlFile::load(&format!("profile/{name}"));
+        Ok(Profiler {
+            keys: file("keys")?,
+            text: file("text")?,
+            number: file("number")?,
+            flag: file("flag")?,
+            numbered: file("numbered")?,
+        })
+    }
+
+    /// Looks at a table that the engine knows under its name in the contract.
+    pub fn table(
+        &self,
+        engine: &dyn Engine,
+        table: &Table,
+        dataset: &Dataset,
+        rows: u64,
+    ) -> anyhow::Result<TableProfile> {
+        let first = table.key.first().or(dataset.columns.first().map(|column| &column.name));
+        let keys = match first {
+            Some(column) => {
+                let sql = self.keys.with(&[("table", &quoted(&table.name)), ("column", &quoted(column))]);
+                number(&engine.rows(&sql, &self.keys.path)?).unwrap_or_default()
+            }
+            None => 0,
+        };
+        let mut columns = Vec::new();
+        for some in dataset.columns.chunks(COLUMNS_AT_ONCE) {
+            columns.extend(self.columns(engine, table, some)?);
+        }
+        Ok(TableProfile { sha256: dataset.identity().sha256, rows, bytes: dataset.bytes(), keys, columns })
+    }
+
+    /// The same; over Trino, to which each query is a journey, what was kept of the same files is taken.
+    pub fn table_of(
+        &self,
+        run: &Run,
+        engine: &dyn Engine,
+        table: &Table,
+        dataset: &Dataset,
+        rows: u64,
+    ) -> anyhow::Result<TableProfile> {
+        if engine.name() == "trino"
+            && let Some(kept) = Profile::kept(run).and_then(|mut kept| kept.tables.remove(&table.name))
+            && kept.sha256 == dataset.identity().sha256
+        {
+            return Ok(kept);
+        }
+        self.table(engine, table, dataset, rows)
+    }
+
+    /// Looks at some columns in one query.
+    fn columns(
+        &self,
+        engine: &dyn Engine,
+        table: &Table,
+        columns: &[ColumnDescription],
+    ) -> anyhow::Result<Vec<ColumnProfile>> {
+        let query = |(index, column): (usize, &ColumnDescription)| {
+            let file = match column.data_type.as_str() {
+                text if text == ColumnType::Varchar.to_string() => &self.text,
+                flag if flag == ColumnType::Boolean.to_string() => &self.flag,
+                _ => &self.number,
+            };
+            let sql = file.with(&[("table", &quoted(&table.name)), ("column", &quoted(&column.name))]);
+            self.numbered.with(&[("index", &index.to_string()), ("query", &sql)])
+        };
+        let queries: Vec<_> = columns.iter().enumerate().map(query).collect();
+        let origin = format!("sql/profile for {}", table.name);
+        let mut rows = engine.rows(&queries.join("UNION ALL\n"), &origin)?;
+        rows.sort_by_key(|row| row.first().cloned().flatten().and_then(|index| index.parse::<usize>().ok()));
+        anyhow::ensure!(rows.len() == columns.len(), "{origin} gives {} rows", rows.len());
+        Ok(columns.iter().zip(rows).map(|(column, cells)| ColumnProfile::of(table, column, &cells[1..])).collect())
+    }
+}
+
+impl ColumnProfile {
+    fn of(table: &Table, column: &ColumnDescription, cells: &[Option<String>]) -> Self {
+        let cell = |index: usize| cells.get(index).and_then(Option::as_deref);
+        let count = |index: usize| cell(index).and_then(|cell| cell.parse().ok()).unwrap_or_default();
+        // The mean of ids says when they were given, no more.
+        let is_id = table.key.contains(&column.name) || column.name.ends_with("_id");
+        ColumnProfile {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nulls: count(0),
+            empty_texts: count(1),
+            replaced: count(2),
+            mean: cell(3).and_then(|cell| cell.parse().ok()).filter(|_| !is_id || column.data_type == "VARCHAR"),
+        }
+    }
+}
+
+/// Looks at all tables of a run, or takes what was kept of those that are the same files still.
+pub fn profile_run(engine: &dyn Engine, contract: &Contract, run: &Run) -> anyhow::Result<Profile> {
+    let kept = Profile::kept(run);
+    let profiler = Profiler::load()?;
+    let mut profile = Profile::new(run);
+    let mut measured = false;
+    for table in &contract.tables {
+        let Some(dataset) = run.dataset(&table.folder())? else { continue };
+        let same = kept.as_ref().and_then(|kept| kept.tables.get(&table.name));
+        let found = match same.filter(|same| same.sha256 == dataset.identity().sha256) {
+            Some(same) => same.clone(),
+            None => {
+                measured = true;
+                engine.mount(&table.name, &run.dataset_files(&dataset))?;
+                profiler.table(engine, table, &dataset, dataset.rows)?
+            }
+        };
+        profile.tables.insert(table.name.clone(), found);
+    }
+    if measured {
+        profile.keep(run)?;
+    }
+    Ok(profile)
+}

@@ -1,0 +1,42 @@
+use serde::Serialize;
+
+use crate::check::baseline::Baseline;
+use crate::check::suite::Checked;
+
+/// A table now and in the run that it was compared with.
+#[derive(Debug, Serialize)]
+pub struct TableChange {
+    pub table: String,
+    pub rows: Option<u64>,
+    pub rows_before: Option<u64>,
+    pub bytes: Option<u64>,
+    pub bytes_before: Option<u64>,
+}
+
+impl TableChange {
+    /// Of the rows before; nothing where there were none.
+    pub fn share(&self) -> Option<f64> {
+        let (rows, before) = (self.rows? as f64, self.rows_before? as f64);
+        (before > 0.0).then(|| (rows - before) / before)
+    }
+}
+
+/// Every table of either run; nothing where there was no other run.
+pub fn table_changes(checked: &Checked) -> Vec<TableChange> {
+    let Baseline::Run(before) = &checked.baseline else { return Vec::new() };
+    let now = &checked.profile;
+    let mut names: Vec<_> = now.tables.keys().chain(before.tables.keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    let change = |table: String| {
+        let (is, was) = (now.tables.get(&table), before.tables.get(&table));
+        TableChange {
+            rows: is.map(|is| is.rows),
+            rows_before: was.map(|was| was.rows),
+            bytes: is.map(|is| is.bytes),
+            bytes_before: was.map(|was| was.bytes),
+            table,
+        }
+    };
+    names.into_iter().map(change).collect()
+}

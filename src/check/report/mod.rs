@@ -1,0 +1,75 @@
+//! The reports of a check, all in the run's `_reports/` for ever:
+//!
+//! ```text
+//! <name>.csv         check_name, severity, value, ok, details: the five columns that people know
+//! <name>.json        everything
+//! <name>.junit.xml   for CI systems; a failed CRITICAL is a failure, a WARN is skipped with its message     junit.rs
+//! <name>.html        one page for people, that loads nothing                            page.rs plot.rs style.css
+//! ```
+
+mod changes;
+mod figures;
+mod history;
+mod junit;
+mod page;
+mod plot;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::Findings;
+use super::suite::Checked;
+use crate::lake::Run;
+
+pub use figures::Figures;
+
+/// What a report says.
+pub struct Report<'r> {
+    pub run: &'r Run,
+    /// The environment of the contract whose bounds were held to.
+    pub environment: &'r str,
+    pub written: jiff::Timestamp,
+    pub checked: &'r Checked,
+}
+
+impl Report<'_> {
+    fn findings(&self) -> &Findings {
+        &self.checked.findings
+    }
+
+    /// Writes all forms. Gives the path of the CSV.
+    pub fn write(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let json = serde_json::json!({
+            "run_id": self.run.id(),
+            "environment": self.environment,
+            "written": self.written,
+            "compared_with": self.checked.baseline.run_id(),
+            "summary": self.findings().summary(),
+            "findings": self.findings(),
+            "changes": changes::table_changes(self.checked),
+            "profile": self.checked.profile,
+            "figures": self.checked.figures,
+        });
+        self.run.write_report(&format!("{name}.json"), &serde_json::to_vec_pretty(&json)?)?;
+        self.run.write_report(&format!("{name}.junit.xml"), &junit::document(self)?)?;
+        let page = page::page(self, &history::of(self.run.lake())?);
+        self.run.write_report(&format!("{name}.html"), page.into_string().as_bytes())?;
+        self.run.write_report(&format!("{name}.csv"), &self.csv()?)
+    }
+
+    fn csv(&self) -> anyhow::Result<Vec<u8>> {
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record(["check_name", "severity", "value", "ok", "details"])?;
+        for finding in self.findings().iter() {
+            let (severity, value) = (finding.severity.to_string(), finding.value.to_string());
+            csv.write_record([&finding.check_name, &severity, &value, &finding.ok.to_string(), &finding.details])?;
+        }
+        csv.into_inner().context("the report cannot be written")
+    }
+}
+
+/// A time in the names of reports, UTC.
+pub fn in_names(time: jiff::Timestamp) -> String {
+    time.strftime("%Y%m%d_%H%M%S").to_string()
+}

@@ -1,0 +1,48 @@
+//! What no text of any column may be, from the figures of a profile.
+
+use super::profile::{ColumnProfile, TableProfile};
+use super::query::within_share;
+use super::{Finding, Kind};
+use crate::table::{Anomaly, Severity, Table};
+
+/// Empty texts, which ingest makes NULL; and texts with a replaced byte, which upstream is known for to a share.
+pub fn check_texts(table: &Table, profile: &TableProfile, replaced: Option<&Anomaly>) -> [Finding; 2] {
+    let (empty, in_empty) = total(profile, |column| column.empty_texts);
+    let (found, in_found) = total(profile, |column| column.replaced);
+    let share = replaced.map_or(0.0, |anomaly| anomaly.max_share);
+    let within = within_share(found, profile.rows, share);
+    let name = table.report_name();
+    [
+        Finding {
+            check_name: format!("{name}.empty_texts"),
+            kind: Kind::Regression,
+            severity: Severity::Critical,
+            value: empty,
+            ok: empty == 0,
+            details: format!("{empty} texts are empty where they should be NULL{in_empty}"),
+            sample: Vec::new(),
+        },
+        Finding {
+            check_name: format!("{name}.replaced_bytes"),
+            kind: Kind::UpstreamAnomaly,
+            severity: if within { Severity::Info } else { Severity::Warn },
+            value: found,
+            ok: within,
+            details: format!(
+                "{found} texts hold U+FFFD in place of bytes that are not UTF-8{in_found}; up to {:.3} % of {} rows are \
+                 known. If there are many, the dump was damaged or read in another encoding.",
+                share * 100.0,
+                profile.rows
+            ),
+            sample: Vec::new(),
+        },
+    ]
+}
+
+/// A count over all columns, and in which columns it is.
+fn total(profile: &TableProfile, count: impl Fn(&ColumnProfile) -> u64) -> (u64, String) {
+    let there: Vec<_> = profile.columns.iter().filter(|column| count(column) > 0).collect();
+    let named: Vec<_> = there.iter().map(|column| format!("{} in {}", count(column), column.name)).collect();
+    let total = there.iter().map(|column| count(column)).sum();
+    (total, if named.is_empty() { String::new() } else { format!(": {}", named.join(", ")) })
+}

@@ -1,0 +1,161 @@
+use jiff::civil::Date;
+
+use crate::dump::Entity;
+use crate::lake::DumpMonth;
+
+/// What a file of the site is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Dump(Entity),
+    Checksum,
+}
+
+/// A file in the listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ListedFile {
+    /// `discogs_YYYYMMDD_<entity>.xml.gz` or `discogs_YYYYMMDD_CHECKSUM.txt`, and nothing else: it becomes a file name.
+    pub name: String,
+    pub date: Date,
+    pub kind: Kind,
+    /// What follows the base URL to download it: `?download=…`.
+    pub query: String,
+    pub size: Option<ListedSize>,
+}
+
+/// A size as the listing rounds it: `469.6 MB`. Its MB are 2^20 bytes, as the sizes of published files show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ListedSize {
+    pub about: u64,
+    /// A file that is shorter than this was cut.
+    pub at_least: u64,
+}
+
+/// A page of the site, its HTML read for the links it has.
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub years: Vec<i16>,
+    pub files: Vec<ListedFile>,
+    /// Whether there was any link that a page of the site has.
+    pub recognised: bool,
+}
+
+impl Listing {
+    /// Reads a page. Links that are not dumps, CHECKSUM files or years are passed over.
+    pub fn parse(html: &str) -> Self {
+        let mut listing = Listing { years: Vec::new(), files: Vec::new(), recognised: false };
+        let mut rest = html;
+        while let Some((before, tag)) = rest.split_once("<a ") {
+            let (tag, behind) = tag.split_once('>').unwrap_or((tag, ""));
+            let row = before.rsplit(['\n', '>']).next().unwrap_or_default();
+            if let Some(link) = href(tag) {
+                listing.add(&link, row);
+            }
+            rest = behind;
+        }
+        listing
+    }
+
+    fn add(&mut self, link: &str, row: &str) {
+        if let Some(prefix) = link.strip_prefix("?prefix=") {
+            self.recognised = true;
+            let path = prefix.replace("%2F", "/").replace("%2f", "/");
+            let year = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) {
+                self.years.extend(year.parse::<i16>());
+            }
+        } else if let Some(path) = link.strip_prefix("?download=") {
+            self.recognised = true;
+            let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"%._-/".contains(&byte);
+            let path = path.bytes().all(harmless).then(|| path.replace("%2F", "/").replace("%2f", "/"));
+            let name = path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+            if let Some((date, kind)) = parse_name(name) {
+                let size = ListedSize::parse(row);
+                self.files.push(ListedFile { name: name.to_owned(), date, kind, query: link.to_owned(), size });
+            }
+        }
+    }
+
+    /// The page that lists the years.
+    pub fn query_of_years() -> &'static str {
+        "?prefix=data%2F"
+    }
+
+    /// The page that lists the files of a year.
+    pub fn query_of_year(year: &str) -> String {
+        format!("?prefix=data%2F{year}%2F")
+    }
+
+    /// The months on the page, oldest first.
+    pub fn months(&self) -> Vec<DumpMonth> {
+        let months = self.files.iter().filter_map(|file| file.date.strftime("%Y-%m").to_string().parse().ok());
+        let mut months: Vec<DumpMonth> = months.collect();
+        months.sort();
+        months.dedup();
+        months
+    }
+}
+
+fn href(tag: &str) -> Option<String> {
+    let value = tag.split_once("href=")?.1;
+    let quote = value.chars().next().filter(|first| ['"', '\''].contains(first))?;
+    Some(value[1..].split(quote).next()?.replace("&amp;", "&"))
+}
+
+fn parse_name(name: &str) -> Option<(Date, Kind)> {
+    let (date, rest) = name.strip_prefix("discogs_")?.split_once('_')?;
+    let digits = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
+    let date = digits.then(|| Date::strptime("%Y%m%d", date).ok())??;
+    let dump = || Entity::ALL.into_iter().find(|entity| rest.strip_suffix(".xml.gz") == Some(entity.name()));
+    let kind = if rest == "CHECKSUM.txt" { Kind::Checksum } else { Kind::Dump(dump()?) };
+    Some((date, kind))
+}
+
+impl ListedSize {
+    /// The last number with a unit in a row such as `2026-07-01 15:10:27  469.6 MB`.
+    fn parse(row: &str) -> Option<Self> {
+        let mut words = row.split_whitespace().rev();
+        let (unit, number) = (words.next()?, words.next()?);
+        let unit: u64 = match unit {
+            "B" => 1,
+            "KB" | "kB" | "KiB" => 1 << 10,
+            "MB" | "MiB" => 1 << 20,
+            "GB" | "GiB" => 1 << 30,
+            _ => return None,
+        };
+        let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let value: f64 = number.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;
+        let about = value * unit as f64;
+        let rounding = if unit == 1 { 0.0 } else { unit as f64 * 10_f64.powi(-i32::try_from(decimals).ok()?) };
+        Some(ListedSize { about: about as u64, at_least: (about - rounding).max(0.0) as u64 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_dumps_become_files() {
+        for link in [
+            "?download=data%2F2026%2F..%2F..%2Fetc%2Fpasswd",
+            "?download=data%2F2026%2Fdiscogs_20260701_songs.xml.gz",
+            "?download=data%2F2026%2Fdiscogs_20260732_artists.xml.gz",
+            "?download=data%2F2026%2Fdiscogs_20260701_artists.xml.gz%00",
+            "?download=http://elsewhere/discogs_20260701_artists.xml.gz",
+            "https://elsewhere/?download=discogs_20260701_artists.xml.gz",
+            "?download=data/discogs_20260701_../artists.xml.gz",
+        ] {
+            let listing = Listing::parse(&format!("<pre>2026-07-01 10:00:00 1 B <a href=\"{link}\">x</a>"));
+            assert_eq!(listing.files, [], "{link}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_known_as_far_as_they_are_rounded() {
+        let size = |about, at_least| Some(ListedSize { about, at_least });
+        assert_eq!(ListedSize::parse("2026-07-01 19:17:09   388 B   "), size(388, 388));
+        assert_eq!(ListedSize::parse("2026-07-01 19:17:09   1.5 MB"), size(1_572_864, 1_468_006));
+        assert_eq!(ListedSize::parse("2026-07-01 19:17:09   -"), None);
+        assert_eq!(ListedSize::parse("inf GB"), None);
+    }
+}

@@ -1,0 +1,68 @@
+//! The sha256 of a dump is remembered beside it, in `.<name>.sha256.json`, with the size and the time of the file: as
+//! long as both are those of then, nobody reads 12 GB again to learn what was known.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::DumpFile;
+use crate::lake::sha256_of_file_watched;
+use crate::task::Failure;
+
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    bytes: u64,
+    /// Nanoseconds since 1970.
+    modified: i64,
+    sha256: String,
+}
+
+/// The sha256 of a dump: the remembered one where size and time are unchanged, else the file is read, and `on_bytes`
+/// hears how far.
+pub fn sha256_of_dump(file: &DumpFile, on_bytes: &mut dyn FnMut(u64)) -> anyhow::Result<String> {
+    if let Some(sha256) = remembered(file) {
+        return Ok(sha256);
+    }
+    let (bytes, sha256) = sha256_of_file_watched(&file.path, on_bytes)?;
+    let after = DumpFile::open(&file.path)?;
+    if (bytes, after.bytes, after.modified) != (file.bytes, file.bytes, file.modified) {
+        return Err(Failure::input(format!("{} changed while it was read", file.path.display()))
+            .hint("try again when whatever writes it has ended")
+            .into());
+    }
+    remember_sha256(file, &sha256);
+    Ok(sha256)
+}
+
+/// Remembers what is known of a dump. In a folder that may not be written nothing is remembered, which costs the next
+/// task the reading and nothing else: so there is no error.
+pub fn remember_sha256(file: &DumpFile, sha256: &str) {
+    let remembered = Remembered { bytes: file.bytes, modified: file.modified, sha256: sha256.to_owned() };
+    let _ = write(&file.path, &remembered);
+}
+
+fn remembered(file: &DumpFile) -> Option<String> {
+    let note: Remembered = serde_json::from_slice(&fs::read(note_of(&file.path)?).ok()?).ok()?;
+    (note.bytes == file.bytes && note.modified == file.modified).then_some(note.sha256)
+}
+
+fn write(path: &Path, remembered: &Remembered) -> anyhow::Result<()> {
+    let note = note_of(path).context("a file has a name")?;
+    let folder = path.parent().context("a file is in a folder")?;
+    // A note that only its writer may read would cost everybody else the hashing.
+    let mut file = tempfile::Builder::new()
+        .prefix(".sha256-")
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)?;
+    file.write_all(&serde_json::to_vec(remembered)?)?;
+    file.persist(note)?;
+    Ok(())
+}
+
+fn note_of(path: &Path) -> Option<PathBuf> {
+    Some(path.with_file_name(format!(".{}.sha256.json", path.file_name()?.to_str()?)))
+}

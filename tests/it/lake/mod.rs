@@ -1,0 +1,16 @@
+//! The lake on disk: what a run looks like, what is done twice, and what each failure leaves behind.
+
+mod active;
+mod already_done;
+mod bad_records;
+mod bytes;
+mod checks;
+mod collection;
+mod dumps;
+mod layout;
+mod locks;
+mod preflight;
+mod promote;
+mod rollback;
+mod root;
+mod sealed;

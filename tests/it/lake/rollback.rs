@@ -1,0 +1,86 @@
+use crate::support::{Finished, Snapshot, TestLake, sealed_lake};
+
+fn rollback(lake: &TestLake, arguments: &[&str]) -> Finished {
+    lake.task("rollback").args(arguments).run()
+}
+
+/// A lake whose active was at the first, the second, and is at the third run.
+fn promoted() -> (TestLake, [&'static str; 3]) {
+    let (lake, runs) = sealed_lake();
+    for run in runs {
+        lake.promote(run).expect_status(0);
+    }
+    (lake, runs)
+}
+
+#[test]
+fn a_rollback_returns_and_a_second_one_goes_further() {
+    let (lake, [first, second, third]) = promoted();
+    let runs = Snapshot::of(&lake.root().join("_runs"));
+    rollback(&lake, &[]).expect_status(0).expect_stderr(&format!("active is {second} again, it was {third}"));
+    lake.expect_active(second);
+    rollback(&lake, &[]).expect_status(0).expect_result("done");
+    lake.expect_active(first);
+    assert!(lake.previous().is_empty());
+    runs.expect_unchanged(&lake.root().join("_runs"));
+    // There is nothing before the first.
+    let before = lake.snapshot();
+    rollback(&lake, &[]).expect_status(2).expect_one_line(&["nothing to roll back to", "--to-run-id"]);
+    before.expect_unchanged(&lake.root());
+    // And a promotion goes on from there.
+    lake.promote(third).expect_status(0);
+    assert_eq!(lake.previous(), [first]);
+    rollback(&lake, &[]).expect_status(0);
+    lake.expect_active(first);
+}
+
+#[test]
+fn a_rollback_from_a_run_is_done_once() {
+    let (lake, [_, second, third]) = promoted();
+    rollback(&lake, &["--from-run-id", third]).expect_status(0).expect_result("done");
+    lake.expect_active(second);
+    let before = lake.snapshot();
+    for _ in 0..2 {
+        rollback(&lake, &["--from-run-id", third]).expect_status(0).expect_result("already_done");
+    }
+    before.expect_unchanged(&lake.root());
+}
+
+#[test]
+fn a_rollback_to_a_named_run() {
+    let (lake, [first, _, third]) = promoted();
+    rollback(&lake, &["--to-run-id", first]).expect_status(0);
+    lake.expect_active(first);
+    rollback(&lake, &["--to-run-id", first]).expect_status(0).expect_result("already_done");
+    // What was left is kept, as by a promotion.
+    rollback(&lake, &[]).expect_status(0);
+    lake.expect_active(third);
+}
+
+#[test]
+fn a_rollback_that_is_tried_changes_nothing() {
+    let (lake, [_, second, third]) = promoted();
+    let before = lake.snapshot();
+    let finished = rollback(&lake, &["--dry-run"]).expect_status(0).expect_result("skipped");
+    let reason = format!("dry_run: active would move from {third} back to {second}");
+    assert_eq!(finished.json()["reason"], reason);
+    before.expect_unchanged(&lake.root());
+}
+
+#[test]
+fn a_rollback_to_what_is_no_sealed_run_is_refused() {
+    let (lake, _) = promoted();
+    lake.begin("20270101_000000", crate::support::month());
+    let before = lake.snapshot();
+    rollback(&lake, &["--to-run-id", "20270101_000000"]).expect_status(2).expect_one_line(&["is not sealed"]);
+    rollback(&lake, &["--to-run-id", "20280101_000000"]).expect_status(2).expect_one_line(&["there is no run"]);
+    before.expect_unchanged(&lake.root());
+}
+
+#[test]
+fn a_rollback_with_nothing_published_is_refused() {
+    let (lake, _) = sealed_lake();
+    let before = lake.snapshot();
+    rollback(&lake, &[]).expect_status(2).expect_one_line(&["nothing to roll back to"]);
+    before.expect_unchanged(&lake.root());
+}

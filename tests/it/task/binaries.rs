@@ -1,0 +1,130 @@
+//! What holds for every binary of `src/bin`. A new one is found by itself, and has to be given a call that succeeds.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Dir, RUN, TestCommand, TestLake, binary, month};
+
+fn binaries() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn help_says_what_a_binary_reads_and_writes_and_gives_an_example() {
+    for name in binaries() {
+        let help = Dir::new().command(binary(&name)).args(&["--help"]).run().expect_status(0);
+        for part in ["Usage:", "Example", &format!("  {name} "), "Exit status:", "--version"] {
+            assert!(help.stdout.contains(part), "{name} --help has no {part}:\n{}", help.stdout);
+        }
+        assert_eq!(help.stderr, "", "{name}");
+    }
+}
+
+/// A bare flag could be given by hand only: JSON and environment have values.
+#[test]
+fn every_parameter_takes_a_value() {
+    for name in binaries().iter().filter(|name| *name != "run-workflow") {
+        let help = Dir::new().command(binary(name)).args(&["--help"]).run().expect_status(0).stdout;
+        let options = help
+            .split("Example")
+            .next()
+            .unwrap()
+            .lines()
+            .map(str::trim_start)
+            .filter(|line| line.starts_with("--") || line.starts_with("-h"));
+        let options: Vec<_> = options.chain(["-V, --version"]).collect();
+        let bare: Vec<_> = options.iter().filter(|line| !line.contains('<')).copied().collect();
+        // As hints say it: --replace true.
+        let glued: Vec<_> = options.iter().filter(|line| line.contains("[=<")).collect();
+        assert!(glued.is_empty(), "{name}: {glued:?}");
+        assert_eq!(bare, ["-h, --help", "-V, --version"], "{name}");
+    }
+}
+
+#[test]
+fn version_is_that_of_the_crate() {
+    for name in binaries() {
+        let version = Dir::new().command(binary(&name)).args(&["--version"]).run().expect_status(0);
+        assert_eq!(version.stdout, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn a_wrong_call_is_one_line_on_each_output() {
+    for name in binaries() {
+        let finished = Dir::new().command(binary(&name)).args(&["--no-such-flag"]).run().expect_status(2);
+        let line = finished.json();
+        expect_outcome(&name, &line);
+        assert_eq!(line["status"], "failed", "{name}");
+        assert_eq!(line["error"]["class"], "parameters", "{name}");
+        assert!(line["error"]["hint"].is_string(), "{name} gives no advice");
+        finished.expect_one_line(&[&format!("{name}: "), "--no-such-flag"]);
+    }
+}
+
+#[test]
+fn a_task_that_succeeds_reports_every_field() {
+    let lake = TestLake::new();
+    let raw_root = month().raw_root().to_str().unwrap();
+    lake.write("main.dig", "+a:\n  echo>: hello\n");
+    let mut left = binaries();
+    let mut succeeds = |name: &str, arguments: &[&str]| {
+        let mut command: TestCommand = lake.task(name);
+        let finished = command.args(arguments).run().expect_status(0);
+        let line = finished.json();
+        expect_outcome(name, &line);
+        assert_eq!(line.get("error"), None, "{name}");
+        assert_ne!(line["status"], "failed", "{name}");
+        left.remove(name);
+    };
+    let generated = lake.write("raw/empty", "");
+    let generated = generated.parent().unwrap().to_str().unwrap();
+    succeeds("generate-dumps", &["--raw-root", generated, "--dump-month", "2026-10", "--releases", "10"]);
+    succeeds("download-dumps", &["--raw-root", generated, "--dump-month", "2026-10"]);
+    succeeds("preflight", &["--run-id", RUN, "--dump-month", "2026-11", "--raw-root", raw_root, "--min-free", "0"]);
+    for task in ["ingest-artists", "ingest-labels", "ingest-masters", "ingest-releases", "ingest-collection"] {
+        succeeds(task, &["--run-id", RUN]);
+    }
+    succeeds("build-warehouse", &["--run-id", RUN]);
+    succeeds("sanity-check", &["--run-id", RUN, "--environment", "sample"]);
+    succeeds("promote", &["--run-id", RUN, "--run-mode", "prod", "--allow-promote"]);
+    succeeds("rollback", &["--to-run-id", RUN]);
+    succeeds("report-active", &["--environment", "sample"]);
+    succeeds("register-tables", &[]);
+    succeeds("query", &["--name", "01_dataset_overview"]);
+    succeeds("run-workflow", &["main.dig", "--no-save"]);
+    assert!(left.is_empty(), "not tried; add a call above: {left:?}");
+}
+
+#[track_caller]
+fn expect_outcome(name: &str, line: &Value) {
+    assert_eq!(line["task"], name);
+    assert_eq!(line["version"], env!("CARGO_PKG_VERSION"), "{name}");
+    assert!(line["seconds"].is_number(), "{name}");
+    if name == "run-workflow" {
+        // It is no task: it has no run, and lists the tasks that it ran.
+        assert!(line["tasks"].is_array());
+        return;
+    }
+    assert!(line.get("run_id").is_some(), "{name}");
+    let started = line["started"].as_str().unwrap();
+    assert!(started.len() > 20 && started.ends_with('Z'), "{name}: {started}");
+    assert!(line["inputs"].is_array() && line["tables"].is_array(), "{name}");
+    assert!(line["anomalies"].is_object(), "{name}");
+    assert!(line["metrics"]["peak_memory_bytes"].is_number(), "{name}");
+    for input in line["inputs"].as_array().unwrap() {
+        assert!(input["path"].is_string() && input["bytes"].is_number(), "{name}");
+        assert_eq!(input["sha256"].as_str().unwrap().len(), 64, "{name}");
+    }
+    for table in line["tables"].as_array().unwrap() {
+        assert!(table["name"].is_string(), "{name}");
+        for count in ["rows", "files", "bytes"] {
+            assert!(table[count].is_u64(), "{name}: {count}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `--result`: what Digdag's py> operator reads back.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use serde_json::{Value, json};
+
+use crate::support::{Dir, RUN, TestLake, binary, month};
+
+#[test]
+fn a_result_is_stored_under_the_name_of_the_task() {
+    let lake = TestLake::begun();
+    let result = lake.write("result.json", "what was there before");
+    let inode = fs::metadata(&result).unwrap().ino();
+    let arguments = ["--run-id", RUN, "--result", result.to_str().unwrap()];
+    let finished = lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+
+    let stored: Value = serde_json::from_slice(&fs::read(&result).unwrap()).unwrap();
+    let fields: Vec<_> = stored.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["subtask_config", "export_params", "store_params", "error"]);
+    assert_eq!(stored["error"], Value::Null);
+    assert_eq!(stored["subtask_config"], json!({}));
+    assert_eq!(stored["export_params"], json!({}));
+    assert_eq!(stored["store_params"], json!({"ingest_labels": finished.json()}));
+    // Another file was renamed over it: Digdag never finds half of one.
+    assert_ne!(fs::metadata(&result).unwrap().ino(), inode);
+    let beside: Vec<_> =
+        fs::read_dir(result.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(beside.len(), 2, "a temporary file is left: {beside:?}");
+}
+
+#[test]
+fn preflight_stores_what_the_tasks_behind_it_take() {
+    let dir = Dir::new();
+    let mut command = dir.command(binary("preflight"));
+    command.args(&["--lake", "lake", "--dump-month", "2026-11", "--session-time", "2026-11-20T03:04:05+01:00"]);
+    command.args(&["--min-free", "0", "--result", "result.json"]).env("raw_root", month().raw_root());
+    command.run().expect_status(0);
+    let stored: Value = serde_json::from_str(&dir.read("result.json")).unwrap();
+    let stored = &stored["store_params"];
+    assert_eq!(stored["run_id"], "2026-11__20261120_030405");
+    assert_eq!(stored["lake"], fs::canonicalize(dir.path("lake")).unwrap().to_str().unwrap());
+    assert_eq!(stored["dump_date"], "20261101");
+    assert_eq!(stored["labels_dump"], fs::canonicalize(month().dump("labels")).unwrap().to_str().unwrap());
+    assert_eq!(stored["preflight"]["status"], "done");
+}
+
+#[test]
+fn a_failure_has_class_and_message_and_stores_nothing() {
+    let lake = TestLake::begun();
+    let result = lake.write("result.json", "");
+    let arguments = ["--run-id", RUN, "--labels-dump", "/nowhere", "--result", result.to_str().unwrap()];
+    let finished = lake.task("ingest-labels").args(&arguments).run().expect_status(5);
+    let stored: Value = serde_json::from_slice(&fs::read(&result).unwrap()).unwrap();
+    assert_eq!(stored["store_params"], json!({}));
+    assert_eq!(stored["error"]["class"], "bad_input");
+    assert_eq!(stored["error"]["backtrace"], json!([]));
+    let message = stored["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with(finished.json()["error"]["message"].as_str().unwrap()), "{message}");
+    assert!(message.contains("give the path of"), "no advice in {message}");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let lake = TestLake::begun();
+    let arguments = ["--run-id", RUN, "--result", "/nowhere/result.json"];
+    let finished = lake.task("ingest-labels").args(&arguments).run().expect_status(1);
+    finished.expect_stderr("/nowhere/result.json").expect_result("failed");
+}
+
+/// Digdag would evaluate a stored `${…}` again for each task that follows, and fail them all.
+#[test]
+fn a_text_that_digdag_would_evaluate_is_not_stored() {
+    let dir = Dir::new();
+    let mut command = dir.command(binary("preflight"));
+    command.args(&["--lake", "${home}", "--dump-month", "2026-11", "--min-free", "0", "--result", "result.json"]);
+    command.env("raw_root", month().raw_root()).run().expect_status(2).expect_stderr("${, which Digdag would evaluate");
+}
