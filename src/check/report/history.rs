@@ -22,9 +22,7 @@ pub fn of(checked: &Run, profile: &Profile) -> anyhow::Result<History> {
         if id == *checked.id() {
             let rows = profile.tables.iter().map(|(table, figures)| (table.clone(), figures.rows));
             runs.push((id, rows.collect::<Vec<_>>()));
-        } else if let Some(sealed) =
-            lake.run(&id).ok().filter(Run::is_sealed).and_then(|run| SealedRun::open(&run).ok())
-        {
+        } else if let Some(sealed) = lake.run(&id).ok().and_then(|run| SealedRun::open(&run).ok()) {
             let rows = sealed.manifest().datasets.iter().map(|dataset| (dataset.table.clone(), dataset.rows));
             runs.push((id, rows.collect()));
         }
