@@ -112,7 +112,7 @@ enum Problem {
 }
 
 enum Job {
-    Read(Box<Blocks>),
+    Read(Blocks),
     Parse(Block),
     Encode { lane: usize, writer: DatasetWriter, batches: VecDeque<RecordBatch> },
 }
@@ -146,7 +146,7 @@ impl<'p> State<'p> {
             && !self.ended
             && let Some(blocks) = self.blocks.take()
         {
-            return Some(Job::Read(Box::new(blocks)));
+            return Some(Job::Read(blocks));
         }
         let fullest = (0..self.lanes.len())
             .filter(|lane| self.lanes[*lane].writer.is_some() && !self.lanes[*lane].queue.is_empty())
@@ -261,7 +261,7 @@ impl<'p> Pool<'p> {
             Job::Read(mut blocks) => {
                 let block = blocks.next_block();
                 busy.inflate = started.elapsed();
-                DoneJob::Read(blocks, block)
+                DoneJob::Read(Box::new(blocks), block)
             }
             Job::Parse(block) => {
                 let result = parse(reader, &block);
