@@ -8,6 +8,7 @@ use super::catalogue;
 use super::drift::drift;
 use super::files::check_files;
 use super::ingested::{anomalies, records_agree};
+use super::inputs::inputs_agree;
 use super::profile::{Profile, Profiler};
 use super::query::number;
 use super::report::Figures;
@@ -79,6 +80,7 @@ impl Suite<'_> {
             }
         }
         findings.extend(records_agree(&datasets, &rows));
+        findings.extend(inputs_agree(&datasets));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
         let baseline = Baseline::of(self.run, self.contract, self.engine, self.spill)?;

@@ -1,5 +1,6 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,7 +74,9 @@ impl Source {
         let metadata = fs::metadata(&self.file.path).map_err(|error| fault(error.to_string()))?;
         let modified = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
         let unchanged = modified.is_some_and(|time| time.as_nanosecond() == i128::from(self.file.modified));
-        if metadata.len() != packed_bytes || metadata.len() != self.file.bytes || !unchanged {
+        let opened = self.inflate.get_ref().get_ref().file.metadata().map_err(|error| fault(error.to_string()))?;
+        let replaced = (opened.dev(), opened.ino()) != (metadata.dev(), metadata.ino());
+        if metadata.len() != packed_bytes || metadata.len() != self.file.bytes || !unchanged || replaced {
             return Err(fault("the file changed while it was read".to_owned()));
         }
         let hash = self.inflate.into_inner().into_inner().hash;
@@ -88,6 +91,7 @@ impl Source {
     fn explain(&self, error: &io::Error) -> String {
         let packed = self.position.load(Ordering::Relaxed);
         match error.kind() {
+            _ if error.raw_os_error().is_some() => format!("the file cannot be read: {error}"),
             _ if packed == 0 => "the file is empty".to_owned(),
             io::ErrorKind::UnexpectedEof => "the gzip stream ends early; the download was cut".to_owned(),
             io::ErrorKind::InvalidInput if self.offset == 0 => "the file is not gzip".to_owned(),

@@ -23,7 +23,7 @@ impl Observation {
     pub fn of_run(lake: &Lake, id: &RunId, active: Option<&RunId>, contract: &Contract) -> anyhow::Result<Self> {
         let run = lake.run(id)?;
         let is_active = active == Some(id);
-        let (status, details) = if !run.is_sealed() {
+        let (status, details) = if !run.is_sealed()? {
             let wanted = contract.tables.iter().filter(|table| !table.optional);
             let there = wanted.clone().filter(|table| matches!(run.dataset(&table.folder()), Ok(Some(_)))).count();
             ("failed_incomplete", format!("not sealed; {there} of {} tables are there", wanted.count()))

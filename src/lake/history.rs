@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use super::dataset::is_plain_name;
-use super::durable::{make_folder, rename, replace_file, sync_file, sync_folder};
+use super::durable::{WRITABLE, rename, sync_file, sync_folder};
 use super::lock::{self, Lock};
 use super::root::run_around;
 use super::{Lake, RunId};
@@ -44,12 +44,12 @@ impl Lake {
 impl HistoryFolder {
     /// The registry for this process alone. Waits for others: what they do takes moments.
     pub fn lock_registry(&self, task: &str) -> anyhow::Result<HistoryLock> {
-        Ok(HistoryLock { _lock: lock::waiting(&self.lake.lock_file("history.registry"), task)? })
+        Ok(HistoryLock { _lock: lock::waiting(&self.lake.lock_file("history.registry")?, task)? })
     }
 
     /// The KPIs of a run for this process alone. Fails while somebody else computes them.
     pub fn lock_kpis(&self, run_id: &RunId, task: &str) -> anyhow::Result<HistoryLock> {
-        let path = self.lake.lock_file(&format!("history.kpis.{run_id}"));
+        let path = self.lake.lock_file(&format!("history.kpis.{run_id}"))?;
         Ok(HistoryLock { _lock: lock::exclusive(&path, task, &format!("the KPIs of run {run_id}"))? })
     }
 
@@ -75,7 +75,7 @@ impl HistoryFolder {
     /// of the scratch folder, which was made for this process alone: no two writers ever have the same.
     pub fn append_events(&self, table: &str, scratch: &TempDir, staged: &Path) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(table);
-        make_folder(&folder)?;
+        self.lake.make_folder(&folder)?;
         fs::set_permissions(staged, fs::Permissions::from_mode(0o444))
             .with_context(|| format!("cannot make {} read-only", staged.display()))?;
         sync_file(staged)?;
@@ -91,9 +91,9 @@ impl HistoryFolder {
     pub fn write_report(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
         anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
         let folder = self.folder.join("reports");
-        make_folder(&folder)?;
+        self.lake.make_folder(&folder)?;
         let path = folder.join(name);
-        replace_file(&self.lake.staging_folder(), &path, bytes)?;
+        self.lake.replace_file(&path, bytes, WRITABLE)?;
         Ok(path)
     }
 
@@ -105,7 +105,7 @@ impl HistoryFolder {
     /// Where the difference of two runs belongs.
     pub fn diff_folder(&self, from: &RunId, to: &RunId) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join("diffs");
-        make_folder(&folder)?;
+        self.lake.make_folder(&folder)?;
         Ok(folder.join(format!("{from}..{to}")))
     }
 }

@@ -33,7 +33,7 @@ fn older_files(run: &Run, dataset: &Dataset) -> BTreeMap<String, (RunId, PathBuf
     // A run that cannot be read, because it is being pruned or is broken, has nothing to share.
     for id in run.lake().run_ids().unwrap_or_default().into_iter().filter(|id| id != run.id()) {
         let Ok(other) = run.lake().run(&id) else { continue };
-        if !other.is_sealed() {
+        if !other.is_sealed().unwrap_or(false) {
             continue;
         }
         let Ok(Some(there)) = other.dataset(&dataset.table) else { continue };

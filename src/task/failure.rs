@@ -105,7 +105,7 @@ impl Error for Failure {}
 /// What to do about the errors of a file system that people meet.
 fn advice(error: &std::io::Error) -> Option<&'static str> {
     Some(match error.kind() {
-        ErrorKind::StorageFull => "free some space and run the same command again; nothing was committed",
+        ErrorKind::StorageFull => "free some space and run the same command again; nothing half written was committed",
         ErrorKind::QuotaExceeded => "the quota is used up; free some space and run the same command again",
         ErrorKind::PermissionDenied => "check who owns the folder and what this user may do there",
         ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only; mount it writable for this task",

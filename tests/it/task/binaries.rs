@@ -96,6 +96,10 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("rollback", &["--to-run-id", RUN]);
     succeeds("report-active", &["--environment", "sample"]);
     succeeds("query", &["--name", "01_dataset_overview"]);
+    succeeds("update-run-registry", &[]);
+    succeeds("compute-kpis", &[]);
+    succeeds("export-history", &[]);
+    succeeds("diff-runs", &["--from-run-id", RUN, "--to-run-id", RUN]);
     succeeds("run-workflow", &["main.dig", "--no-save"]);
     assert!(left.is_empty(), "not tried; add a call above: {left:?}");
 }

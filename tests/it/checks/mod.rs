@@ -1,0 +1,10 @@
+//! What sanity-check, report-active, contract and query say of runs, good and damaged.
+
+mod contract;
+mod damage;
+mod drift;
+mod good_lake;
+mod mutation;
+mod page;
+mod reports;
+mod showcase;
