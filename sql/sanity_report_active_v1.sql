@@ -1,7 +1,7 @@
 -- The checks of what is published, as one statement for a Trino or DuckDB client: paste it, and look for ok = false.
 -- CRITICAL with ok = false must not be published; WARN is worth a look; INFO is known upstream.
 --
--- Made of sql/contract.yml, sql/checks and sql/statement: change those, then BLESS=1 cargo test --lib statement
+-- Made of sql/contract.yml, sql/checks and sql/statement: change those, then UPDATE_DOCS=1 cargo test --lib statement
 SELECT check_name, severity, value, ok, details
 FROM (
 SELECT 'artists_v1.rows' AS check_name, 'CRITICAL' AS severity, n AS value, n >= 1000 AS ok, 'at least 1000 rows are expected' AS details

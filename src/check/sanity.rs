@@ -26,7 +26,7 @@ pub struct SanityParameters {
     pub environment: String,
 
     /// Take what is not like the published run as it is: drift is no more than a warning. For when it was looked at
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub accept_drift: bool,
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -24,6 +24,27 @@ pub(super) fn sync_folder(path: &Path) -> anyhow::Result<()> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .with_context(|| format!("cannot flush the folder {} to the disk", path.display()))
+}
+
+/// Flushes all that was ever done below a folder, permissions and names too. `folders` are it and those in it.
+///
+/// A commit whose last flush failed has been seen in place since; what is sealed must be on the disk for certain.
+pub(super) fn sync_all(root: &Path, folders: &[PathBuf]) -> anyhow::Result<()> {
+    if cfg!(target_os = "linux") {
+        return sync_file_system(root)
+            .with_context(|| format!("cannot flush the file system of {} to the disk", root.display()));
+    }
+    folders.iter().try_for_each(|folder| sync_folder(folder))
+}
+
+#[cfg(target_os = "linux")]
+fn sync_file_system(root: &Path) -> std::io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(root)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_file_system(root: &Path) -> std::io::Result<()> {
+    File::open(root)?.sync_all()
 }
 
 /// Makes a folder outside of any lake and its missing parents, and flushes what names them.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::digest::sha256_of_bytes;
-use super::durable::{remove_folder_if_there, sync_file, sync_folder};
+use super::durable::{remove_folder_if_there, sync_all};
 use super::listing::Listing;
 use super::lock;
 use super::run::SealableRun;
@@ -99,11 +99,8 @@ impl SealableRun {
         for path in listing.absolute(&run) {
             fs::set_permissions(&path, fs::Permissions::from_mode(READ_ONLY))
                 .with_context(|| format!("cannot make {} read-only", path.display()))?;
-            sync_file(&path)?;
         }
-        for folder in &listing.folders {
-            sync_folder(folder)?;
-        }
+        sync_all(run.folder(), &listing.folders)?;
         let mut manifest = Manifest {
             format: 1,
             run_id: run.id().clone(),

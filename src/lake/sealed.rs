@@ -105,6 +105,9 @@ impl SealedRun {
             self.manifest.files.iter().map(|file| (file.path.as_str(), file)).collect();
         let mut differences: Vec<String> =
             listing.strangers.iter().map(|path| format!("{path} is neither a file nor a folder")).collect();
+        for path in &listing.strangers {
+            missing.remove(path.as_str());
+        }
         for found in listing.hashed(&self.run)? {
             match missing.remove(found.path.as_str()) {
                 None => differences.push(format!("{} was added", found.path)),

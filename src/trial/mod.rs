@@ -37,8 +37,8 @@ pub struct TrialParameters {
     pub run_id: RunId,
 
     /// Whether to try them; skipped otherwise
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", value_parser = boolean,
-          action = clap::ArgAction::Set)]
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub do_xml_tests: bool,
 
     /// How many records of each dump

@@ -6,6 +6,7 @@
 mod checks;
 mod documentation;
 mod download;
+mod faults;
 mod generate;
 mod history;
 mod lake;

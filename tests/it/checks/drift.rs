@@ -11,7 +11,7 @@ fn a_table_that_lost_rows_stops_the_run_until_somebody_accepts_it() {
     lake.sanity_check(&[]).expect_status(3).expect_stderr("release_videos_v1.drift_rows");
     assert!(lake.failed().iter().all(|check| check.contains(".drift_")), "{:?}", lake.failed());
 
-    lake.sanity_check(&["--accept-drift"]).expect_status(0).expect_stderr("WARN release_videos_v1.drift_rows");
+    lake.sanity_check(&["--accept-drift", "true"]).expect_status(0).expect_stderr("WARN release_videos_v1.drift_rows");
     assert!(lake.failed().contains(&"release_videos_v1.drift_rows WARN".to_owned()), "{:?}", lake.failed());
 }
 

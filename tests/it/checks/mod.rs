@@ -3,6 +3,7 @@
 mod contract;
 mod damage;
 mod drift;
+mod first_records;
 mod good_lake;
 mod mutation;
 mod page;
