@@ -98,6 +98,9 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("rollback", &["--to-run-id", RUN]);
     succeeds("report-active", &["--environment", "sample"]);
     succeeds("query", &["--name", "01_dataset_overview"]);
+    succeeds("verify-run", &["--run-id", RUN]);
+    succeeds("lake-status", &[]);
+    succeeds("prune-runs", &["--keep", "3"]);
     succeeds("update-run-registry", &[]);
     succeeds("compute-kpis", &[]);
     succeeds("export-history", &[]);
