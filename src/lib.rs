@@ -4,6 +4,11 @@
 //! depend on each other one way: `ingest`, `warehouse`, `check` use `table` and `record`, those use `lake` and `dump`,
 //! and all use `task`.
 
+/// Parsing and encoding allocate from several threads at once, and free on others than they allocated on. This allocator
+/// is faster at that than the C library's (`docs/performance.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod check;
 pub mod download;
 pub mod dump;

@@ -15,6 +15,9 @@ const READ_BYTES: usize = 1 << 20;
 
 const CHANGED: &str = "the file changed while it was read";
 
+/// By how much a buffer grows at least while XML is read into it.
+const GROWTH_BYTES: usize = 1 << 20;
+
 /// What is wrong with a dump, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -60,16 +63,38 @@ impl Source {
     /// Appends up to `bytes` bytes of XML; gives whether the end was reached, with every gzip trailer right.
     pub fn read_to(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<bool, Fault> {
         let before = buffer.len();
-        let result = (&mut self.inflate).take(bytes as u64).read_to_end(buffer);
+        let result = self.fill(buffer, before + bytes);
         self.offset += (buffer.len() - before) as u64;
         match result {
-            Ok(read) => Ok(read < bytes),
+            Ok(ended) => Ok(ended),
             // Whoever writes to it while it is read makes it look damaged in many ways; this is what is wrong with it.
             Err(_) if self.was_changed().unwrap_or(false) => {
                 Err(Fault { offset: self.offset, what: CHANGED.to_owned() })
             }
             Err(error) => Err(Fault { offset: self.offset, what: self.explain(&error) }),
         }
+    }
+
+    /// Inflates until the buffer holds `length` bytes, or to the end, of which it tells.
+    fn fill(&mut self, buffer: &mut Vec<u8>, length: usize) -> io::Result<bool> {
+        let mut filled = buffer.len();
+        let result = loop {
+            if filled == buffer.len() {
+                if filled == length {
+                    break Ok(false);
+                }
+                let room = buffer.capacity().max(filled + GROWTH_BYTES).min(length);
+                buffer.resize(room, 0);
+            }
+            match self.inflate.read(&mut buffer[filled..]) {
+                Ok(0) => break Ok(true),
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        buffer.truncate(filled);
+        result
     }
 
     /// Ends the reading: the file is still what it was when it was opened, and all of it was read.

@@ -144,7 +144,10 @@ impl Pass<'_> {
         let ignored: BTreeSet<String> = self.contract.ignored_paths.iter().map(|rule| rule.path.clone()).collect();
         let ignored = Arc::new(ignored);
         let readers = (0..threads)
-            .map(|_| BlockReader::<R>::new(schemas.clone(), ignored.clone(), parameters.on_bad_record))
+            .map(|_| {
+                BlockReader::<R>::new(schemas.clone(), ignored.clone(), parameters.on_bad_record)
+                    .with_tokeniser(parameters.tokeniser)
+            })
             .collect();
         let mut bad_records = BadRecordsFile { path: staging.folder().join("bad_records.xml"), file: None };
 
@@ -152,7 +155,7 @@ impl Pass<'_> {
         let in_file = || format!("{}", file.path.display());
         let ingested = pool::run(blocks, readers, writers, &mut bad_records, &progress).with_context(in_file)?;
         progress.finish();
-        let Ingested { blocks, writers, tally, busy } = ingested;
+        let Ingested { blocks, writers, tally, fallback_blocks, busy } = ingested;
         let end = blocks.finish().map_err(|fault| Failure::input(fault.what)).with_context(in_file)?;
         if file.published_sha256.as_ref().is_some_and(|published| *published != end.sha256) {
             return Err(Failure::input(format!("{} does not match its CHECKSUM file", file.path.display()))
@@ -176,6 +179,7 @@ impl Pass<'_> {
         call.set_metric("xml_bytes", end.xml_bytes);
         call.set_metric("xml_bytes_per_second", (end.xml_bytes as f64 / seconds.max(1e-9)).round());
         call.set_metric("threads", threads);
+        call.set_metric("fallback_blocks", fallback_blocks);
         call.set_metric("busy", busy.shares(started, threads));
         Ok(datasets)
     }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::lake::RunId;
-use crate::record::OnBadRecord;
+use crate::record::{OnBadRecord, Tokeniser};
 use crate::task::{ByteSize, boolean};
 
 /// What every ingest task takes.
@@ -24,6 +24,11 @@ pub struct IngestParameters {
     /// What to do with a record that is not well-formed XML; skipped ones are kept in _reports
     #[arg(long, value_name = "stop|skip", default_value = "stop")]
     pub on_bad_record: OnBadRecord,
+
+    /// What takes the XML apart: auto scans and leaves to the reference (quick-xml) what Discogs does not write;
+    /// changes speed, never the result
+    #[arg(long, value_name = "auto|reference", default_value = "auto")]
+    pub tokeniser: Tokeniser,
 
     /// Replace what the run holds already, if it was made from other inputs and the run is not sealed
     #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,

@@ -21,6 +21,8 @@ pub struct Ingested {
     pub blocks: Blocks,
     pub writers: Vec<DatasetWriter>,
     pub tally: Tally,
+    /// Blocks that the scanner left to the reference tokeniser.
+    pub fallback_blocks: u64,
     pub busy: Busy,
 }
 
@@ -39,7 +41,8 @@ pub fn run<R: Records>(
     progress: &Progress,
 ) -> anyhow::Result<Ingested> {
     let workers = readers.len();
-    let lanes = writers.into_iter().map(|writer| Lane { writer: Some(writer), queue: VecDeque::new(), bytes: 0 });
+    let lanes =
+        writers.into_iter().map(|writer| Lane { writer: Some(Box::new(writer)), queue: VecDeque::new(), bytes: 0 });
     let pool = Pool {
         state: Mutex::new(State::new(blocks, lanes.collect(), bad_records)),
         wake: Condvar::new(),
@@ -72,9 +75,11 @@ struct Pool<'p> {
 
 struct State<'p> {
     /// Not there while a worker reads.
-    blocks: Option<Blocks>,
+    blocks: Option<Box<Blocks>>,
     ended: bool,
     to_parse: VecDeque<Block>,
+    /// Buffers of parsed blocks, on their way back to the reader.
+    spare: Vec<Vec<u8>>,
     /// Blocks that were read and whose rows are not in the queues yet.
     in_flight: usize,
     /// By block number.
@@ -85,6 +90,7 @@ struct State<'p> {
     queued_bytes: usize,
     bad_records: &'p mut dyn BadRecords,
     tally: Tally,
+    fallback_blocks: u64,
     last_id: Option<i64>,
     busy: Busy,
     /// Packed bytes and bytes of XML read so far.
@@ -96,7 +102,7 @@ struct State<'p> {
 /// The rows of a table on their way to its writer. One worker encodes a table at a time, so their order is kept.
 struct Lane {
     /// Not there while a worker encodes.
-    writer: Option<DatasetWriter>,
+    writer: Option<Box<DatasetWriter>>,
     queue: VecDeque<RecordBatch>,
     bytes: usize,
 }
@@ -112,17 +118,18 @@ enum Problem {
 }
 
 enum Job {
-    Read(Blocks),
+    Read(Box<Blocks>),
     Parse(Block),
-    Encode { lane: usize, writer: DatasetWriter, batches: VecDeque<RecordBatch> },
+    Encode { lane: usize, writer: Box<DatasetWriter>, batches: VecDeque<RecordBatch> },
 }
 
 impl<'p> State<'p> {
     fn new(blocks: Blocks, lanes: Vec<Lane>, bad_records: &'p mut dyn BadRecords) -> Self {
         State {
-            blocks: Some(blocks),
+            blocks: Some(Box::new(blocks)),
             ended: false,
             to_parse: VecDeque::new(),
+            spare: Vec::new(),
             in_flight: 0,
             parsed: BTreeMap::new(),
             next: 0,
@@ -130,6 +137,7 @@ impl<'p> State<'p> {
             queued_bytes: 0,
             bad_records,
             tally: Tally::default(),
+            fallback_blocks: 0,
             last_id: None,
             busy: Busy::default(),
             position: 0,
@@ -144,8 +152,9 @@ impl<'p> State<'p> {
         if self.to_parse.len() < workers
             && room
             && !self.ended
-            && let Some(blocks) = self.blocks.take()
+            && let Some(mut blocks) = self.blocks.take()
         {
+            self.spare.drain(..).for_each(|buffer| blocks.recycle(buffer));
             return Some(Job::Read(blocks));
         }
         let fullest = (0..self.lanes.len())
@@ -186,6 +195,7 @@ impl<'p> State<'p> {
 
     fn queue_rows(&mut self, offset: u64, rows: BlockRows) -> anyhow::Result<()> {
         self.tally.add(rows.tally);
+        self.fallback_blocks += u64::from(rows.fell_back);
         self.last_id = rows.last_id.or(self.last_id);
         for bad in rows.bad {
             self.bad_records.keep(offset + bad.offset as u64, &bad.what, &bad.text)?;
@@ -261,17 +271,18 @@ impl<'p> Pool<'p> {
             Job::Read(mut blocks) => {
                 let block = blocks.next_block();
                 busy.inflate = started.elapsed();
-                DoneJob::Read(Box::new(blocks), block)
+                DoneJob::Read(blocks, block)
             }
             Job::Parse(block) => {
                 let result = parse(reader, &block);
                 busy.parse = started.elapsed();
-                DoneJob::Parse(block.number, Parsed { offset: block.offset, result })
+                let parsed = Parsed { offset: block.offset, result };
+                DoneJob::Parse { number: block.number, parsed, buffer: block.bytes }
             }
             Job::Encode { lane, mut writer, batches } => {
                 let result = batches.into_iter().try_for_each(|batch| writer.append(batch));
                 busy.encode = started.elapsed();
-                DoneJob::Encode { lane, writer: Box::new(writer), result }
+                DoneJob::Encode { lane, writer, result }
             }
         };
         Done { result, busy }
@@ -299,9 +310,10 @@ impl<'p> Pool<'p> {
                 }
                 state.position = blocks.position().load(Ordering::Relaxed);
                 state.xml_bytes = blocks.offset();
-                state.blocks = Some(*blocks);
+                state.blocks = Some(blocks);
             }
-            DoneJob::Parse(number, parsed) => {
+            DoneJob::Parse { number, parsed, buffer } => {
+                state.spare.push(buffer);
                 state.parsed.insert(number, parsed);
                 state.queue_parsed(self.record);
                 let (records, xml_bytes) = (state.tally.records, state.xml_bytes);
@@ -312,7 +324,7 @@ impl<'p> Pool<'p> {
             }
             DoneJob::Encode { lane, writer, result } => {
                 let lane = &mut state.lanes[lane];
-                lane.writer = Some(*writer);
+                lane.writer = Some(writer);
                 let waiting: usize = lane.queue.iter().map(RecordBatch::get_array_memory_size).sum();
                 let encoded = lane.bytes - waiting;
                 lane.bytes = waiting;
@@ -329,8 +341,9 @@ impl<'p> Pool<'p> {
             return Err(failure);
         }
         let blocks = state.blocks.context("the dump was not given back")?;
-        let writers: Vec<_> = state.lanes.into_iter().filter_map(|lane| lane.writer).collect();
-        Ok(Ingested { blocks, writers, tally: state.tally, busy: state.busy })
+        let writers: Vec<_> = state.lanes.into_iter().filter_map(|lane| lane.writer.map(|writer| *writer)).collect();
+        let (tally, fallback_blocks, busy) = (state.tally, state.fallback_blocks, state.busy);
+        Ok(Ingested { blocks: *blocks, writers, tally, fallback_blocks, busy })
     }
 }
 
@@ -341,13 +354,13 @@ struct Done {
 
 enum DoneJob {
     Read(Box<Blocks>, Result<Option<Block>, Fault>),
-    Parse(u64, Parsed),
+    Parse { number: u64, parsed: Parsed, buffer: Vec<u8> },
     Encode { lane: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
 }
 
 /// Invalid UTF-8 is replaced by U+FFFD and counted: a name with one wrong byte is worth more than no name.
 fn parse<R: Records>(reader: &mut BlockReader<R>, block: &Block) -> Result<BlockRows, Problem> {
-    match std::str::from_utf8(&block.bytes) {
+    match simdutf8::basic::from_utf8(&block.bytes) {
         Ok(text) => reader.read(text),
         Err(_) => {
             let text = String::from_utf8_lossy(&block.bytes);

@@ -34,6 +34,9 @@ pub struct TrackList<'b> {
     extra_artists: Vec<(i32, Credit<'b>)>,
 }
 
+/// More tracks than most releases have: a list that grows is copied.
+const USUAL_TRACKS: usize = 24;
+
 #[derive(Default)]
 struct Track<'b> {
     parent: Option<i32>,
@@ -68,6 +71,9 @@ impl<'b> TrackList<'b> {
         cursor: &mut Cursor<'b, '_, T>,
         parent: Option<i32>,
     ) -> Result<(), Malformed> {
+        if self.tracks.is_empty() {
+            self.tracks.reserve(USUAL_TRACKS);
+        }
         let index = self.tracks.len();
         let sequence = index as i32 + 1;
         self.tracks.push(Track { parent, ..Track::default() });
@@ -113,8 +119,8 @@ impl TrackTables {
             rows.duration.append_option(track.duration);
         }
         // An index track's own credits may come behind those of its sub-tracks; the rows are in the order of their key.
-        list.artists.sort_by_key(|(sequence, _)| *sequence);
-        list.extra_artists.sort_by_key(|(sequence, _)| *sequence);
+        sort_by_track(&mut list.artists);
+        sort_by_track(&mut list.extra_artists);
         for (position, (sequence, credit)) in numbered(list.artists) {
             let rows = &mut self.artists;
             rows.release_id.append_value(release_id);
@@ -140,6 +146,13 @@ impl TrackTables {
 
     pub fn finish(&mut self, schemas: &[SchemaRef]) -> Result<[RecordBatch; 3], ArrowError> {
         Ok([self.tracks.finish(&schemas[0])?, self.artists.finish(&schemas[1])?, self.credits.finish(&schemas[2])?])
+    }
+}
+
+/// Keeps the order within each track. Nearly always there is nothing to do, and the sort would move and allocate.
+fn sort_by_track(credits: &mut [(i32, Credit<'_>)]) {
+    if !credits.is_sorted_by_key(|(sequence, _)| *sequence) {
+        credits.sort_by_key(|(sequence, _)| *sequence);
     }
 }
 

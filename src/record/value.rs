@@ -33,24 +33,26 @@ pub fn released_year(text: &str) -> Option<i32> {
     let mut parts = text.split('-');
     let all_digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
     let year = parts.next().filter(|part| all_digits(part, 4))?;
-    let rest: Vec<&str> = parts.collect();
-    let readable = rest.len() <= 2 && rest.iter().all(|part| all_digits(part, 2));
+    let readable = parts.by_ref().take(2).all(|part| all_digits(part, 2)) && parts.next().is_none();
     year.parse().ok().filter(|year| readable && *year > 0)
 }
 
 /// Seconds of a track's duration: `3:45`, `75:00`, `1:02:03`. Below the first part, parts have two digits below 60.
 pub fn duration_seconds(text: &str) -> Option<i32> {
-    let parts: Vec<&str> = text.split(':').collect();
-    let (first, rest) = parts.split_first()?;
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if rest.is_empty() || rest.len() > 2 || !digits(first) || first.len() > 5 {
-        return None;
+    let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    let mut parts = text.as_bytes().split(|byte| *byte == b':');
+    let first = parts.next().filter(|part| (1..=5).contains(&part.len()) && digits(part))?;
+    let mut seconds = first.iter().fold(0, |number, digit| number * 10 + i32::from(digit - b'0'));
+    let mut below = 0;
+    for part in parts {
+        let &[tens @ b'0'..=b'5', ones @ b'0'..=b'9'] = part else { return None };
+        below += 1;
+        if below > 2 {
+            return None;
+        }
+        seconds = seconds * 60 + i32::from(tens - b'0') * 10 + i32::from(ones - b'0');
     }
-    rest.iter().try_fold(first.parse::<i32>().ok()?, |seconds, part| {
-        let part = Some(*part).filter(|part| part.len() == 2 && digits(part))?;
-        let part: i32 = part.parse().ok().filter(|part| *part < 60)?;
-        seconds.checked_mul(60)?.checked_add(part)
-    })
+    (below > 0).then_some(seconds)
 }
 
 #[cfg(test)]

@@ -22,6 +22,6 @@ pub use document::document;
 pub use drift::{Bound, DriftBounds};
 pub use file::TableFile;
 pub use rows::TableRows;
-pub(crate) use rows::rows;
+pub(crate) use rows::{ColumnBuilder, rows};
 pub use schema::{arrow_schema, column_descriptions};
 pub use writer::DatasetWriter;

@@ -12,7 +12,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
-use super::{ColumnType, Table, arrow_schema, column_descriptions};
+use super::{Column, ColumnType, Table, arrow_schema, column_descriptions};
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
 
 /// Rows handed to the Parquet writer at once. It cuts pages at what it is handed, so the number is fixed.
@@ -152,6 +152,9 @@ pub(super) fn properties(table: &Table) -> anyhow::Result<WriterProperties> {
         .set_max_row_group_row_count(Some(table.row_group_rows));
     for column in &table.columns {
         let path = ColumnPath::from(column.name.as_str());
+        if !has_statistics(table, column) {
+            properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
+        }
         let dictionary = column.dictionary && column.data_type == ColumnType::Varchar;
         properties = properties.set_column_dictionary_enabled(path.clone(), dictionary);
         if matches!(column.data_type, ColumnType::Bigint | ColumnType::Integer) {
@@ -164,4 +167,10 @@ pub(super) fn properties(table: &Table) -> anyhow::Result<WriterProperties> {
         }
     }
     Ok(properties.build())
+}
+
+/// The smallest and largest text of a page say nothing where texts come in any order, and finding them compares each
+/// with two others. Where there is a bloom filter they are kept: DuckDB asks the filter only of columns that have them.
+fn has_statistics(table: &Table, column: &Column) -> bool {
+    column.data_type != ColumnType::Varchar || column.bloom_filter || table.key.first() == Some(&column.name)
 }

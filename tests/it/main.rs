@@ -15,5 +15,6 @@ mod proof;
 mod recordings;
 mod support;
 mod task;
+mod tokeniser;
 mod trino;
 mod workflow;

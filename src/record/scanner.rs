@@ -1,0 +1,240 @@
+//! Tokens of the part of XML that Discogs writes: tags, attributes in double quotes, texts, references.
+//!
+//! What is outside that part (comments, CDATA, processing instructions, single quotes, names beyond ASCII, white space
+//! where none is usual) is [`Scanner::UNFAMILIAR`]: the block has to be read by [`super::Reference`]. What is inside it
+//! gives the same tokens as there, and what is malformed here is malformed there.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2, memchr3};
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::attributes::Attribute as RawAttribute;
+use quick_xml::events::{BytesRef, BytesText};
+use quick_xml::name::QName;
+
+use super::token::{Attribute, Malformed, Token, Tokens};
+
+/// Attributes of a tag; Discogs has five at most. Names are compared each with each, so there is a bound.
+const MOST_ATTRIBUTES: usize = 16;
+
+pub struct Scanner<'b> {
+    text: &'b str,
+    at: usize,
+    /// Names of the open elements.
+    open: Vec<&'b str>,
+    attributes: Vec<Attribute<'b>>,
+    close_empty: bool,
+}
+
+impl<'b> Scanner<'b> {
+    /// What is wrong with a text that is not of the part of XML that is known here; it may be well-formed.
+    pub const UNFAMILIAR: &'static str = "XML as Discogs does not write it";
+
+    pub fn new(text: &'b str) -> Self {
+        Scanner { text, at: 0, open: Vec::with_capacity(16), attributes: Vec::with_capacity(8), close_empty: false }
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    #[cold]
+    fn malformed(&self, what: &str) -> Malformed {
+        Malformed::new(self.at, what)
+    }
+
+    #[cold]
+    fn unfamiliar(&self) -> Malformed {
+        self.malformed(Self::UNFAMILIAR)
+    }
+
+    /// All text from here to the next tag.
+    #[inline]
+    fn read_text(&mut self) -> Result<Token<'b>, Malformed> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let length = memchr3(b'<', b'&', b'\r', rest).unwrap_or(rest.len());
+        if rest.get(length).is_none_or(|byte| *byte == b'<') {
+            let text = &self.text[self.at..self.at + length];
+            self.at += length;
+            return Ok(Token::Text(Cow::Borrowed(text)));
+        }
+        self.read_text_in_pieces()
+    }
+
+    /// The same for a text with references or carriage returns.
+    fn read_text_in_pieces(&mut self) -> Result<Token<'b>, Malformed> {
+        let mut text = String::new();
+        loop {
+            let rest = &self.text[self.at..];
+            let length = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
+            let (piece, rest) = rest.split_at(length);
+            text.push_str(&BytesText::from_escaped(piece).xml10_content());
+            self.at += length;
+            if !rest.starts_with('&') {
+                return Ok(Token::Text(Cow::Owned(text)));
+            }
+            let end = memchr3(b';', b'&', b'<', &rest.as_bytes()[1..]).map(|end| end + 1);
+            let Some(end) = end.filter(|end| rest.as_bytes()[*end] == b';') else {
+                return Err(self.malformed("an `&` that begins no reference"));
+            };
+            self.resolve(&rest[1..end], &mut text)?;
+            self.at += end + 1;
+        }
+    }
+
+    fn resolve(&self, reference: &str, text: &mut String) -> Result<(), Malformed> {
+        if let Some(known) = resolve_predefined_entity(reference) {
+            text.push_str(known);
+            return Ok(());
+        }
+        match BytesRef::new(reference).resolve_char_ref() {
+            Ok(Some(character)) => text.push(character),
+            Ok(None) => return Err(self.malformed("an entity that XML does not know")),
+            Err(_) => return Err(self.malformed("a reference to no character")),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn read_end_tag(&mut self) -> Result<Token<'b>, Malformed> {
+        let start = self.at + 2;
+        let Some(name) = self.open.last() else { return Err(self.malformed("an end tag that closes nothing")) };
+        let end = start + name.len();
+        if self.text.as_bytes().get(start..end) != Some(name.as_bytes()) || self.byte(end) != Some(b'>') {
+            return Err(self.wrong_end_tag(start));
+        }
+        self.open.pop();
+        self.at = end + 1;
+        Ok(Token::Close)
+    }
+
+    #[cold]
+    fn wrong_end_tag(&self, start: usize) -> Malformed {
+        let end = self.name_end(start);
+        if end > start && self.byte(end) == Some(b'>') {
+            return self.malformed("an end tag of another element");
+        }
+        self.unfamiliar()
+    }
+
+    #[inline]
+    fn read_start_tag(&mut self) -> Result<Token<'b>, Malformed> {
+        let start = self.at + 1;
+        let end = self.name_end(start);
+        if end == start {
+            return Err(self.unfamiliar());
+        }
+        let name = &self.text[start..end];
+        let mut at = end;
+        if self.byte(at) == Some(b' ') {
+            at = self.read_attributes(at)?;
+        }
+        match self.byte(at) {
+            Some(b'>') => {
+                self.open.push(name);
+                self.at = at + 1;
+            }
+            Some(b'/') if self.byte(at + 1) == Some(b'>') => {
+                self.close_empty = true;
+                self.at = at + 2;
+            }
+            _ => return Err(self.unfamiliar()),
+        }
+        Ok(Token::Open(name))
+    }
+
+    /// Reads ` name="value"` as often as it stands there; gives where it ends.
+    fn read_attributes(&mut self, mut at: usize) -> Result<usize, Malformed> {
+        while self.byte(at) == Some(b' ') {
+            let start = at + 1;
+            let end = self.name_end(start);
+            if end == start {
+                // `<a >`, `<a />`, two spaces: all well-formed, none of them usual.
+                return Err(self.unfamiliar());
+            }
+            if self.text.as_bytes().get(end..end + 2) != Some(b"=\"") || self.attributes.len() == MOST_ATTRIBUTES {
+                return Err(self.unfamiliar());
+            }
+            let name = &self.text[start..end];
+            if self.attributes.iter().any(|(other, _)| *other == name) {
+                return Err(self.malformed("an attribute that stands twice"));
+            }
+            let value_start = end + 2;
+            let Some(length) = memchr(b'"', &self.text.as_bytes()[value_start..]) else {
+                return Err(self.malformed("an attribute without its closing quote"));
+            };
+            let raw = &self.text[value_start..value_start + length];
+            let value = self.attribute_value(raw)?;
+            self.attributes.push((name, value));
+            at = value_start + length + 1;
+        }
+        Ok(at)
+    }
+
+    #[inline]
+    fn attribute_value(&self, raw: &'b str) -> Result<Cow<'b, str>, Malformed> {
+        // Without an early end the compiler compares sixteen bytes at once.
+        let plain = raw.bytes().fold(true, |plain, byte| plain & (byte >= b' ') & (byte != b'&'));
+        if plain {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let attribute = RawAttribute { key: QName(""), value: Cow::Borrowed(raw) };
+        attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| self.malformed(&error.to_string()))
+    }
+
+    /// Where the name ends that begins at `start`; there, when none does.
+    #[inline]
+    fn name_end(&self, start: usize) -> usize {
+        let bytes = &self.text.as_bytes()[start..];
+        match bytes.first() {
+            Some(first) if first.is_ascii_alphabetic() || *first == b'_' => {}
+            _ => return start,
+        }
+        let length = bytes.iter().position(|byte| !IS_NAME[usize::from(*byte)]).unwrap_or(bytes.len());
+        start + length
+    }
+}
+
+impl<'b> Tokens<'b> for Scanner<'b> {
+    #[inline]
+    fn next(&mut self) -> Result<Token<'b>, Malformed> {
+        self.attributes.clear();
+        if std::mem::take(&mut self.close_empty) {
+            return Ok(Token::Close);
+        }
+        match self.byte(self.at) {
+            Some(b'<') => match self.byte(self.at + 1) {
+                Some(b'/') => self.read_end_tag(),
+                _ => self.read_start_tag(),
+            },
+            Some(_) => {
+                if self.at == 0 && self.text.starts_with('\u{feff}') {
+                    // A byte order mark that begins a document is none of its text.
+                    return Err(self.unfamiliar());
+                }
+                self.read_text()
+            }
+            None => Ok(Token::End),
+        }
+    }
+
+    fn attributes(&mut self) -> &mut Vec<Attribute<'b>> {
+        &mut self.attributes
+    }
+
+    fn offset(&self) -> usize {
+        self.at
+    }
+}
+
+/// The bytes of names as Discogs has them.
+const IS_NAME: [bool; 256] = {
+    let mut is_name = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_name[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'-' | b'.' | b':');
+        byte += 1;
+    }
+    is_name
+};
