@@ -14,8 +14,17 @@ pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Resul
     let declared = arrow_schema(table);
     let mut wrong_columns = Vec::new();
     let mut wrong_rows = Vec::new();
+    let mut unreadable = Vec::new();
     for (file, path) in dataset.files.iter().zip(run.dataset_files(dataset)) {
-        let (fields, rows) = read_footer(&path)?;
+        let (fields, rows) = match read_footer(&path) {
+            Ok(footer) => footer,
+            // What the machine lacks is no flaw of the file.
+            Err(error) if is_of_the_system(&error) => return Err(error),
+            Err(error) => {
+                unreadable.push(format!("{}: {error:#}", file.name));
+                continue;
+            }
+        };
         let expected: Vec<_> =
             declared.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
         if fields != expected {
@@ -32,6 +41,7 @@ pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Resul
             wrong_columns,
             "files whose columns, types or order are not those of the contract",
         ),
+        finding(format!("{name}.readable"), unreadable, "files that cannot be read as Parquet"),
         finding(format!("{name}.rows_written"), wrong_rows, "files with another number of rows than was written"),
     ])
 }
@@ -46,6 +56,12 @@ fn read_footer(path: &Path) -> anyhow::Result<(Fields, u64)> {
         .with_context(|| format!("{} has columns of unknown types", path.display()))?;
     let fields = schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
     Ok((fields, u64::try_from(metadata.num_rows())?))
+}
+
+/// Whether reading failed for another reason than what is in the file, or that there is none.
+fn is_of_the_system(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| io.raw_os_error().is_some() && io.kind() != std::io::ErrorKind::NotFound)
 }
 
 fn finding(check_name: String, wrong: Vec<String>, means: &str) -> Finding {

@@ -19,6 +19,7 @@ mod drift;
 mod files;
 mod finding;
 mod ingested;
+mod inputs;
 mod profile;
 mod query;
 mod report;

@@ -41,13 +41,14 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let contract = Contract::load()?;
     let environment = contract.environment(&parameters.environment)?;
     let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
-    if run.is_sealed() {
-        let sealed = SealedRun::open(&run)?;
-        call.already_done();
-        call.set_detail("checks", sealed.manifest().checks.clone());
-        return Ok(());
+    if run.is_sealed()? {
+        return already_sealed(&run, call);
     }
     let sealable = run.sealable(call.name())?;
+    if run.is_sealed()? {
+        // By another call of this task, between the question and the lock.
+        return already_sealed(&run, call);
+    }
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
     let selected = &parameters.engine;
@@ -86,6 +87,13 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
         call.add_table(dataset.count());
     }
     call.say(format_args!("{} checks passed, run {} is sealed", findings.len(), run.id()));
+    Ok(())
+}
+
+fn already_sealed(run: &Run, call: &mut Call) -> anyhow::Result<()> {
+    let sealed = SealedRun::open(run)?;
+    call.already_done();
+    call.set_detail("checks", sealed.manifest().checks.clone());
     Ok(())
 }
 

@@ -13,7 +13,7 @@ const ABOUT: &str = "\
 -- The checks of what is published, as one statement for a Trino or DuckDB client: paste it, and look for ok = false.
 -- CRITICAL with ok = false must not be published; WARN is worth a look; INFO is known upstream.
 --
--- Made of sql/contract.yml, sql/checks and sql/statement: change those, then BLESS=1 cargo test --lib statement
+-- Made of sql/contract.yml, sql/checks and sql/statement: change those, then UPDATE_DOCS=1 cargo test --lib statement
 ";
 
 /// The statement, with how many rows must be there as the environment has it.
@@ -71,10 +71,10 @@ mod tests {
         let contract = Contract::load().expect("sql/contract.yml is right");
         let environment = contract.environment("month").expect("is there");
         let statement = sanity_statement(&contract, environment).expect("can be made");
-        if std::env::var_os("BLESS").is_some() {
+        if std::env::var_os("UPDATE_DOCS").is_some() {
             std::fs::write(path, &statement).expect("can be written");
         }
         let there = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(there == statement, "{path} is not what the checks give; BLESS=1 writes it anew");
+        assert!(there == statement, "{path} is not what the checks give; UPDATE_DOCS=1 writes it anew");
     }
 }

@@ -146,7 +146,7 @@ impl Month<'_> {
         if part.exists() {
             fs::remove_file(&part)?;
         }
-        write_new_file(&part, text.as_bytes())?;
+        write_new_file(&part, text.as_bytes(), 0o644)?;
         self.folder.replace(&part, name)?;
         Ok(())
     }

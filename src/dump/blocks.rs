@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicU64;
 
 use memchr::memmem;
 
-use super::boundary::{last_boundary, last_end};
+use super::boundary::{last_boundary_from, last_end};
 use super::{Entity, Fault, Source, SourceEnd};
 
 /// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
@@ -81,6 +81,8 @@ impl Blocks {
             State::Faulty(fault) => return Err(fault.clone()),
             State::BeforeRoot | State::Records => {}
         }
+        // A record of many megabytes is not searched again each time a piece of it comes.
+        let mut searched = 0;
         loop {
             let wanted = self.block_bytes.saturating_sub(self.pending.len()).max(self.block_bytes / 4 + 1);
             match self.source.read_to(&mut self.pending, wanted) {
@@ -88,8 +90,9 @@ impl Blocks {
                 Ok(true) => return self.last_block().map(Some),
                 Err(fault) => return self.last_before(fault).map(Some),
             }
-            if let Some(end) = last_boundary(self.entity, &self.pending) {
-                return Ok(Some(self.cut(end)));
+            match last_boundary_from(self.entity, &self.pending, searched) {
+                Ok(end) => return Ok(Some(self.cut(end))),
+                Err(from) => searched = from,
             }
             if self.pending.len() > MAX_RECORD_BYTES {
                 let record = self.entity.record();

@@ -22,14 +22,39 @@ pub(super) fn last_boundary(entity: Entity, bytes: &[u8]) -> Option<usize> {
     None
 }
 
+/// The same, looked for from a place on; where there is none, gives the place from which to look when more bytes have
+/// come: what is before the last end tag is no boundary and does not become one.
+pub(super) fn last_boundary_from(entity: Entity, bytes: &[u8], from: usize) -> Result<usize, usize> {
+    if let Some(end) = last_boundary(entity, &bytes[from..]) {
+        return Ok(from + end);
+    }
+    let end_tag = end_tag(entity);
+    let last_tag = memmem::rfind(&bytes[from..], end_tag.as_bytes()).map(|at| from + at);
+    Err(last_tag.unwrap_or_else(|| bytes.len().saturating_sub(end_tag.len() - 1).max(from)))
+}
+
 /// The end of the last whole record in bytes that were cut anywhere: what follows may be missing. The end tag of a label
-/// may be that of a sublabel, so there the record behind it must be seen.
+/// may be that of a sublabel, so there each has to be closed that was opened.
 pub(super) fn last_end(entity: Entity, bytes: &[u8]) -> Option<usize> {
     let end_tag = end_tag(entity);
     match entity {
-        Entity::Labels => last_boundary(entity, bytes),
+        Entity::Labels => {
+            let start = last_boundary(entity, bytes).unwrap_or_default();
+            let rest = &bytes[start..];
+            let end = memmem::rfind(rest, end_tag.as_bytes()).map(|at| at + end_tag.len());
+            let whole =
+                end.filter(|end| opened(&rest[..*end]) == memmem::find_iter(&rest[..*end], end_tag.as_bytes()).count());
+            whole.or((start > 0).then_some(0)).map(|end| start + end)
+        }
         _ => memmem::rfind(bytes, end_tag.as_bytes()).map(|at| at + end_tag.len()),
     }
+}
+
+/// How many labels are opened and not closed by the same tag.
+fn opened(bytes: &[u8]) -> usize {
+    let tags = memmem::find_iter(bytes, "<label").map(|at| &bytes[at + "<label".len()..]);
+    let tags = tags.filter(|rest| rest.first().is_some_and(|byte| *byte == b'>' || byte.is_ascii_whitespace()));
+    tags.filter(|rest| memchr::memchr(b'>', rest).is_some_and(|end| !rest[..end].ends_with(b"/"))).count()
 }
 
 /// The records of a block, each with its offset; text that is no record stays with the record before it.
@@ -87,6 +112,16 @@ mod tests {
     }
 
     #[test]
+    fn a_label_is_whole_when_its_sublabels_are_closed() {
+        let whole = "<label><id>1</id><sublabels><label id=\"2\">a</label><label id=\"3\"/></sublabels></label>\n";
+        let end = whole.trim_end().len();
+        assert_eq!(last_end(Entity::Labels, whole.as_bytes()), Some(end));
+        let cut = "<label><id>4</id><sublabels><label id=\"5\">b</label>";
+        assert_eq!(last_end(Entity::Labels, format!("{whole}{cut}").as_bytes()), Some(end));
+        assert_eq!(last_end(Entity::Labels, cut.as_bytes()), None);
+    }
+
+    #[test]
     fn records_on_one_line_are_told_apart() {
         let text = "<artist><id>1</id></artist><artist><id>2</id></artist>\n<artist><id>3</id></artist>\n";
         let offsets: Vec<_> = record_slices(Entity::Artists, text).map(|(offset, _)| offset).collect();
@@ -100,5 +135,22 @@ mod tests {
         assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release>\n<rel"), None);
         assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release>\n<release "), Some(26));
         assert_eq!(last_boundary(Entity::Releases, b"<release id=\"1\"></release></releases>"), None);
+    }
+
+    #[test]
+    fn a_boundary_is_found_however_the_bytes_come() {
+        let text = b"<label><id>1</id><sublabels><label id=\"2\">a</label></sublabels></label> \n<label><id>3</id>";
+        let end = 1 + text.iter().rposition(|byte| *byte == b'\n').expect("a line") - 2;
+        for step in 1..text.len() {
+            let (mut from, mut upto) = (0, 0);
+            while upto < text.len() {
+                upto = (upto + step).min(text.len());
+                match last_boundary_from(Entity::Labels, &text[..upto], from) {
+                    Ok(found) => assert_eq!(found, end),
+                    Err(next) => from = next,
+                }
+            }
+            assert_eq!(last_boundary_from(Entity::Labels, text, from), Ok(end), "in steps of {step}");
+        }
     }
 }

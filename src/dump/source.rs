@@ -1,5 +1,6 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +12,8 @@ use super::DumpFile;
 
 /// Packed bytes read at once.
 const READ_BYTES: usize = 1 << 20;
+
+const CHANGED: &str = "the file changed while it was read";
 
 /// What is wrong with a dump, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,10 @@ impl Source {
         self.offset += (buffer.len() - before) as u64;
         match result {
             Ok(read) => Ok(read < bytes),
+            // Whoever writes to it while it is read makes it look damaged in many ways; this is what is wrong with it.
+            Err(_) if self.was_changed().unwrap_or(false) => {
+                Err(Fault { offset: self.offset, what: CHANGED.to_owned() })
+            }
             Err(error) => Err(Fault { offset: self.offset, what: self.explain(&error) }),
         }
     }
@@ -70,15 +77,22 @@ impl Source {
         let offset = self.offset;
         let fault = |what: String| Fault { offset, what };
         let packed_bytes = self.position.load(Ordering::Relaxed);
-        let metadata = fs::metadata(&self.file.path).map_err(|error| fault(error.to_string()))?;
-        let modified = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
-        let unchanged = modified.is_some_and(|time| time.as_nanosecond() == i128::from(self.file.modified));
-        if metadata.len() != packed_bytes || metadata.len() != self.file.bytes || !unchanged {
-            return Err(fault("the file changed while it was read".to_owned()));
+        if self.was_changed().map_err(|error| fault(error.to_string()))? || packed_bytes != self.file.bytes {
+            return Err(fault(CHANGED.to_owned()));
         }
         let hash = self.inflate.into_inner().into_inner().hash;
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(SourceEnd { sha256, packed_bytes, xml_bytes: offset })
+    }
+
+    /// Whether the file of that name is another one by now, or not what it was when its size and time were noted.
+    fn was_changed(&self) -> io::Result<bool> {
+        let metadata = fs::metadata(&self.file.path)?;
+        let opened = self.inflate.get_ref().get_ref().file.metadata()?;
+        let modified = jiff::Timestamp::try_from(metadata.modified()?).map(jiff::Timestamp::as_nanosecond);
+        let replaced = (opened.dev(), opened.ino()) != (metadata.dev(), metadata.ino());
+        let same_time = modified.is_ok_and(|time| time == i128::from(self.file.modified));
+        Ok(replaced || metadata.len() != self.file.bytes || !same_time)
     }
 
     pub fn path(&self) -> &PathBuf {
@@ -88,6 +102,7 @@ impl Source {
     fn explain(&self, error: &io::Error) -> String {
         let packed = self.position.load(Ordering::Relaxed);
         match error.kind() {
+            _ if error.raw_os_error().is_some() => format!("the file cannot be read: {error}"),
             _ if packed == 0 => "the file is empty".to_owned(),
             io::ErrorKind::UnexpectedEof => "the gzip stream ends early; the download was cut".to_owned(),
             io::ErrorKind::InvalidInput if self.offset == 0 => "the file is not gzip".to_owned(),

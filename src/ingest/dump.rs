@@ -105,7 +105,7 @@ fn already_there(
     match same {
         true if datasets.len() == tables.len() => Ok(Some(datasets)),
         true => Ok(None),
-        false if replace && !run.is_sealed() => Ok(None),
+        false if replace && !run.is_sealed()? => Ok(None),
         false => Err(Failure::parameters(format!(
             "run {} holds {} already, made from another dump or by another version",
             run.id(),

@@ -109,7 +109,7 @@ impl Dataset {
         };
         let dataset: Dataset = serde_json::from_slice(&text).map_err(|error| {
             Failure::input(format!("{} is not a dataset description: {error}", path.display()))
-                .hint("rebuild the dataset with --replace true")
+                .hint(format!("remove the folder {} and run the task that writes it again", folder.display()))
         })?;
         if let Some(file) = dataset.files.iter().find(|file| !is_plain_name(&file.name)) {
             return Err(Failure::input(format!(

@@ -3,13 +3,20 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use super::durable::make_folder;
 use crate::task::Failure;
+
+/// How often a lock that is taken is tried again, and after which pause. Whoever only looks whether a lock is free holds
+/// it for an instant, and that must not end a task.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who holds a lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +43,7 @@ pub(crate) struct Lock {
 /// Takes a lock for this process alone. `what` names the thing in the message when somebody else has it.
 pub(crate) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<Lock> {
     let mut file = open(path)?;
-    match file.try_lock() {
+    match try_for_a_moment(|| file.try_lock()) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(held(what, holder_in(path)).into()),
         Err(TryLockError::Error(error)) => {
@@ -54,11 +61,21 @@ pub(crate) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<L
 /// Takes a lock together with others who share it. `exclusive` waits for none of them: it fails.
 pub(super) fn shared(path: &Path, what: &str) -> anyhow::Result<Lock> {
     let file = open(path)?;
-    match file.try_lock_shared() {
+    match try_for_a_moment(|| file.try_lock_shared()) {
         Ok(()) => Ok(Lock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(held(what, holder_in(path)).into()),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
     }
+}
+
+fn try_for_a_moment(lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
+    for _ in 1..TRIES {
+        match lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+    lock()
 }
 
 /// The holder of the first of these locks that somebody holds.
@@ -81,14 +98,12 @@ pub(super) fn held(what: &str, holder: Option<Holder>) -> Failure {
 }
 
 fn open(path: &Path) -> anyhow::Result<File> {
-    if let Some(folder) = path.parent() {
-        make_folder(folder)?;
-    }
     OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(path)
         .with_context(|| format!("cannot open the lock {}", path.display()))
 }

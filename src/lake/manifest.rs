@@ -1,23 +1,21 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use walkdir::WalkDir;
 
-use super::dataset::is_plain_name;
-use super::digest::{sha256_of_bytes, sha256_of_files};
-use super::durable::{remove_folder_if_there, replace_file};
+use super::digest::sha256_of_bytes;
+use super::durable::{remove_folder_if_there, sync_all};
+use super::listing::Listing;
 use super::lock;
 use super::run::SealableRun;
-use super::{Dataset, Producer, Run, RunId};
+use super::{Dataset, Producer, Run, RunId, SealedRun};
 use crate::task::{Failure, TableCount};
 
 /// Read by all, written by nobody.
-const READ_ONLY: u32 = 0o444;
+pub(super) const READ_ONLY: u32 = 0o444;
 
 /// `_manifest.json`, the seal of a run: every file with its size and sha256, and a digest of the manifest itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,7 +57,7 @@ pub struct ManifestFile {
 impl Manifest {
     pub(super) const FILE_NAME: &str = "_manifest.json";
 
-    fn digest(&self) -> anyhow::Result<String> {
+    pub(super) fn digest(&self) -> anyhow::Result<String> {
         let unsigned = Manifest { manifest_sha256: String::new(), ..self.clone() };
         Ok(sha256_of_bytes(&serde_json::to_vec(&unsigned)?))
     }
@@ -78,27 +76,22 @@ impl From<TableCount> for ManifestDataset {
 }
 
 impl SealableRun {
-    /// Seals the run: verifies every file of every dataset against what was written, makes the files read-only, and
-    /// writes the manifest last. `checks` is kept in it.
+    /// Seals the run: verifies every file of every dataset against what was written, makes the files read-only, flushes
+    /// them and their folders, writes the manifest's digest outside of the run, and the manifest last. `checks` is kept
+    /// in it.
     pub fn seal(self, checks: Value) -> anyhow::Result<SealedRun> {
         let run = self.run().clone();
-        let _lake = lock::exclusive(&run.lake().lock_file("lake"), self.task(), "the lake")?;
+        let _lake = lock::exclusive(&run.lake().lock_file("lake")?, self.task(), "the lake")?;
         remove_folder_if_there(&run.staging_folder())?;
-        let listing = Listing::read(&run)?;
-        let hashes = sha256_of_files(&listing.absolute(&run))?;
-        let files: Vec<_> = listing
-            .paths
-            .into_iter()
-            .zip(hashes)
-            .map(|(path, (bytes, sha256))| ManifestFile { path, bytes, sha256 })
-            .collect();
+        let listing = Listing::read(&run, &[])?;
+        let files = listing.hashed(&run)?;
         let datasets = verify_datasets(&run, &files)?;
 
-        for file in &files {
-            let path = run.folder().join(&file.path);
+        for path in listing.absolute(&run) {
             fs::set_permissions(&path, fs::Permissions::from_mode(READ_ONLY))
                 .with_context(|| format!("cannot make {} read-only", path.display()))?;
         }
+        sync_all(run.folder(), &listing.folders)?;
         let mut manifest = Manifest {
             format: 1,
             run_id: run.id().clone(),
@@ -112,10 +105,17 @@ impl SealableRun {
         manifest.manifest_sha256 = manifest.digest()?;
         let mut text = serde_json::to_vec_pretty(&manifest)?;
         text.push(b'\n');
-        replace_file(&run.lake().staging_folder(), &run.manifest_file(), &text)?;
-        fs::set_permissions(run.manifest_file(), fs::Permissions::from_mode(READ_ONLY))
-            .with_context(|| format!("cannot make {} read-only", run.manifest_file().display()))?;
-        Ok(SealedRun { run, manifest })
+        run.write_anchor(&text)?;
+        run.lake().replace_file(&run.manifest_file(), &text, READ_ONLY)?;
+        Ok(SealedRun { run, manifest, text, anchored: true })
+    }
+}
+
+impl Run {
+    /// Reads every file of a run that is not sealed and holds it to what its datasets say was written.
+    pub fn verify_datasets(&self) -> anyhow::Result<Vec<ManifestDataset>> {
+        let listing = Listing::read(self, &["_staging"])?;
+        verify_datasets(self, &listing.hashed(self)?)
     }
 }
 
@@ -153,108 +153,9 @@ fn verify_datasets(run: &Run, files: &[ManifestFile]) -> anyhow::Result<Vec<Mani
     }
 }
 
-/// A run whose manifest is there and says of itself that it is intact.
-#[derive(Clone, Debug)]
-pub struct SealedRun {
-    run: Run,
-    manifest: Manifest,
-}
-
-impl SealedRun {
-    pub fn open(run: &Run) -> anyhow::Result<Self> {
-        let path = run.manifest_file();
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Failure::parameters(format!("run {} is not sealed", run.id()))
-                    .hint("sanity-check seals a run that passes; run it first")
-                    .into());
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        };
-        let manifest: Manifest = serde_json::from_slice(&text)
-            .map_err(|error| changed(run, &format!("{} is not a manifest: {error}", Manifest::FILE_NAME)))?;
-        if manifest.run_id != *run.id() {
-            return Err(changed(run, &format!("its manifest is that of run {}", manifest.run_id)));
-        }
-        if manifest.digest()? != manifest.manifest_sha256 {
-            return Err(changed(run, "its manifest was edited"));
-        }
-        if let Some(file) = manifest.files.iter().find(|file| !file.path.split('/').all(is_plain_name)) {
-            return Err(changed(run, &format!("its manifest names {:?}, which is outside of it", file.path)));
-        }
-        Ok(SealedRun { run: run.clone(), manifest })
-    }
-
-    pub fn run(&self) -> &Run {
-        &self.run
-    }
-
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// Reads every file of the run and holds it to the manifest: nothing changed, added or removed.
-    pub fn verify(&self) -> anyhow::Result<()> {
-        let listing = Listing::read(&self.run)?;
-        let expected: BTreeMap<&str, &ManifestFile> =
-            self.manifest.files.iter().map(|file| (file.path.as_str(), file)).collect();
-        if let Some(path) = listing.paths.iter().find(|path| !expected.contains_key(path.as_str())) {
-            return Err(changed(&self.run, &format!("{path} was added")));
-        }
-        if let Some(path) = expected.keys().find(|path| !listing.paths.iter().any(|there| there == *path)) {
-            return Err(changed(&self.run, &format!("{path} is missing")));
-        }
-        let hashes = sha256_of_files(&listing.absolute(&self.run))?;
-        for (path, (bytes, sha256)) in listing.paths.iter().zip(hashes) {
-            let file = expected[path.as_str()];
-            if file.bytes != bytes || file.sha256 != sha256 {
-                return Err(changed(&self.run, &format!("{path} was changed")));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn changed(run: &Run, what: &str) -> anyhow::Error {
+/// A run that is not what was written or sealed.
+pub(super) fn changed(run: &Run, what: &str) -> anyhow::Error {
     Failure::input(format!("run {} is not what it was: {what}", run.id()))
         .hint("do not publish it; build the month again in a new run")
         .into()
-}
-
-/// The files of a run that a manifest lists: all but the manifest, the reports and what is unfinished.
-struct Listing {
-    /// Relative, with `/`, sorted.
-    paths: Vec<String>,
-}
-
-impl Listing {
-    fn read(run: &Run) -> anyhow::Result<Self> {
-        let mut paths = Vec::new();
-        let root = run.folder();
-        let walk = WalkDir::new(root).follow_links(false).min_depth(1).into_iter();
-        let listed = walk.filter_entry(|entry| {
-            entry.depth() > 1
-                || !["_reports", "_staging", Manifest::FILE_NAME].iter().any(|name| entry.file_name() == *name)
-        });
-        for entry in listed {
-            let entry = entry.with_context(|| format!("cannot list {}", root.display()))?;
-            let path = relative(root, entry.path());
-            if entry.file_type().is_file() {
-                paths.push(path);
-            } else if !entry.file_type().is_dir() {
-                return Err(changed(run, &format!("{path} is neither a file nor a folder")));
-            }
-        }
-        paths.sort();
-        Ok(Listing { paths })
-    }
-
-    fn absolute(&self, run: &Run) -> Vec<PathBuf> {
-        self.paths.iter().map(|path| run.folder().join(path)).collect()
-    }
-}
-
-fn relative(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }

@@ -11,35 +11,44 @@
 //!     _manifest.json                         the seal: every file with its sha256, written last   manifest.rs
 //!     _staging/<task>/                       everything unfinished                       staging.rs
 //! <lake>/_meta/locks/                        flock files                                 lock.rs
+//! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run   anchor.rs
 //! <lake>/_meta/_staging/                     links and files of the lake itself on their way
 //! ```
 //!
 //! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. What may be done under which
-//! lock is in the types: [`WritableRun`] commits datasets, [`SealableRun`] seals, [`LockedLake`] moves `active`.
+//! lock is in the types: [`WritableRun`] commits datasets, [`SealableRun`] seals, [`LockedLake`] moves `active` and prunes.
+//! What happens when a step fails or is killed is in `docs/faults.md`, with the test that shows it.
 
+mod anchor;
 mod dataset;
 mod digest;
 mod durable;
+mod folder;
 mod free_space;
+mod listing;
 mod lock;
 mod manifest;
 mod pointer;
+mod retention;
 mod root;
 mod run;
 mod run_id;
+mod sealed;
 mod staging;
 
 pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
 pub(crate) use digest::hexadecimal;
 pub use digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_of_files};
-pub(crate) use durable::{make_folder, rename};
-pub use durable::{sync_file, write_new_file};
+pub use durable::sync_file;
+pub(crate) use durable::{make_folder, rename, write_new_file};
 pub use free_space::free_bytes;
 pub use lock::Holder;
 pub(crate) use lock::{Lock, exclusive as lock_exclusively};
-pub use manifest::{Manifest, ManifestDataset, ManifestFile, SealedRun};
+pub use manifest::{Manifest, ManifestDataset, ManifestFile};
 pub use pointer::{LockedLake, Previous};
+pub use retention::{Kept, Leftover, PlannedRun, PrunePlan, Retention};
 pub use root::Lake;
 pub use run::{Run, RunDescription, SealableRun, WritableRun};
 pub use run_id::{DumpMonth, RunId};
+pub use sealed::SealedRun;
 pub use staging::{StagedDataset, Staging};

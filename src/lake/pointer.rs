@@ -8,7 +8,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::durable::{make_folder, remove_file_if_there, rename, sync_folder};
+use super::durable::{remove_file_if_there, rename, sync_folder};
 use super::lock::{self, Lock};
 use super::{Lake, RunId, SealedRun};
 use crate::task::Failure;
@@ -44,6 +44,7 @@ impl Lake {
             Failure::input(format!("{} does not point at a run of this lake", path.display()))
                 .hint("remove the link by hand, then promote a sealed run")
         })?;
+        self.refuse_links(&self.run_folder(&id))?;
         if !self.run_folder(&id).is_dir() {
             return Err(Failure::input(format!("{} points at run {id}, which is gone", path.display()))
                 .hint("remove the link by hand, then promote a sealed run")
@@ -70,7 +71,7 @@ impl Lake {
 
     /// Takes the lake for this process alone, to move `active`.
     pub fn lock(&self, task: &str) -> anyhow::Result<LockedLake> {
-        let lock = lock::exclusive(&self.lock_file("lake"), task, "the lake")?;
+        let lock = lock::exclusive(&self.lock_file("lake")?, task, "the lake")?;
         Ok(LockedLake { lake: self.clone(), _lock: lock })
     }
 }
@@ -106,16 +107,21 @@ impl LockedLake {
         self.link(run.run().id())
     }
 
-    /// Points `active` back at what a previous link names, and drops that link: the next rollback goes further back.
+    /// Makes a previous link `active` again, by one rename: the pointer moves and the link is used up in the same step,
+    /// so that the next rollback goes further back.
     pub fn switch_back_to(&self, run: &SealedRun, previous: &Previous) -> anyhow::Result<()> {
-        self.link(run.run().id())?;
-        remove_file_if_there(&self.lake.root().join(&previous.name))?;
+        anyhow::ensure!(previous.run_id == *run.run().id(), "{} names another run", previous.name);
+        rename(&self.lake.root().join(&previous.name), &self.lake.pointer())
+    }
+
+    /// Flushes the pointer to the disk: a promotion that was killed may have moved it and come no further.
+    pub fn flush(&self) -> anyhow::Result<()> {
         sync_folder(self.lake.root())
     }
 
     fn link(&self, to: &RunId) -> anyhow::Result<()> {
         let staging = self.lake.staging_folder();
-        make_folder(&staging)?;
+        self.lake.make_folder(&staging)?;
         let unfinished = staging.join(format!("active.{}", std::process::id()));
         remove_file_if_there(&unfinished)?;
         symlink(link_target(to), &unfinished)

@@ -60,6 +60,7 @@ impl Lake {
     /// The ids of all runs, oldest first.
     pub fn run_ids(&self) -> anyhow::Result<Vec<RunId>> {
         let folder = self.runs_folder();
+        self.refuse_links(&folder)?;
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
@@ -78,7 +79,7 @@ impl Lake {
     /// An empty folder of this process for what is thrown away at its end.
     pub fn scratch(&self, task: &str) -> anyhow::Result<tempfile::TempDir> {
         let folder = self.staging_folder();
-        make_folder(&folder)?;
+        self.make_folder(&folder)?;
         tempfile::Builder::new()
             .prefix(&format!("{task}."))
             .tempdir_in(&folder)
@@ -93,8 +94,19 @@ impl Lake {
         self.runs_folder().join(id.as_str())
     }
 
-    pub(super) fn lock_file(&self, name: &str) -> PathBuf {
-        self.root.join("_meta/locks").join(format!("{name}.lock"))
+    pub(super) fn locks_folder(&self) -> PathBuf {
+        self.root.join("_meta/locks")
+    }
+
+    /// The file of a lock, in a folder that is there when this returns.
+    pub(super) fn lock_file(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.locks_folder();
+        self.make_folder(&folder)?;
+        Ok(folder.join(format!("{name}.lock")))
+    }
+
+    pub(super) fn seals_folder(&self) -> PathBuf {
+        self.root.join("_meta/seals")
     }
 
     pub(super) fn staging_folder(&self) -> PathBuf {

@@ -6,11 +6,12 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::is_plain_name;
-use super::durable::{make_folder, remove_folder_if_there, rename, replace_file, sync_file};
-use super::lock::{self, Lock};
+use super::durable::{WRITABLE, exchange, remove_folder_if_there, rename, sync_file};
+use super::folder::is_a_link;
+use super::lock::{self, Holder, Lock};
 use super::manifest::Manifest;
 use super::{Dataset, DumpMonth, InputIdentity, Lake, RunId, StagedDataset, Staging};
-use crate::task::{Failure, Outcome};
+use crate::task::{Failure, Outcome, stop};
 
 /// `_run.json`: what was asked for when the run began. Written once, by preflight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,7 @@ pub struct Run {
 impl Run {
     pub(super) fn open(lake: &Lake, id: &RunId) -> anyhow::Result<Self> {
         let folder = lake.run_folder(id);
+        lake.refuse_links(&lake.runs_folder())?;
         match fs::symlink_metadata(&folder) {
             Ok(metadata) if metadata.is_dir() => Ok(Run { lake: lake.clone(), id: id.clone(), folder }),
             Ok(_) => Err(Failure::input(format!("{} is not a folder", folder.display()))
@@ -61,9 +63,13 @@ impl Run {
     /// Gives whether it was made now.
     pub fn create(lake: &Lake, description: &RunDescription) -> anyhow::Result<(Self, bool)> {
         let folder = lake.run_folder(&description.run_id);
-        make_folder(&folder)?;
+        let lock_file = lake.lock_file(&format!("{}.preflight", description.run_id))?;
+        let what = format!("run {}", description.run_id);
+        // The run's own lock as well, shared: a run that is being made is not one to prune.
+        let shared = lock::shared(&lake.lock_file(description.run_id.as_str())?, &what)?;
+        let lock = lock::exclusive(&lock_file, "preflight", &what)?;
+        lake.make_folder(&folder)?;
         let run = Run::open(lake, &description.run_id)?;
-        let lock = lock::exclusive(&run.producer_lock("preflight"), "preflight", &format!("run {}", run.id))?;
         let made = match run.description_if_there()? {
             Some(there) if there.same_request(description) => false,
             Some(there) => {
@@ -77,11 +83,11 @@ impl Run {
             None => {
                 let mut text = serde_json::to_vec_pretty(description)?;
                 text.push(b'\n');
-                replace_file(&lake.staging_folder(), &run.folder.join("_run.json"), &text)?;
+                lake.replace_file(&run.folder.join("_run.json"), &text, WRITABLE)?;
                 true
             }
         };
-        drop(lock);
+        drop((lock, shared));
         Ok((run, made))
     }
 
@@ -116,7 +122,23 @@ impl Run {
 
     /// The committed dataset of a table.
     pub fn dataset(&self, table: &str) -> anyhow::Result<Option<Dataset>> {
-        Dataset::read(&self.dataset_folder(table))
+        let folder = self.dataset_folder(table);
+        self.lake.refuse_links(&folder.join(Dataset::FILE_NAME))?;
+        let Some(dataset) = Dataset::read(&folder)? else { return Ok(None) };
+        if dataset.table != table || dataset.run_id != self.id {
+            return Err(Failure::input(format!(
+                "{} holds {} of run {}",
+                folder.display(),
+                dataset.table,
+                dataset.run_id
+            ))
+            .hint(format!("remove the folder {} and run the task that writes the table again", folder.display()))
+            .into());
+        }
+        if let Some(link) = self.dataset_files(&dataset).into_iter().find(|path| path.is_symlink()) {
+            return Err(is_a_link(&link).into());
+        }
+        Ok(Some(dataset))
     }
 
     /// The files of a committed dataset, in order.
@@ -125,8 +147,14 @@ impl Run {
         dataset.files.iter().map(|file| folder.join(&file.name)).collect()
     }
 
-    pub fn is_sealed(&self) -> bool {
-        self.manifest_file().exists()
+    /// Whether the manifest is there. That it cannot be seen is an error, not a no.
+    pub fn is_sealed(&self) -> anyhow::Result<bool> {
+        let manifest = self.manifest_file();
+        match fs::symlink_metadata(&manifest) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", manifest.display())),
+        }
     }
 
     pub(super) fn manifest_file(&self) -> PathBuf {
@@ -137,19 +165,19 @@ impl Run {
         self.folder.join("_staging")
     }
 
-    fn run_lock(&self) -> PathBuf {
+    fn run_lock(&self) -> anyhow::Result<PathBuf> {
         self.lake.lock_file(self.id.as_str())
     }
 
-    fn producer_lock(&self, task: &str) -> PathBuf {
+    fn producer_lock(&self, task: &str) -> anyhow::Result<PathBuf> {
         self.lake.lock_file(&format!("{}.{task}", self.id))
     }
 
     /// Takes the locks under which a task may commit datasets: the run's shared with other tasks, the task's own.
     pub fn writable(&self, task: &str) -> anyhow::Result<WritableRun> {
-        let run_lock = lock::shared(&self.run_lock(), &format!("run {}", self.id))?;
-        let task_lock = lock::exclusive(&self.producer_lock(task), task, &format!("{task} of run {}", self.id))?;
-        if self.is_sealed() {
+        let run_lock = lock::shared(&self.run_lock()?, &format!("run {}", self.id))?;
+        let task_lock = lock::exclusive(&self.producer_lock(task)?, task, &format!("{task} of run {}", self.id))?;
+        if self.is_sealed()? {
             return Err(Failure::parameters(format!("run {} is sealed; a sealed run is never changed", self.id))
                 .hint("begin a new run: the same dumps with another session_time")
                 .into());
@@ -159,41 +187,50 @@ impl Run {
 
     /// Takes the run for this process alone, to check and to seal it. Fails while any task writes to it.
     pub fn sealable(&self, task: &str) -> anyhow::Result<SealableRun> {
-        match lock::exclusive(&self.run_lock(), task, &format!("run {}", self.id)) {
-            Ok(lock) => Ok(SealableRun { run: self.clone(), task: task.to_owned(), _lock: lock }),
-            Err(error) => Err(match lock::first_holder(self.producer_locks()) {
-                Some(holder) => lock::held(&format!("run {}", self.id), Some(holder)).into(),
-                None => error,
-            }),
-        }
+        let lock = self.lock_alone(task)?;
+        Ok(SealableRun { run: self.clone(), task: task.to_owned(), _lock: lock })
     }
 
-    fn producer_locks(&self) -> Vec<PathBuf> {
-        let prefix = format!("{}.", self.id);
-        let folder = self.run_lock().parent().map(Path::to_owned).unwrap_or_default();
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        entries
+    /// Takes the run for this process alone. Fails while any task writes to it.
+    pub(super) fn lock_alone(&self, task: &str) -> anyhow::Result<Lock> {
+        lock::exclusive(&self.run_lock()?, task, &format!("run {}", self.id)).map_err(|error| {
+            let holder = lock::first_holder(self.lock_files());
+            holder.map_or(error, |holder| lock::held(&format!("run {}", self.id), Some(holder)).into())
+        })
+    }
+
+    /// Who writes to the run, or seals it. Looks, and leaves no trace.
+    pub fn holder(&self) -> Option<Holder> {
+        lock::first_holder(self.lock_files())
+    }
+
+    /// The lock files of the run that are there, its own last: tasks that write share that one, and it does not name them.
+    fn lock_files(&self) -> Vec<PathBuf> {
+        let (prefix, own) = (format!("{}.", self.id), format!("{}.lock", self.id));
+        let entries = fs::read_dir(self.lake.locks_folder()).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> = entries
             .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
             .map(|entry| entry.path())
-            .filter(|path| *path != self.run_lock())
-            .collect()
+            .collect();
+        files.sort_by_key(|path| path.file_name().is_some_and(|name| name == own.as_str()));
+        files
     }
 
     /// Keeps a report under `_reports/`, which grows after the seal too. Gives its path.
     pub fn write_report(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
         anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
         let path = self.folder.join("_reports").join(name);
-        make_folder(&self.folder.join("_reports"))?;
-        replace_file(&self.lake.staging_folder(), &path, bytes)?;
+        self.lake.make_folder(&self.folder.join("_reports"))?;
+        self.lake.replace_file(&path, bytes, WRITABLE)?;
         Ok(path)
     }
 
     fn write_task_record(&self, outcome: &Outcome) -> anyhow::Result<()> {
         let folder = self.folder.join("_tasks");
-        make_folder(&folder)?;
+        self.lake.make_folder(&folder)?;
         let mut text = serde_json::to_vec_pretty(outcome)?;
         text.push(b'\n');
-        replace_file(&self.lake.staging_folder(), &folder.join(format!("{}.json", outcome.task)), &text)
+        self.lake.replace_file(&folder.join(format!("{}.json", outcome.task)), &text, WRITABLE)
     }
 }
 
@@ -225,12 +262,14 @@ impl WritableRun {
     /// Commits a dataset by one rename: afterwards it is there whole, before it was not there. One that is there
     /// already stays when it holds the same bytes; another is moved away only with `replace`.
     pub fn commit(&self, staged: StagedDataset, dataset: &Dataset, replace: bool) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.run.is_sealed(), "run {} was sealed under our lock", self.run.id);
+        anyhow::ensure!(!self.run.is_sealed()?, "run {} was sealed under our lock", self.run.id);
         staged.seal(dataset)?;
         let target = self.run.dataset_folder(&dataset.table);
         if let Some(parent) = target.parent() {
-            make_folder(parent)?;
+            self.run.lake.make_folder(parent)?;
         }
+        // A signal that comes now waits: what it removes from `_staging` must not be on its way out of there.
+        let _whole = stop::hold();
         match self.run.dataset(&dataset.table)? {
             Some(there) if there.files == dataset.files && there.producer == dataset.producer && !replace => {
                 remove_folder_if_there(&staged.folder)
@@ -242,11 +281,8 @@ impl WritableRun {
             .hint("pass --replace true to have it replaced, or begin a new run")
             .into()),
             Some(_) => {
-                let replaced = staged.folder.with_extension("replaced");
-                remove_folder_if_there(&replaced)?;
-                rename(&target, &replaced)?;
-                rename(&staged.folder, &target)?;
-                remove_folder_if_there(&replaced)
+                exchange(&staged.folder, &target, &staged.folder.with_extension("replaced"))?;
+                remove_folder_if_there(&staged.folder)
             }
             None => rename(&staged.folder, &target),
         }
@@ -256,8 +292,9 @@ impl WritableRun {
     pub fn keep_report(&self, staged: &Path, name: &str) -> anyhow::Result<()> {
         anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
         let folder = self.run.folder.join("_reports");
-        make_folder(&folder)?;
+        self.run.lake.make_folder(&folder)?;
         sync_file(staged)?;
+        let _whole = stop::hold();
         rename(staged, &folder.join(name))
     }
 
@@ -291,7 +328,7 @@ impl SealableRun {
 
     /// Keeps the outcome under `_tasks/`; only before the seal.
     pub fn record(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.run.is_sealed(), "run {} is sealed", self.run.id);
+        anyhow::ensure!(!self.run.is_sealed()?, "run {} is sealed", self.run.id);
         self.run.write_task_record(outcome)
     }
 }

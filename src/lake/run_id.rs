@@ -52,6 +52,11 @@ impl RunId {
         &self.0
     }
 
+    /// The session time in the id, `YYYYMMDD_HHMMSS`: when the run was begun.
+    pub fn session(&self) -> &str {
+        self.0.split_once("__").map_or(&self.0, |(_, session)| session)
+    }
+
     /// The month in the id, where it has one.
     pub fn dump_month(&self) -> Option<DumpMonth> {
         self.0.split_once("__").and_then(|(month, _)| month.parse().ok())

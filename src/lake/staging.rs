@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::durable::{make_folder, remove_folder_if_there, sync_file, sync_folder, write_new_file};
+use super::durable::{WRITABLE, remove_folder_if_there, sync_folder, write_new_file};
 use super::{DataFile, Dataset, Run};
 use crate::task::stop::Unfinished;
 
@@ -16,9 +16,10 @@ pub struct Staging {
 
 impl Staging {
     pub(super) fn take(run: &Run, task: &str) -> anyhow::Result<Self> {
+        run.lake().make_folder(&run.staging_folder())?;
         let folder = run.staging_folder().join(task);
         remove_folder_if_there(&folder)?;
-        make_folder(&folder)?;
+        run.lake().make_folder(&folder)?;
         Ok(Staging { _unfinished: Unfinished::new(&folder), folder })
     }
 
@@ -29,7 +30,7 @@ impl Staging {
     /// An empty folder for a dataset of the table.
     pub fn dataset(&self, run: &Run, table: &str) -> anyhow::Result<StagedDataset> {
         let folder = self.folder.join(table.replace('/', "__"));
-        make_folder(&folder)?;
+        run.lake().make_folder(&folder)?;
         Ok(StagedDataset { folder, table: table.to_owned(), run_id: run.id().to_string() })
     }
 }
@@ -64,17 +65,16 @@ impl StagedDataset {
         self.folder.join(self.part_name(part))
     }
 
-    /// Flushes every part, writes `_dataset.json`, flushes that and the folder.
+    /// Holds the parts, which their writer has flushed, to their sizes; writes `_dataset.json`, flushes that and the folder.
     pub(super) fn seal(&self, dataset: &Dataset) -> anyhow::Result<()> {
         for DataFile { name, bytes, .. } in &dataset.files {
             let path = self.folder.join(name);
-            sync_file(&path)?;
             let found = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
             anyhow::ensure!(found == *bytes, "{} has {found} bytes where {bytes} were written", path.display());
         }
         let mut text = serde_json::to_vec_pretty(dataset)?;
         text.push(b'\n');
-        write_new_file(&self.folder.join(Dataset::FILE_NAME), &text)?;
+        write_new_file(&self.folder.join(Dataset::FILE_NAME), &text, WRITABLE)?;
         sync_folder(&self.folder)
     }
 }

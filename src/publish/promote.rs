@@ -78,6 +78,7 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {
+        locked.flush()?;
         call.already_done();
         return Ok(());
     }

@@ -73,7 +73,14 @@ pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyho
         call.skipped("no trino_url is given");
         return Ok(());
     }
-    let named = parameters.run_id.as_ref().map(|id| lake.run(id)).transpose()?.filter(Run::is_sealed);
+    let named = match &parameters.run_id {
+        Some(id) => Some(lake.run(id)?),
+        None => None,
+    };
+    let named = match named {
+        Some(run) if run.is_sealed()? => Some(run),
+        _ => None,
+    };
     if active.is_none() && named.is_none() {
         call.skipped("nothing is published, and no sealed run is named");
         return Ok(());

@@ -90,7 +90,7 @@ impl<'t> Schema<'t> {
                 Ok(done)
             };
             let results: Vec<anyhow::Result<Vec<Change>>> = std::thread::scope(|scope| {
-                let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(&work)).collect();
+                let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
                 let ended = |worker: std::thread::ScopedJoinHandle<'_, _>| {
                     worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread that registered tables panicked")))
                 };

@@ -121,6 +121,10 @@ impl DatasetWriter {
         let Some(part) = self.part.take() else { return Ok(()) };
         let (mut file, bytes, sha256) = part.into_inner().with_context(|| self.cannot_write())?.finish();
         file.flush().with_context(|| self.cannot_write())?;
+        // Through the handle that wrote: an error of the disk is reported to it for certain, to a later one perhaps not.
+        file.get_ref().sync_all().with_context(|| {
+            format!("cannot flush {} to the disk", self.staged.part_path(self.files.len()).display())
+        })?;
         self.files.push(DataFile {
             name: self.staged.part_name(self.files.len()),
             rows: self.part_rows as u64,

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
+use super::stop::{self, Hold};
 use super::{Failure, InputFile, Outcome, Status, TableCount, digdag, peak_memory_bytes};
 
 type Record = Box<dyn FnOnce(&Outcome) -> anyhow::Result<()>>;
@@ -40,7 +41,9 @@ impl Call {
 
     /// A line for people, on stderr.
     pub fn say(&self, message: impl fmt::Display) {
-        let _ = writeln!(std::io::stderr(), "{}: {message}", self.name);
+        // In one write: tasks that run side by side share the terminal, and their lines must not mix.
+        let line = format!("{}: {message}\n", self.name);
+        let _ = std::io::stderr().write_all(line.as_bytes());
     }
 
     pub fn set_run_id(&mut self, run_id: impl fmt::Display) {
@@ -103,7 +106,8 @@ impl Call {
         (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
-    pub(super) fn finish(mut self, result: anyhow::Result<()>) -> ExitCode {
+    /// `whole` keeps signals waiting until the outcome is kept.
+    pub(super) fn finish(mut self, result: anyhow::Result<()>, whole: Hold) -> ExitCode {
         let mut failure = result.err().map(|error| Failure::of(&error));
         self.close_outcome(failure.as_ref());
         if let Some(record) = self.record.take()
@@ -120,6 +124,7 @@ impl Call {
             failure = Some(Failure::of(&error));
             self.close_outcome(failure.as_ref());
         }
+        stop::tell(whole);
         if let Some(failure) = &failure {
             match &failure.hint {
                 Some(hint) => self.say(format_args!("{failure}; {hint}")),

@@ -89,7 +89,10 @@ impl Failure {
         let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
         match error.chain().find_map(|cause| cause.downcast_ref::<Failure>()) {
             Some(failure) => Failure { class: failure.class, message: line, hint: failure.hint.clone() },
-            None => Failure { class: Class::Unexpected, message: line, hint: io.and_then(advice).map(str::to_owned) },
+            None => {
+                let hint = io.and_then(advice).or_else(|| advice_for_text(&line)).map(str::to_owned);
+                Failure { class: Class::Unexpected, message: line, hint }
+            }
         }
     }
 }
@@ -105,7 +108,7 @@ impl Error for Failure {}
 /// What to do about the errors of a file system that people meet.
 fn advice(error: &std::io::Error) -> Option<&'static str> {
     Some(match error.kind() {
-        ErrorKind::StorageFull => "free some space and run the same command again; nothing was committed",
+        ErrorKind::StorageFull => "free some space and run the same command again; nothing half written was committed",
         ErrorKind::QuotaExceeded => "the quota is used up; free some space and run the same command again",
         ErrorKind::PermissionDenied => "check who owns the folder and what this user may do there",
         ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only; mount it writable for this task",
@@ -116,6 +119,17 @@ fn advice(error: &std::io::Error) -> Option<&'static str> {
             "the disk reported an error; look at the system log before trying again"
         }
         _ => return None,
+    })
+}
+
+/// DuckDB gives an error of the system as text alone.
+fn advice_for_text(message: &str) -> Option<&'static str> {
+    use rustix::io::Errno;
+    let errors = [Errno::MFILE, Errno::NOSPC, Errno::ACCESS, Errno::ROFS, Errno::IO].map(std::io::Error::from);
+    errors.iter().find_map(|error| {
+        let text = error.to_string();
+        let text = text.split(" (os error").next().unwrap_or_default();
+        message.contains(text).then(|| advice(error)).flatten()
     })
 }
 

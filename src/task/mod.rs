@@ -57,8 +57,7 @@ pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> 
         }
         Err(failure) => Err(failure.into()),
     };
-    stop::wait_if_stopping();
-    call.finish(result)
+    call.finish(result, stop::hold())
 }
 
 /// A panic is a bug of ours. It gets one line and no backtrace, whatever `RUST_BACKTRACE` says.

@@ -1,11 +1,12 @@
 //! Signals: SIGTERM, SIGINT and SIGHUP stop a task at once. What is unfinished lies in `_staging` and is removed;
-//! what is committed stays; what works for the task elsewhere is told to end. The exit status is 128 plus the signal.
+//! what is committed stays; what works for the task elsewhere is told to end. The exit status is 128 plus the signal. One
+//! that was ignored when the task began stays so: that is what nohup does, and a shell to what runs behind it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -13,7 +14,9 @@ use signal_hook::iterator::Signals;
 use super::call::print_line;
 use super::outcome::{ErrorReport, Outcome, Status};
 
-static STOPPING: AtomicBool = AtomicBool::new(false);
+/// Held by whoever must not be stopped in between, and for good by whoever stops.
+static GATE: Mutex<()> = Mutex::new(());
+static TELLING: AtomicBool = AtomicBool::new(false);
 static ACTIONS: Mutex<BTreeMap<u64, Action>> = Mutex::new(BTreeMap::new());
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 static RESUMABLE: AtomicUsize = AtomicUsize::new(0);
@@ -39,7 +42,7 @@ impl Drop for OnStop {
     }
 }
 
-fn actions() -> std::sync::MutexGuard<'static, BTreeMap<u64, Action>> {
+fn actions() -> MutexGuard<'static, BTreeMap<u64, Action>> {
     ACTIONS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
@@ -86,14 +89,28 @@ impl Drop for Unfinished {
     }
 }
 
-fn list() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+/// Keeps signals waiting while this lives: for the steps in which something unfinished becomes something finished, which
+/// nobody may tidy up meanwhile. Never returns when the task is being stopped.
+#[derive(Debug)]
+pub struct Hold {
+    _gate: MutexGuard<'static, ()>,
+}
+
+/// Keeps signals waiting; see [`Hold`].
+pub fn hold() -> Hold {
+    Hold { _gate: GATE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) }
+}
+
+fn list() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Starts listening for signals in a thread of its own.
 pub(super) fn install(task: &str) {
     let task = task.to_owned();
-    if let Ok(mut signals) = Signals::new([SIGTERM, SIGINT, SIGHUP]) {
+    let ignored = ignored_signals();
+    let wanted = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
+    if let Ok(mut signals) = Signals::new(wanted) {
         std::thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 stop(&task, signal);
@@ -102,8 +119,18 @@ pub(super) fn install(task: &str) {
     }
 }
 
+/// A bit for each signal that this process ignores (Linux; none where the kernel does not tell).
+pub(crate) fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
 fn stop(task: &str, signal: i32) {
-    STOPPING.store(true, Ordering::SeqCst);
+    let _for_good = hold();
+    if TELLING.load(Ordering::SeqCst) {
+        signal_hook::low_level::exit(128 + signal);
+    }
     let name = match signal {
         SIGINT => "SIGINT",
         SIGHUP => "SIGHUP",
@@ -136,9 +163,8 @@ fn stop(task: &str, signal: i32) {
     signal_hook::low_level::exit(128 + signal);
 }
 
-/// Never returns while a signal is being handled: errors that the removal causes are not the story to tell.
-pub(super) fn wait_if_stopping() {
-    while STOPPING.load(Ordering::SeqCst) {
-        std::thread::park();
-    }
+/// What was to be kept is kept, and the task tells how it ended: a signal that comes now ends it, and tells nothing.
+pub(super) fn tell(hold: Hold) {
+    TELLING.store(true, Ordering::SeqCst);
+    drop(hold);
 }

@@ -16,6 +16,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::report;
+use crate::task::stop::ignored_signals;
 
 /// How long tasks may take to end after the signal.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -115,13 +116,6 @@ pub fn name(signal: i32) -> &'static str {
         SIGHUP => "SIGHUP",
         _ => "SIGTERM",
     }
-}
-
-/// A bit for each signal that this process ignores (Linux; none where the kernel does not tell).
-fn ignored_signals() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 fn send(groups: &[Pid], signal: Signal) {

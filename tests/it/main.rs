@@ -3,8 +3,10 @@
 // A test that cannot go on says so by panicking.
 #![allow(clippy::unwrap_used)]
 
+mod checks;
 mod documentation;
 mod download;
+mod faults;
 mod generate;
 mod lake;
 mod lakehouse;

@@ -14,6 +14,10 @@ pub struct TableChange {
 }
 
 impl TableChange {
+    pub fn is_any(&self) -> bool {
+        self.rows != self.rows_before || self.bytes != self.bytes_before
+    }
+
     /// Of the rows before; nothing where there were none.
     pub fn share(&self) -> Option<f64> {
         let (rows, before) = (self.rows? as f64, self.rows_before? as f64);

@@ -53,7 +53,7 @@ impl Report<'_> {
         });
         self.run.write_report(&format!("{name}.json"), &serde_json::to_vec_pretty(&json)?)?;
         self.run.write_report(&format!("{name}.junit.xml"), &junit::document(self)?)?;
-        let page = page::page(self, &history::of(self.run.lake())?);
+        let page = page::page(self, &history::of(self.run, &self.checked.profile)?);
         self.run.write_report(&format!("{name}.html"), page.into_string().as_bytes())?;
         self.run.write_report(&format!("{name}.csv"), &self.csv()?)
     }

@@ -144,21 +144,29 @@ fn failed_finding(finding: &Finding) -> Markup {
 
 fn changes(report: &Report<'_>) -> Markup {
     let changes = table_changes(report.checked);
+    let (changed, same): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.is_any());
     html! {
         section {
             h2 { "What changed" }
-            @if changes.is_empty() {
-                p.quiet { "There is no run to compare with." }
-            } @else {
-                div.wide { table {
-                    tr {
-                        th { "table" } th.number { "rows" } th.number { "before" } th.number { "change" }
-                        th.number { "bytes" } th.number { "before" }
-                    }
-                    @for change in &changes { (change_row(change)) }
-                } }
+            @if changes.is_empty() { p.quiet { "There is no run to compare with." } }
+            @if !changes.is_empty() && changed.is_empty() { p.quiet { "No table changed." } }
+            @if !changed.is_empty() { (change_table(&changed)) }
+            @if !same.is_empty() {
+                details { summary { (same.len()) " tables are as they were" } (change_table(&same)) }
             }
         }
+    }
+}
+
+fn change_table(changes: &[&TableChange]) -> Markup {
+    html! {
+        div.wide { table {
+            tr {
+                th { "table" } th.number { "rows" } th.number { "before" } th.number { "change" }
+                th.number { "bytes" } th.number { "before" }
+            }
+            @for change in changes { (change_row(change)) }
+        } }
     }
 }
 

@@ -53,6 +53,24 @@ impl TestCommand {
         self.0.status().unwrap().code()
     }
 
+    /// Another program, to be run in the same place with the same variables.
+    pub fn wrapped_in(&self, program: &str) -> Command {
+        let mut wrapper = Command::new(program);
+        wrapper.stdin(Stdio::null());
+        if let Some(folder) = self.0.get_current_dir() {
+            wrapper.current_dir(folder);
+        }
+        for (name, value) in self.0.get_envs() {
+            value.map(|value| wrapper.env(name, value));
+        }
+        wrapper
+    }
+
+    /// Puts this command, as words, behind what a wrapper has already.
+    pub fn append_to(&self, wrapper: &mut Command) {
+        wrapper.arg(self.0.get_program()).args(self.0.get_args());
+    }
+
     pub fn run(&mut self) -> Finished {
         Finished::of(self.0.output().unwrap())
     }

@@ -87,6 +87,8 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("generate-dumps", &["--raw-root", generated, "--dump-month", "2026-10", "--releases", "10"]);
     succeeds("download-dumps", &["--raw-root", generated, "--dump-month", "2026-10"]);
     succeeds("preflight", &["--run-id", RUN, "--dump-month", "2026-11", "--raw-root", raw_root, "--min-free", "0"]);
+    succeeds("contract", &[]);
+    succeeds("test-dumps", &["--run-id", RUN, "--do-xml-tests", "true", "--xml-test-records", "20"]);
     for task in ["ingest-artists", "ingest-labels", "ingest-masters", "ingest-releases", "ingest-collection"] {
         succeeds(task, &["--run-id", RUN]);
     }

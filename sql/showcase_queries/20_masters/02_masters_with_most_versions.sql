@@ -1,0 +1,13 @@
+-- The works that came out in the most versions, in how many countries, and over how many years.
+SELECT
+    masters.master_id,
+    masters.master_artists,
+    masters.title,
+    count(*) AS versions,
+    count(DISTINCT releases.country) AS countries,
+    max(releases.released_year) - min(releases.released_year) AS years
+FROM releases_ref_v6 AS releases
+JOIN masters_v1 AS masters ON masters.master_id = releases.master_id
+GROUP BY masters.master_id, masters.master_artists, masters.title
+ORDER BY versions DESC, masters.master_id
+LIMIT 20

@@ -1,0 +1,28 @@
+//! Digdag task: removes runs that nobody needs.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use discogs_lakehouse::housekeeping::{PruneParameters, prune_runs};
+use discogs_lakehouse::task;
+
+/// Removes runs that nobody needs
+///
+/// Keeps the newest runs, whatever active or an active__prev_<timestamp> points at, and every run that a task is at work
+/// in. Says what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename,
+/// then deleted. Also removes what killed tasks left in <lake>/_meta.
+#[derive(Parser)]
+#[command(name = "prune-runs", version, after_help = EXAMPLE)]
+struct PruneRuns {
+    #[command(flatten)]
+    parameters: PruneParameters,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  prune-runs --lake /data/lake --keep 3                      what would go
+  prune-runs --lake /data/lake --keep 3 --dry-run=false      remove it";
+
+fn main() -> ExitCode {
+    task::main(|task: PruneRuns, call| prune_runs(task.parameters, call))
+}

@@ -1,0 +1,81 @@
+//! The folders within a lake. None of them may be a link: what is written or removed below one would be outside.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::Lake;
+use super::durable::{remove_file_if_there, rename, sync_folder, write_new_file};
+use crate::task::Failure;
+
+impl Lake {
+    /// Refuses a path on which a part below the lake's root is a link. Parts that are not there yet are fine.
+    pub(super) fn refuse_links(&self, path: &Path) -> anyhow::Result<()> {
+        let mut there = self.root().to_owned();
+        for part in self.parts_below(path)? {
+            there.push(part);
+            match fs::symlink_metadata(&there) {
+                Ok(found) if found.is_symlink() => return Err(is_a_link(&there).into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error).with_context(|| format!("cannot read {}", there.display())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a folder of the lake and its missing parents, and flushes what names them.
+    pub(super) fn make_folder(&self, path: &Path) -> anyhow::Result<()> {
+        let mut folder = self.root().to_owned();
+        for part in self.parts_below(path)? {
+            let parent = folder.clone();
+            folder.push(part);
+            match fs::symlink_metadata(&folder) {
+                Ok(found) if found.is_dir() => continue,
+                Ok(found) if found.is_symlink() => return Err(is_a_link(&folder).into()),
+                Ok(_) => {
+                    return Err(Failure::input(format!("{} is not a folder", folder.display()))
+                        .hint("the lake wants a folder of that name; move away what is in its place")
+                        .into());
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+            }
+            match fs::create_dir(&folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+                result => result.with_context(|| format!("cannot make the folder {}", folder.display()))?,
+            }
+            sync_folder(&parent)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a file of the lake in place in one step, whether or not there was one: whole in the lake's `_staging`
+    /// first, with its permissions, then renamed.
+    pub(super) fn replace_file(&self, target: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
+        let staging = self.staging_folder();
+        self.make_folder(&staging)?;
+        self.refuse_links(target.parent().unwrap_or(target))?;
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let unfinished = staging.join(format!("{name}.{}", std::process::id()));
+        remove_file_if_there(&unfinished)?;
+        let written = write_new_file(&unfinished, bytes, mode).and_then(|()| rename(&unfinished, target));
+        if written.is_err() {
+            // The error is what counts. A name that was taken over by the rename is not there any more.
+            let _ = fs::remove_file(&unfinished);
+        }
+        written
+    }
+
+    fn parts_below<'p>(&self, path: &'p Path) -> anyhow::Result<std::path::Components<'p>> {
+        let below = path.strip_prefix(self.root());
+        Ok(below.with_context(|| format!("{} is not in the lake", path.display()))?.components())
+    }
+}
+
+/// Why a link within the lake is not followed.
+pub(super) fn is_a_link(path: &Path) -> Failure {
+    Failure::input(format!("{} is a link, and a link here may lead out of the lake", path.display()))
+        .hint("remove the link; to use another disk, move the whole lake there or mount the disk in place")
+}

@@ -1,0 +1,223 @@
+//! Two of every task at once, and readers while `active` moves.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use discogs_lakehouse::lake::{Lake, SealedRun};
+use duckdb::Connection;
+
+use super::invariants;
+use super::lake::{RUNS, Stage, TestLake};
+use crate::support::Finished;
+
+/// How often `active` moves while others read.
+const SWITCHES: usize = 1000;
+
+#[test]
+fn two_of_every_task_at_once() {
+    let sample = &["--run-id", RUNS[0], "--environment", "sample"][..];
+    let run = &["--run-id", RUNS[0]][..];
+    let promote = &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"][..];
+    let prune = &["--keep", "1", "--open-hours", "0", "--dry-run=false"][..];
+    for (stage, task, arguments, actives) in [
+        (Stage::Begun, "ingest-artists", run, vec![None]),
+        (Stage::Begun, "ingest-labels", run, vec![None]),
+        (Stage::Begun, "ingest-masters", run, vec![None]),
+        (Stage::Begun, "ingest-releases", run, vec![None]),
+        (Stage::Ingested, "build-warehouse", run, vec![None]),
+        (Stage::Built, "sanity-check", sample, vec![None]),
+        (Stage::Published, "promote", promote, vec![Some(RUNS[4])]),
+        (Stage::Published, "rollback", &["--from-run-id", RUNS[2]], vec![Some(RUNS[1])]),
+        (Stage::Published, "prune-runs", prune, vec![Some(RUNS[2])]),
+        (Stage::Published, "report-active", &["--environment", "sample"], vec![Some(RUNS[2])]),
+        (Stage::Published, "verify-run", &[], vec![Some(RUNS[2])]),
+        (Stage::Published, "lake-status", &[], vec![Some(RUNS[2])]),
+    ] {
+        for _ in 0..3 {
+            let lake = TestLake::at(stage);
+            let both = [0, 1].map(|_| lake.task(task, arguments).spawn());
+            let both = both.map(|child| Finished::of(child.wait_with_output().unwrap()));
+            let statuses = both.each_ref().map(|finished| finished.status);
+            // One does it. The other finds it done, or is told who is at it.
+            let fine = statuses.contains(&Some(0)) && statuses.iter().all(|status| [Some(0), Some(4)].contains(status));
+            assert!(fine, "{task}: {statuses:?}\n{}\n{}", both[0].stderr, both[1].stderr);
+            for finished in both.iter().filter(|finished| finished.status == Some(4)) {
+                assert!(
+                    finished.stderr.contains(&format!("is locked by {task} (pid ")),
+                    "{task}:\n{}",
+                    finished.stderr
+                );
+            }
+            invariants::hold(&lake.root(), &actives, task);
+        }
+    }
+}
+
+#[test]
+fn two_preflights_at_once_make_one_run() {
+    let lake = TestLake::at(Stage::Begun);
+    fs::remove_dir_all(lake.run_folder(0)).unwrap();
+    let raw = super::lake::dump("dumps", "labels").parent().unwrap().parent().unwrap().display().to_string();
+    let arguments = ["--dump-month", "2026-11", "--raw-root", &raw, "--run-id", RUNS[0]];
+    let both = [0, 1].map(|_| lake.task("preflight", &arguments).spawn());
+    let statuses = both.map(|child| child.wait_with_output().unwrap().status.code());
+    assert!(statuses.contains(&Some(0)) && statuses.iter().all(|status| [Some(0), Some(4)].contains(status)));
+    lake.task("preflight", &arguments).run().expect_status(0);
+    invariants::hold(&lake.root(), &[None], "two preflights");
+}
+
+/// Tasks of different kinds on one run: writers share it, the seal waits for none of them.
+#[test]
+fn a_run_is_not_sealed_under_its_writers() {
+    let lake = TestLake::at(Stage::Built);
+    let lock = lake.path(&format!("_meta/locks/{}.lock", RUNS[0]));
+    let mut writer = Command::new("flock").args(["-o", "-s"]).arg(&lock).args(["sleep", "60"]).spawn().unwrap();
+    let arguments = ["--run-id", RUNS[0], "--environment", "sample"];
+    while Command::new("flock").args(["-x", "-n"]).arg(&lock).arg("true").status().unwrap().success() {}
+    lake.task("sanity-check", &arguments).run().expect_status(4).expect_stderr("is locked by");
+    assert!(!lake.run_folder(0).join("_manifest.json").exists());
+    // The holder dies; its lock goes with it, and the file that stays blocks nobody.
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    while !Command::new("flock").args(["-x", "-n"]).arg(&lock).arg("true").status().unwrap().success() {}
+    lake.task("sanity-check", &arguments).run().expect_status(0);
+}
+
+#[test]
+fn a_stale_lock_file_blocks_nobody() {
+    let lake = TestLake::at(Stage::Published);
+    let holder = "{\"pid\":1,\"task\":\"promote\",\"host\":\"elsewhere\",\"since\":\"2020-01-01T00:00:00Z\"}";
+    fs::write(lake.path("_meta/locks/lake.lock"), holder).unwrap();
+    lake.task("rollback", &[]).run().expect_status(0);
+    fs::write(lake.path("_meta/locks/lake.lock"), "not JSON").unwrap();
+    lake.task("rollback", &[]).run().expect_status(0);
+}
+
+/// A reader asks for the run of every row of a table, through the names that people use.
+struct Readers<'r> {
+    active: &'r Path,
+    stop: AtomicBool,
+    whole: AtomicUsize,
+    loud: AtomicUsize,
+}
+
+impl Readers<'_> {
+    /// What a reader saw: the runs its rows came from, or that a file was gone.
+    fn count(&self, seen: Result<BTreeSet<String>, String>) {
+        match seen {
+            Ok(runs) => {
+                assert_eq!(runs.len(), 1, "a mixture of {runs:?}");
+                assert!(RUNS.contains(&runs.first().unwrap().as_str()), "{runs:?}");
+                self.whole.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) => {
+                let gone = ["No such file", "No files found", "no longer exists", "Cannot open"];
+                assert!(gone.iter().any(|part| error.contains(part)), "not a file that has gone: {error}");
+                self.loud.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// A table through `active`; the run is in the file names. Then two tables of a run that is pinned first: a query that
+    /// names two tables through `active` looks it up twice.
+    fn by_duckdb(&self) {
+        let connection = Connection::open_in_memory().unwrap();
+        let of = |run: &Path, table: &str| {
+            let files = format!("{}/{table}/*.parquet", run.display());
+            format!("SELECT parse_filename(filename)[6:29] FROM read_parquet('{files}', filename = true)")
+        };
+        let ask = |query: &str| {
+            connection.prepare(query).and_then(|mut statement| {
+                let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+                rows.collect::<Result<BTreeSet<_>, _>>()
+            })
+        };
+        while !self.stop.load(Ordering::Relaxed) {
+            self.count(ask(&of(self.active, "releases_v6")).map_err(|error| error.to_string()));
+            let pinned = fs::canonicalize(self.active).unwrap();
+            let both = format!("{} UNION {}", of(&pinned, "labels_v10"), of(&pinned, "releases_v6"));
+            self.count(ask(&both).map_err(|error| error.to_string()));
+        }
+    }
+
+    /// One table by its description: the files that it names are there with their sizes, or one is gone.
+    fn by_names(&self) {
+        let table = self.active.join("releases_v6");
+        while !self.stop.load(Ordering::Relaxed) {
+            let seen = (|| -> std::io::Result<BTreeSet<String>> {
+                let description: serde_json::Value = serde_json::from_slice(&fs::read(table.join("_dataset.json"))?)?;
+                for file in description["files"].as_array().unwrap() {
+                    let bytes = fs::read(table.join(file["name"].as_str().unwrap()))?;
+                    assert_eq!(bytes.len() as u64, file["bytes"].as_u64().unwrap(), "a file of another run");
+                }
+                Ok(BTreeSet::from([description["run_id"].as_str().unwrap().to_owned()]))
+            })();
+            self.count(seen.map_err(|error| error.to_string()));
+        }
+    }
+
+    /// The run is pinned first, as docs tell those who want several tables of one run.
+    fn by_pinned_run(&self) {
+        while !self.stop.load(Ordering::Relaxed) {
+            let seen = fs::canonicalize(self.active).and_then(|run| {
+                let of = |table: &str| -> std::io::Result<String> {
+                    let text = fs::read(run.join(table).join("_dataset.json"))?;
+                    let description: serde_json::Value = serde_json::from_slice(&text)?;
+                    Ok(description["run_id"].as_str().unwrap().to_owned())
+                };
+                ["labels_v10", "releases_v6", "warehouse_discogs/release_artists_v1"].into_iter().map(of).collect()
+            });
+            self.count(seen.map_err(|error| error.to_string()));
+        }
+    }
+}
+
+#[test]
+fn readers_see_one_run_while_active_moves() {
+    let lake = TestLake::at(Stage::Published);
+    let active = lake.path("active");
+    let readers = Readers {
+        active: &active,
+        stop: AtomicBool::new(false),
+        whole: AtomicUsize::new(0),
+        loud: AtomicUsize::new(0),
+    };
+    let missing = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| readers.by_duckdb());
+        scope.spawn(|| readers.by_names());
+        scope.spawn(|| readers.by_pinned_run());
+        scope.spawn(|| {
+            while !readers.stop.load(Ordering::Relaxed) {
+                let there = fs::metadata(active.join("_manifest.json")).is_ok();
+                missing.fetch_add(usize::from(!there), Ordering::Relaxed);
+            }
+        });
+        let switched = std::panic::catch_unwind(|| switch(&lake));
+        readers.stop.store(true, Ordering::Relaxed);
+        switched.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+    let (whole, loud) = (readers.whole.into_inner(), readers.loud.into_inner());
+    eprintln!("{SWITCHES} switches: {whole} reads of one run, {loud} loud errors, 0 mixtures");
+    assert_eq!(missing.into_inner(), 0, "there were instants without active");
+    assert!(whole > 100);
+}
+
+/// Most by the call that promote makes, the last by promote and rollback themselves.
+fn switch(lake: &TestLake) {
+    const BY_BINARIES: usize = 20;
+    let own = Lake::open(&lake.root()).unwrap();
+    let sealed = [3, 4].map(|index: usize| SealedRun::open(&own.run(&RUNS[index].parse().unwrap()).unwrap()).unwrap());
+    let locked = own.lock("promote").unwrap();
+    for turn in 0..SWITCHES - BY_BINARIES {
+        locked.switch_to(&sealed[turn % 2]).unwrap();
+    }
+    drop(locked);
+    for _ in 0..BY_BINARIES / 2 {
+        lake.task("promote", &["--run-id", RUNS[3], "--run-mode", "prod", "--allow-promote"]).run().expect_status(0);
+        lake.task("rollback", &[]).run().expect_status(0);
+    }
+}

@@ -1,0 +1,140 @@
+//! lake-status and prune-runs (verify-run is in `tampering.rs`).
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::invariants;
+use super::lake::{RUNS, Stage, TestLake};
+
+/// What becomes of each run, oldest first.
+fn fates(plan: &Value) -> Vec<String> {
+    let runs = plan["runs"].as_array().unwrap().iter().rev();
+    let fate = |run: &Value| match &run["kept"] {
+        Value::Null => "remove".to_owned(),
+        Value::Object(kept) => kept.keys().next().unwrap().clone(),
+        kept => kept.as_str().unwrap().to_owned(),
+    };
+    runs.map(fate).collect()
+}
+
+#[test]
+fn a_lake_is_listed() {
+    let lake = TestLake::at(Stage::Published);
+    let finished = lake.task("lake-status", &[]).run().expect_status(0);
+    let status = finished.json();
+    assert_eq!((&status["active"], &status["run_id"]), (&json!(RUNS[2]), &json!(RUNS[2])));
+    let previous: Vec<_> = status["previous"].as_array().unwrap().iter().map(|link| link["run_id"].clone()).collect();
+    assert_eq!(previous, [RUNS[1], RUNS[0]]);
+    let newest = &status["runs"][0];
+    assert_eq!(
+        (&newest["run_id"], &newest["state"], &newest["tables"]),
+        (&json!(RUNS[4]), &json!("sealed"), &json!(34))
+    );
+    assert!(newest["rows"].as_u64() > Some(100) && newest["bytes"].as_u64() > Some(10_000));
+    let lines: Vec<_> = finished.stderr.lines().collect();
+    assert!(lines[0].contains("run") && lines[0].contains("size") && lines.len() == 6, "{}", finished.stderr);
+    assert!(lines[3].contains("active") && lines[4].contains("previous"), "{}", finished.stderr);
+
+    let quiet = lake.task("lake-status", &["--json"]).run().expect_status(0);
+    assert!(quiet.stderr.is_empty(), "{}", quiet.stderr);
+    assert_eq!(quiet.json()["runs"][0]["run_id"], RUNS[4]);
+}
+
+#[test]
+fn an_open_run_a_damaged_one_and_no_run_are_listed() {
+    let lake = TestLake::at(Stage::Ingested);
+    let status = lake.task("lake-status", &[]).run().expect_status(0).json();
+    assert_eq!((&status["active"], &status["runs"][0]["state"]), (&Value::Null, &json!("open")));
+    assert_eq!(status["runs"][0]["tables"], 28);
+
+    let lake = TestLake::at(Stage::Published);
+    fs::remove_file(lake.run_folder(4).join("_manifest.json")).unwrap();
+    fs::create_dir(lake.run_folder(4).join("_manifest.json")).unwrap();
+    let finished = lake.task("lake-status", &[]).run().expect_status(0);
+    assert_eq!(finished.json()["runs"][0]["state"], "damaged");
+    finished.expect_stderr("_manifest.json");
+
+    let lake = TestLake::at(Stage::Begun);
+    fs::remove_dir_all(lake.path("_runs")).unwrap();
+    lake.task("lake-status", &[]).run().expect_status(0).expect_stderr("holds no run");
+}
+
+#[test]
+fn a_dry_run_comes_first_and_changes_nothing() {
+    let lake = TestLake::at(Stage::Published);
+    let before = invariants::fingerprint(&lake.root());
+    let finished = lake.task("prune-runs", &["--keep", "1"]).run().expect_status(0);
+    let plan = finished.json();
+    assert_eq!(plan["status"], "skipped");
+    assert_eq!(fates(&plan), ["previous", "previous", "active", "remove", "newest"]);
+    assert_eq!(plan["removed"], json!([RUNS[3]]));
+    finished.expect_stderr("remove");
+    assert_eq!(invariants::fingerprint(&lake.root()), before);
+
+    let done = lake.task("prune-runs", &["--keep", "1", "--dry-run=false"]).run().expect_status(0).json();
+    assert_eq!((&done["status"], &done["removed"]), (&json!("done"), &json!([RUNS[3]])));
+    assert!(!lake.run_folder(3).exists());
+    invariants::hold(&lake.root(), &[Some(RUNS[2])], "pruned");
+    let again = lake.task("prune-runs", &["--keep", "1", "--dry-run=false"]).run().expect_status(0).json();
+    assert_eq!(again["status"], "already_done");
+    // What the links need is there: all the way back.
+    lake.task("rollback", &[]).run().expect_status(0);
+    lake.task("rollback", &[]).run().expect_status(0);
+    assert_eq!(lake.active().as_deref(), Some(RUNS[0]));
+}
+
+#[test]
+fn runs_that_somebody_works_on_are_kept() {
+    let lake = TestLake::at(Stage::Published);
+    let arguments = ["--keep", "1", "--open-hours", "0", "--dry-run=false"];
+    let lock = lake.path(&format!("_meta/locks/{}.ingest-labels.lock", RUNS[3]));
+    let mut holder = Command::new("flock").arg("-o").arg(&lock).args(["sleep", "60"]).spawn().unwrap();
+    while lake.task("lake-status", &[]).run().json()["runs"][1]["locked_by"].is_null() {}
+    let plan = lake.task("prune-runs", &arguments).run().expect_status(0).json();
+    assert_eq!(fates(&plan)[3], "locked");
+    assert!(lake.run_folder(3).is_dir());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+
+    // Another order of months: newest is what was begun last.
+    let lake = TestLake::at(Stage::Published);
+    let backfill = lake.path("_runs/2017-04__20261121_000000");
+    fs::create_dir(&backfill).unwrap();
+    let plan = lake.task("prune-runs", &["--keep", "1", "--open-hours", "0"]).run().expect_status(0).json();
+    assert_eq!(plan["runs"][0]["run_id"], "2017-04__20261121_000000");
+    assert_eq!(plan["runs"][0]["kept"], "newest");
+}
+
+/// A workflow is between two of its tasks: nobody holds a lock, and the run is not a leftover.
+#[test]
+fn open_runs_are_kept_while_they_are_young() {
+    let lake = TestLake::at(Stage::Published);
+    for id in ["2026-09__20261101_000000", "2026-10__20261102_000000"] {
+        fs::create_dir(lake.path("_runs").join(id)).unwrap();
+    }
+    let plan = lake.task("prune-runs", &["--keep", "1"]).run().json();
+    assert_eq!(fates(&plan)[..2], ["open", "newest"]);
+    let plan = lake.task("prune-runs", &["--keep", "1", "--open-hours", "0", "--dry-run=false"]).run().json();
+    assert_eq!(plan["removed"], json!([RUNS[3], "2026-09__20261101_000000"]));
+}
+
+#[test]
+fn what_killed_tasks_left_is_removed() {
+    let lake = TestLake::at(Stage::Published);
+    let staging = lake.path("_meta/_staging");
+    fs::create_dir_all(staging.join(format!("pruned.{}", RUNS[3])).join("labels_v10")).unwrap();
+    fs::write(staging.join("active.1234"), "").unwrap();
+    symlink("_runs/nowhere", staging.join("active.99")).unwrap();
+    Command::new("touch").args(["-h", "-d", "2001-01-01"]).arg(staging.join("active.99")).status().unwrap();
+    fs::write(lake.path("_meta/seals/2020-01__20200101_000000.sha256"), "").unwrap();
+    let done = lake.task("prune-runs", &["--keep", "9", "--dry-run=false"]).run().expect_status(0).json();
+    assert_eq!((done["leftovers"].as_array().unwrap().len(), &done["removed"]), (2, &json!([])));
+    // The young one may be somebody's.
+    let left: Vec<_> = fs::read_dir(&staging).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["active.1234"]);
+    assert!(!lake.path("_meta/seals/2020-01__20200101_000000.sha256").exists());
+    lake.task("prune-runs", &["--keep", "0"]).run().expect_status(2).expect_stderr("at least 1 run is kept");
+}

@@ -1,0 +1,201 @@
+//! A task is killed at every call by which it changes files, one trial a call. After each: `active` is a sealed run, every
+//! dataset is whole, nothing unfinished is outside of `_staging`, and the same command again succeeds.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::invariants;
+use super::lake::{RUNS, Stage, TestLake, dump, parts_at};
+use super::trace::{Call, available, run_with_fault, writing_calls};
+use crate::support::TestCommand;
+
+/// A command, the lake it is for, and what comes of it.
+struct Trial<'t> {
+    name: &'t str,
+    stage: Stage,
+    arguments: &'t [&'t str],
+    /// Where `active` may be after a kill.
+    actives: &'t [Option<&'t str>],
+    /// Whether the lake is as it should be once the command was run again; says what is not.
+    done: &'t (dyn Fn(&TestLake) -> Result<(), String> + Sync),
+}
+
+impl Trial<'_> {
+    fn command(&self, lake: &TestLake) -> TestCommand {
+        lake.task(self.name, self.arguments)
+    }
+
+    /// Tries every call with this signal; gives how many there were.
+    fn at_every_call(&self, signal: &str) -> usize {
+        let clean = TestLake::at(self.stage);
+        let calls = writing_calls(&self.command(&clean));
+        (self.done)(&clean).unwrap();
+        let states = Mutex::new(BTreeMap::new());
+        let next = AtomicUsize::new(0);
+        let workers = std::thread::available_parallelism().map_or(2, usize::from);
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    while let Some(call) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        self.at(call, signal, &states);
+                    }
+                });
+            }
+        });
+        let states = states.into_inner().unwrap().len();
+        let shown = self.arguments.first().filter(|_| self.arguments.len() < 3).copied().unwrap_or_default();
+        eprintln!("{} {shown}: SIG{signal} at each of {} calls, {states} states", self.name, calls.len());
+        calls.len()
+    }
+
+    fn at(&self, call: &Call, signal: &str, states: &Mutex<BTreeMap<String, Call>>) {
+        let when =
+            format!("{} stopped by SIG{signal} before {} number {}, {}", self.name, call.name, call.number, call.text);
+        let lake = TestLake::at(self.stage);
+        let fault = format!("signal={signal}");
+        let output = run_with_fault(&self.command(&lake), call, &fault, Path::new("/dev/null"), "");
+        match signal {
+            "KILL" => assert_eq!(output.status.signal(), Some(9), "{when}: it was not"),
+            // A signal that can be caught may come when all is done.
+            _ => assert!([Some(0), Some(143)].contains(&output.status.code()), "{when}: {:?}", output.status),
+        }
+        invariants::hold(&lake.root(), self.actives, &when);
+        // From the same state the same command does the same: once for each is enough.
+        let state = invariants::fingerprint(&lake.root());
+        if states.lock().unwrap().insert(state, call.clone()).is_some() {
+            return;
+        }
+        let again = self.command(&lake).run();
+        assert_eq!(again.status, Some(0), "{when}; run again:\n{}", again.stderr);
+        invariants::hold(&lake.root(), self.actives, &format!("{when}; run again"));
+        (self.done)(&lake).unwrap_or_else(|what| panic!("{when}; run again: {what}"));
+    }
+}
+
+fn equal<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{found:?}, expected {expected:?}")) }
+}
+
+/// The parts of the first run are those of a stage, byte for byte; of the tables whose path begins so.
+fn same_parts(lake: &TestLake, stage: Stage, tables: &str) -> Result<(), String> {
+    let of = |parts: Vec<(std::path::PathBuf, Vec<u8>)>| -> Vec<_> {
+        parts.into_iter().filter(|(path, _)| path.to_str().unwrap().starts_with(tables)).collect()
+    };
+    if of(lake.parts(0)) == of(parts_at(stage)) { Ok(()) } else { Err(format!("{tables}* has other bytes")) }
+}
+
+fn ingest_labels<'t>(
+    arguments: &'t [&'t str],
+    done: &'t (dyn Fn(&TestLake) -> Result<(), String> + Sync),
+) -> Trial<'t> {
+    Trial { name: "ingest-labels", stage: Stage::Begun, arguments, actives: &[None], done }
+}
+
+#[test]
+fn ingest() {
+    if !available() {
+        return;
+    }
+    let done = |lake: &TestLake| same_parts(lake, Stage::Ingested, "label");
+    let trial = ingest_labels(&["--run-id", RUNS[0], "--threads", "1"], &done);
+    assert!(trial.at_every_call("KILL") > 40);
+    assert!(trial.at_every_call("TERM") > 40);
+}
+
+#[test]
+fn ingest_that_replaces() {
+    if !available() {
+        return;
+    }
+    // Under a name of its own: the CHECKSUM of the month speaks of the file that preflight found.
+    let other = dump("other", "labels").with_file_name("other.xml.gz");
+    let _ = std::fs::copy(dump("other", "labels"), &other);
+    let arguments = ["--run-id", RUNS[0], "--threads", "1", "--replace", "--labels-dump", other.to_str().unwrap()];
+    let done = |lake: &TestLake| {
+        let tables = ["labels_v10", "label_urls_v1", "label_sublabels_v1"];
+        let again = lake.task("ingest-labels", &arguments).run().json();
+        equal(again["status"].as_str(), Some("already_done"))?;
+        equal(tables.map(|table| lake.run_folder(0).join(table).is_dir()), [true; 3])
+    };
+    let trial = Trial { stage: Stage::Ingested, ..ingest_labels(&arguments, &done) };
+    trial.at_every_call("KILL");
+    trial.at_every_call("TERM");
+}
+
+#[test]
+fn build() {
+    if !available() {
+        return;
+    }
+    let done = |lake: &TestLake| same_parts(lake, Stage::Built, "");
+    let arguments = ["--run-id", RUNS[0], "--threads", "1"];
+    let trial =
+        Trial { name: "build-warehouse", stage: Stage::Ingested, arguments: &arguments, actives: &[None], done: &done };
+    trial.at_every_call("KILL");
+}
+
+#[test]
+fn seal() {
+    if !available() {
+        return;
+    }
+    let done = |lake: &TestLake| equal(lake.run_folder(0).join("_manifest.json").is_file(), true);
+    let arguments = ["--run-id", RUNS[0], "--threads", "1", "--environment", "sample"];
+    let trial =
+        Trial { name: "sanity-check", stage: Stage::Built, arguments: &arguments, actives: &[None], done: &done };
+    trial.at_every_call("KILL");
+}
+
+#[test]
+fn publish_and_go_back() {
+    if !available() {
+        return;
+    }
+    let (old, new) = (Some(RUNS[2]), Some(RUNS[4]));
+    let done = |lake: &TestLake| equal(lake.active().as_deref(), new);
+    let arguments = ["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"];
+    let promote =
+        Trial { name: "promote", stage: Stage::Published, arguments: &arguments, actives: &[old, new], done: &done };
+    promote.at_every_call("KILL");
+    promote.at_every_call("TERM");
+
+    // Told which run to leave, it goes back once, however often it is run.
+    let done = |lake: &TestLake| equal(lake.active().as_deref(), Some(RUNS[1]));
+    let arguments = ["--from-run-id", RUNS[2]];
+    let actives = [old, Some(RUNS[1])];
+    let rollback = Trial { name: "rollback", arguments: &arguments, actives: &actives, done: &done, ..promote };
+    rollback.at_every_call("KILL");
+    rollback.at_every_call("TERM");
+
+    // Not told, it goes back from where it finds itself; a kill after the step counts as a step.
+    let done = |lake: &TestLake| equal([Some(RUNS[0]), Some(RUNS[1])].contains(&lake.active().as_deref()), true);
+    let actives = [old, Some(RUNS[1]), Some(RUNS[0])];
+    let bare = Trial { arguments: &[], actives: &actives, done: &done, ..rollback };
+    bare.at_every_call("KILL");
+}
+
+#[test]
+fn prune() {
+    if !available() {
+        return;
+    }
+    let done = |lake: &TestLake| {
+        equal(lake.run_folder(3).exists(), false)?;
+        equal(lake.path(&format!("_meta/seals/{}.sha256", RUNS[3])).exists(), false)?;
+        equal([0, 1, 2, 4].map(|index| lake.run_folder(index).is_dir()), [true; 4])?;
+        equal(std::fs::read_dir(lake.path("_meta/_staging")).unwrap().count(), 0)
+    };
+    let arguments = ["--keep", "1", "--open-hours", "0", "--dry-run=false"];
+    let trial = Trial {
+        name: "prune-runs",
+        stage: Stage::Published,
+        arguments: &arguments,
+        actives: &[Some(RUNS[2])],
+        done: &done,
+    };
+    trial.at_every_call("KILL");
+    trial.at_every_call("TERM");
+}

@@ -1,0 +1,168 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::support::TestCommand;
+
+/// The runs of the lakes here, oldest first.
+pub const RUNS: [&str; 5] = [
+    "2026-11__20261120_000000",
+    "2026-11__20261120_000001",
+    "2026-11__20261120_000002",
+    "2026-11__20261120_000003",
+    "2026-11__20261120_000004",
+];
+
+/// How far a lake has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The first run was begun.
+    Begun,
+    /// Its dumps were read.
+    Ingested,
+    /// Its warehouse was built.
+    Built,
+    /// All runs are sealed; the first three were promoted one after the other.
+    Published,
+}
+
+impl Stage {
+    const ALL: [Stage; 4] = [Stage::Begun, Stage::Ingested, Stage::Built, Stage::Published];
+
+    fn folder(self) -> PathBuf {
+        prepared().join(format!("{self:?}"))
+    }
+}
+
+/// A lake of its own, removed with the test. Its dumps are shared, and nobody writes to them.
+pub struct TestLake {
+    folder: tempfile::TempDir,
+}
+
+impl TestLake {
+    /// A copy of the lake of a stage.
+    pub fn at(stage: Stage) -> Self {
+        let lake = TestLake { folder: tempfile::tempdir_in(scratch()).unwrap() };
+        copy(&stage.folder(), &lake.root());
+        lake
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("lake")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    /// A place beside the lake.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn run_folder(&self, index: usize) -> PathBuf {
+        self.root().join("_runs").join(RUNS[index])
+    }
+
+    /// A task on this lake.
+    pub fn task(&self, name: &str, arguments: &[&str]) -> TestCommand {
+        let mut command = TestCommand::new(&binary(name), self.folder.path());
+        command.args(&["--lake", self.root().to_str().unwrap()]).args(arguments);
+        command
+    }
+
+    pub fn active(&self) -> Option<String> {
+        let target = fs::read_link(self.path("active")).ok()?;
+        Some(target.file_name().unwrap().to_str().unwrap().to_owned())
+    }
+
+    /// The parts of a run with their bytes.
+    pub fn parts(&self, index: usize) -> Vec<(PathBuf, Vec<u8>)> {
+        parts(&self.run_folder(index))
+    }
+}
+
+fn parts(run: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let walk = walkdir::WalkDir::new(run).sort_by_file_name().into_iter().map(Result::unwrap);
+    let parquet = walk.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "parquet"));
+    parquet.map(|entry| (entry.path().strip_prefix(run).unwrap().to_owned(), fs::read(entry.path()).unwrap())).collect()
+}
+
+/// The parts of the first run of a stage.
+pub fn parts_at(stage: Stage) -> Vec<(PathBuf, Vec<u8>)> {
+    parts(&stage.folder().join("_runs").join(RUNS[0]))
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+pub fn binary(name: &str) -> PathBuf {
+    // All binaries of the crate lie beside each other.
+    Path::new(env!("CARGO_BIN_EXE_promote")).with_file_name(name)
+}
+
+/// The dumps that the lakes are made of; `Other` are those of another catalogue.
+pub fn dump(catalogue: &str, entity: &str) -> PathBuf {
+    prepared().join(catalogue).join(format!("2026-11/discogs_20261101_{entity}.xml.gz"))
+}
+
+/// Memory where there is some: a kill point costs a copy of a lake.
+pub fn scratch() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
+/// The stages, each a folder. They cannot be dropped with the process, so the next one removes those of dead processes.
+fn prepared() -> &'static Path {
+    static PREPARED: OnceLock<PathBuf> = OnceLock::new();
+    PREPARED.get_or_init(|| {
+        for entry in fs::read_dir(scratch()).unwrap().flatten() {
+            let name = entry.file_name().into_string().unwrap_or_default();
+            let Some(pid) = name.strip_prefix("discogs-faults-") else { continue };
+            if !Path::new("/proc").join(pid).exists() {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let folder = scratch().join(format!("discogs-faults-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        prepare(&folder);
+        folder
+    })
+}
+
+fn prepare(folder: &Path) {
+    let run = |name: &str, arguments: &[&str]| {
+        TestCommand::new(&binary(name), folder).args(arguments).run().expect_status(0);
+    };
+    for (catalogue, seed) in [("dumps", "1"), ("other", "2")] {
+        let month = ["--raw-root", catalogue, "--dump-month", "2026-11", "--releases", "6", "--labels", "3"];
+        run("generate-dumps", &[&month[..], &["--seed", seed]].concat());
+    }
+    let keep = |stage: Stage| copy(&folder.join("lake"), &folder.join(format!("{stage:?}")));
+    for (index, id) in RUNS.iter().enumerate() {
+        let first = |stage| {
+            if index == 0 {
+                keep(stage);
+            }
+        };
+        let session = format!("2026-11-20T00:00:0{index}Z");
+        let lake = ["--lake", "lake", "--run-id", id];
+        let month = ["--dump-month", "2026-11", "--raw-root", "dumps", "--session-time", &session];
+        run("preflight", &[&lake[..2], &month].concat());
+        first(Stage::Begun);
+        for entity in ["artists", "labels", "masters", "releases"] {
+            run(&format!("ingest-{entity}"), &lake);
+        }
+        first(Stage::Ingested);
+        run("build-warehouse", &lake);
+        first(Stage::Built);
+        run("sanity-check", &[&lake[..], &["--environment", "sample"]].concat());
+        if index < 3 {
+            run("promote", &[&lake[..], &["--run-mode", "prod", "--allow-promote"]].concat());
+        }
+    }
+    fs::rename(folder.join("lake"), folder.join(format!("{:?}", Stage::Published))).unwrap();
+    assert!(Stage::ALL.iter().all(|stage| folder.join(format!("{stage:?}")).is_dir()));
+}

@@ -1,0 +1,20 @@
+//! Faults: kills, errors, damaged inputs, tampering, races, signals. What happens at each is in `docs/faults.md`.
+//!
+//! ```text
+//! lake.rs        lakes in every stage, made once and copied for each trial
+//! trace.rs       strace: which calls a task makes, and a kill, a signal or an error at one of them
+//! invariants.rs  what must hold of a lake whatever happened, read without the code under test
+//! ```
+
+mod concurrency;
+mod errors;
+mod housekeeping;
+mod input;
+mod invariants;
+mod kill;
+mod lake;
+mod paths;
+mod resources;
+mod signals;
+mod tampering;
+mod trace;

@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::TestCommand;
+
+/// Calls that change a file system, by all the names they have on one machine or another.
+const WRITING: [&str; 28] = [
+    "open",
+    "openat",
+    "creat",
+    "mkdir",
+    "mkdirat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "write",
+    "pwrite64",
+    "writev",
+    "pwritev",
+    "truncate",
+    "ftruncate",
+    "fallocate",
+    "fsync",
+    "fdatasync",
+    "syncfs",
+];
+
+/// A call of a task, named so that it can be found again in another run of it: what a task does depends on nothing but
+/// its input.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub name: String,
+    /// From 1, among the calls of this name.
+    pub number: usize,
+    /// As strace shows it.
+    pub text: String,
+}
+
+/// What happens at a call, in strace's words: `signal=KILL`, `error=EIO`.
+pub type Fault<'f> = &'f str;
+
+/// Whether faults can be injected here. Where they cannot, the test says so, and fails where it has to be run.
+pub fn available() -> bool {
+    let works = std::process::Command::new("strace")
+        .args(["-f", "--seccomp-bpf", "-qq", "-e", "inject=fsync:error=EIO:when=1", "-o", "/dev/null", "true"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !works {
+        assert!(std::env::var_os("CI").is_none(), "strace is missing or may not trace; apt-get install strace");
+        eprintln!("SKIPPED: faults cannot be injected; strace is missing or may not trace (apt-get install strace)");
+    }
+    works
+}
+
+/// The calls by which a task changes files, in order. Only the main thread makes such calls, with one worker thread; so
+/// the number of a call is the same each time.
+pub fn writing_calls(command: &TestCommand) -> Vec<Call> {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let calls = WRITING.map(|call| format!("?{call}")).join(",");
+    let output = traced(command, log.path(), &["--seccomp-bpf", "-e", &format!("trace={calls}")]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut main = None;
+    let mut numbers = BTreeMap::new();
+    let mut found = Vec::new();
+    for line in fs::read_to_string(log.path()).unwrap().lines() {
+        let (thread, text) = line.split_once(' ').unwrap();
+        let text = text.trim_start();
+        let main = main.get_or_insert_with(|| thread.to_owned());
+        let Some((name, arguments)) = text.split_once('(').filter(|_| !text.starts_with(['<', '+', '-'])) else {
+            continue;
+        };
+        let changes = !name.starts_with("open") || arguments.contains("O_CREAT") || arguments.contains("O_TRUNC");
+        if thread != main {
+            assert!(!changes, "another thread than the main one writes: {line}");
+            continue;
+        }
+        let number = numbers.entry(name.to_owned()).or_insert(0);
+        *number += 1;
+        if changes {
+            found.push(Call { name: name.to_owned(), number: *number, text: text.to_owned() });
+        }
+    }
+    found
+}
+
+/// Runs a command with a fault at a call. `log` gets the calls of the kinds named in `with`, up to its end.
+pub fn run_with_fault(command: &TestCommand, call: &Call, fault: Fault, log: &Path, with: &str) -> Output {
+    let (name, number) = (&call.name, call.number);
+    let inject = format!("inject={name}:{fault}:when={number}");
+    let also = if with.is_empty() { String::new() } else { format!(",{with}") };
+    let trace = format!("trace={name}{also}");
+    // With --seccomp-bpf, which is faster, strace 6.1 injects no signals.
+    let fast: &[&str] = if fault.starts_with("error") { &["--seccomp-bpf"] } else { &[] };
+    traced(command, log, &[fast, &["-e", &trace, "-e", &inject]].concat())
+}
+
+fn traced(command: &TestCommand, log: &Path, options: &[&str]) -> Output {
+    let mut strace = command.wrapped_in("strace");
+    strace.args(["-f", "-qq", "-y", "-e", "signal=none", "-o"]).arg(log).args(options);
+    command.append_to(&mut strace);
+    strace.output().unwrap()
+}
