@@ -8,6 +8,7 @@ pub mod check;
 pub mod download;
 pub mod dump;
 pub mod generate;
+pub mod history;
 pub mod housekeeping;
 pub mod ingest;
 pub mod lake;

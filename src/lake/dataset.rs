@@ -23,6 +23,10 @@ pub struct Dataset {
     pub inputs: Vec<InputIdentity>,
     pub producer: Producer,
     pub counted: Counted,
+    /// File → the older sealed run that held the same bytes when this was committed: one file on the disk under two
+    /// names, as long as both runs are there (`sharing.rs`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<String, RunId>,
 }
 
 /// A Parquet file of a dataset.

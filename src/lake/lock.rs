@@ -42,7 +42,7 @@ pub(crate) struct Lock {
 
 /// Takes a lock for this process alone. `what` names the thing in the message when somebody else has it.
 pub(crate) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<Lock> {
-    let mut file = open(path)?;
+    let file = open(path)?;
     match try_for_a_moment(|| file.try_lock()) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(held(what, holder_in(path)).into()),
@@ -50,12 +50,24 @@ pub(crate) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<L
             return Err(error).with_context(|| format!("cannot lock {}", path.display()));
         }
     }
+    sign(file, path, task)
+}
+
+/// Writes the holder into a lock that was taken.
+fn sign(mut file: File, path: &Path, task: &str) -> anyhow::Result<Lock> {
     let holder = serde_json::to_vec(&Holder::this_process(task))?;
     file.set_len(0)
         .and_then(|()| file.rewind())
         .and_then(|()| file.write_all(&holder))
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(Lock { _file: file })
+}
+
+/// The same, but waits for whoever holds it: for what takes moments.
+pub(super) fn waiting(path: &Path, task: &str) -> anyhow::Result<Lock> {
+    let file = open(path)?;
+    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    sign(file, path, task)
 }
 
 /// Takes a lock together with others who share it. `exclusive` waits for none of them: it fails.

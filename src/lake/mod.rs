@@ -12,11 +12,13 @@
 //!     _staging/<task>/                       everything unfinished                       staging.rs
 //! <lake>/_meta/locks/                        flock files                                 lock.rs
 //! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run   anchor.rs
+//! <lake>/_meta/discogs_history/              events, reports and diffs over all runs     history.rs
 //! <lake>/_meta/_staging/                     links and files of the lake itself on their way
 //! ```
 //!
 //! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. What may be done under which
 //! lock is in the types: [`WritableRun`] commits datasets, [`SealableRun`] seals, [`LockedLake`] moves `active` and prunes.
+//! A file whose bytes an older sealed run holds already is shared with it, one file under two names (`sharing.rs`).
 //! What happens when a step fails or is killed is in `docs/faults.md`, with the test that shows it.
 
 mod anchor;
@@ -25,6 +27,7 @@ mod digest;
 mod durable;
 mod folder;
 mod free_space;
+mod history;
 mod listing;
 mod lock;
 mod manifest;
@@ -34,6 +37,7 @@ mod root;
 mod run;
 mod run_id;
 mod sealed;
+mod sharing;
 mod staging;
 
 pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
@@ -42,6 +46,7 @@ pub use digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_o
 pub use durable::sync_file;
 pub(crate) use durable::{make_folder, rename, write_new_file};
 pub use free_space::free_bytes;
+pub use history::{HistoryFolder, HistoryLock, commit_folder, place_outside_runs};
 pub use lock::Holder;
 pub(crate) use lock::{Lock, exclusive as lock_exclusively};
 pub use manifest::{Manifest, ManifestDataset, ManifestFile};

@@ -25,7 +25,7 @@ impl Lake {
         if !root.is_dir() {
             return Err(Failure::parameters(format!("the lake {} is not a folder", root.display())).into());
         }
-        if let Some(run) = root.ancestors().find(|folder| is_run_folder(folder)) {
+        if let Some(run) = run_around(&root) {
             let lake = run.parent().and_then(Path::parent).unwrap_or(run);
             return Err(Failure::parameters(format!(
                 "the lake {} lies inside the run {}",
@@ -112,6 +112,11 @@ impl Lake {
     pub(super) fn staging_folder(&self) -> PathBuf {
         self.root.join("_meta/_staging")
     }
+}
+
+/// The run that a folder is, or lies in. `folder` is resolved: no links.
+pub(super) fn run_around(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|folder| is_run_folder(folder))
 }
 
 fn is_run_folder(folder: &Path) -> bool {

@@ -10,6 +10,7 @@ use super::durable::{WRITABLE, exchange, remove_folder_if_there, rename, sync_fi
 use super::folder::is_a_link;
 use super::lock::{self, Holder, Lock};
 use super::manifest::Manifest;
+use super::sharing;
 use super::{Dataset, DumpMonth, InputIdentity, Lake, RunId, StagedDataset, Staging};
 use crate::task::{Failure, Outcome, stop};
 
@@ -260,9 +261,11 @@ impl WritableRun {
     }
 
     /// Commits a dataset by one rename: afterwards it is there whole, before it was not there. One that is there
-    /// already stays when it holds the same bytes; another is moved away only with `replace`.
+    /// already stays when it holds the same bytes; another is moved away only with `replace`. Files that an older sealed
+    /// run holds with the same bytes are shared with it.
     pub fn commit(&self, staged: StagedDataset, dataset: &Dataset, replace: bool) -> anyhow::Result<()> {
         anyhow::ensure!(!self.run.is_sealed()?, "run {} was sealed under our lock", self.run.id);
+        let dataset = &sharing::share(&self.run, &staged, dataset)?;
         staged.seal(dataset)?;
         let target = self.run.dataset_folder(&dataset.table);
         if let Some(parent) = target.parent() {

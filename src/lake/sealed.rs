@@ -60,6 +60,15 @@ impl SealedRun {
         &self.manifest
     }
 
+    /// The files that are missing or have another size, without reading any.
+    pub fn misfits(&self) -> Vec<&ManifestFile> {
+        let fits = |file: &&ManifestFile| {
+            let found = fs::symlink_metadata(self.run.folder().join(&file.path));
+            found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+        };
+        self.manifest.files.iter().filter(|file| !fits(file)).collect()
+    }
+
     /// Whether the lake knows the digest that the manifest should have.
     pub fn is_anchored(&self) -> bool {
         self.anchored

@@ -73,10 +73,7 @@ pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyho
         call.skipped("no trino_url is given");
         return Ok(());
     }
-    let named = match &parameters.run_id {
-        Some(id) => Some(lake.run(id)?),
-        None => None,
-    };
+    let named = parameters.run_id.as_ref().map(|id| lake.run(id)).transpose()?;
     let named = match named {
         Some(run) if run.is_sealed()? => Some(run),
         _ => None,

@@ -36,6 +36,8 @@ pub enum ColumnType {
     Integer,
     Varchar,
     Boolean,
+    /// Microseconds, UTC; in the tables of the history.
+    Timestamp,
 }
 
 impl fmt::Display for ColumnType {
@@ -45,6 +47,7 @@ impl fmt::Display for ColumnType {
             ColumnType::Integer => "INTEGER",
             ColumnType::Varchar => "VARCHAR",
             ColumnType::Boolean => "BOOLEAN",
+            ColumnType::Timestamp => "TIMESTAMP",
         })
     }
 }

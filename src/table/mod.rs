@@ -3,12 +3,14 @@
 //! `sql/contract.yml` says once which tables there are and of which columns (`contract.rs`, `column.rs`); a mistake in it
 //! is found at start, with line and column (`mistake.rs`). [`rows!`] declares what the
 //! record readers fill, held to the contract by [`Contract::check_rows`]; [`DatasetWriter`] gathers their batches to
-//! fixed numbers of rows, so that the bytes of a file depend on the rows alone, and writes them as the contract says.
+//! fixed numbers of rows, so that the bytes of a file depend on the rows alone, and writes them as the contract
+//! says; [`TableFile`] does the same for one file that belongs to no dataset.
 
 mod column;
 mod contract;
 mod document;
 mod drift;
+mod file;
 mod mistake;
 mod rows;
 mod schema;
@@ -18,6 +20,7 @@ pub use column::{AcceptedValues, Column, ColumnType, Joined, Relationship};
 pub use contract::{Anomaly, Contract, Environment, IgnoredPath, Severity, Table};
 pub use document::document;
 pub use drift::{Bound, DriftBounds};
+pub use file::TableFile;
 pub use rows::TableRows;
 pub(crate) use rows::rows;
 pub use schema::{arrow_schema, column_descriptions};

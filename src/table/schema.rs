@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use super::{ColumnType, Table};
 use crate::lake::ColumnDescription;
@@ -27,6 +27,7 @@ impl ColumnType {
             ColumnType::Integer => DataType::Int32,
             ColumnType::Varchar => DataType::Utf8,
             ColumnType::Boolean => DataType::Boolean,
+            ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -15,7 +16,7 @@ use super::{ColumnType, Table, arrow_schema, column_descriptions};
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
 
 /// Rows handed to the Parquet writer at once. It cuts pages at what it is handed, so the number is fixed.
-const BATCH_ROWS: usize = 8192;
+pub(super) const BATCH_ROWS: usize = 8192;
 
 /// Row groups of a file. A full-size month then has files of some hundred MB, which Trino splits by row group.
 const GROUPS_PER_PART: usize = 32;
@@ -90,6 +91,7 @@ impl DatasetWriter {
             inputs: inputs.to_vec(),
             producer: producer.clone(),
             counted: counted.clone(),
+            shared: BTreeMap::new(),
         };
         Ok((self.staged, dataset))
     }
@@ -142,7 +144,7 @@ impl DatasetWriter {
 
 /// The settings that paid (`reference/rust.md`): V1 pages, which DuckDB reads twice as fast as V2; delta-packed
 /// integers; dictionaries only where values repeat.
-fn properties(table: &Table) -> anyhow::Result<WriterProperties> {
+pub(super) fn properties(table: &Table) -> anyhow::Result<WriterProperties> {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))

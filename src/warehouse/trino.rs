@@ -74,6 +74,7 @@ impl TrinoBuild<'_> {
             inputs: inputs.to_vec(),
             producer: producer.clone(),
             counted: Counted::default(),
+            shared: Default::default(),
         };
         Ok((staged, dataset))
     }

@@ -8,6 +8,7 @@ mod documentation;
 mod download;
 mod faults;
 mod generate;
+mod history;
 mod lake;
 mod lakehouse;
 mod proof;

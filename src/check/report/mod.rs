@@ -23,6 +23,8 @@ use super::suite::Checked;
 use crate::lake::Run;
 
 pub use figures::Figures;
+pub(crate) use page::STYLE as PAGE_STYLE;
+pub(crate) use plot::grouped;
 
 /// What a report says.
 pub struct Report<'r> {

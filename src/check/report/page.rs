@@ -11,7 +11,7 @@ use crate::check::baseline::Baseline;
 use crate::check::{Finding, Kind};
 use crate::table::Severity;
 
-const STYLE: &str = include_str!("style.css");
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The tables whose rows over the runs have a plot.
 const MAIN_TABLES: [&str; 6] = [

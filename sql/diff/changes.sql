@@ -1,0 +1,37 @@
+-- The rows in which two runs differ, within a range of one column; for DuckDB. from_rows and to_rows are the table in the
+-- two runs, {key} names a row ({columns} where a table has no key, so that rows are compared as a multiset).
+--
+-- A row that is there as often in one run as in the other has not changed. A key of which one row went and one came was
+-- updated; what else went was deleted, what else came was inserted. The order is total, so the bytes are always the same.
+WITH sided AS (
+    SELECT {columns}, -1 AS _side FROM from_rows WHERE ({low} IS NULL OR {first} >= {low}) AND ({high} IS NULL OR {first} < {high})
+    UNION ALL
+    SELECT {columns}, 1 AS _side FROM to_rows WHERE ({low} IS NULL OR {first} >= {low}) AND ({high} IS NULL OR {first} < {high})
+),
+surplus AS (
+    SELECT {columns}, CAST(sum(_side) AS BIGINT) AS _surplus
+    FROM sided
+    GROUP BY {columns}
+    HAVING sum(_side) <> 0
+),
+paired AS (
+    SELECT
+        *,
+        sum(greatest(-_surplus, 0)) OVER (PARTITION BY {key}) = 1
+            AND sum(greatest(_surplus, 0)) OVER (PARTITION BY {key}) = 1 AS _updated
+    FROM surplus
+),
+copies AS (
+    SELECT *, unnest(range(abs(_surplus))) AS _copy
+    FROM paired
+)
+SELECT
+    CASE
+        WHEN _updated AND _surplus < 0 THEN 'update_before'
+        WHEN _updated THEN 'update_after'
+        WHEN _surplus < 0 THEN 'delete'
+        ELSE 'insert'
+    END AS _change,
+    {columns}
+FROM copies
+ORDER BY {key}, _surplus < 0 DESC, {columns}

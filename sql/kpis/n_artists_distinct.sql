@@ -1,0 +1,3 @@
+-- How many artists there are.
+SELECT count(DISTINCT artist_id) AS kpi_value
+FROM artists_v1_typed

@@ -1,0 +1,3 @@
+-- How many labels there are.
+SELECT count(DISTINCT label_id) AS kpi_value
+FROM labels_ref_v10

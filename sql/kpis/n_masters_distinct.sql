@@ -1,0 +1,3 @@
+-- How many masters there are.
+SELECT count(DISTINCT master_id) AS kpi_value
+FROM masters_v1_typed

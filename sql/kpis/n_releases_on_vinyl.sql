@@ -1,0 +1,4 @@
+-- Releases with vinyl in them.
+SELECT count(DISTINCT release_id) AS kpi_value
+FROM release_formats_v1
+WHERE name = 'Vinyl'

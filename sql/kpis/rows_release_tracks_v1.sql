@@ -1,0 +1,3 @@
+-- Entries of all track lists.
+SELECT count(*) AS kpi_value
+FROM release_tracks_v1

@@ -1,0 +1,8 @@
+-- The releases of the ten labels that have the most.
+SELECT coalesce(sum(n_total_releases), 0) AS kpi_value
+FROM (
+    SELECT n_total_releases
+    FROM label_release_counts_v1
+    ORDER BY n_total_releases DESC
+    LIMIT 10
+) AS top

@@ -1,0 +1,3 @@
+-- The releases of the label that has the most.
+SELECT coalesce(max(n_total_releases), 0) AS kpi_value
+FROM label_release_counts_v1

@@ -1,0 +1,142 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::record_batch::RecordBatch;
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::HistoryContract;
+use crate::lake::{HistoryFolder, Lake, RunId};
+use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile};
+use crate::table::TableFile;
+use crate::task::ByteSize;
+use crate::task::stop::Unfinished;
+
+/// Reads and appends the events of the history.
+pub struct Events {
+    contract: HistoryContract,
+    folder: HistoryFolder,
+    /// Last of the fields: the folder goes when all else is closed.
+    scratch: TempDir,
+    _unfinished: Unfinished,
+}
+
+/// A cell of an event.
+pub enum Cell<'c> {
+    Time(Timestamp),
+    Text(Option<&'c str>),
+    Number(Option<i64>),
+    Flag(bool),
+}
+
+/// Cells as texts, NULL as `None`.
+pub type Rows = Vec<Vec<Option<String>>>;
+
+impl Events {
+    pub fn open(lake: &Lake, task: &str) -> anyhow::Result<Self> {
+        let scratch = lake.scratch(task)?;
+        let _unfinished = Unfinished::new(scratch.path());
+        Ok(Events { contract: HistoryContract::load()?, folder: lake.history(), scratch, _unfinished })
+    }
+
+    pub fn folder(&self) -> &HistoryFolder {
+        &self.folder
+    }
+
+    /// A folder of this process for what is thrown away at its end.
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    pub fn schema_version(&self) -> i64 {
+        self.contract.version.into()
+    }
+
+    /// Runs a query of `sql/history/queries` over the events as they are now.
+    pub fn query(&self, name: &str) -> anyhow::Result<(Vec<String>, Rows)> {
+        // The events of ten years are a few megabytes.
+        let engine = EngineParameters { memory_limit: ByteSize(1 << 30), threads: Some(1) };
+        let engine = DuckDb::open(&engine, &self.scratch().join("spill"))?;
+        for table in &self.contract.tables {
+            let mut files = self.folder.event_files(self.contract.folder(&table.name)?)?;
+            if files.is_empty() {
+                files.push(self.without_rows(&table.name)?);
+            }
+            engine.mount(&table.name, &files)?;
+        }
+        for view in SqlFile::folder("history")? {
+            engine.view(&view)?;
+        }
+        let query = SqlFile::load(&format!("history/queries/{name}"))?;
+        engine.table(&query.text, &query.path)
+    }
+
+    /// Commits rows as one file of events. Each row has a cell for each column of the table.
+    pub fn append(&self, table: &str, rows: &[Vec<Cell<'_>>]) -> anyhow::Result<()> {
+        let staged = self.scratch().join(format!("{table}.parquet"));
+        self.write(table, rows, &staged)?;
+        self.folder.append_events(self.contract.folder(table)?, &self.scratch, &staged)?;
+        Ok(())
+    }
+
+    /// Writes rows of a table to a file outside of the history.
+    pub fn write(&self, table: &str, rows: &[Vec<Cell<'_>>], path: &Path) -> anyhow::Result<()> {
+        let mut file = TableFile::create(path, self.contract.table(table)?)?;
+        let columns = (0..file.schema().fields().len()).map(|index| column(rows, index));
+        let batch = RecordBatch::try_new(file.schema().clone(), columns.collect())
+            .with_context(|| format!("the events of {table} are not those of the contract"))?;
+        file.append(batch)?;
+        file.finish()?;
+        Ok(())
+    }
+
+    /// A table without events has a file without rows, so that its columns are known.
+    fn without_rows(&self, table: &str) -> anyhow::Result<PathBuf> {
+        let path = self.scratch().join(format!("{table}.none.parquet"));
+        if !path.exists() {
+            TableFile::create(&path, self.contract.table(table)?)?.finish()?;
+        }
+        Ok(path)
+    }
+}
+
+fn column(rows: &[Vec<Cell<'_>>], index: usize) -> ArrayRef {
+    let cells = || rows.iter().filter_map(move |row| row.get(index));
+    match cells().next() {
+        Some(Cell::Time(_)) => {
+            let times = cells().map(|cell| match cell {
+                Cell::Time(time) => Some(time.as_microsecond()),
+                _ => None,
+            });
+            Arc::new(times.collect::<TimestampMicrosecondArray>())
+        }
+        Some(Cell::Number(_)) => {
+            let numbers = cells().map(|cell| match cell {
+                Cell::Number(number) => *number,
+                _ => None,
+            });
+            Arc::new(numbers.collect::<Int64Array>())
+        }
+        Some(Cell::Flag(_)) => {
+            let flags = cells().map(|cell| match cell {
+                Cell::Flag(flag) => Some(*flag),
+                _ => None,
+            });
+            Arc::new(flags.collect::<BooleanArray>())
+        }
+        Some(Cell::Text(_)) | None => {
+            let texts = cells().map(|cell| match cell {
+                Cell::Text(text) => *text,
+                _ => None,
+            });
+            Arc::new(texts.collect::<StringArray>())
+        }
+    }
+}
+
+/// The schema in which Trino shows a run: `discogs_r_` and the run id with `_` for `-`.
+pub fn schema_name(run_id: &RunId) -> String {
+    format!("discogs_r_{}", run_id.as_str().replace('-', "_"))
+}

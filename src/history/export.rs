@@ -1,0 +1,123 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::events::{Events, Rows};
+use super::page::{Line, page};
+use crate::lake::Lake;
+use crate::task::{Call, Failure, boolean};
+
+const PAGE: &str = "history_kpis.html";
+
+/// What export-history takes.
+#[derive(Args, Debug)]
+pub struct ExportParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// Keep a copy of the CSVs with the time (UTC) in its name as well
+    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub with_timestamp: bool,
+}
+
+/// Writes the KPIs of all runs as CSV, long and wide, and as a page with a line for each over the months.
+pub fn export_history(parameters: ExportParameters, call: &mut Call) -> anyhow::Result<()> {
+    let lake = Lake::open(&parameters.lake)?;
+    let events = Events::open(&lake, call.name())?;
+    let (header, rows) = events.query("kpis")?;
+    if rows.is_empty() {
+        return Err(Failure::input(format!("no KPIs are known in {}", lake.root().display()))
+            .hint("run update-run-registry and compute-kpis first")
+            .into());
+    }
+    let long = csv_of(&header, &rows)?;
+    let (header, wide_rows) = wide(&rows);
+    let wide = csv_of(&header, &wide_rows)?;
+    let page = page(&lines(&rows, &events.query("months")?.1));
+
+    let folder = events.folder();
+    let reports = [("history_kpis_long_latest", &long), ("history_kpis_wide_latest", &wide)];
+    let same = |name: &str, bytes: &[u8]| folder.report(name).is_some_and(|there| there == bytes);
+    let unchanged = reports.iter().all(|(name, bytes)| same(&format!("{name}.csv"), bytes));
+    if unchanged && same(PAGE, page.as_bytes()) {
+        call.already_done();
+        return Ok(());
+    }
+    let time = jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S");
+    for (name, bytes) in reports {
+        if parameters.with_timestamp && !unchanged {
+            folder.write_report(&format!("{name}_{time}.csv"), bytes)?;
+        }
+        let path = folder.write_report(&format!("{name}.csv"), bytes)?;
+        call.set_detail(name, path.to_string_lossy().into_owned());
+    }
+    let path = folder.write_report(PAGE, page.as_bytes())?;
+    call.set_detail("page", path.to_string_lossy().into_owned());
+    call.set_metric("kpis", rows.len());
+    call.say(format_args!("{} values; {}", rows.len(), path.display()));
+    Ok(())
+}
+
+fn csv_of(header: &[String], rows: &Rows) -> anyhow::Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(header)?;
+    for row in rows {
+        csv.write_record(row.iter().map(|cell| cell.as_deref().unwrap_or_default()))?;
+    }
+    Ok(csv.into_inner().map_err(|error| error.into_error())?)
+}
+
+/// A row of `sql/history/queries/kpis.sql`.
+struct Value<'r> {
+    time: &'r str,
+    run_id: &'r str,
+    schema_name: &'r str,
+    kpi: &'r str,
+    /// Empty where it failed.
+    value: &'r str,
+}
+
+fn values(rows: &Rows) -> impl Iterator<Item = Value<'_>> {
+    rows.iter().map(|row| {
+        let cell = |index: usize| row.get(index).and_then(Option::as_deref).unwrap_or_default();
+        Value { time: cell(0), run_id: cell(1), schema_name: cell(2), kpi: cell(3), value: cell(4) }
+    })
+}
+
+/// A row a run and a column a KPI; one that failed is blank, which misleads nobody as a zero would.
+fn wide(rows: &Rows) -> (Vec<String>, Rows) {
+    let kpis: BTreeSet<&str> = values(rows).map(|value| value.kpi).collect();
+    let mut runs: BTreeMap<&str, (&str, &str, BTreeMap<&str, &str>)> = BTreeMap::new();
+    for value in values(rows) {
+        let run = runs.entry(value.run_id).or_insert((value.schema_name, value.time, BTreeMap::new()));
+        run.1 = run.1.max(value.time);
+        run.2.insert(value.kpi, value.value);
+    }
+    let header = ["run_id", "schema_name", "event_ts_utc"].into_iter().chain(kpis.iter().copied());
+    let header = header.map(str::to_owned).collect();
+    let row = |(run_id, (schema_name, time, found)): (&str, (&str, &str, BTreeMap<&str, &str>))| {
+        let values = kpis.iter().map(|kpi| found.get(kpi).copied().unwrap_or_default());
+        [run_id, schema_name, time].into_iter().chain(values).map(|cell| Some(cell.to_owned())).collect()
+    };
+    (header, runs.into_iter().map(row).collect())
+}
+
+/// Each KPI over the months, where a month is the run that stands for it.
+fn lines(rows: &Rows, months: &Rows) -> Vec<Line> {
+    let months = months.iter().filter_map(|row| Some((row.get(1)?.as_deref()?, row.first()?.as_deref()?)));
+    let months: BTreeMap<&str, &str> = months.collect();
+    let mut lines: BTreeMap<&str, Vec<(String, i64)>> = BTreeMap::new();
+    for value in values(rows) {
+        if let (Some(month), Ok(number)) = (months.get(value.run_id), value.value.parse()) {
+            lines.entry(value.kpi).or_default().push(((*month).to_owned(), number));
+        }
+    }
+    let line = |(kpi, mut points): (&str, Vec<(String, i64)>)| {
+        points.sort();
+        Line { kpi: kpi.to_owned(), points }
+    };
+    lines.into_iter().map(line).collect()
+}

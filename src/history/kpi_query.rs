@@ -1,0 +1,71 @@
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::sql::{DuckDb, Engine, SqlFile};
+use crate::task::Failure;
+
+/// A KPI: a query that gives one number.
+#[derive(Clone, Debug)]
+pub struct KpiQuery {
+    pub name: String,
+    /// Read from `kpi_values`, the values of the others, and not from the run's tables.
+    pub derived: bool,
+    path: String,
+    text: String,
+}
+
+impl KpiQuery {
+    /// All of `sql/kpis`, then those of `own`, then those derived from them.
+    pub fn all(own: Option<&Path>) -> anyhow::Result<Vec<Self>> {
+        let of_file =
+            |derived| move |file: SqlFile| KpiQuery { name: file.name, derived, path: file.path, text: file.text };
+        let mut kpis: Vec<_> = SqlFile::folder("kpis")?.into_iter().map(of_file(false)).collect();
+        if let Some(folder) = own {
+            kpis.extend(own_queries(folder)?);
+        }
+        kpis.extend(SqlFile::folder("kpis/derived")?.into_iter().map(of_file(true)));
+        let twice =
+            kpis.iter().enumerate().find(|(index, kpi)| kpis[..*index].iter().any(|other| other.name == kpi.name));
+        match twice {
+            Some((_, kpi)) => Err(Failure::parameters(format!("there are two KPIs called {}", kpi.name))
+                .hint("rename the file in kpi_folder; sql/kpis keeps its names")
+                .into()),
+            None => Ok(kpis),
+        }
+    }
+
+    /// The number, or why there is none.
+    pub fn value(&self, engine: &DuckDb) -> anyhow::Result<i64> {
+        let rows = engine.rows(&self.text, &self.path)?;
+        let [row] = rows.as_slice() else { anyhow::bail!("{} gives {} rows where one belongs", self.path, rows.len()) };
+        let [cell] = row.as_slice() else {
+            anyhow::bail!("{} gives {} columns where one belongs", self.path, row.len())
+        };
+        let text = cell.as_deref().with_context(|| format!("{} gives no value", self.path))?;
+        text.parse().map_err(|_| anyhow::anyhow!("{} gives something that is not a whole number", self.path))
+    }
+}
+
+fn own_queries(folder: &Path) -> anyhow::Result<Vec<KpiQuery>> {
+    let cannot = |error: std::io::Error| Failure::input(format!("cannot read {}: {error}", folder.display()));
+    let mut kpis = Vec::new();
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        let path = entry.map_err(cannot)?.path();
+        if path.extension().is_none_or(|ending| ending != "sql") {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !plain {
+            return Err(
+                Failure::parameters(format!("{} is not named as a KPI: use a-z, 0-9 and _", path.display())).into()
+            );
+        }
+        let text = fs::read_to_string(&path).map_err(cannot)?;
+        kpis.push(KpiQuery { name, derived: false, path: path.display().to_string(), text });
+    }
+    kpis.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(kpis)
+}

@@ -1,0 +1,26 @@
+//! Every month side by side: what runs there are, how their figures went, what changed from one to another.
+//!
+//! ```text
+//! manifests ──update-run-registry──▶ run_registry_events ─┐                              registry.rs
+//! runs ──────compute-kpis──────────▶ kpi_snapshot_events ─┼─export-history─▶ CSV, HTML   kpis.rs, export.rs
+//! two runs ──diff-runs─────────────▶ a change feed of each table                         diff/
+//! ```
+//!
+//! Events are Parquet files that are appended and never changed (`events.rs`), described in `sql/history/contract.yml`;
+//! `run_registry_latest` and `kpi_snapshot_latest` are views over them in `sql/history`, for DuckDB and Trino alike.
+
+mod contract;
+mod diff;
+mod events;
+mod export;
+mod kpi_query;
+mod kpis;
+mod observation;
+mod page;
+mod registry;
+
+pub use contract::HistoryContract;
+pub use diff::{DiffParameters, diff_runs};
+pub use export::{ExportParameters, export_history};
+pub use kpis::{KpiParameters, compute_kpis};
+pub use registry::{RegistryParameters, update_run_registry};

@@ -1,0 +1,146 @@
+//! `<lake>/_meta/discogs_history`: what is kept about the runs, beside them. It outlives them.
+//!
+//! ```text
+//! registry/run_registry_events/events-*.parquet   appended, never changed
+//! kpi/kpi_snapshot_events/events-*.parquet        appended, never changed
+//! reports/history_kpis_*.csv, history_kpis.html   replaced whole
+//! diffs/<from>..<to>/                             there whole, or not there
+//! ```
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+use super::dataset::is_plain_name;
+use super::durable::{rename, sync_file, sync_folder};
+use super::lock::{self, Lock};
+use super::root::run_around;
+use super::{Lake, RunId};
+use crate::task::Failure;
+
+/// The folder of the history.
+#[derive(Clone, Debug)]
+pub struct HistoryFolder {
+    lake: Lake,
+    folder: PathBuf,
+}
+
+/// A lock on a part of the history, held as long as this lives.
+#[derive(Debug)]
+pub struct HistoryLock {
+    _lock: Lock,
+}
+
+impl Lake {
+    pub fn history(&self) -> HistoryFolder {
+        HistoryFolder { lake: self.clone(), folder: self.root().join("_meta/discogs_history") }
+    }
+}
+
+impl HistoryFolder {
+    /// The registry for this process alone. Waits for others: what they do takes moments.
+    pub fn lock_registry(&self, task: &str) -> anyhow::Result<HistoryLock> {
+        Ok(HistoryLock { _lock: lock::waiting(&self.lake.lock_file("history.registry")?, task)? })
+    }
+
+    /// The KPIs of a run for this process alone. Fails while somebody else computes them.
+    pub fn lock_kpis(&self, run_id: &RunId, task: &str) -> anyhow::Result<HistoryLock> {
+        let path = self.lake.lock_file(&format!("history.kpis.{run_id}"))?;
+        Ok(HistoryLock { _lock: lock::exclusive(&path, task, &format!("the KPIs of run {run_id}"))? })
+    }
+
+    /// The committed event files of a table, in the order of their times. `table` is its folder, from the contract.
+    pub fn event_files(&self, table: &str) -> anyhow::Result<Vec<PathBuf>> {
+        let folder = self.folder.join(table);
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
+            if path.extension().is_some_and(|ending| ending == "parquet") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Commits a finished file of `scratch` as events of a table, by one rename. The name holds the time and the name
+    /// of the scratch folder, which was made for this process alone: no two writers ever have the same.
+    pub fn append_events(&self, table: &str, scratch: &TempDir, staged: &Path) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.join(table);
+        self.lake.make_folder(&folder)?;
+        fs::set_permissions(staged, fs::Permissions::from_mode(0o444))
+            .with_context(|| format!("cannot make {} read-only", staged.display()))?;
+        sync_file(staged)?;
+        let writer = scratch.path().file_name().unwrap_or_default().to_string_lossy();
+        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S_%6f");
+        let target = folder.join(format!("events-{time}-{writer}.parquet"));
+        anyhow::ensure!(!target.exists(), "{} is there already", target.display());
+        rename(staged, &target)?;
+        Ok(target)
+    }
+
+    /// Puts a report in place, whole. Gives its path.
+    pub fn write_report(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+        anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
+        let folder = self.folder.join("reports");
+        self.lake.make_folder(&folder)?;
+        let path = folder.join(name);
+        self.lake.replace_file(&path, bytes, 0o644)?;
+        Ok(path)
+    }
+
+    /// The bytes of a report, where there is one.
+    pub fn report(&self, name: &str) -> Option<Vec<u8>> {
+        fs::read(self.folder.join("reports").join(name)).ok()
+    }
+
+    /// Where the difference of two runs belongs.
+    pub fn diff_folder(&self, from: &RunId, to: &RunId) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.join("diffs");
+        self.lake.make_folder(&folder)?;
+        Ok(folder.join(format!("{from}..{to}")))
+    }
+}
+
+/// A place outside of all runs for a folder that is not there or is to be looked at, with its parent resolved.
+///
+/// # Errors
+/// The parent is missing, or the folder would lie in a run or among the runs: what is there never changes.
+pub fn place_outside_runs(lake: &Lake, folder: &Path) -> anyhow::Result<PathBuf> {
+    let absolute = std::path::absolute(folder).with_context(|| format!("cannot find {}", folder.display()))?;
+    let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return Err(Failure::parameters(format!("{} is no folder of its own", folder.display())).into());
+    };
+    let parent = fs::canonicalize(parent)
+        .map_err(|error| Failure::parameters(format!("cannot write to {}: {error}", parent.display())))?;
+    let place = parent.join(name);
+    let resolved = fs::canonicalize(&place).unwrap_or_else(|_| place.clone());
+    let inside = |path: &Path| run_around(path).is_some() || path.starts_with(lake.runs_folder());
+    if inside(&place) || inside(&resolved) {
+        return Err(Failure::parameters(format!("{} lies among the runs, which never change", folder.display()))
+            .hint("name a folder outside of _runs and active")
+            .into());
+    }
+    Ok(place)
+}
+
+/// Commits a finished folder by one rename: every file and folder in it is on the disk before its name is.
+pub fn commit_folder(staged: &Path, target: &Path) -> anyhow::Result<()> {
+    for entry in WalkDir::new(staged).contents_first(true) {
+        let entry = entry.with_context(|| format!("cannot list {}", staged.display()))?;
+        if entry.file_type().is_dir() {
+            sync_folder(entry.path())?;
+        } else {
+            sync_file(entry.path())?;
+        }
+    }
+    rename(staged, target)
+}
