@@ -97,6 +97,7 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("promote", &["--run-id", RUN, "--run-mode", "prod", "--allow-promote"]);
     succeeds("rollback", &["--to-run-id", RUN]);
     succeeds("report-active", &["--environment", "sample"]);
+    succeeds("register-tables", &[]);
     succeeds("query", &["--name", "01_dataset_overview"]);
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
