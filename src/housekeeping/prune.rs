@@ -23,7 +23,7 @@ pub struct PruneParameters {
     pub open_hours: u32,
 
     /// Say what would be removed, and remove nothing
-    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub dry_run: bool,
 }

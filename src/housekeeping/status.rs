@@ -16,7 +16,7 @@ pub struct StatusParameters {
     pub lake: PathBuf,
 
     /// Only the JSON on stdout, without the table for people on stderr
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub json: bool,
 }

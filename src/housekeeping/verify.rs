@@ -18,7 +18,7 @@ pub struct VerifyParameters {
     pub run_id: Option<RunId>,
 
     /// Take the manifest of a run that was copied here for the one it was sealed with, if its files agree with it
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub accept_seal: bool,
 }

@@ -97,6 +97,9 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("promote", &["--run-id", RUN, "--run-mode", "prod", "--allow-promote"]);
     succeeds("rollback", &["--to-run-id", RUN]);
     succeeds("report-active", &["--environment", "sample"]);
+    succeeds("verify-run", &[]);
+    succeeds("lake-status", &[]);
+    succeeds("prune-runs", &[]);
     succeeds("query", &["--name", "01_dataset_overview"]);
     succeeds("run-workflow", &["main.dig", "--no-save"]);
     assert!(left.is_empty(), "not tried; add a call above: {left:?}");
