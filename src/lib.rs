@@ -16,6 +16,7 @@ pub mod preflight;
 pub mod publish;
 pub mod query;
 pub mod record;
+pub mod register;
 pub mod sql;
 pub mod table;
 pub mod task;

@@ -3,5 +3,5 @@ SELECT
     count(*) - count({column}) AS nulls,
     0 AS empty_texts,
     0 AS replaced,
-    avg(CASE WHEN {column} THEN 1.0 WHEN NOT {column} THEN 0.0 END) AS mean
+    avg(CAST(CASE WHEN {column} THEN 1 WHEN NOT {column} THEN 0 END AS DOUBLE)) AS mean
 FROM {table}

@@ -61,8 +61,8 @@ fn compared_with(lake: &Lake, run: &Run) -> anyhow::Result<Option<RunId>> {
         Some(active) if active != *run.id() => Ok(Some(active)),
         Some(_) => {
             let there = lake.run_ids()?;
-            let previous = lake.previous()?.into_iter().map(|previous| previous.run_id);
-            Ok(previous.filter(|id| id != run.id() && there.contains(id)).next())
+            let mut previous = lake.previous()?.into_iter().map(|previous| previous.run_id);
+            Ok(previous.find(|id| id != run.id() && there.contains(id)))
         }
         None => Ok(None),
     }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::query::number;
-use crate::lake::{Dataset, Run, RunId};
-use crate::sql::{DuckDb, SqlFile, quoted};
+use crate::lake::{ColumnDescription, Dataset, Run, RunId};
+use crate::sql::{Engine, SqlFile, quoted};
 use crate::table::{ColumnType, Contract, Table};
 
 pub const FILE_NAME: &str = "profile.json";
@@ -64,22 +63,38 @@ impl Profile {
     }
 }
 
+/// Columns that one query looks at.
+const COLUMNS_AT_ONCE: usize = 12;
+
 /// The queries of `sql/profile`.
 pub struct Profiler {
     keys: SqlFile,
     text: SqlFile,
     number: SqlFile,
     flag: SqlFile,
+    numbered: SqlFile,
 }
 
 impl Profiler {
     pub fn load() -> anyhow::Result<Self> {
         let file = |name: &str| SqlFile::load(&format!("profile/{name}"));
-        Ok(Profiler { keys: file("keys")?, text: file("text")?, number: file("number")?, flag: file("flag")? })
+        Ok(Profiler {
+            keys: file("keys")?,
+            text: file("text")?,
+            number: file("number")?,
+            flag: file("flag")?,
+            numbered: file("numbered")?,
+        })
     }
 
     /// Looks at a table that the engine knows under its name in the contract.
-    pub fn table(&self, engine: &DuckDb, table: &Table, dataset: &Dataset, rows: u64) -> anyhow::Result<TableProfile> {
+    pub fn table(
+        &self,
+        engine: &dyn Engine,
+        table: &Table,
+        dataset: &Dataset,
+        rows: u64,
+    ) -> anyhow::Result<TableProfile> {
         let first = table.key.first().or(dataset.columns.first().map(|column| &column.name));
         let keys = match first {
             Some(column) => {
@@ -89,38 +104,74 @@ impl Profiler {
             None => 0,
         };
         let mut columns = Vec::new();
-        for column in &dataset.columns {
-            columns.push(self.column(engine, table, &column.name, &column.data_type)?);
+        for some in dataset.columns.chunks(COLUMNS_AT_ONCE) {
+            columns.extend(self.columns(engine, table, some)?);
         }
         Ok(TableProfile { sha256: dataset.identity().sha256, rows, bytes: dataset.bytes(), keys, columns })
     }
 
-    fn column(&self, engine: &DuckDb, table: &Table, name: &str, data_type: &str) -> anyhow::Result<ColumnProfile> {
-        let file = match data_type {
-            text if text == ColumnType::Varchar.to_string() => &self.text,
-            flag if flag == ColumnType::Boolean.to_string() => &self.flag,
-            _ => &self.number,
+    /// The same; over Trino, to which each query is a journey, what was kept of the same files is taken.
+    pub fn table_of(
+        &self,
+        run: &Run,
+        engine: &dyn Engine,
+        table: &Table,
+        dataset: &Dataset,
+        rows: u64,
+    ) -> anyhow::Result<TableProfile> {
+        if engine.name() == "trino"
+            && let Some(kept) = Profile::kept(run).and_then(|mut kept| kept.tables.remove(&table.name))
+            && kept.sha256 == dataset.identity().sha256
+        {
+            return Ok(kept);
+        }
+        self.table(engine, table, dataset, rows)
+    }
+
+    /// Looks at some columns in one query.
+    fn columns(
+        &self,
+        engine: &dyn Engine,
+        table: &Table,
+        columns: &[ColumnDescription],
+    ) -> anyhow::Result<Vec<ColumnProfile>> {
+        let query = |(index, column): (usize, &ColumnDescription)| {
+            let file = match column.data_type.as_str() {
+                text if text == ColumnType::Varchar.to_string() => &self.text,
+                flag if flag == ColumnType::Boolean.to_string() => &self.flag,
+                _ => &self.number,
+            };
+            let sql = file.with(&[("table", &quoted(&table.name)), ("column", &quoted(&column.name))]);
+            self.numbered.with(&[("index", &index.to_string()), ("query", &sql)])
         };
-        let sql = file.with(&[("table", &quoted(&table.name)), ("column", &quoted(name))]);
-        let rows = engine.rows(&sql, &format!("{} for {}.{name}", file.path, table.name))?;
-        let cells = rows.first().with_context(|| format!("{} gives no row", file.path))?;
+        let queries: Vec<_> = columns.iter().enumerate().map(query).collect();
+        let origin = format!("sql/profile for {}", table.name);
+        let mut rows = engine.rows(&queries.join("UNION ALL\n"), &origin)?;
+        rows.sort_by_key(|row| row.first().cloned().flatten().and_then(|index| index.parse::<usize>().ok()));
+        anyhow::ensure!(rows.len() == columns.len(), "{origin} gives {} rows", rows.len());
+        Ok(columns.iter().zip(rows).map(|(column, cells)| ColumnProfile::of(table, column, &cells[1..])).collect())
+    }
+}
+
+impl ColumnProfile {
+    fn of(table: &Table, column: &ColumnDescription, cells: &[Option<String>]) -> Self {
         let cell = |index: usize| cells.get(index).and_then(Option::as_deref);
         let count = |index: usize| cell(index).and_then(|cell| cell.parse().ok()).unwrap_or_default();
         // The mean of ids says when they were given, no more.
-        let is_id = table.key.iter().any(|key| key == name) || name.ends_with("_id");
-        Ok(ColumnProfile {
-            name: name.to_owned(),
-            data_type: data_type.to_owned(),
+        let is_id = table.key.contains(&column.name) || column.name.ends_with("_id");
+        ColumnProfile {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
             nulls: count(0),
             empty_texts: count(1),
             replaced: count(2),
-            mean: cell(3).and_then(|cell| cell.parse().ok()).filter(|_| !is_id || data_type == "VARCHAR"),
-        })
+            mean: cell(3).and_then(|cell| cell.parse().ok()).filter(|_| !is_id || column.data_type == "VARCHAR"),
+        }
     }
 }
 
 /// Looks at all tables of a run, or takes what was kept of those that are the same files still.
-pub fn profile_run(engine: &DuckDb, contract: &Contract, run: &Run) -> anyhow::Result<Profile> {
+pub fn profile_run(engine: &dyn Engine, contract: &Contract, run: &Run) -> anyhow::Result<Profile> {
     let kept = Profile::kept(run);
     let profiler = Profiler::load()?;
     let mut profile = Profile::new(run);

@@ -1,7 +1,7 @@
 use anyhow::Context;
 
 use super::{Finding, Kind};
-use crate::sql::{DuckDb, SqlFile, quoted};
+use crate::sql::{Engine, SqlFile, quoted};
 use crate::table::{Contract, Severity, Table};
 
 /// A check that is a query: each row it gives breaks it.
@@ -87,7 +87,7 @@ impl CheckQuery {
     }
 
     /// Runs the check. `rows` is the number of rows of its table; `complete` says whether bounds hold.
-    pub fn run(&self, engine: &DuckDb, rows: u64, complete: bool) -> anyhow::Result<Finding> {
+    pub fn run(&self, engine: &dyn Engine, rows: u64, complete: bool) -> anyhow::Result<Finding> {
         let wrapped = |name: &str| -> anyhow::Result<String> {
             Ok(SqlFile::load(&format!("checks/generic/{name}"))?.with(&[("query", &self.query)]))
         };

@@ -6,7 +6,8 @@ use clap::Args;
 use super::report::{Report, in_names};
 use super::suite::Suite;
 use crate::lake::{Lake, Run, RunId, SealedRun};
-use crate::sql::EngineParameters;
+use crate::register::register_run;
+use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
 use crate::table::{Contract, Severity};
 use crate::task::{Call, boolean};
 
@@ -31,7 +32,7 @@ pub struct SanityParameters {
     pub accept_drift: bool,
 
     #[command(flatten)]
-    pub engine: EngineParameters,
+    pub engine: EngineSelection,
 }
 
 /// Checks a run and seals it when no CRITICAL check fails. The report is kept either way.
@@ -50,8 +51,16 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     }
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
-    let suite = Suite { contract: &contract, environment, run: &run, engine: &parameters.engine, spill: &spill };
+    let selected = &parameters.engine;
+    let engine: Box<dyn Engine> = match selected.engine {
+        EngineName::Duckdb => Box::new(DuckDb::open(&selected.duckdb, &spill)?),
+        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino)?),
+    };
+    call.set_detail("engine", engine.name());
+    let duckdb = &selected.duckdb;
+    let suite = Suite { contract: &contract, environment, run: &run, engine: engine.as_ref(), duckdb, spill: &spill };
     let mut checked = suite.run()?;
+    drop(engine);
     drop(staging);
     if parameters.accept_drift {
         checked.findings = checked.findings.accept_drift();

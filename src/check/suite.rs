@@ -16,7 +16,7 @@ use super::schema::schema_changes;
 use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
 use crate::lake::{Dataset, Run};
-use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted};
+use crate::sql::{Engine, EngineParameters, SqlFile, quoted};
 use crate::table::{Contract, Environment, Severity, Table};
 
 /// All checks of a run.
@@ -24,7 +24,9 @@ pub struct Suite<'s> {
     pub contract: &'s Contract,
     pub environment: &'s Environment,
     pub run: &'s Run,
-    pub engine: &'s EngineParameters,
+    pub engine: &'s dyn Engine,
+    /// For the run that this one is compared with, whose profile is kept as a rule.
+    pub duckdb: &'s EngineParameters,
     /// A folder for what does not fit into memory.
     pub spill: &'s Path,
 }
@@ -41,7 +43,7 @@ pub struct Checked {
 impl Suite<'_> {
     /// Runs every check there is for the tables that are there. That a table is missing is a finding.
     pub fn run(&self) -> anyhow::Result<Checked> {
-        let engine = DuckDb::open(self.engine, self.spill)?;
+        let engine = self.engine;
         let profiler = Profiler::load()?;
         let replaced = self.contract.anomalies.iter().find(|anomaly| anomaly.name == "invalid_utf8");
         let mut findings = Vec::new();
@@ -66,9 +68,9 @@ impl Suite<'_> {
             if table.sql_name() != table.name {
                 engine.alias(table.sql_name(), &table.name)?;
             }
-            let count = self.count_rows(&engine, table)?;
+            let count = self.count_rows(engine, table)?;
             findings.push(self.enough_rows(table, &dataset, count));
-            let figures = profiler.table(&engine, table, &dataset, count)?;
+            let figures = profiler.table_of(self.run, engine, table, &dataset, count)?;
             findings.extend(check_texts(table, &figures, replaced));
             profile.tables.insert(table.name.clone(), figures);
             rows.insert(table.name.clone(), count);
@@ -77,25 +79,25 @@ impl Suite<'_> {
         for check in catalogue::checks(self.contract)? {
             if check.reads.iter().all(|table| rows.contains_key(table)) {
                 let of = rows.get(&check.of).copied().unwrap_or_default();
-                findings.push(check.run(&engine, of, self.environment.complete)?);
+                findings.push(check.run(engine, of, self.environment.complete)?);
             }
         }
         findings.extend(records_agree(&datasets, &rows));
         findings.extend(inputs_agree(&datasets));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
-        let baseline = Baseline::of(self.run, self.contract, self.engine, self.spill)?;
+        let baseline = Baseline::of(self.run, self.contract, self.duckdb, self.spill)?;
         findings.push(baseline.finding());
         if let Baseline::Run(before) = &baseline {
             findings.extend(drift(self.contract, &self.environment.drift, before, &profile));
             findings.extend(schema_changes(self.contract, before, &profile));
         }
         let plottable = Figures::READS.iter().all(|table| rows.contains_key(*table));
-        let figures = plottable.then(|| Figures::measure(&engine)).transpose()?;
+        let figures = plottable.then(|| Figures::measure(engine)).transpose()?;
         Ok(Checked { findings: Findings::new(findings), profile, baseline, figures })
     }
 
-    fn count_rows(&self, engine: &DuckDb, table: &Table) -> anyhow::Result<u64> {
+    fn count_rows(&self, engine: &dyn Engine, table: &Table) -> anyhow::Result<u64> {
         let file = SqlFile::load("checks/generic/rows")?;
         let rows = engine.rows(&file.with(&[("table", &quoted(&table.name))]), &file.path)?;
         number(&rows).with_context(|| format!("the rows of {} cannot be counted", table.name))

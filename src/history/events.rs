@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::HistoryContract;
 use crate::lake::{HistoryFolder, Lake, RunId};
-use crate::sql::{DuckDb, EngineParameters, SqlFile};
+use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile};
 use crate::table::TableFile;
 use crate::task::ByteSize;
 use crate::task::stop::Unfinished;

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::sql::{DuckDb, SqlFile};
+use crate::sql::{DuckDb, Engine, SqlFile};
 use crate::task::Failure;
 
 /// A KPI: a query that gives one number.

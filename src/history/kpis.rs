@@ -8,7 +8,7 @@ use super::events::{Cell, Events, Rows, schema_name};
 use super::kpi_query::KpiQuery;
 use crate::lake::{Lake, RunId};
 use crate::query::mount_run;
-use crate::sql::{DuckDb, EngineParameters};
+use crate::sql::{DuckDb, Engine, EngineParameters};
 use crate::table::Contract;
 use crate::task::{Call, Failure, boolean};
 

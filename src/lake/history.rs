@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use super::dataset::is_plain_name;
-use super::durable::{rename, sync_file, sync_folder};
+use super::durable::{WRITABLE, rename, sync_file, sync_folder};
 use super::lock::{self, Lock};
 use super::root::run_around;
 use super::{Lake, RunId};
@@ -93,7 +93,7 @@ impl HistoryFolder {
         let folder = self.folder.join("reports");
         self.lake.make_folder(&folder)?;
         let path = folder.join(name);
-        self.lake.replace_file(&path, bytes, 0o644)?;
+        self.lake.replace_file(&path, bytes, WRITABLE)?;
         Ok(path)
     }
 

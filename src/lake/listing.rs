@@ -63,7 +63,7 @@ impl Listing {
     pub fn hashed(&self, run: &Run) -> anyhow::Result<Vec<ManifestFile>> {
         let hashes = sha256_of_files(&self.absolute(run))?;
         let files = self.paths.iter().cloned().zip(hashes);
-        Ok(files.map(|(path, (bytes, sha256))| ManifestFile { path, bytes, sha256, shared_with: None }).collect())
+        Ok(files.map(|(path, (bytes, sha256))| ManifestFile { path, bytes, sha256 }).collect())
     }
 }
 

@@ -43,6 +43,9 @@ pub struct ManifestDataset {
     pub rows: u64,
     pub files: u64,
     pub bytes: u64,
+    /// File → the older run with which it was one file on the disk when the dataset was committed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<String, RunId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,9 +55,6 @@ pub struct ManifestFile {
     pub path: String,
     pub bytes: u64,
     pub sha256: String,
-    /// The older run with which the file was one on the disk when the dataset was committed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shared_with: Option<RunId>,
 }
 
 impl Manifest {
@@ -74,7 +74,13 @@ impl ManifestDataset {
 
 impl From<TableCount> for ManifestDataset {
     fn from(count: TableCount) -> Self {
-        ManifestDataset { table: count.name, rows: count.rows, files: count.files, bytes: count.bytes }
+        ManifestDataset {
+            table: count.name,
+            rows: count.rows,
+            files: count.files,
+            bytes: count.bytes,
+            shared: BTreeMap::new(),
+        }
     }
 }
 
@@ -87,8 +93,8 @@ impl SealableRun {
         let _lake = lock::exclusive(&run.lake().lock_file("lake")?, self.task(), "the lake")?;
         remove_folder_if_there(&run.staging_folder())?;
         let listing = Listing::read(&run, &[])?;
-        let mut files = listing.hashed(&run)?;
-        let datasets = verify_datasets(&run, &mut files)?;
+        let files = listing.hashed(&run)?;
+        let datasets = verify_datasets(&run, &files)?;
 
         for path in listing.absolute(&run) {
             fs::set_permissions(&path, fs::Permissions::from_mode(READ_ONLY))
@@ -118,16 +124,15 @@ impl Run {
     /// Reads every file of a run that is not sealed and holds it to what its datasets say was written.
     pub fn verify_datasets(&self) -> anyhow::Result<Vec<ManifestDataset>> {
         let listing = Listing::read(self, &["_staging"])?;
-        verify_datasets(self, &mut listing.hashed(self)?)
+        verify_datasets(self, &listing.hashed(self)?)
     }
 }
 
-/// Holds the files found to what the datasets say was written, and notes which are shared.
-fn verify_datasets(run: &Run, files: &mut [ManifestFile]) -> anyhow::Result<Vec<ManifestDataset>> {
+/// Holds the files found to what the datasets say was written.
+fn verify_datasets(run: &Run, files: &[ManifestFile]) -> anyhow::Result<Vec<ManifestDataset>> {
     let found: BTreeMap<&str, &ManifestFile> = files.iter().map(|file| (file.path.as_str(), file)).collect();
     let mut expected: BTreeMap<String, String> = BTreeMap::new();
     let mut datasets = Vec::new();
-    let mut shared: BTreeMap<String, RunId> = BTreeMap::new();
     let suffix = format!("/{}", Dataset::FILE_NAME);
     for table in files.iter().filter_map(|file| file.path.strip_suffix(&suffix)) {
         let dataset = Dataset::read(&run.folder().join(table))?.with_context(|| format!("{table} has gone"))?;
@@ -146,20 +151,15 @@ fn verify_datasets(run: &Run, files: &mut [ManifestFile]) -> anyhow::Result<Vec<
             }
             expected.insert(path, file.sha256.clone());
         }
-        shared.extend(dataset.shared.iter().map(|(name, run)| (format!("{table}/{name}"), run.clone())));
-        datasets.push(dataset.count().into());
+        datasets.push(ManifestDataset { shared: dataset.shared.clone(), ..dataset.count().into() });
     }
     let stranger = files.iter().find(|file| {
         !expected.contains_key(&file.path) && file.path != "_run.json" && !file.path.starts_with("_tasks/")
     });
     match stranger {
-        Some(file) => return Err(changed(run, &format!("{} belongs to no dataset", file.path))),
-        None => {}
+        Some(file) => Err(changed(run, &format!("{} belongs to no dataset", file.path))),
+        None => Ok(datasets),
     }
-    for file in files {
-        file.shared_with = shared.remove(&file.path);
-    }
-    Ok(datasets)
 }
 
 /// A run that is not what was written or sealed.

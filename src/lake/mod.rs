@@ -11,15 +11,15 @@
 //!     _manifest.json                         the seal: every file with its sha256, written last   manifest.rs
 //!     _staging/<task>/                       everything unfinished                       staging.rs
 //! <lake>/_meta/locks/                        flock files                                 lock.rs
-//! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run   anchor.rs
 //! <lake>/_meta/discogs_history/              events, reports and diffs over all runs     history.rs
+//! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run   anchor.rs
 //! <lake>/_meta/_staging/                     links and files of the lake itself on their way
 //! ```
 //!
 //! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. What may be done under which
 //! lock is in the types: [`WritableRun`] commits datasets, [`SealableRun`] seals, [`LockedLake`] moves `active` and prunes.
-//! A file whose bytes an older sealed run holds already is shared with it, one file under two names (`sharing.rs`).
 //! What happens when a step fails or is killed is in `docs/faults.md`, with the test that shows it.
+//! A file whose bytes an older sealed run holds already is shared with it, one file under two names (`sharing.rs`).
 
 mod anchor;
 mod dataset;

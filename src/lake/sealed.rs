@@ -60,6 +60,11 @@ impl SealedRun {
         &self.manifest
     }
 
+    /// Whether the lake knows the digest that the manifest should have.
+    pub fn is_anchored(&self) -> bool {
+        self.anchored
+    }
+
     /// The files that are missing or have another size, without reading any.
     pub fn misfits(&self) -> Vec<&ManifestFile> {
         let fits = |file: &&ManifestFile| {
@@ -67,11 +72,6 @@ impl SealedRun {
             found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
         };
         self.manifest.files.iter().filter(|file| !fits(file)).collect()
-    }
-
-    /// Whether the lake knows the digest that the manifest should have.
-    pub fn is_anchored(&self) -> bool {
-        self.anchored
     }
 
     /// Reads every file of the run and holds it to the manifest: nothing changed, added or removed, and the manifest is

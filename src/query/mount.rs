@@ -1,5 +1,5 @@
 use crate::lake::Run;
-use crate::sql::{DuckDb, SqlFile};
+use crate::sql::{DuckDb, Engine, SqlFile};
 use crate::table::Contract;
 
 /// Makes every table of a run known to the engine under the names that SQL has for it, and the views over them. A view

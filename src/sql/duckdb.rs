@@ -6,7 +6,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
 use duckdb::{Config, Connection};
 
-use super::{SqlFile, quoted, text_literal};
+use super::{Engine, Rows, SqlFile, quoted, text_literal};
 use crate::task::ByteSize;
 
 /// How the embedded engine is held in bounds.
@@ -20,9 +20,6 @@ pub struct EngineParameters {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
 }
-
-/// Cells as texts, NULL as `None`.
-type Rows = Vec<Vec<Option<String>>>;
 
 /// DuckDB inside this process.
 pub struct DuckDb {
@@ -48,19 +45,6 @@ impl DuckDb {
             engine.execute(&function.text, &function.path)?;
         }
         Ok(engine)
-    }
-
-    /// Makes a view of a name over Parquet files.
-    pub fn mount(&self, name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
-        let files: Vec<String> = files.iter().map(|file| text_literal(&file.to_string_lossy())).collect();
-        let view = SqlFile::load("engine/mount")?;
-        self.execute(&view.with(&[("name", &quoted(name)), ("files", &files.join(", "))]), &view.path)
-    }
-
-    /// Makes a view of a name over another one.
-    pub fn alias(&self, name: &str, of: &str) -> anyhow::Result<()> {
-        let view = SqlFile::load("engine/alias")?;
-        self.execute(&view.with(&[("name", &quoted(name)), ("of", &quoted(of))]), &view.path)
     }
 
     /// Makes the view in a file, under the file's name.
@@ -89,12 +73,7 @@ impl DuckDb {
         Ok(statement.column_names())
     }
 
-    /// Runs a query and gives its rows as texts, NULL as `None`. For results that fit a screen.
-    pub fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {
-        Ok(self.table(sql, origin)?.1)
-    }
-
-    /// The same with the names of the columns.
+    /// Runs a query and gives the names of its columns and its rows as texts. For results that fit a screen.
     pub fn table(&self, sql: &str, origin: &str) -> anyhow::Result<(Vec<String>, Rows)> {
         let mut rows = Vec::new();
         let header = self.stream(sql, origin, |batch| {
@@ -110,6 +89,29 @@ impl DuckDb {
             Ok(())
         })?;
         Ok((header, rows))
+    }
+}
+
+impl Engine for DuckDb {
+    fn name(&self) -> &'static str {
+        "duckdb"
+    }
+
+    /// Makes a view of a name over Parquet files.
+    fn mount(&self, name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
+        let files: Vec<String> = files.iter().map(|file| text_literal(&file.to_string_lossy())).collect();
+        let view = SqlFile::load("engine/mount")?;
+        self.execute(&view.with(&[("name", &quoted(name)), ("files", &files.join(", "))]), &view.path)
+    }
+
+    /// Makes a view of a name over another one.
+    fn alias(&self, name: &str, of: &str) -> anyhow::Result<()> {
+        let view = SqlFile::load("engine/alias")?;
+        self.execute(&view.with(&[("name", &quoted(name)), ("of", &quoted(of))]), &view.path)
+    }
+
+    fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {
+        Ok(self.table(sql, origin)?.1)
     }
 }
 

@@ -61,6 +61,11 @@ impl SqlFile {
         self.header(name).into_iter().flat_map(|value| value.split(',')).map(str::trim).collect()
     }
 
+    /// Whether the statement calls a function.
+    pub fn calls(&self, function: &str) -> bool {
+        self.text.contains(&format!("{function}("))
+    }
+
     /// The statement with names in place of `{place}`s. What is put in is a name that was quoted or a number.
     pub fn with(&self, places: &[(&str, &str)]) -> String {
         places.iter().fold(self.text.clone(), |text, (place, name)| text.replace(&format!("{{{place}}}"), name))

@@ -1,12 +1,20 @@
 //! The engines that SQL runs on, and the SQL files.
 //!
 //! A file of `sql/` holds one statement behind a header of comments (`file.rs`), and is part of the binary. DuckDB runs
-//! embedded, in memory that is set, spilling to a folder that is given (`duckdb.rs`). Nothing here knows Discogs.
+//! embedded, in memory that is set, spilling to a folder that is given (`duckdb.rs`). Trino serves the published lake, and
+//! builds and checks what has outgrown one machine (`trino/`). What both can do is an [`Engine`]. Nothing here knows
+//! Discogs.
 
 mod duckdb;
+mod engine;
 mod file;
 mod name;
+mod selection;
+mod trino;
 
 pub use duckdb::{DuckDb, EngineParameters};
+pub use engine::{Engine, Rows};
 pub use file::SqlFile;
 pub use name::{quoted, text_literal};
+pub use selection::{EngineName, EngineSelection};
+pub use trino::{Trino, TrinoParameters};

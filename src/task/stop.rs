@@ -1,10 +1,11 @@
 //! Signals: SIGTERM, SIGINT and SIGHUP stop a task at once. What is unfinished lies in `_staging` and is removed;
-//! what is committed stays. The exit status is 128 plus the signal. One that was ignored when the task began stays so:
-//! that is what nohup does, and a shell to what runs behind it.
+//! what is committed stays; what works for the task elsewhere is told to end. The exit status is 128 plus the signal. One
+//! that was ignored when the task began stays so: that is what nohup does, and a shell to what runs behind it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -16,8 +17,34 @@ use super::outcome::{ErrorReport, Outcome, Status};
 /// Held by whoever must not be stopped in between, and for good by whoever stops.
 static GATE: Mutex<()> = Mutex::new(());
 static TELLING: AtomicBool = AtomicBool::new(false);
+static ACTIONS: Mutex<BTreeMap<u64, Action>> = Mutex::new(BTreeMap::new());
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 static RESUMABLE: AtomicUsize = AtomicUsize::new(0);
+
+type Action = Box<dyn Fn() + Send>;
+
+/// What is to be done at once when the task is stopped by a signal while this lives: to end what was begun elsewhere.
+#[derive(Debug)]
+pub struct OnStop(u64);
+
+impl OnStop {
+    pub fn new(action: impl Fn() + Send + 'static) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        actions().insert(id, Box::new(action));
+        OnStop(id)
+    }
+}
+
+impl Drop for OnStop {
+    fn drop(&mut self) {
+        actions().remove(&self.0);
+    }
+}
+
+fn actions() -> MutexGuard<'static, BTreeMap<u64, Action>> {
+    ACTIONS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
 
 /// Unfinished work that the next call goes on with: while this lives, a signal's last words say that it is kept.
 #[derive(Debug)]
@@ -109,6 +136,9 @@ fn stop(task: &str, signal: i32) {
         SIGHUP => "SIGHUP",
         _ => "SIGTERM",
     };
+    for action in actions().values() {
+        action();
+    }
     for path in list().iter() {
         // Threads of this process may still be adding files; what a second pass cannot remove, the next run does.
         if std::fs::remove_file(path).is_err() && std::fs::remove_dir_all(path).is_err() {

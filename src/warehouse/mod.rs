@@ -1,7 +1,10 @@
 //! The derived tables: `sql/warehouse/*.sql`, run over the datasets of a run.
 //!
 //! The query streams out of the engine into the same Parquet writer that ingest uses. Each query has a total ORDER BY, so
-//! the bytes depend on its rows alone, and not on the engine's threads or version.
+//! the bytes depend on its rows alone, and not on the engine's threads or version. With `engine=trino` a cluster runs the
+//! same files and writes with its own writers (`trino.rs`): the same rows, verified, in bytes of its own.
+
+mod trino;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,8 +12,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
-use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, RunId, Staging, WritableRun};
-use crate::sql::{DuckDb, EngineParameters, SqlFile};
+use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, RunId, StagedDataset, Staging, WritableRun};
+use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
 use crate::table::{Contract, DatasetWriter, Table, arrow_schema};
 use crate::task::{Call, Failure, boolean};
 
@@ -26,7 +29,7 @@ pub struct WarehouseParameters {
     pub run_id: RunId,
 
     #[command(flatten)]
-    pub engine: EngineParameters,
+    pub engine: EngineSelection,
 
     /// Replace what the run holds already, if it was made from other inputs and the run is not sealed
     #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
@@ -40,7 +43,9 @@ pub fn build_warehouse(parameters: WarehouseParameters, call: &mut Call) -> anyh
     let contract = Contract::load()?;
     let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
     let producer = Producer::this_version(call.name());
-    let builds: Vec<_> = contract.tables_of(call.name()).into_iter().map(Build::new).collect::<anyhow::Result<_>>()?;
+    let tables = contract.tables_of(call.name()).into_iter();
+    let builds: Vec<_> =
+        tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
 
     let mut builder =
         Builder { run: &run, contract: &contract, producer, replace: parameters.replace, workplace: None };
@@ -61,14 +66,19 @@ pub fn build_warehouse(parameters: WarehouseParameters, call: &mut Call) -> anyh
 struct Build<'c> {
     table: &'c Table,
     file: SqlFile,
-    /// The functions that queries may call.
+    /// Those of our functions that it calls.
     functions: Vec<SqlFile>,
 }
 
 impl<'c> Build<'c> {
-    fn new(table: &'c Table) -> anyhow::Result<Self> {
+    fn new(table: &'c Table, engine: EngineName) -> anyhow::Result<Self> {
         let file = SqlFile::load(&format!("warehouse/{}", table.name))?;
-        Ok(Build { table, file, functions: SqlFile::folder("functions/duckdb")? })
+        let mut functions = SqlFile::folder(match engine {
+            EngineName::Duckdb => "functions/duckdb",
+            EngineName::Trino => "functions/trino",
+        })?;
+        functions.retain(|function| file.calls(&function.name));
+        Ok(Build { table, file, functions })
     }
 }
 
@@ -114,12 +124,40 @@ impl Builder<'_> {
         }
         let run = self.run;
         let workplace = self.workplace(call)?;
-        let (writable, staging) = (workplace.writable.clone(), &workplace.staging);
-        let spill = staging.folder().join("spill");
-        let staged = staging.dataset(run, &build.table.folder())?;
+        let writable = workplace.writable.clone();
+        let folder = workplace.staging.folder().to_owned();
+        let staged = workplace.staging.dataset(run, &build.table.folder())?;
 
-        let engine = DuckDb::open(&parameters.engine, &spill)?;
-        for dataset in &sources {
+        let (staged, dataset) = match parameters.engine.engine {
+            EngineName::Duckdb => {
+                let engine = DuckDb::open(&parameters.engine.duckdb, &folder.join("spill"))?;
+                self.build_by_duckdb(&engine, build, &sources, staged, &inputs)?
+            }
+            EngineName::Trino => {
+                let work = trino::TrinoBuild {
+                    run,
+                    contract: self.contract,
+                    table: build.table,
+                    query: &build.file,
+                    parameters: &parameters.engine,
+                    staging: &folder,
+                };
+                work.build(staged, &self.producer, &inputs)?
+            }
+        };
+        writable.commit(staged, &dataset, self.replace)?;
+        Ok((dataset, true))
+    }
+
+    fn build_by_duckdb(
+        &self,
+        engine: &DuckDb,
+        build: &Build<'_>,
+        sources: &[Dataset],
+        staged: StagedDataset,
+        inputs: &[InputIdentity],
+    ) -> anyhow::Result<(StagedDataset, Dataset)> {
+        for dataset in sources {
             let name = dataset.table.rsplit('/').next().unwrap_or_default();
             engine.mount(name, &self.run.dataset_files(dataset))?;
         }
@@ -131,9 +169,7 @@ impl Builder<'_> {
                 .with_context(|| format!("{} gives other columns than the contract", build.file.path))?;
             writer.append(batch)
         })?;
-        let (staged, dataset) = writer.finish(self.run, &self.producer, &inputs, &Counted::default())?;
-        writable.commit(staged, &dataset, self.replace)?;
-        Ok((dataset, true))
+        writer.finish(self.run, &self.producer, inputs, &Counted::default())
     }
 
     /// The datasets that a query says it reads; it sees no others.

@@ -15,4 +15,5 @@ mod proof;
 mod recordings;
 mod support;
 mod task;
+mod trino;
 mod workflow;

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::sql::{DuckDb, SqlFile};
+use crate::sql::{Engine, SqlFile};
 
 /// What the plots of the page show: the queries of `sql/reports`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -19,7 +19,7 @@ impl Figures {
     pub const READS: [&str; 5] =
         ["releases_v6", "release_genres_v1", "release_styles_v1", "release_formats_v1", "release_tracks_v1"];
 
-    pub fn measure(engine: &DuckDb) -> anyhow::Result<Self> {
+    pub fn measure(engine: &dyn Engine) -> anyhow::Result<Self> {
         let numbers = |rows: Vec<Vec<String>>| rows.into_iter().filter_map(|row| pair(&row, 0, 1)).collect();
         let words = |rows: Vec<Vec<String>>| {
             rows.into_iter().filter_map(|row| Some((row.first()?.clone(), row.get(1)?.parse().ok()?))).collect()
@@ -39,7 +39,7 @@ impl Figures {
     }
 }
 
-fn rows(engine: &DuckDb, name: &str) -> anyhow::Result<Vec<Vec<String>>> {
+fn rows(engine: &dyn Engine, name: &str) -> anyhow::Result<Vec<Vec<String>>> {
     let file = SqlFile::load(&format!("reports/{name}"))?;
     let rows = engine.rows(&file.text, &file.path)?;
     Ok(rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect()).collect())

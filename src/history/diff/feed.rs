@@ -11,7 +11,7 @@ use arrow::record_batch::RecordBatch;
 use super::TableDiff;
 use super::ranges::{Range, ranges};
 use crate::lake::Run;
-use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted};
+use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile, quoted};
 use crate::table::{Column, ColumnType, Table, TableFile};
 use crate::task::Failure;
 

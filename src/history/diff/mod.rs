@@ -131,7 +131,7 @@ pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<
     }
     let mut text = serde_json::to_vec_pretty(&diff)?;
     text.push(b'\n');
-    write_new_file(&staged.join(DESCRIPTION), &text, 0o644)?;
+    write_new_file(&staged.join(DESCRIPTION), &text, 0o666)?;
     commit_folder(&staged, &output)?;
     report(&diff, &output, call)
 }

@@ -26,7 +26,9 @@ fn every_task_of_the_workflow_was_done() {
     on_each_month(|month| {
         let json = month.workflow.json();
         for task in json["tasks"].as_array().unwrap() {
-            assert_eq!(task["status"], "done", "{task}");
+            // There is no trino_url.
+            let expected = if task["name"].as_str().unwrap().ends_with("+register") { "skipped" } else { "done" };
+            assert_eq!(task["status"], expected, "{task}");
         }
         let names: Vec<_> =
             json["tasks"].as_array().unwrap().iter().map(|task| task["name"].as_str().unwrap()).collect();

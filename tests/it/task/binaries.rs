@@ -97,10 +97,15 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("promote", &["--run-id", RUN, "--run-mode", "prod", "--allow-promote"]);
     succeeds("rollback", &["--to-run-id", RUN]);
     succeeds("report-active", &["--environment", "sample"]);
-    succeeds("verify-run", &[]);
-    succeeds("lake-status", &[]);
-    succeeds("prune-runs", &[]);
+    succeeds("register-tables", &[]);
     succeeds("query", &["--name", "01_dataset_overview"]);
+    succeeds("verify-run", &["--run-id", RUN]);
+    succeeds("lake-status", &[]);
+    succeeds("prune-runs", &["--keep", "3"]);
+    succeeds("update-run-registry", &[]);
+    succeeds("compute-kpis", &[]);
+    succeeds("export-history", &[]);
+    succeeds("diff-runs", &["--from-run-id", RUN, "--to-run-id", RUN]);
     succeeds("run-workflow", &["main.dig", "--no-save"]);
     assert!(left.is_empty(), "not tried; add a call above: {left:?}");
 }

@@ -1,0 +1,2 @@
+-- A column behind those that a table has.
+ALTER TABLE {table} ADD COLUMN {column}

@@ -1,0 +1,2 @@
+-- What a column is.
+COMMENT ON COLUMN {table}.{column} IS {comment}

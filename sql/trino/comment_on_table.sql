@@ -1,0 +1,2 @@
+-- What a table is.
+COMMENT ON TABLE {table} IS {comment}

@@ -1,0 +1,6 @@
+-- A table over the Parquet files of a folder.
+CREATE TABLE IF NOT EXISTS {table} (
+    {columns}
+)
+COMMENT {comment}
+WITH (external_location = {location}, format = 'PARQUET')

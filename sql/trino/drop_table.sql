@@ -1,0 +1,2 @@
+-- Forgets an external table; its files stay.
+DROP TABLE IF EXISTS {table}

@@ -1,0 +1,2 @@
+-- How a table was made, with its location.
+SHOW CREATE TABLE {table}

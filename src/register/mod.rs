@@ -1,0 +1,173 @@
+//! Tables of the lake in Trino's metastore.
+//!
+//! ```text
+//! contract.yml, views/*.sql ─▶ Plan (what should be there) ─▶ Schema::apply (what changed) ─▶ verify (what Trino reads)
+//!                                     └─▶ bootstrap_discogs.sql
+//! ```
+//!
+//! Schema `discogs` goes through `active`, so a promotion needs no change here; `discogs_r_<run_id>` stays with one run.
+//! What register-tables made carries a mark and a digest in its comment (`definition.rs`): by that it knows what is up to
+//! date and what is not its own. Columns are added where the table stands and views are replaced in one step, so what
+//! people query is never away.
+
+mod definition;
+mod plan;
+mod schema;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::lake::{Lake, Run, RunId, SealedRun};
+use crate::sql::{Trino, TrinoParameters, quoted};
+use crate::table::Contract;
+use crate::task::{Call, Failure, boolean};
+
+use plan::Plan;
+pub use schema::{Change, Schema};
+
+/// What register-tables takes.
+#[derive(Args, Debug)]
+pub struct RegisterParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// A sealed run that gets a schema of its own, beside the one over active
+    #[arg(long, value_name = "RUN_ID")]
+    pub run_id: Option<RunId>,
+
+    #[command(flatten)]
+    pub trino: TrinoParameters,
+
+    /// Where to write the statements for Trino's own command line [default: _meta/bootstrap_discogs.sql in the lake]
+    #[arg(long, value_name = "FILE")]
+    pub bootstrap_file: Option<PathBuf>,
+
+    /// Replace tables that changed in their location or in columns they had, which takes each away for an instant
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub replace_tables: bool,
+}
+
+/// Registers what is published, and the run that is named if it is sealed. Skipped without trino_url; the statements are
+/// written all the same.
+pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyhow::Result<()> {
+    let contract = Contract::load()?;
+    let lake = Lake::open(&parameters.lake)?;
+    let active = lake.active()?;
+    if let Some(id) = &active {
+        call.set_run_id(id);
+        let plan = Plan::new(&contract, &lake.run(id)?, "active", &parameters.trino, false)?;
+        let path = parameters.bootstrap_file.clone();
+        let path = path.unwrap_or_else(|| lake.root().join("_meta/bootstrap_discogs.sql"));
+        let schema = format!("{}.{}", quoted(&parameters.trino.trino_catalog), quoted(&parameters.trino.trino_schema));
+        let script = plan.script(&schema)?;
+        std::fs::write(&path, script).with_context(|| format!("cannot write {}", path.display()))?;
+        call.set_detail("bootstrap_file", path.to_string_lossy().into_owned());
+    }
+    if parameters.trino.trino_url.is_none() {
+        call.skipped("no trino_url is given");
+        return Ok(());
+    }
+    let named = parameters.run_id.as_ref().map(|id| lake.run(id)).transpose()?;
+    let named = match named {
+        Some(run) if run.is_sealed()? => Some(run),
+        _ => None,
+    };
+    if active.is_none() && named.is_none() {
+        call.skipped("nothing is published, and no sealed run is named");
+        return Ok(());
+    }
+    check_root(&parameters)?;
+
+    let mut registrar =
+        Registrar { contract: &contract, parameters: &parameters.trino, replace: parameters.replace_tables };
+    let mut changes = BTreeMap::new();
+    if let Some(id) = &active {
+        let run = lake.run(id)?;
+        SealedRun::open(&run)?;
+        let schema = parameters.trino.trino_schema.clone();
+        registrar.register_and_verify(&run, "active", &schema, &mut changes)?;
+        if lake.active()?.as_ref() != Some(id) {
+            call.say(format_args!("active was moved meanwhile; the tables go with it"));
+        }
+    }
+    if let Some(run) = &named {
+        call.set_run_id(run.id());
+        let schema = parameters.trino.run_schema(run.id().as_str());
+        call.set_detail("run_schema", schema.clone());
+        registrar.register_and_verify(run, &format!("_runs/{}", run.id()), &schema, &mut changes)?;
+    }
+    let count = |change| changes.get(&change).copied().unwrap_or(0_usize);
+    for (name, change) in [
+        ("created", Change::Created),
+        ("altered", Change::Altered),
+        ("replaced", Change::Replaced),
+        ("unchanged", Change::Unchanged),
+    ] {
+        call.set_metric(name, count(change));
+    }
+    if changes.keys().all(|change| *change == Change::Unchanged) {
+        call.already_done();
+    }
+    call.say(format_args!(
+        "{} created, {} altered, {} replaced, {} were right; what Trino reads is what the manifest says",
+        count(Change::Created),
+        count(Change::Altered),
+        count(Change::Replaced),
+        count(Change::Unchanged)
+    ));
+    Ok(())
+}
+
+/// Where Trino's root can be seen from here, it must be a lake: a table on a wrong one would make folders there.
+fn check_root(parameters: &RegisterParameters) -> Result<(), Failure> {
+    let Some(root) = &parameters.trino.trino_lake_root else { return Ok(()) };
+    if root.is_dir() && !root.join("_runs").is_dir() {
+        return Err(Failure::parameters(format!("parameter trino_lake_root: {} is not a lake", root.display()))
+            .hint("it is the folder above _runs and active, under the name that Trino's machines have for it"));
+    }
+    if !root.is_absolute() {
+        return Err(Failure::parameters("parameter trino_lake_root: expected an absolute path"));
+    }
+    Ok(())
+}
+
+/// Brings schemas to what the contract says.
+struct Registrar<'r> {
+    contract: &'r Contract,
+    parameters: &'r TrinoParameters,
+    replace: bool,
+}
+
+impl Registrar<'_> {
+    fn register_and_verify(
+        &mut self,
+        run: &Run,
+        folder: &str,
+        schema: &str,
+        changes: &mut BTreeMap<Change, usize>,
+    ) -> anyhow::Result<()> {
+        let plan = Plan::new(self.contract, run, folder, self.parameters, false)?;
+        let trino = Trino::open(self.parameters, schema)?;
+        let schema = Schema::open(&trino, &self.parameters.trino_catalog, schema)?;
+        for (change, count) in schema.apply_all(&plan.definitions, self.replace)? {
+            *changes.entry(change).or_default() += count;
+        }
+        verify::verify(&trino, &schema, run, &plan.tables)
+    }
+}
+
+/// Makes what a run holds so far known to Trino, under the run's own schema, and gives a session there.
+pub fn register_run(contract: &Contract, run: &Run, parameters: &TrinoParameters) -> anyhow::Result<Trino> {
+    let name = parameters.run_schema(run.id().as_str());
+    let plan = Plan::new(contract, run, &format!("_runs/{}", run.id()), parameters, true)?;
+    let trino = Trino::open(parameters, &name)?;
+    let schema = Schema::open(&trino, &parameters.trino_catalog, &name)?;
+    schema.apply_all(&plan.definitions, true)?;
+    Ok(trino)
+}

@@ -1,0 +1,82 @@
+use anyhow::Context;
+
+use super::definition::Definition;
+use crate::lake::{Dataset, Run};
+use crate::sql::{SqlFile, TrinoParameters};
+use crate::table::{Contract, Table};
+use crate::task::Failure;
+
+/// What a schema should hold.
+pub struct Plan<'c> {
+    pub definitions: Vec<Definition>,
+    /// The tables behind it, each with what the run holds of it.
+    pub tables: Vec<(&'c Table, Dataset)>,
+}
+
+impl<'c> Plan<'c> {
+    /// The tables, SQL names and views over a run. `folder` is what the locations go through, below the lake: `active`,
+    /// or the run's own. A location that is not there is refused: Trino would make the folder, inside the run. `partly`
+    /// takes a run that is not finished as it is.
+    pub fn new(
+        contract: &'c Contract,
+        run: &Run,
+        folder: &str,
+        trino: &TrinoParameters,
+        partly: bool,
+    ) -> anyhow::Result<Self> {
+        let mut plan = Plan { definitions: Vec::new(), tables: Vec::new() };
+        let mut missing = Vec::new();
+        for table in &contract.tables {
+            let Some(dataset) = run.dataset(&table.folder())? else {
+                if !table.optional && !partly {
+                    return Err(missing_table(run, table));
+                }
+                missing.push(table.name.as_str());
+                continue;
+            };
+            let location = trino.location(run.lake().root(), &format!("{folder}/{}", table.folder()));
+            plan.definitions.push(Definition::of_table(table, &table.name, location.clone()));
+            if table.sql_name() != table.name {
+                plan.definitions.push(Definition::of_table(table, table.sql_name(), location));
+            }
+            plan.tables.push((table, dataset));
+        }
+        plan.add_views(|text| !missing.iter().any(|table| text.contains(table)))?;
+        Ok(plan)
+    }
+
+    fn add_views(&mut self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let views = SqlFile::folder("views").context("the views of the contract")?;
+        self.definitions.extend(views.iter().filter(|view| wanted(&view.text)).map(Definition::of_view));
+        Ok(())
+    }
+
+    /// All of it as a script for Trino's own command line. Running it again changes nothing.
+    pub fn script(&self, catalog_schema: &str) -> anyhow::Result<String> {
+        let schema = SqlFile::load("trino/create_schema")?.with(&[("schema", catalog_schema)]);
+        let mut script = format!(
+            "-- Written by register-tables: every table and view of the published contract.\n\
+             --\n\
+             --     trino --file bootstrap_discogs.sql\n\
+             --\n\
+             -- Nothing is dropped, and running it again changes nothing. register-tables does the same, brings what changed\n\
+             -- up to date, and checks what Trino reads against the manifest.\n\n{};\n\nUSE {catalog_schema};\n",
+            super::definition::statement(&schema)
+        );
+        for definition in &self.definitions {
+            let (statement, _) = definition.create(catalog_schema)?;
+            script.push_str(&format!("\n{statement};\n"));
+        }
+        Ok(script)
+    }
+}
+
+fn missing_table(run: &Run, table: &Table) -> anyhow::Error {
+    Failure::input(format!(
+        "run {} holds no {}; a table registered there would make Trino create the folder inside the run",
+        run.id(),
+        table.name
+    ))
+    .hint(format!("run {} for a new run, and promote that", table.producer))
+    .into()
+}

@@ -1,0 +1,87 @@
+use std::fs::File;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::statistics::Statistics;
+
+use super::schema::Schema;
+use crate::lake::{Dataset, Run};
+use crate::sql::{SqlFile, Trino, quoted, text_literal};
+use crate::table::{ColumnType, Table};
+use crate::task::Failure;
+
+/// Tables asked about in one query. Each takes a few stages, of which Trino allows 150.
+const TABLES_AT_ONCE: usize = 8;
+
+/// Holds what Trino reads to what was written: `count(*)`, and a filter that every row passes, by the least and the
+/// greatest id in the files' footers. Readers that misread page indexes give the right count and no row for the filter.
+pub fn verify(trino: &Trino, schema: &Schema<'_>, run: &Run, tables: &[(&Table, Dataset)]) -> anyhow::Result<()> {
+    let file = SqlFile::load("trino/verify")?;
+    for some in tables.chunks(TABLES_AT_ONCE) {
+        let mut statements = Vec::new();
+        for (table, dataset) in some {
+            let (column, least, most) = id_range(table, &run.dataset_files(dataset))?;
+            statements.push(file.with(&[
+                ("name", &text_literal(&table.name)),
+                ("table", &schema.table(table.sql_name())),
+                ("column", &quoted(column)),
+                ("least", &least.to_string()),
+                ("most", &most.to_string()),
+            ]));
+        }
+        let (_, rows) = trino.table(&statements.join("UNION ALL\n"), &file.path)?;
+        for row in rows {
+            let cell = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
+            let number = |index| cell(index).parse::<u64>().with_context(|| file.path.clone());
+            let name = cell(0);
+            let (table, dataset) =
+                some.iter().find(|(table, _)| table.name == name).context("a table that was not asked about")?;
+            let (all, between, last) = (number(1)?, number(2)?, number(3)?);
+            if all != dataset.rows || between != dataset.rows || (last == 0) != (dataset.rows == 0) {
+                return Err(wrong(trino, schema, table, dataset.rows, [all, between, last]));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn wrong(trino: &Trino, schema: &Schema<'_>, table: &Table, rows: u64, found: [u64; 3]) -> anyhow::Error {
+    let [all, between, last] = found;
+    let hint = match all {
+        0 => "is the lake mounted where trino_lake_root says, and does the catalog have fs.hadoop.enabled=true?",
+        _ => "if active was moved just now, run it again; else Trino misreads the files: do not publish on it",
+    };
+    Failure::checks_failed(format!(
+        "{} at {} gives {all} rows, {between} for a filter that all pass and {last} for the greatest id; the manifest \
+         has {rows}",
+        schema.table(table.sql_name()),
+        trino.address(),
+    ))
+    .hint(hint)
+    .into()
+}
+
+/// The first id column of a table, and its least and greatest value by the footers.
+fn id_range<'t>(table: &'t Table, files: &[PathBuf]) -> anyhow::Result<(&'t str, i64, i64)> {
+    let is_id = |column: &crate::table::Column| column.not_null && column.data_type == ColumnType::Bigint;
+    let index = table.columns.iter().position(is_id);
+    let index = index.with_context(|| format!("table {} has no BIGINT column without NULLs", table.name))?;
+    let (mut least, mut most) = (i64::MAX, i64::MIN);
+    for path in files {
+        let cannot = || format!("cannot read the footer of {}", path.display());
+        let file = File::open(path).with_context(cannot)?;
+        let reader = SerializedFileReader::new(file).with_context(cannot)?;
+        for group in reader.metadata().row_groups() {
+            if let Some(Statistics::Int64(range)) = group.column(index).statistics() {
+                least = least.min(range.min_opt().copied().unwrap_or(i64::MIN));
+                most = most.max(range.max_opt().copied().unwrap_or(i64::MAX));
+            }
+        }
+    }
+    if least > most {
+        // No rows.
+        (least, most) = (0, 0);
+    }
+    Ok((&table.columns[index].name, least, most))
+}

@@ -1,0 +1,182 @@
+//! Trino over its statement protocol.
+//!
+//! ```text
+//! POST /v1/statement ─▶ nextUri ─▶ nextUri … until there is none; `error` in a page says that it failed
+//!                        └─ DELETE when this process is stopped, or goes on without the rest
+//! ```
+//!
+//! Requests are sent again where that is safe (`client.rs`), queries that only read are asked again when files went away
+//! under them (`answer.rs`). Messages carry the SQL file with its line, and the query's id.
+
+mod answer;
+mod client;
+mod parameters;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::Duration;
+
+use answer::{Page, QueryError, text_of};
+use client::Client;
+use watch::Watch;
+
+use super::{Engine, Rows, SqlFile};
+use crate::task::Failure;
+use crate::task::stop::OnStop;
+
+pub use parameters::TrinoParameters;
+
+/// How often a read is asked again, and how long after.
+const ATTEMPTS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A session with Trino: names without a schema are looked up in the one it was opened with.
+pub struct Trino {
+    client: Client,
+    schema: String,
+    functions: Vec<SqlFile>,
+}
+
+impl Trino {
+    /// Nothing is asked yet. `schema` need not be there.
+    pub fn open(parameters: &TrinoParameters, schema: &str) -> anyhow::Result<Self> {
+        Ok(Trino {
+            client: Client::new(parameters, schema)?,
+            schema: schema.to_owned(),
+            functions: SqlFile::folder("functions/trino")?,
+        })
+    }
+
+    pub fn address(&self) -> &str {
+        self.client.address()
+    }
+
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// Runs a statement that changes something. It is not tried again once Trino may have taken it.
+    pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
+        self.run(sql, origin, false).map_err(|error| error.failure)?;
+        Ok(())
+    }
+
+    /// Runs a query and gives the names of its columns and its rows.
+    pub fn table(&self, sql: &str, origin: &str) -> anyhow::Result<(Vec<String>, Rows)> {
+        let sql = self.with_functions(sql);
+        let mut attempt = 1;
+        loop {
+            match self.run(&sql, origin, true) {
+                Err(error) if error.passing && attempt < ATTEMPTS => sleep(PAUSE * attempt),
+                result => return Ok(result.map_err(|error| error.failure)?),
+            }
+            attempt += 1;
+        }
+    }
+
+    /// The query behind the definitions of those of our functions that it calls.
+    pub fn with_functions(&self, query: &str) -> String {
+        let called = self.functions.iter().filter(|function| query.contains(&format!("{}(", function.name)));
+        let definitions: Vec<&str> = called.map(|function| function.text.trim_end()).collect();
+        match definitions.is_empty() {
+            true => query.to_owned(),
+            false => format!("WITH\n{}\n{query}", definitions.join(",\n")),
+        }
+    }
+
+    fn run(&self, sql: &str, origin: &str, again: bool) -> Result<(Vec<String>, Rows), RunError> {
+        let mut page = self.client.begin(sql, again)?;
+        let running = Running::new(&self.client, &page);
+        let mut watch = Watch::new(origin);
+        let mut header = Vec::new();
+        let mut rows = Rows::new();
+        loop {
+            if let Some(error) = &page.error {
+                running.ended();
+                return Err(RunError::of(error, &page.id, sql, origin));
+            }
+            if let Some(columns) = page.columns.take() {
+                header = columns.into_iter().map(|column| column.name).collect();
+            }
+            rows.extend(page.data.drain(..).map(|row| row.into_iter().map(text_of).collect()));
+            watch.look(&page.stats);
+            let Some(next) = page.next_uri.take() else { break };
+            page = self.client.next(&next)?;
+            running.is_at(&page);
+        }
+        Ok((header, rows))
+    }
+}
+
+impl Engine for Trino {
+    fn name(&self) -> &'static str {
+        "trino"
+    }
+
+    fn mount(&self, _name: &str, _files: &[PathBuf]) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn alias(&self, _name: &str, _of: &str) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {
+        Ok(self.table(sql, origin)?.1)
+    }
+}
+
+struct RunError {
+    failure: Failure,
+    passing: bool,
+}
+
+impl RunError {
+    fn of(error: &QueryError, id: &str, sql: &str, origin: &str) -> Self {
+        RunError { failure: error.failure(id, sql, origin), passing: error.is_passing() }
+    }
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        RunError { failure, passing: false }
+    }
+}
+
+/// A query under way. It is cancelled when the process is stopped, and when nobody reads on.
+struct Running {
+    client: Client,
+    at: Arc<Mutex<Option<String>>>,
+    _on_stop: OnStop,
+}
+
+impl Running {
+    fn new(client: &Client, page: &Page) -> Self {
+        let at = Arc::new(Mutex::new(page.next_uri.clone()));
+        let (stopping, canceller) = (at.clone(), client.clone());
+        let on_stop = OnStop::new(move || {
+            if let Some(uri) = stopping.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                canceller.cancel(&uri);
+            }
+        });
+        Running { client: client.clone(), at, _on_stop: on_stop }
+    }
+
+    fn is_at(&self, page: &Page) {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = page.next_uri.clone();
+    }
+
+    fn ended(&self) {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(uri) = self.at.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.client.cancel(&uri);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+use std::fs;
+use std::path::PathBuf;
+
+use super::stack::{LARGE, SMALL, Stack};
+
+#[test]
+fn trino_and_duckdb_find_the_same_and_a_critical_failure_rolls_back() {
+    let Some(stack) = Stack::with_runs() else { return };
+    stack.task(env!("CARGO_BIN_EXE_register-tables"), &[]).expect_status(0);
+    let report = |engine: &str| -> Vec<Vec<String>> {
+        let arguments = ["--engine", engine, "--environment", "sample"];
+        let outcome = stack.task(env!("CARGO_BIN_EXE_report-active"), &arguments).expect_status(0).json();
+        assert_eq!(outcome["engine"], engine);
+        let path = PathBuf::from(outcome["report"].as_str().unwrap());
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(&format!("{engine}_sanity_active_")), "{name}");
+        assert!(path.with_extension("json").exists());
+        let text = fs::read_to_string(path).unwrap();
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        rows.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+    };
+    assert_eq!(report("trino"), report("duckdb"));
+
+    // A whole month has at least 1000 artists.
+    let report = |arguments: &[&str]| stack.task(env!("CARGO_BIN_EXE_report-active"), arguments).expect_status(3);
+    report(&["--engine", "duckdb"]).expect_stderr(&format!("--from-run-id {LARGE}"));
+    assert_eq!(stack.lake().active().unwrap().unwrap().as_str(), LARGE);
+
+    report(&["--engine", "trino", "--rollback-on-failure=true"])
+        .expect_stderr(&format!("rolled back: active is {SMALL} again"));
+    assert_eq!(stack.lake().active().unwrap().unwrap().as_str(), SMALL);
+}
