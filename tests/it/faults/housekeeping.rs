@@ -9,6 +9,12 @@ use serde_json::{Value, json};
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake};
 
+/// How many datasets the first run holds.
+fn tables(lake: &TestLake) -> usize {
+    let files = walkdir::WalkDir::new(lake.run_folder(0)).into_iter().map(Result::unwrap);
+    files.filter(|entry| entry.file_name() == "_dataset.json").count()
+}
+
 /// What becomes of each run, oldest first.
 fn fates(plan: &Value) -> Vec<String> {
     let runs = plan["runs"].as_array().unwrap().iter().rev();
@@ -31,7 +37,7 @@ fn a_lake_is_listed() {
     let newest = &status["runs"][0];
     assert_eq!(
         (&newest["run_id"], &newest["state"], &newest["tables"]),
-        (&json!(RUNS[4]), &json!("sealed"), &json!(34))
+        (&json!(RUNS[4]), &json!("sealed"), &json!(tables(&lake)))
     );
     assert!(newest["rows"].as_u64() > Some(100) && newest["bytes"].as_u64() > Some(10_000));
     let lines: Vec<_> = finished.stderr.lines().collect();
@@ -48,7 +54,7 @@ fn an_open_run_a_damaged_one_and_no_run_are_listed() {
     let lake = TestLake::at(Stage::Ingested);
     let status = lake.task("lake-status", &[]).run().expect_status(0).json();
     assert_eq!((&status["active"], &status["runs"][0]["state"]), (&Value::Null, &json!("open")));
-    assert_eq!(status["runs"][0]["tables"], 28);
+    assert_eq!(status["runs"][0]["tables"], tables(&lake));
 
     let lake = TestLake::at(Stage::Published);
     fs::remove_file(lake.run_folder(4).join("_manifest.json")).unwrap();
