@@ -215,7 +215,8 @@ fn a_run_that_was_copied_here_is_published_when_somebody_says_so() {
 /// Before the seal too: what a task left is what is sealed.
 #[test]
 fn an_open_run_that_was_touched_is_not_sealed() {
-    let touches: [(&str, &str, fn(&Path)); 4] = [
+    type Touch = (&'static str, &'static str, fn(&Path));
+    let touches: [Touch; 4] = [
         ("cut", "is not what was written", |run| write(&part(run, "label_urls_v1"), b"PAR1")),
         ("changed", "is not what was written", |run| {
             write(&part(run, "label_urls_v1"), &fs::read(part(run, "labels_v10")).unwrap())
