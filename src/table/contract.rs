@@ -219,7 +219,7 @@ mod tests {
         for (from, to, at, expected) in [
             ("to: artists_v1_typed, field: artist_id", "to: nowhere, field: artist_id", "nowhere", "nowhere"),
             ("key: [artist_id]", "key: [artist]", "artist]", "the key of"),
-            ("name: labels_v10", "name: master_urls_v1\n    sql_name: Labels", "Labels", "is not a table's name"),
+            ("sql_name: labels_ref_v10", "sql_name: Labels", "Labels", "is not a table's name"),
             ("of: masters_v1_typed", "of: masters", "masters, max_share", "is not a table"),
             ("name: labels_v10", "name: ../labels", "../labels", "is not a table's name"),
             ("from: artist_urls_v1,", "from: artist_links,", "{from: artist_links", "is joined of"),

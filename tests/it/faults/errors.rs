@@ -102,8 +102,9 @@ impl Trial<'_> {
             assert!(message.contains(&named), "{when}: no file in {message}");
             let hint = report["hint"].as_str().unwrap_or_default();
             assert!(hint.contains(advice), "{when}: the hint is {hint:?}; {message}");
-            let (message, hint) = (format!("{}: {message}\n", self.name), format!("{}: {hint}\n", self.name));
-            assert!(finished.stderr.ends_with(&format!("{message}{hint}")), "{when}:\n{}", finished.stderr);
+            let advised = if hint.is_empty() { String::new() } else { format!("; {hint}") };
+            let line = format!("{}: {message}{advised}\n", self.name);
+            assert!(finished.stderr.ends_with(&line), "{when}:\n{}", finished.stderr);
             if call.name.contains("sync") {
                 let later: Vec<_> = calls.lines().skip(failed).filter(|line| commits(line)).collect();
                 assert!(later.is_empty(), "{when}: {later:?} came after");
