@@ -5,7 +5,7 @@
 //! and all use `task`.
 
 /// Parsing and encoding allocate from several threads at once, and free on others than they allocated on. This allocator
-/// is faster at that than the C library's (`docs/performance.md`).
+/// is faster at that than the C library's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
