@@ -22,6 +22,7 @@ mod outcome;
 mod parameters;
 mod progress;
 pub mod stop;
+mod threads;
 mod value;
 
 use std::io::Write;
@@ -36,6 +37,7 @@ pub use failure::{Class, Failure};
 pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use progress::Progress;
+pub use threads::on_threads;
 pub use value::{ByteSize, boolean, duration};
 
 /// Runs a task as `main`: resolves the parameters, calls `run`, reports the outcome, gives the exit status.
