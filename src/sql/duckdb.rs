@@ -41,6 +41,8 @@ impl DuckDb {
         };
         let connection = Connection::open_in_memory_with_flags(config).context("DuckDB cannot be started")?;
         let engine = DuckDb { connection };
+        let footers = SqlFile::load("engine/remember_footers")?;
+        engine.execute(&footers.text, &footers.path)?;
         for function in SqlFile::folder("functions/duckdb")? {
             engine.execute(&function.text, &function.path)?;
         }
