@@ -5,7 +5,7 @@ use anyhow::Context;
 
 use super::durable::make_folder;
 use super::{Run, RunId};
-use crate::task::Failure;
+use crate::task::{Failure, Scratch};
 
 /// The folder that holds everything, `DISCOGS_DATA_LAKE`. All paths within it are made here or in [`Run`].
 #[derive(Clone, Debug)]
@@ -77,13 +77,10 @@ impl Lake {
     }
 
     /// An empty folder of this process for what is thrown away at its end.
-    pub fn scratch(&self, task: &str) -> anyhow::Result<tempfile::TempDir> {
+    pub fn scratch(&self, task: &str) -> anyhow::Result<Scratch> {
         let folder = self.staging_folder();
         self.make_folder(&folder)?;
-        tempfile::Builder::new()
-            .prefix(&format!("{task}."))
-            .tempdir_in(&folder)
-            .with_context(|| format!("cannot make a folder in {}", folder.display()))
+        Scratch::in_folder(&folder, &format!("{task}."))
     }
 
     pub(super) fn runs_folder(&self) -> PathBuf {

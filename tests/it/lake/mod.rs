@@ -11,6 +11,7 @@ mod layout;
 mod locks;
 mod preflight;
 mod promote;
+mod query;
 mod rollback;
 mod root;
 mod sealed;
