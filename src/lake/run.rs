@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::is_plain_name;
-use super::durable::{WRITABLE, exchange, remove_folder_if_there, rename, sync_file};
+use super::durable::{WRITABLE, exchange, remove_file_if_there, remove_folder_if_there, rename, sync_file};
 use super::folder::is_a_link;
 use super::lock::{self, Holder, Lock};
 use super::manifest::Manifest;
@@ -323,6 +323,14 @@ impl WritableRun {
         sync_file(staged)?;
         let _whole = stop::hold();
         rename(staged, &folder.join(name))
+    }
+
+    /// Removes a report of an earlier try, where there is one.
+    pub fn remove_report(&self, name: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
+        let path = self.run.folder.join("_reports").join(name);
+        self.run.lake.refuse_links(&path)?;
+        remove_file_if_there(&path)
     }
 
     /// Keeps the outcome under `_tasks/`.
