@@ -63,7 +63,7 @@ fn sign(mut file: File, path: &Path, task: &str) -> anyhow::Result<Lock> {
     Ok(Lock { _file: file })
 }
 
-/// The same, but waits for whoever holds it: for what takes moments.
+/// The same, but waits for whoever holds it: for what takes moments, and for the end of what took hours.
 pub(super) fn waiting(path: &Path, task: &str) -> anyhow::Result<Lock> {
     let file = open(path)?;
     file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
