@@ -72,7 +72,7 @@ impl Lake {
                 ids.push(id);
             }
         }
-        ids.sort();
+        ids.sort_by(RunId::by_age);
         Ok(ids)
     }
 
