@@ -98,6 +98,13 @@ pub(super) fn first_holder(paths: impl IntoIterator<Item = PathBuf>) -> Option<H
     })
 }
 
+/// Whether a task holds a lock on this file or folder, as each does on its scratch.
+pub(super) fn is_held(path: &Path) -> bool {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    opened.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 pub(super) fn held(what: &str, holder: Option<Holder>) -> Failure {
     let who = match holder {
         Some(Holder { pid, task, host, since }) => {

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context;
@@ -5,11 +6,13 @@ use tempfile::TempDir;
 
 use super::stop::Unfinished;
 
-/// An empty folder of this process for what is thrown away at its end, a signal's too.
+/// An empty folder of this process for what is thrown away at its end, a signal's too. It is locked as long as it lives:
+/// whoever tidies up leaves it alone.
 #[derive(Debug)]
 pub struct Scratch {
     folder: TempDir,
     _unfinished: Unfinished,
+    _lock: Option<File>,
 }
 
 impl Scratch {
@@ -17,7 +20,9 @@ impl Scratch {
     pub fn in_folder(parent: &Path, prefix: &str) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
         let folder = folder.with_context(|| format!("cannot make a folder in {}", parent.display()))?;
-        Ok(Scratch { _unfinished: Unfinished::new(folder.path()), folder })
+        // Where folders cannot be locked, its age has to tell.
+        let lock = File::open(folder.path()).ok().filter(|opened| opened.lock_shared().is_ok());
+        Ok(Scratch { _unfinished: Unfinished::new(folder.path()), _lock: lock, folder })
     }
 
     /// A folder where the system has temporary files.

@@ -14,4 +14,5 @@ mod promote;
 mod query;
 mod rollback;
 mod root;
+mod scratch;
 mod sealed;
