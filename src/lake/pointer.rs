@@ -25,7 +25,7 @@ pub struct Previous {
 }
 
 impl Lake {
-    fn pointer(&self) -> PathBuf {
+    pub(super) fn pointer(&self) -> PathBuf {
         self.root().join("active")
     }
 
@@ -52,6 +52,12 @@ impl Lake {
                 .into());
         }
         Ok(Some(id))
+    }
+
+    /// The same for a task that needs one; `hint` says what to do where there is none.
+    pub fn published(&self, hint: &str) -> anyhow::Result<RunId> {
+        let nothing = || Failure::parameters(format!("nothing is published in {}", self.root().display())).hint(hint);
+        Ok(self.active()?.ok_or_else(nothing)?)
     }
 
     /// What `active` was, newest first.

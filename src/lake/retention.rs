@@ -12,11 +12,14 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::durable::{remove_file_if_there, remove_folder_if_there, rename};
-use super::{Extent, Holder, Lake, LockedLake, Previous, RunId};
+use super::{Extent, Holder, Lake, LockedLake, Previous, RunId, lock};
 use crate::task::Failure;
 
 /// In front of the run id in `_meta/_staging`.
 const PRUNED: &str = "pruned.";
+
+/// What is on its way to its place is there sooner, however soon a run may go.
+const A_MOMENT: Duration = Duration::from_secs(60);
 
 /// What is asked to be kept.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +190,8 @@ impl Lake {
             let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
             let extent = Extent::of(&entry.path())?;
             let pruned = entry.file_name().to_string_lossy().starts_with(PRUNED);
-            if pruned || !extent.changed_within(open_for) {
+            let at_work = extent.changed_within(open_for.max(A_MOMENT)) || lock::is_held(&entry.path());
+            if pruned || !at_work {
                 leftovers.push(Leftover { path: entry.path(), bytes: extent.own_bytes() });
             }
         }

@@ -21,6 +21,7 @@ mod memory;
 mod outcome;
 mod parameters;
 mod progress;
+mod scratch;
 pub mod stop;
 mod value;
 
@@ -36,6 +37,7 @@ pub use failure::{Class, Failure};
 pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use progress::Progress;
+pub use scratch::Scratch;
 pub use value::{ByteSize, boolean, duration};
 
 /// Runs a task as `main`: resolves the parameters, calls `run`, reports the outcome, gives the exit status.

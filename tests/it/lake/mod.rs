@@ -11,6 +11,8 @@ mod layout;
 mod locks;
 mod preflight;
 mod promote;
+mod query;
 mod rollback;
 mod root;
+mod scratch;
 mod sealed;
