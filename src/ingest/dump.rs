@@ -13,7 +13,7 @@ use crate::dump::{Blocks, DumpFile, Source};
 use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, WritableRun, sha256_of_file};
 use crate::record::{BlockReader, Records, Tally};
 use crate::table::{Contract, DatasetWriter, Table, arrow_schema};
-use crate::task::{Call, Failure, InputFile, Progress};
+use crate::task::{Call, Failure, InputFile, Progress, on_threads};
 
 /// Reads the dump of an entity into the datasets of a run, all its tables in one pass.
 ///
@@ -175,7 +175,7 @@ impl Pass<'_> {
             Some(path) => self.writable.keep_report(&path, &name)?,
             None => self.writable.remove_report(&name)?,
         }
-        let datasets = self.commit(writers, &identity, &counted(tally), parameters.replace)?;
+        let datasets = self.commit(writers, &identity, &counted(tally), threads, parameters.replace)?;
 
         let seconds = started.elapsed().as_secs_f64();
         call.add_input(InputFile { path: file.path.clone(), bytes: identity.bytes, sha256: identity.sha256 });
@@ -184,21 +184,22 @@ impl Pass<'_> {
         call.set_metric("threads", threads);
         call.set_metric("fallback_blocks", fallback_blocks);
         call.set_metric("busy", busy.shares(started, threads));
+        call.set_metric("cpu_seconds", busy.cpu_seconds());
         Ok(datasets)
     }
 
-    /// Commits the main table last: where it is, the others are.
+    /// Writes what the writers still hold, and commits the main table last: where it is, the others are.
     fn commit(
         &self,
         writers: Vec<DatasetWriter>,
         input: &InputIdentity,
         counted: &Counted,
+        threads: usize,
         replace: bool,
     ) -> anyhow::Result<Vec<Dataset>> {
-        let mut finished = Vec::new();
-        for writer in writers {
-            finished.push(writer.finish(self.run, self.producer, std::slice::from_ref(input), counted)?);
-        }
+        let finish =
+            |writer: DatasetWriter| writer.finish(self.run, self.producer, std::slice::from_ref(input), counted);
+        let finished: Vec<_> = on_threads(threads, writers, finish).into_iter().collect::<anyhow::Result<_>>()?;
         let mut datasets = Vec::new();
         for (staged, dataset) in finished.into_iter().rev() {
             self.writable.commit(staged, &dataset, replace)?;

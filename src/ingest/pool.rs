@@ -7,14 +7,14 @@ use std::time::Instant;
 use anyhow::Context;
 use arrow::record_batch::RecordBatch;
 
-use super::busy::Busy;
+use super::busy::{Busy, Watch, Work};
 use crate::dump::{Block, Blocks, Fault};
 use crate::record::{BlockReader, BlockRows, Records, Tally, Unreadable};
 use crate::table::DatasetWriter;
 use crate::task::{Failure, Progress};
 
 /// Rows that wait to be encoded, at most; reading pauses beyond it.
-const MAX_QUEUED_BYTES: usize = 48 << 20;
+const MAX_QUEUED_BYTES: usize = 32 << 20;
 
 /// What came of a dump: the writers with all rows in them, and what was counted.
 pub struct Ingested {
@@ -41,8 +41,12 @@ pub fn run<R: Records>(
     progress: &Progress,
 ) -> anyhow::Result<Ingested> {
     let workers = readers.len();
-    let lanes =
-        writers.into_iter().map(|writer| Lane { writer: Some(Box::new(writer)), queue: VecDeque::new(), bytes: 0 });
+    let lanes = writers.into_iter().map(|writer| Lane {
+        writer: Some(Box::new(writer)),
+        queue: VecDeque::new(),
+        bytes: 0,
+        work: Work::default(),
+    });
     let pool = Pool {
         state: Mutex::new(State::new(blocks, lanes.collect(), bad_records)),
         wake: Condvar::new(),
@@ -105,6 +109,7 @@ struct Lane {
     writer: Option<Box<DatasetWriter>>,
     queue: VecDeque<RecordBatch>,
     bytes: usize,
+    work: Work,
 }
 
 struct Parsed {
@@ -265,33 +270,29 @@ impl<'p> Pool<'p> {
     }
 
     fn run_job<R: Records>(&self, job: Job, reader: &mut BlockReader<R>) -> Done {
-        let started = Instant::now();
-        let mut busy = Busy::default();
+        let watch = Watch::start();
         let result = match job {
             Job::Read(mut blocks) => {
                 let block = blocks.next_block();
-                busy.inflate = started.elapsed();
                 DoneJob::Read(blocks, block)
             }
             Job::Parse(block) => {
                 let result = parse(reader, &block);
-                busy.parse = started.elapsed();
                 let parsed = Parsed { offset: block.offset, result };
                 DoneJob::Parse { number: block.number, parsed, buffer: block.bytes }
             }
             Job::Encode { lane, mut writer, batches } => {
                 let result = batches.into_iter().try_for_each(|batch| writer.append(batch));
-                busy.encode = started.elapsed();
                 DoneJob::Encode { lane, writer, result }
             }
         };
-        Done { result, busy }
+        Done { result, work: watch.stop() }
     }
 
     fn take_back(&self, state: &mut State<'p>, done: Done) -> anyhow::Result<()> {
-        state.busy.add(done.busy);
         match done.result {
             DoneJob::Read(blocks, block) => {
+                state.busy.inflate.add(done.work);
                 match block {
                     Ok(Some(block)) => {
                         state.in_flight += 1;
@@ -313,6 +314,7 @@ impl<'p> Pool<'p> {
                 state.blocks = Some(blocks);
             }
             DoneJob::Parse { number, parsed, buffer } => {
+                state.busy.parse.add(done.work);
                 state.spare.push(buffer);
                 state.parsed.insert(number, parsed);
                 state.queue_parsed(self.record);
@@ -323,7 +325,9 @@ impl<'p> Pool<'p> {
                 });
             }
             DoneJob::Encode { lane, writer, result } => {
+                state.busy.encode.add(done.work);
                 let lane = &mut state.lanes[lane];
+                lane.work.add(done.work);
                 lane.writer = Some(writer);
                 let waiting: usize = lane.queue.iter().map(RecordBatch::get_array_memory_size).sum();
                 let encoded = lane.bytes - waiting;
@@ -341,15 +345,18 @@ impl<'p> Pool<'p> {
             return Err(failure);
         }
         let blocks = state.blocks.context("the dump was not given back")?;
+        let mut busy = state.busy;
+        busy.encode_of_one_table =
+            state.lanes.iter().map(|lane| lane.work).max_by_key(|work| work.cpu).unwrap_or_default();
         let writers: Vec<_> = state.lanes.into_iter().filter_map(|lane| lane.writer.map(|writer| *writer)).collect();
-        let (tally, fallback_blocks, busy) = (state.tally, state.fallback_blocks, state.busy);
+        let (tally, fallback_blocks) = (state.tally, state.fallback_blocks);
         Ok(Ingested { blocks: *blocks, writers, tally, fallback_blocks, busy })
     }
 }
 
 struct Done {
     result: DoneJob,
-    busy: Busy,
+    work: Work,
 }
 
 enum DoneJob {

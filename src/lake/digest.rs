@@ -1,11 +1,11 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
+
+use crate::task::on_threads;
 
 /// Counts and hashes what passes through to `inner`.
 pub struct HashingWriter<W> {
@@ -69,22 +69,8 @@ pub fn sha256_of_file_watched(path: &Path, on_bytes: &mut dyn FnMut(u64)) -> any
 
 /// The same for many files, on all cores, in the order given.
 pub fn sha256_of_files(paths: &[PathBuf]) -> anyhow::Result<Vec<(u64, String)>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len().max(1));
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::with_capacity(paths.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((index, path)) = paths.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = sha256_of_file(path);
-                    results.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push((index, result));
-                }
-            });
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    on_threads(cores, paths.iter().collect(), |path: &PathBuf| sha256_of_file(path)).into_iter().collect()
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

@@ -103,6 +103,6 @@ fn few_names() -> f64 {
     0.05
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }

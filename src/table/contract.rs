@@ -99,6 +99,9 @@ pub struct Table {
     /// The columns that name a row, and by which rows are sorted; empty where rows may repeat.
     #[serde(default)]
     pub key: Vec<String>,
+    /// Whether rows come in the order of the key's first column, so that files may say so.
+    #[serde(default = "super::column::yes")]
+    pub ordered: bool,
     /// The name in reports of the check that the key is unique, where people know it by another.
     #[serde(default)]
     pub key_check_name: Option<String>,

@@ -30,7 +30,8 @@ impl TableFile {
         let cannot = || cannot_write(path);
         let schema = arrow_schema(table);
         let sink = HashingWriter::new(BufWriter::new(File::create_new(path).with_context(cannot)?));
-        let options = ArrowWriterOptions::new().with_properties(properties(table)?).with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(table)?.build()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(sink, schema.clone(), options).with_context(cannot)?;
         let gathered = BatchCoalescer::new(schema.clone(), BATCH_ROWS);
         Ok(TableFile { path: path.to_owned(), schema, gathered, writer, rows: 0 })

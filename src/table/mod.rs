@@ -12,6 +12,7 @@ mod document;
 mod drift;
 mod file;
 mod mistake;
+mod order;
 mod rows;
 mod schema;
 mod writer;

@@ -9,9 +9,10 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr, WriterVersion};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
+use super::order::Order;
 use super::{Column, ColumnType, Table, arrow_schema, column_descriptions};
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
 
@@ -29,11 +30,12 @@ type PartWriter = ArrowWriter<HashingWriter<BufWriter<File>>>;
 /// Writes the rows of a table into a staged dataset, as one or more Parquet files.
 ///
 /// The bytes depend on the rows and their order alone: rows are gathered to [`BATCH_ROWS`] whatever batches they come
-/// in, row groups and files end after fixed numbers of rows.
+/// in, row groups and files end after fixed numbers of rows. Files declare that they are sorted by the first key column
+/// while the rows are; where they turn out not to be, a new file begins that does not.
 pub struct DatasetWriter {
     staged: StagedDataset,
     table: Table,
-    properties: WriterPropertiesPtr,
+    order: Order,
     schema: SchemaRef,
     gathered: BatchCoalescer,
     part: Option<PartWriter>,
@@ -45,7 +47,7 @@ impl DatasetWriter {
     pub fn new(table: &Table, staged: StagedDataset) -> anyhow::Result<Self> {
         let schema = arrow_schema(table);
         Ok(DatasetWriter {
-            properties: properties(table)?.into(),
+            order: Order::of(table),
             gathered: BatchCoalescer::new(schema.clone(), BATCH_ROWS),
             schema,
             table: table.clone(),
@@ -97,6 +99,9 @@ impl DatasetWriter {
     }
 
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+        if self.order.is_broken_by(batch) {
+            self.close_part()?;
+        }
         let mut part = match self.part.take() {
             Some(part) => part,
             None => self.open_part()?,
@@ -114,8 +119,8 @@ impl DatasetWriter {
         let file = File::create_new(self.staged.part_path(self.files.len())).with_context(|| self.cannot_write())?;
         let sink = HashingWriter::new(BufWriter::with_capacity(1 << 20, file));
         // Without the arrow schema in the footer there is one schema in the file: Parquet's own.
-        let options =
-            ArrowWriterOptions::new().with_properties(self.properties.as_ref().clone()).with_skip_arrow_metadata(true);
+        let properties = properties(&self.table)?.set_sorting_columns(self.order.declared()).build();
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         ArrowWriter::try_new_with_options(sink, self.schema.clone(), options).with_context(|| self.cannot_write())
     }
 
@@ -144,7 +149,7 @@ impl DatasetWriter {
 
 /// The settings that paid (`reference/rust.md`): V1 pages, which DuckDB reads twice as fast as V2; delta-packed
 /// integers; dictionaries only where values repeat.
-pub(super) fn properties(table: &Table) -> anyhow::Result<WriterProperties> {
+pub(super) fn properties(table: &Table) -> anyhow::Result<WriterPropertiesBuilder> {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -166,7 +171,7 @@ pub(super) fn properties(table: &Table) -> anyhow::Result<WriterProperties> {
                 .set_column_bloom_filter_ndv(path, table.row_group_rows as u64);
         }
     }
-    Ok(properties.build())
+    Ok(properties)
 }
 
 /// The smallest and largest text of a page say nothing where texts come in any order, and finding them compares each

@@ -23,6 +23,7 @@ mod parameters;
 mod progress;
 mod scratch;
 pub mod stop;
+mod threads;
 mod value;
 
 use std::io::Write;
@@ -38,6 +39,7 @@ pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use progress::Progress;
 pub use scratch::Scratch;
+pub use threads::on_threads;
 pub use value::{ByteSize, boolean, duration};
 
 /// Runs a task as `main`: resolves the parameters, calls `run`, reports the outcome, gives the exit status.

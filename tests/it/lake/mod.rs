@@ -9,6 +9,7 @@ mod collection;
 mod dumps;
 mod layout;
 mod locks;
+mod order;
 mod preflight;
 mod promote;
 mod query;
