@@ -1,24 +1,36 @@
 -- severity: critical
 -- of: releases_v6
 -- statement: no
--- means: credits_flat is not what release_extra_credits_v1 gives: role: name, joined with a semicolon and a space.
+-- means: credits_flat is not what release_extra_credits_v1 gives in order: role: name, joined with a semicolon and a space.
 -- advice: Compare the two for one of the releases shown; ingest the releases again in a new run.
+WITH pieces AS (
+    SELECT
+        release_id,
+        position,
+        concat(
+            coalesce(role, ''),
+            CASE WHEN role IS NOT NULL AND name IS NOT NULL THEN ': ' ELSE '' END,
+            coalesce(name, '')
+        ) AS piece
+    FROM release_extra_credits_v1
+    WHERE role IS NOT NULL OR name IS NOT NULL
+)
 SELECT releases.release_id
 FROM releases_ref_v6 AS releases
 LEFT JOIN (
-    SELECT
-        release_id,
-        sum(coalesce(length(role), 0) + coalesce(length(name), 0)
-            + CASE WHEN role IS NOT NULL AND name IS NOT NULL THEN 2 ELSE 0 END) + (count(*) - 1) * 2 AS characters
-    FROM release_extra_credits_v1
-    WHERE role IS NOT NULL OR name IS NOT NULL
-    GROUP BY release_id
+    SELECT release_id, sum(length(piece)) + (count(*) - 1) * 2 AS characters FROM pieces GROUP BY release_id
 ) AS parts ON parts.release_id = releases.release_id
 WHERE coalesce(length(releases.credits_flat), 0) <> coalesce(parts.characters, 0)
 UNION ALL
 SELECT releases.release_id
 FROM releases_ref_v6 AS releases
-JOIN release_extra_credits_v1 AS parts ON parts.release_id = releases.release_id
-WHERE strpos(releases.credits_flat, concat(parts.role, ': ', parts.name)) = 0
-    AND parts.role IS NOT NULL
-    AND parts.name IS NOT NULL
+JOIN (
+    SELECT
+        release_id,
+        piece,
+        CAST(coalesce(sum(length(piece) + 2) OVER (
+            PARTITION BY release_id ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0) AS BIGINT) AS characters_before
+    FROM pieces
+) AS parts ON parts.release_id = releases.release_id
+WHERE substr(releases.credits_flat, parts.characters_before + 1, length(parts.piece)) <> parts.piece

@@ -1,23 +1,37 @@
 -- severity: critical
 -- of: releases_v6
 -- statement: no
--- means: identifiers_flat lacks a mark or a kind of mark that release_identifiers_v1 has, or has one where there is none.
+-- means: identifiers_flat is not what release_identifiers_v1 gives in order: type [description] : value, joined with a semicolon and a space.
 -- advice: Compare the two for one of the releases shown; ingest the releases again in a new run.
-SELECT releases.release_id
-FROM releases_ref_v6 AS releases
-JOIN release_identifiers_v1 AS parts ON parts.release_id = releases.release_id
-WHERE strpos(coalesce(releases.identifiers_flat, ''), coalesce(parts.value, '')) = 0
-    OR strpos(coalesce(releases.identifiers_flat, ''), coalesce(parts.type, '')) = 0
-    OR strpos(coalesce(releases.identifiers_flat, ''), coalesce(parts.description, '')) = 0
-UNION ALL
+WITH pieces AS (
+    SELECT
+        release_id,
+        position,
+        concat(
+            coalesce(type, ''),
+            CASE WHEN type IS NOT NULL AND description IS NOT NULL THEN ' ' ELSE '' END,
+            CASE WHEN description IS NOT NULL THEN concat('[', description, ']') ELSE '' END,
+            CASE WHEN coalesce(type, description) IS NOT NULL AND value IS NOT NULL THEN ' ' ELSE '' END,
+            CASE WHEN value IS NOT NULL THEN concat(': ', value) ELSE '' END
+        ) AS piece
+    FROM release_identifiers_v1
+)
 SELECT releases.release_id
 FROM releases_ref_v6 AS releases
 LEFT JOIN (
+    SELECT release_id, sum(length(piece)) + (count(*) - 1) * 2 AS characters FROM pieces GROUP BY release_id
+) AS parts ON parts.release_id = releases.release_id
+WHERE coalesce(length(releases.identifiers_flat), 0) <> coalesce(parts.characters, 0)
+UNION ALL
+SELECT releases.release_id
+FROM releases_ref_v6 AS releases
+JOIN (
     SELECT
         release_id,
-        sum(coalesce(length(type), 0) + coalesce(length(description), 0) + coalesce(length(value), 0)) AS characters
-    FROM release_identifiers_v1
-    GROUP BY release_id
+        piece,
+        CAST(coalesce(sum(length(piece) + 2) OVER (
+            PARTITION BY release_id ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0) AS BIGINT) AS characters_before
+    FROM pieces
 ) AS parts ON parts.release_id = releases.release_id
-WHERE coalesce(length(releases.identifiers_flat), 0) < coalesce(parts.characters, 0)
-    OR (releases.identifiers_flat IS NOT NULL AND coalesce(parts.characters, 0) = 0)
+WHERE substr(releases.identifiers_flat, parts.characters_before + 1, length(parts.piece)) <> parts.piece

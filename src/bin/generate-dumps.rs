@@ -27,7 +27,7 @@ A gigabyte of releases, for measuring
 #[command(name = "generate-dumps", version, after_help = EXAMPLE)]
 struct Parameters {
     /// Folder that holds a folder for each month
-    #[arg(long)]
+    #[arg(long, env = "DISCOGS_RAW", value_name = "FOLDER")]
     raw_root: PathBuf,
 
     /// Month of the dumps, YYYY-MM

@@ -41,10 +41,10 @@ pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> any
     let environment = contract.environment(&parameters.environment)?;
     let lake = Lake::open(&parameters.lake)?;
     let active = lake.active()?;
-    let id = parameters.report_run_id.clone().or_else(|| active.clone()).ok_or_else(|| {
-        Failure::parameters(format!("nothing is published in {}", lake.root().display()))
-            .hint("promote a sealed run first, or name a run with --report-run-id")
-    })?;
+    let id = match &parameters.report_run_id {
+        Some(id) => id.clone(),
+        None => lake.published("promote a sealed run first, or name a run with --report-run-id")?,
+    };
     let is_active = active.as_ref() == Some(&id);
     call.set_run_id(&id);
     let run = lake.run(&id)?;

@@ -2,7 +2,7 @@
 
 use super::query::CheckQuery;
 use crate::sql::{SqlFile, quoted, text_literal};
-use crate::table::{Column, Contract, Relationship, Severity, Table};
+use crate::table::{Column, Contract, Joined, Relationship, Severity, Table};
 
 /// Columns shown of a row of a table that has no key.
 const COLUMNS_SHOWN: usize = 3;
@@ -32,6 +32,7 @@ struct Generic {
     relationship_or_none: SqlFile,
     same_name: SqlFile,
     joined: SqlFile,
+    joined_in_order: SqlFile,
     accepted_values: SqlFile,
 }
 
@@ -46,6 +47,7 @@ impl Generic {
             relationship_or_none: file("relationship_or_none")?,
             same_name: file("same_name")?,
             joined: file("joined")?,
+            joined_in_order: file("joined_in_order")?,
             accepted_values: file("accepted_values")?,
         })
     }
@@ -81,19 +83,7 @@ impl Generic {
             }
         }
         if let Some(joined) = &column.joined {
-            let from = contract.table(&joined.from)?;
-            let means = format!("{} is not {}.{} joined", column.name, joined.from, joined.column);
-            let places = [
-                ("key", key.as_str()),
-                ("column", &name),
-                ("from", &quoted(from.sql_name())),
-                ("part", &quoted(&joined.column)),
-                ("separator", &text_literal(&joined.separator)),
-            ];
-            let mut check =
-                CheckQuery::critical(table, &format!("{}_agrees", column.name), means, &self.joined, &places);
-            check.reads.push(joined.from.clone());
-            checks.push(check);
+            checks.push(self.joined(table, column, joined, contract.table(&joined.from)?));
         }
         if let Some(accepted) = &column.accepted_values {
             let values: Vec<_> = accepted.values.iter().map(|value| text_literal(value)).collect();
@@ -111,6 +101,29 @@ impl Generic {
             });
         }
         Ok(())
+    }
+
+    /// Where the rows have an order, which the rest of their key gives, the text is held to it.
+    fn joined(&self, table: &Table, column: &Column, joined: &Joined, from: &Table) -> CheckQuery {
+        let order = from.key.iter().filter(|part| !table.key.contains(part)).map(|part| quoted(part));
+        let order = order.collect::<Vec<_>>().join(", ");
+        let (file, how) = match order.as_str() {
+            "" => (&self.joined, "joined"),
+            _ => (&self.joined_in_order, "joined in order"),
+        };
+        let places = [
+            ("key", key(table)),
+            ("column", quoted(&column.name)),
+            ("from", quoted(from.sql_name())),
+            ("part", quoted(&joined.column)),
+            ("order", order),
+            ("separator", text_literal(&joined.separator)),
+        ];
+        let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
+        let means = format!("{} is not {}.{} {how}", column.name, joined.from, joined.column);
+        let mut check = CheckQuery::critical(table, &format!("{}_agrees", column.name), means, file, &places);
+        check.reads.push(joined.from.clone());
+        check
     }
 
     fn of_key(&self, table: &Table, checks: &mut Vec<CheckQuery>) {

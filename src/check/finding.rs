@@ -96,6 +96,11 @@ impl Findings {
         Findings::new(accepted.collect())
     }
 
+    /// Whether nothing CRITICAL failed but what is not like the published run.
+    pub fn only_drift_failed(&self) -> bool {
+        self.failed(Severity::Critical).all(|finding| finding.kind == Kind::Drift)
+    }
+
     /// Counts for results and the manifest, in all and for each kind.
     pub fn summary(&self) -> serde_json::Value {
         let count = |wanted: &dyn Fn(&Finding) -> bool| {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -44,11 +45,13 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     if run.is_sealed()? {
         return already_sealed(&run, call);
     }
-    let sealable = run.sealable(call.name())?;
+    let sealable = Arc::new(run.sealable(call.name())?);
     if run.is_sealed()? {
         // By another call of this task, between the question and the lock.
         return already_sealed(&run, call);
     }
+    let recorder = sealable.clone();
+    call.record_with(move |outcome| recorder.record_unless_sealed(outcome));
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
     let selected = &parameters.engine;
@@ -77,11 +80,20 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     for warning in findings.failed(Severity::Warn) {
         call.say(format_args!("WARN {}: {}", warning.check_name, warning.details));
     }
-    let hint = "nothing was sealed or published; rebuild what is wrong with --replace true, or begin a new run";
-    findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), hint)?;
+    let hint = match findings.only_drift_failed() {
+        true => format!(
+            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift true \
+             (accept_drift=true in the workflow)",
+            report.with_extension("html").display()
+        ),
+        false => {
+            "nothing was sealed or published; rebuild what is wrong with --replace true, or begin a new run".into()
+        }
+    };
+    findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
 
-    // The seal covers this task's own record, so that is kept before it.
-    sealable.record(&call.outcome_so_far())?;
+    // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
+    sealable.record_unless_sealed(&call.outcome_so_far())?;
     let sealed = sealable.seal(findings.summary())?;
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());

@@ -1,14 +1,7 @@
 use jiff::civil::Date;
 
-use crate::dump::Entity;
+use crate::dump::{Kind, PublishedName};
 use crate::lake::DumpMonth;
-
-/// What a file of the site is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Dump(Entity),
-    Checksum,
-}
 
 /// A file in the listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +61,7 @@ impl Listing {
             let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"%._-/".contains(&byte);
             let path = path.bytes().all(harmless).then(|| path.replace("%2F", "/").replace("%2f", "/"));
             let name = path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-            if let Some((date, kind)) = parse_name(name) {
+            if let Some(PublishedName { date, kind }) = PublishedName::parse(name) {
                 let size = ListedSize::parse(row);
                 self.files.push(ListedFile { name: name.to_owned(), date, kind, query: link.to_owned(), size });
             }
@@ -99,15 +92,6 @@ fn href(tag: &str) -> Option<String> {
     let value = tag.split_once("href=")?.1;
     let quote = value.chars().next().filter(|first| ['"', '\''].contains(first))?;
     Some(value[1..].split(quote).next()?.replace("&amp;", "&"))
-}
-
-fn parse_name(name: &str) -> Option<(Date, Kind)> {
-    let (date, rest) = name.strip_prefix("discogs_")?.split_once('_')?;
-    let digits = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
-    let date = digits.then(|| Date::strptime("%Y%m%d", date).ok())??;
-    let dump = || Entity::ALL.into_iter().find(|entity| rest.strip_suffix(".xml.gz") == Some(entity.name()));
-    let kind = if rest == "CHECKSUM.txt" { Kind::Checksum } else { Kind::Dump(dump()?) };
-    Some((date, kind))
 }
 
 impl ListedSize {

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
-use super::listing::{Kind, ListedFile, Listing};
-use crate::dump::Entity;
+use super::listing::{ListedFile, Listing};
+use crate::dump::{Entity, Kind};
 use crate::lake::DumpMonth;
 use crate::task::Failure;
 

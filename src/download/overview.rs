@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 use super::DownloadParameters;
 use super::client::Client;
 use super::fetch::listing_of_year;
-use super::listing::{Kind, Listing};
+use super::listing::Listing;
 use super::patience::Patience;
-use crate::dump::Entity;
+use crate::dump::{Entity, Kind};
 use crate::task::{Call, Failure};
 
 /// Says which months the site has: a line a month on stderr, `months` in the result.

@@ -6,9 +6,13 @@ use anyhow::Context;
 
 use crate::task::Failure;
 
+const FETCH_AGAIN: &str = "fetch the CHECKSUM file again";
+
 /// Reads a CHECKSUM file: file name → sha256.
 pub fn read_checksums(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::input(format!("{} is not text", path.display())).hint(FETCH_AGAIN))?;
     Ok(parse_checksums(&text, &path.display().to_string())?)
 }
 
@@ -23,8 +27,9 @@ pub fn parse_checksums(text: &str, origin: &str) -> Result<BTreeMap<String, Stri
                 checksums.insert(name.to_owned(), sha256.to_ascii_lowercase());
             }
             _ => {
-                return Err(Failure::input(format!("{origin} line {number} is not a sha256 and a file name"))
-                    .hint("fetch the CHECKSUM file again"));
+                return Err(
+                    Failure::input(format!("{origin} line {number} is not a sha256 and a file name")).hint(FETCH_AGAIN)
+                );
             }
         }
     }

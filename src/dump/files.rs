@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::{Entity, read_checksums};
+use super::{Entity, Kind, PublishedName, read_checksums};
 use crate::lake::DumpMonth;
 use crate::task::Failure;
 
@@ -46,7 +46,7 @@ impl DumpFile {
 
     /// The name without the folder.
     pub fn name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        name_of(&self.path)
     }
 }
 
@@ -57,30 +57,51 @@ fn missing(path: &Path, error: &std::io::Error) -> Failure {
 
 impl DumpSet {
     /// Finds the dumps of the newest date in `<raw_root>/<month>/` for which all four are there. `given` names files
-    /// that were given by hand; they are taken as they are.
+    /// that were given by hand; where all were, the date is the one in their names. What a dump should be is in the
+    /// CHECKSUM file beside it.
     pub fn find(raw_root: &Path, month: &DumpMonth, given: &BTreeMap<Entity, PathBuf>) -> anyhow::Result<Self> {
         let folder = raw_root.join(month.as_str());
         let mut files = BTreeMap::new();
-        let mut date = format!("{}01", month.compact());
+        let mut date = None;
         if given.len() < Entity::ALL.len() {
             let dates = dates_in(&folder, month)?;
             let wanted: Vec<_> = Entity::ALL.into_iter().filter(|entity| !given.contains_key(entity)).collect();
             let complete = dates.iter().rev().find(|(_, there)| wanted.iter().all(|entity| there.contains_key(entity)));
             let Some((newest, there)) = complete else { return Err(incomplete(&folder, &dates, &wanted).into()) };
-            date = newest.clone();
-            let checksum_file = folder.join(format!("discogs_{date}_CHECKSUM.txt"));
-            let checksums = if checksum_file.exists() { read_checksums(&checksum_file)? } else { BTreeMap::new() };
+            date = Some(newest.clone());
             for entity in wanted {
-                let mut file = DumpFile::open(&there[&entity])?;
-                file.published_sha256 = checksums.get(&file.name()).cloned();
-                files.insert(entity, file);
+                files.insert(entity, open_with_checksum(&there[&entity])?);
             }
         }
         for (entity, path) in given {
-            files.insert(*entity, DumpFile::open(path)?);
+            files.insert(*entity, open_with_checksum(path)?);
         }
+        let date = date.or_else(|| date_of_all(&files)).unwrap_or_else(|| format!("{}01", month.compact()));
         Ok(DumpSet { date, files })
     }
+}
+
+/// The dump with what the CHECKSUM file of its date says of it, if one lies beside it.
+fn open_with_checksum(path: &Path) -> anyhow::Result<DumpFile> {
+    let mut file = DumpFile::open(path)?;
+    if let Some(name) = PublishedName::parse(&name_of(path)) {
+        let checksums = path.with_file_name(format!("discogs_{}_CHECKSUM.txt", name.stamp()));
+        if checksums.exists() {
+            file.published_sha256 = read_checksums(&checksums)?.remove(&file.name());
+        }
+    }
+    Ok(file)
+}
+
+/// The date that all names have, if they have one.
+fn date_of_all(files: &BTreeMap<Entity, DumpFile>) -> Option<String> {
+    let mut dates = files.values().map(|file| PublishedName::parse(&file.name()).map(|name| name.stamp()));
+    let first = dates.next()??;
+    dates.all(|date| date.as_ref() == Some(&first)).then_some(first)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 type Dates = BTreeMap<String, BTreeMap<Entity, PathBuf>>;
@@ -93,19 +114,14 @@ fn dates_in(folder: &Path, month: &DumpMonth) -> anyhow::Result<Dates> {
     let mut dates = Dates::new();
     for entry in entries {
         let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-        if let Some((date, entity)) = entry.file_name().to_str().and_then(|name| parse_name(name, month)) {
-            dates.entry(date).or_default().insert(entity, entry.path());
+        let name = entry.file_name().to_str().and_then(PublishedName::parse);
+        if let Some(name) = name.filter(|name| name.stamp().starts_with(&month.compact()))
+            && let Kind::Dump(entity) = name.kind
+        {
+            dates.entry(name.stamp()).or_default().insert(entity, entry.path());
         }
     }
     Ok(dates)
-}
-
-/// The date and entity in `discogs_YYYYMMDD_<entity>.xml.gz`, when the date is in the month.
-fn parse_name(name: &str, month: &DumpMonth) -> Option<(String, Entity)> {
-    let (date, rest) = name.strip_prefix("discogs_")?.split_once('_')?;
-    let entity = Entity::ALL.into_iter().find(|entity| rest.strip_suffix(".xml.gz") == Some(entity.name()))?;
-    let digits = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && date.starts_with(&month.compact())).then(|| (date.to_owned(), entity))
 }
 
 fn incomplete(folder: &Path, dates: &Dates, wanted: &[Entity]) -> Failure {

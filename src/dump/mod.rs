@@ -12,6 +12,7 @@ mod boundary;
 mod checksum;
 mod entity;
 mod files;
+mod name;
 mod remembered;
 mod source;
 
@@ -20,5 +21,6 @@ pub use boundary::record_slices;
 pub use checksum::{parse_checksums, read_checksums};
 pub use entity::Entity;
 pub use files::{DumpFile, DumpSet};
+pub use name::{Kind, PublishedName};
 pub use remembered::{remember_sha256, sha256_of_dump};
 pub use source::{Fault, Source, SourceEnd};

@@ -11,6 +11,7 @@ use super::catalogue::Catalogue;
 use super::plan::{Entity, Plan};
 use super::xml::Xml;
 use super::{artist, label, master, release};
+use crate::lake::hexadecimal;
 use crate::task::Failure;
 
 /// Text is handed to the compressor in pieces of about this many bytes.
@@ -58,7 +59,7 @@ pub(super) fn write(
         records: plan.counts.of(entity),
         xml_bytes,
         bytes: hashed.bytes,
-        sha256: hashed.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hexadecimal(&hashed.hasher.finalize()),
     })
 }
 

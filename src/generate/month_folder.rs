@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::catalogue::Catalogue;
 use super::dump_file::{self, GeneratedFile};
 use super::plan::{Entity, Plan};
-use crate::task::Failure;
-use crate::task::stop::Unfinished;
+use crate::lake::hexadecimal;
+use crate::task::{Failure, Scratch};
 
 /// What [`write_month`] did.
 pub struct Written {
@@ -36,11 +36,7 @@ pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow
     };
     let folder = plan.raw_root.join(plan.month.to_string());
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let workshop = tempfile::Builder::new()
-        .prefix(".generate-dumps-")
-        .tempdir_in(&folder)
-        .with_context(|| format!("cannot write in {}", folder.display()))?;
-    let _unfinished = Unfinished::new(workshop.path());
+    let workshop = Scratch::in_folder(&folder, ".generate-dumps-")?;
 
     let catalogue = Catalogue::new(plan);
     let mut files = Vec::new();
@@ -137,5 +133,5 @@ fn hash_of(path: &Path) -> anyhow::Result<Option<String>> {
         }
         hasher.update(&buffer[..length]);
     }
-    Ok(Some(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok(Some(hexadecimal(&hasher.finalize())))
 }

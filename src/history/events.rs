@@ -5,22 +5,19 @@ use anyhow::Context;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
-use tempfile::TempDir;
 
 use super::HistoryContract;
 use crate::lake::{HistoryFolder, Lake, RunId};
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile};
 use crate::table::TableFile;
-use crate::task::ByteSize;
-use crate::task::stop::Unfinished;
+use crate::task::{ByteSize, Scratch};
 
 /// Reads and appends the events of the history.
 pub struct Events {
     contract: HistoryContract,
     folder: HistoryFolder,
     /// Last of the fields: the folder goes when all else is closed.
-    scratch: TempDir,
-    _unfinished: Unfinished,
+    scratch: Scratch,
 }
 
 /// A cell of an event.
@@ -36,9 +33,7 @@ pub type Rows = Vec<Vec<Option<String>>>;
 
 impl Events {
     pub fn open(lake: &Lake, task: &str) -> anyhow::Result<Self> {
-        let scratch = lake.scratch(task)?;
-        let _unfinished = Unfinished::new(scratch.path());
-        Ok(Events { contract: HistoryContract::load()?, folder: lake.history(), scratch, _unfinished })
+        Ok(Events { contract: HistoryContract::load()?, folder: lake.history(), scratch: lake.scratch(task)? })
     }
 
     pub fn folder(&self) -> &HistoryFolder {

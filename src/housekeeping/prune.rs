@@ -18,6 +18,11 @@ pub struct PruneParameters {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub keep: usize,
 
+    /// How many of the newest active__prev_<timestamp> links to keep, each with its run; a rollback goes back no further
+    /// [default: all]
+    #[arg(long, value_name = "N")]
+    pub keep_previous: Option<usize>,
+
     /// A run that is not sealed is kept when it changed in the last N hours: its workflow may be between two tasks
     #[arg(long, value_name = "HOURS", default_value_t = 48)]
     pub open_hours: u32,
@@ -31,7 +36,7 @@ pub struct PruneParameters {
 /// Removes runs that nobody needs. Unless `dry_run` is false it only says which.
 pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Result<()> {
     let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
-    let retention = Retention::new(parameters.keep, open_for)?;
+    let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
     let lake = Lake::open(&parameters.lake)?;
     if parameters.dry_run {
         let plan = lake.plan_prune(retention)?;
@@ -55,7 +60,8 @@ pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Resul
 fn summary(plan: &PrunePlan) -> String {
     let runs = plan.removed().count();
     let plural = if runs == 1 { "" } else { "s" };
-    format!("{runs} run{plural}, {} leftovers, {}", plan.leftovers.len() + plan.seals.len(), bytes(plan.bytes()))
+    let (links, leftovers) = (plan.links.len(), plan.leftovers.len() + plan.seals.len());
+    format!("{runs} run{plural}, {links} links, {leftovers} leftovers, {}", bytes(plan.freed_bytes()))
 }
 
 fn show(plan: &PrunePlan, call: &Call) {
@@ -70,7 +76,10 @@ fn show(plan: &PrunePlan, call: &Call) {
             Some(Kept::Newest) => "keep: among the newest".to_owned(),
             Some(Kept::Open) => "keep: not sealed, and changed not long ago".to_owned(),
         };
-        rows.push(vec![run.run_id.to_string(), state.to_owned(), bytes(run.bytes), fate]);
+        rows.push(vec![run.run_id.to_string(), state.to_owned(), bytes(run.own_bytes), fate]);
+    }
+    for link in &plan.links {
+        rows.push(vec![link.name.clone(), "link".to_owned(), String::new(), format!("remove: to {}", link.run_id)]);
     }
     for leftover in &plan.leftovers {
         rows.push(vec![
@@ -87,9 +96,10 @@ fn show(plan: &PrunePlan, call: &Call) {
 
 fn report(plan: &PrunePlan, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("runs", serde_json::to_value(&plan.runs)?);
+    call.set_detail("links", serde_json::to_value(&plan.links)?);
     call.set_detail("leftovers", serde_json::to_value(&plan.leftovers)?);
     call.set_detail("seals", serde_json::to_value(&plan.seals)?);
     call.set_detail("removed", serde_json::to_value(plan.removed().map(|run| &run.run_id).collect::<Vec<_>>())?);
-    call.set_metric("removed_bytes", plan.bytes());
+    call.set_metric("removed_bytes", plan.freed_bytes());
     Ok(())
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::screen::{age, bytes, columns, count};
-use crate::lake::{Dataset, Holder, Lake, ManifestDataset, Previous, Run, RunId, SealedRun};
+use crate::lake::{Dataset, Extent, Holder, Lake, ManifestDataset, Previous, Run, RunId, SealedRun};
 use crate::task::{Call, Failure, boolean};
 
 /// What lake-status takes.
@@ -42,6 +42,12 @@ struct RunStatus {
     rows: u64,
     files: u64,
     bytes: u64,
+    /// Those of `bytes` that nothing else holds: what becomes free when it is pruned.
+    own_bytes: u64,
+    /// The others: files that another run holds too, with the same bytes.
+    shared_bytes: u64,
+    #[serde(skip)]
+    extent: Extent,
     begun: Option<Timestamp>,
     sealed: Option<Timestamp>,
     /// Since it was sealed, or begun.
@@ -63,13 +69,21 @@ pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Res
     let mut ids = lake.run_ids()?;
     ids.sort_by(|a, b| b.session().cmp(a.session()).then_with(|| b.cmp(a)));
     let runs: Vec<_> = ids.iter().map(|id| RunStatus::of(&lake, id, active.as_ref(), &previous)).collect();
+    let mut all = Extent::default();
+    runs.iter().for_each(|run| all.add(&run.extent));
 
     if !parameters.json {
         for line in table(&runs) {
             call.say(line);
         }
-        if runs.is_empty() {
-            call.say(format_args!("{} holds no run", lake.root().display()));
+        match runs.len() {
+            0 => call.say(format_args!("{} holds no run", lake.root().display())),
+            1 => {}
+            runs => call.say(format_args!(
+                "{runs} runs, {} on the disk; {} without sharing",
+                bytes(all.disk_bytes()),
+                bytes(all.bytes)
+            )),
         }
         if let Some(problem) = &problem {
             call.say(format_args!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()));
@@ -85,6 +99,8 @@ pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Res
     call.set_detail("active_problem", problem.map(|problem| problem.message));
     call.set_detail("previous", links);
     call.set_detail("runs", serde_json::to_value(&runs)?);
+    call.set_metric("bytes", all.bytes);
+    call.set_metric("disk_bytes", all.disk_bytes());
     Ok(())
 }
 
@@ -100,6 +116,9 @@ impl RunStatus {
             rows: 0,
             files: 0,
             bytes: 0,
+            own_bytes: 0,
+            shared_bytes: 0,
+            extent: Extent::default(),
             begun: None,
             sealed: None,
             age_seconds: None,
@@ -118,7 +137,9 @@ impl RunStatus {
 
     fn fill(&mut self, run: &Run) -> anyhow::Result<()> {
         self.locked_by = run.holder();
-        (self.files, self.bytes) = run.extent()?;
+        self.extent = run.extent()?;
+        (self.files, self.bytes) = (self.extent.files, self.extent.bytes);
+        (self.own_bytes, self.shared_bytes) = (self.extent.own_bytes(), self.extent.shared_bytes());
         self.begun = run.description_if_there()?.map(|description| description.created);
         let tables: Vec<ManifestDataset> = if run.is_sealed()? {
             self.state = State::Sealed;
@@ -158,7 +179,8 @@ fn table(runs: &[RunStatus]) -> Vec<String> {
     if runs.is_empty() {
         return Vec::new();
     }
-    let header = ["run", "state", "role", "tables", "rows", "size", "age", ""].map(str::to_owned).to_vec();
+    let header =
+        ["run", "state", "role", "tables", "rows", "size", "own", "shared", "age", ""].map(str::to_owned).to_vec();
     let row = |run: &RunStatus| {
         let state = match run.state {
             State::Open => "open",
@@ -172,10 +194,12 @@ fn table(runs: &[RunStatus]) -> Vec<String> {
             run.tables.to_string(),
             count(run.rows),
             bytes(run.bytes),
+            bytes(run.own_bytes),
+            bytes(run.shared_bytes),
             run.age_seconds.map(age).unwrap_or_default(),
             run.remark(),
         ]
     };
     let rows: Vec<_> = [header].into_iter().chain(runs.iter().map(row)).collect();
-    columns(&rows, &[false, false, false, true, true, true, true, false])
+    columns(&rows, &[false, false, false, true, true, true, true, true, true, false])
 }

@@ -31,12 +31,7 @@ pub fn verify_run(parameters: VerifyParameters, call: &mut Call) -> anyhow::Resu
     let id = match (&parameters.run_id, &active) {
         (Some(id), _) => id.clone(),
         (None, Ok(Some(id))) => id.clone(),
-        (None, _) => {
-            active?;
-            return Err(Failure::parameters(format!("nothing is published in {}", lake.root().display()))
-                .hint("name the run with --run-id; lake-status lists them")
-                .into());
-        }
+        (None, _) => lake.published("name the run with --run-id; lake-status lists them")?,
     };
     call.set_run_id(&id);
     let run = lake.run(&id)?;

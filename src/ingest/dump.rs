@@ -64,7 +64,7 @@ fn find_dump<R: Records>(run: &Run, given: Option<PathBuf>) -> anyhow::Result<Du
     let description = run.description_if_there()?;
     let path = match (given, &description) {
         (Some(path), _) => path,
-        (None, Some(description)) => description.dumps.get(entity.name()).cloned().with_context(|| {
+        (None, Some(description)) => description.dumps.get(entity.name()).cloned().ok_or_else(|| {
             Failure::parameters(format!("parameter {entity}_dump is missing, and run {} names none", run.id()))
         })?,
         (None, None) => {
@@ -169,10 +169,13 @@ impl Pass<'_> {
             sha256: end.sha256,
             modified: Some(file.modified),
         };
-        let datasets = self.commit(writers, &identity, &counted(tally), threads, parameters.replace)?;
-        if let Some(path) = bad_records.finish()? {
-            self.writable.keep_report(&path, &format!("bad_records_{}.xml", R::ENTITY))?;
+        // Before the datasets: where they are nobody reads the dump again, and what was left out of it must be there.
+        let name = format!("bad_records_{}.xml", R::ENTITY);
+        match bad_records.finish()? {
+            Some(path) => self.writable.keep_report(&path, &name)?,
+            None => self.writable.remove_report(&name)?,
         }
+        let datasets = self.commit(writers, &identity, &counted(tally), threads, parameters.replace)?;
 
         let seconds = started.elapsed().as_secs_f64();
         call.add_input(InputFile { path: file.path.clone(), bytes: identity.bytes, sha256: identity.sha256 });

@@ -12,7 +12,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use super::dataset::is_plain_name;
@@ -20,7 +19,7 @@ use super::durable::{WRITABLE, rename, sync_file, sync_folder};
 use super::lock::{self, Lock};
 use super::root::run_around;
 use super::{Lake, RunId};
-use crate::task::Failure;
+use crate::task::{Failure, Scratch};
 
 /// The folder of the history.
 #[derive(Clone, Debug)]
@@ -73,7 +72,7 @@ impl HistoryFolder {
 
     /// Commits a finished file of `scratch` as events of a table, by one rename. The name holds the time and the name
     /// of the scratch folder, which was made for this process alone: no two writers ever have the same.
-    pub fn append_events(&self, table: &str, scratch: &TempDir, staged: &Path) -> anyhow::Result<PathBuf> {
+    pub fn append_events(&self, table: &str, scratch: &Scratch, staged: &Path) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(table);
         self.lake.make_folder(&folder)?;
         fs::set_permissions(staged, fs::Permissions::from_mode(0o444))
@@ -110,24 +109,28 @@ impl HistoryFolder {
     }
 }
 
-/// A place outside of all runs for a folder that is not there or is to be looked at, with its parent resolved.
+/// A place outside of all runs for a folder or file that is not there or is to be looked at, with its parent resolved.
 ///
 /// # Errors
-/// The parent is missing, or the folder would lie in a run or among the runs: what is there never changes.
-pub fn place_outside_runs(lake: &Lake, folder: &Path) -> anyhow::Result<PathBuf> {
-    let absolute = std::path::absolute(folder).with_context(|| format!("cannot find {}", folder.display()))?;
+/// The parent is missing, or the place lies in a run or among the runs, which never change, or is `active` or a link that
+/// leads nowhere.
+pub fn place_outside_runs(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
+    let absolute = std::path::absolute(path).with_context(|| format!("cannot find {}", path.display()))?;
     let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-        return Err(Failure::parameters(format!("{} is no folder of its own", folder.display())).into());
+        return Err(Failure::parameters(format!("{} is no place of its own", path.display())).into());
     };
     let parent = fs::canonicalize(parent)
         .map_err(|error| Failure::parameters(format!("cannot write to {}: {error}", parent.display())))?;
     let place = parent.join(name);
     let resolved = fs::canonicalize(&place).unwrap_or_else(|_| place.clone());
     let inside = |path: &Path| run_around(path).is_some() || path.starts_with(lake.runs_folder());
-    if inside(&place) || inside(&resolved) {
-        return Err(Failure::parameters(format!("{} lies among the runs, which never change", folder.display()))
-            .hint("name a folder outside of _runs and active")
+    if inside(&place) || inside(&resolved) || place == lake.pointer() {
+        return Err(Failure::parameters(format!("{} lies among the runs, which never change", path.display()))
+            .hint("name a place outside of _runs and active")
             .into());
+    }
+    if place.is_symlink() && fs::metadata(&place).is_err() {
+        return Err(Failure::parameters(format!("{} is a link that leads nowhere", path.display())).into());
     }
     Ok(place)
 }

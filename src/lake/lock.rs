@@ -63,7 +63,7 @@ fn sign(mut file: File, path: &Path, task: &str) -> anyhow::Result<Lock> {
     Ok(Lock { _file: file })
 }
 
-/// The same, but waits for whoever holds it: for what takes moments.
+/// The same, but waits for whoever holds it: for what takes moments, and for the end of what took hours.
 pub(super) fn waiting(path: &Path, task: &str) -> anyhow::Result<Lock> {
     let file = open(path)?;
     file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
@@ -96,6 +96,13 @@ pub(super) fn first_holder(paths: impl IntoIterator<Item = PathBuf>) -> Option<H
         Err(TryLockError::WouldBlock) => holder_in(&path),
         _ => None,
     })
+}
+
+/// Whether a task holds a lock on this file or folder, as each does on its scratch.
+pub(super) fn is_held(path: &Path) -> bool {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    opened.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 pub(super) fn held(what: &str, holder: Option<Holder>) -> Failure {

@@ -87,10 +87,10 @@ impl From<TableCount> for ManifestDataset {
 impl SealableRun {
     /// Seals the run: verifies every file of every dataset against what was written, makes the files read-only, flushes
     /// them and their folders, writes the manifest's digest outside of the run, and the manifest last. `checks` is kept
-    /// in it.
-    pub fn seal(self, checks: Value) -> anyhow::Result<SealedRun> {
+    /// in it. Waits for whoever moves `active`, prunes or seals another run: hours of checks are not thrown away for it.
+    pub fn seal(&self, checks: Value) -> anyhow::Result<SealedRun> {
         let run = self.run().clone();
-        let _lake = lock::exclusive(&run.lake().lock_file("lake")?, self.task(), "the lake")?;
+        let _lake = lock::waiting(&run.lake().lock_file("lake")?, self.task())?;
         remove_folder_if_there(&run.staging_folder())?;
         let listing = Listing::read(&run, &[])?;
         let files = listing.hashed(&run)?;

@@ -19,12 +19,14 @@
 //! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. What may be done under which
 //! lock is in the types: [`WritableRun`] commits datasets, [`SealableRun`] seals, [`LockedLake`] moves `active` and prunes.
 //! What happens when a step fails or is killed is in `docs/faults.md`, with the test that shows it.
-//! A file whose bytes an older sealed run holds already is shared with it, one file under two names (`sharing.rs`).
+//! A file whose bytes an older sealed run holds already is shared with it, one file under two names (`sharing.rs`); what
+//! that saves is in `extent.rs`.
 
 mod anchor;
 mod dataset;
 mod digest;
 mod durable;
+mod extent;
 mod folder;
 mod free_space;
 mod history;
@@ -45,6 +47,7 @@ pub(crate) use digest::hexadecimal;
 pub use digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_of_files};
 pub use durable::sync_file;
 pub(crate) use durable::{make_folder, rename, write_new_file};
+pub use extent::Extent;
 pub use free_space::free_bytes;
 pub use history::{HistoryFolder, HistoryLock, commit_folder, place_outside_runs};
 pub use lock::Holder;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use super::durable::{remove_file_if_there, rename, sync_folder};
 use super::lock::{self, Lock};
@@ -16,7 +17,7 @@ use crate::task::Failure;
 const PREVIOUS: &str = "active__prev_";
 
 /// A link that keeps what `active` was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Previous {
     /// `active__prev_<timestamp>`.
     pub name: String,
@@ -24,7 +25,7 @@ pub struct Previous {
 }
 
 impl Lake {
-    fn pointer(&self) -> PathBuf {
+    pub(super) fn pointer(&self) -> PathBuf {
         self.root().join("active")
     }
 
@@ -51,6 +52,12 @@ impl Lake {
                 .into());
         }
         Ok(Some(id))
+    }
+
+    /// The same for a task that needs one; `hint` says what to do where there is none.
+    pub fn published(&self, hint: &str) -> anyhow::Result<RunId> {
+        let nothing = || Failure::parameters(format!("nothing is published in {}", self.root().display())).hint(hint);
+        Ok(self.active()?.ok_or_else(nothing)?)
     }
 
     /// What `active` was, newest first.
@@ -112,6 +119,12 @@ impl LockedLake {
     pub fn switch_back_to(&self, run: &SealedRun, previous: &Previous) -> anyhow::Result<()> {
         anyhow::ensure!(previous.run_id == *run.run().id(), "{} names another run", previous.name);
         rename(&self.lake.root().join(&previous.name), &self.lake.pointer())
+    }
+
+    /// Removes a previous link. A rollback no longer goes there, and the run is kept for it no longer.
+    pub fn forget(&self, previous: &Previous) -> anyhow::Result<()> {
+        remove_file_if_there(&self.lake.root().join(&previous.name))?;
+        sync_folder(self.lake.root())
     }
 
     /// Flushes the pointer to the disk: a promotion that was killed may have moved it and come no further.

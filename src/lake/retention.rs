@@ -6,24 +6,29 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde::Serialize;
-use walkdir::WalkDir;
 
 use super::durable::{remove_file_if_there, remove_folder_if_there, rename};
-use super::{Holder, Lake, LockedLake, Run, RunId};
+use super::{Extent, Holder, Lake, LockedLake, Previous, RunId, lock};
 use crate::task::Failure;
 
 /// In front of the run id in `_meta/_staging`.
 const PRUNED: &str = "pruned.";
+
+/// What is on its way to its place is there sooner, however soon a run may go.
+const A_MOMENT: Duration = Duration::from_secs(60);
 
 /// What is asked to be kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
     /// This many of the newest sealed runs, and as many of the newest that are not sealed.
     pub keep: usize,
+    /// This many of the newest links to what `active` was, not counting those to what it is; all where it is not said.
+    /// The others go before any run does: a run is needed as long as a link to it is there, never longer.
+    pub previous: Option<usize>,
     /// A run that is not sealed and changed within this time may be between two tasks of its workflow.
     pub open_for: Duration,
 }
@@ -51,8 +56,12 @@ pub struct PlannedRun {
     pub sealed: bool,
     pub files: u64,
     pub bytes: u64,
+    /// Those of `bytes` that no other run holds.
+    pub own_bytes: u64,
     /// Nothing: it goes.
     pub kept: Option<Kept>,
+    #[serde(skip)]
+    extent: Extent,
 }
 
 /// Something of no use that an earlier task left in `_meta`.
@@ -66,6 +75,8 @@ pub struct Leftover {
 #[derive(Clone, Debug, Serialize)]
 pub struct PrunePlan {
     pub runs: Vec<PlannedRun>,
+    /// Links to what `active` was that go, newest first.
+    pub links: Vec<Previous>,
     /// Runs of a prune that was killed, and what lay in `_meta/_staging` for longer than a run may be open.
     pub leftovers: Vec<Leftover>,
     /// Digests of manifests whose runs are gone.
@@ -80,21 +91,25 @@ impl PrunePlan {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.removed().next().is_none() && self.leftovers.is_empty() && self.seals.is_empty()
+        let nothing_beside_runs = self.links.is_empty() && self.leftovers.is_empty() && self.seals.is_empty();
+        nothing_beside_runs && self.removed().next().is_none()
     }
 
-    /// Bytes of what goes.
-    pub fn bytes(&self) -> u64 {
-        let runs: u64 = self.removed().map(|run| run.bytes).sum();
-        runs + self.leftovers.iter().map(|leftover| leftover.bytes).sum::<u64>()
+    /// The bytes that become free: not those of files that a run which stays holds too.
+    pub fn freed_bytes(&self) -> u64 {
+        let mut going = Extent::default();
+        self.removed().for_each(|run| going.add(&run.extent));
+        going.own_bytes() + self.leftovers.iter().map(|leftover| leftover.bytes).sum::<u64>()
     }
 
     /// Removes what the plan says, run by run. A run that a task has taken since the plan was made is kept; the plan says
     /// so afterwards.
     pub fn carry_out(&mut self, locked: &LockedLake, task: &str) -> anyhow::Result<()> {
         let lake = locked.lake();
+        // First the links: what is killed here leaves runs that nothing points at, never a link to a run that is gone.
+        self.links.iter().try_for_each(|link| locked.forget(link))?;
         // The lake's lock keeps the pointers where they are; the plan may be older than the lock.
-        let pointed_at = pointers(lake)?;
+        let pointed_at = pointers(lake.active()?, lake.previous()?);
         lake.make_folder(&lake.staging_folder())?;
         for leftover in &self.leftovers {
             remove(&leftover.path)?;
@@ -135,7 +150,9 @@ impl Lake {
     /// What a prune would do now. Needs no lock and changes nothing. A lake whose `active` is no pointer of ours is
     /// refused: who knows what its readers need.
     pub fn plan_prune(&self, retention: Retention) -> anyhow::Result<PrunePlan> {
-        let pointed_at = pointers(self)?;
+        let active = self.active()?;
+        let (kept, links) = split_previous(self.previous()?, active.as_ref(), retention.previous);
+        let pointed_at = pointers(active, kept);
         let mut ids = self.run_ids()?;
         ids.sort_by(|a, b| b.session().cmp(a.session()).then_with(|| b.cmp(a)));
         let mut newest = [0, 0];
@@ -143,7 +160,7 @@ impl Lake {
         for id in &ids {
             let run = self.run(id)?;
             let sealed = run.is_sealed()?;
-            let extent = Extent::of(run.folder())?;
+            let extent = run.extent()?;
             newest[usize::from(sealed)] += 1;
             let kept = match pointed_at.get(id).cloned() {
                 Some(kept) => Some(kept),
@@ -154,10 +171,11 @@ impl Lake {
                     None => None,
                 },
             };
-            runs.push(PlannedRun { run_id: id.clone(), sealed, files: extent.files, bytes: extent.bytes, kept });
+            let (files, bytes, own_bytes) = (extent.files, extent.bytes, extent.own_bytes());
+            runs.push(PlannedRun { run_id: id.clone(), sealed, files, bytes, own_bytes, kept, extent });
         }
         let seals = self.anchored_ids()?.into_iter().filter(|id| !ids.contains(id)).collect();
-        Ok(PrunePlan { runs, leftovers: self.leftovers(retention.open_for)?, seals })
+        Ok(PrunePlan { runs, links, leftovers: self.leftovers(retention.open_for)?, seals })
     }
 
     fn leftovers(&self, open_for: Duration) -> anyhow::Result<Vec<Leftover>> {
@@ -172,8 +190,9 @@ impl Lake {
             let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
             let extent = Extent::of(&entry.path())?;
             let pruned = entry.file_name().to_string_lossy().starts_with(PRUNED);
-            if pruned || !extent.changed_within(open_for) {
-                leftovers.push(Leftover { path: entry.path(), bytes: extent.bytes });
+            let at_work = extent.changed_within(open_for.max(A_MOMENT)) || lock::is_held(&entry.path());
+            if pruned || !at_work {
+                leftovers.push(Leftover { path: entry.path(), bytes: extent.own_bytes() });
             }
         }
         leftovers.sort_by(|a, b| a.path.cmp(&b.path));
@@ -182,56 +201,22 @@ impl Lake {
 }
 
 /// The runs that `active` and its predecessors point at.
-fn pointers(lake: &Lake) -> anyhow::Result<BTreeMap<RunId, Kept>> {
-    let mut pointers = BTreeMap::new();
-    for previous in lake.previous()?.into_iter().rev() {
-        pointers.insert(previous.run_id, Kept::Previous(previous.name));
-    }
-    if let Some(active) = lake.active()? {
-        pointers.insert(active, Kept::Active);
-    }
-    Ok(pointers)
+fn pointers(active: Option<RunId>, previous: Vec<Previous>) -> BTreeMap<RunId, Kept> {
+    let previous = previous.into_iter().rev().map(|link| (link.run_id, Kept::Previous(link.name)));
+    previous.chain(active.map(|active| (active, Kept::Active))).collect()
 }
 
-/// How much a folder or a file holds and when it changed.
-pub(super) struct Extent {
-    pub files: u64,
-    pub bytes: u64,
-    changed: SystemTime,
-}
-
-impl Extent {
-    pub fn of(path: &Path) -> anyhow::Result<Self> {
-        let mut extent = Extent { files: 0, bytes: 0, changed: SystemTime::UNIX_EPOCH };
-        for entry in WalkDir::new(path).follow_links(false) {
-            let metadata = match entry.and_then(|entry| entry.metadata()) {
-                Ok(metadata) => metadata,
-                // Others are at work in an open run; what they have just removed is no part of it.
-                Err(error) if error.io_error().is_some_and(|e| e.kind() == std::io::ErrorKind::NotFound) => continue,
-                Err(error) => return Err(error).with_context(|| format!("cannot list {}", path.display())),
-            };
-            if !metadata.is_dir() {
-                extent.files += 1;
-                extent.bytes += metadata.len();
-            }
-            if let Ok(modified) = metadata.modified() {
-                extent.changed = extent.changed.max(modified);
-            }
-        }
-        Ok(extent)
-    }
-
-    /// A time in the future counts: the clock was set back, and caution is what this is about.
-    fn changed_within(&self, time: Duration) -> bool {
-        self.changed.elapsed().map_or(true, |elapsed| elapsed < time)
-    }
-}
-
-impl Run {
-    /// The number of its files and their bytes, those of reports and of unfinished work with them.
-    pub fn extent(&self) -> anyhow::Result<(u64, u64)> {
-        Extent::of(self.folder()).map(|extent| (extent.files, extent.bytes))
-    }
+/// Links, newest first, as those that stay and those that go: as many stay as a rollback can use so many times.
+fn split_previous(
+    mut links: Vec<Previous>,
+    active: Option<&RunId>,
+    keep: Option<usize>,
+) -> (Vec<Previous>, Vec<Previous>) {
+    let Some(keep) = keep else { return (links, Vec::new()) };
+    let to_others = links.iter().enumerate().filter(|(_, link)| Some(&link.run_id) != active);
+    let first_to_go = to_others.map(|(index, _)| index).nth(keep).unwrap_or(links.len());
+    let going = links.split_off(first_to_go);
+    (links, going)
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {
@@ -245,11 +230,16 @@ fn remove(path: &Path) -> anyhow::Result<()> {
 
 impl Retention {
     /// # Errors
-    /// Keeping nothing is no retention.
-    pub fn new(keep: usize, open_for: Duration) -> Result<Self, Failure> {
+    /// Keeping nothing is no retention, and a lake without a way back is not asked for by accident.
+    pub fn new(keep: usize, previous: Option<usize>, open_for: Duration) -> Result<Self, Failure> {
         if keep == 0 {
             return Err(Failure::parameters("parameter keep: at least 1 run is kept"));
         }
-        Ok(Retention { keep, open_for })
+        if previous == Some(0) {
+            return Err(Failure::parameters(
+                "parameter keep_previous: at least 1 link is kept, or a rollback has no way",
+            ));
+        }
+        Ok(Retention { keep, previous, open_for })
     }
 }

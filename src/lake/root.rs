@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::durable::make_folder;
+use super::durable::{make_folder, remove_folder_if_there};
 use super::{Run, RunId};
-use crate::task::Failure;
+use crate::task::{Failure, Scratch};
 
 /// The folder that holds everything, `DISCOGS_DATA_LAKE`. All paths within it are made here or in [`Run`].
 #[derive(Clone, Debug)]
@@ -72,18 +72,24 @@ impl Lake {
                 ids.push(id);
             }
         }
-        ids.sort();
+        ids.sort_by(RunId::by_age);
         Ok(ids)
     }
 
     /// An empty folder of this process for what is thrown away at its end.
-    pub fn scratch(&self, task: &str) -> anyhow::Result<tempfile::TempDir> {
+    pub fn scratch(&self, task: &str) -> anyhow::Result<Scratch> {
         let folder = self.staging_folder();
         self.make_folder(&folder)?;
-        tempfile::Builder::new()
-            .prefix(&format!("{task}."))
-            .tempdir_in(&folder)
-            .with_context(|| format!("cannot make a folder in {}", folder.display()))
+        Scratch::in_folder(&folder, &format!("{task}."))
+    }
+
+    /// `_tmp_test/<run_id>`, empty: where the first records of a run's dumps are tried.
+    pub fn trial_folder(&self, id: &RunId) -> anyhow::Result<PathBuf> {
+        let folder = self.root.join("_tmp_test").join(id.as_str());
+        self.refuse_links(&folder)?;
+        remove_folder_if_there(&folder)?;
+        self.make_folder(&folder)?;
+        Ok(folder)
     }
 
     pub(super) fn runs_folder(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::is_plain_name;
-use super::durable::{WRITABLE, exchange, remove_folder_if_there, rename, sync_file};
+use super::durable::{WRITABLE, exchange, remove_file_if_there, remove_folder_if_there, rename, sync_file};
 use super::folder::is_a_link;
 use super::lock::{self, Holder, Lock};
 use super::manifest::Manifest;
@@ -14,7 +14,7 @@ use super::sharing;
 use super::{Dataset, DumpMonth, InputIdentity, Lake, RunId, StagedDataset, Staging};
 use crate::task::{Failure, Outcome, stop};
 
-/// `_run.json`: what was asked for when the run began. Written once, by preflight.
+/// `_run.json`: what was asked for when the run began. Written by preflight; only where the dumps are may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunDescription {
     /// The format of this file, 1.
@@ -72,19 +72,20 @@ impl Run {
         lake.make_folder(&folder)?;
         let run = Run::open(lake, &description.run_id)?;
         let made = match run.description_if_there()? {
-            Some(there) if there.same_request(description) => false,
             Some(there) => {
-                return Err(Failure::parameters(format!(
-                    "run {} was begun for the dumps of {}, not those of {}",
-                    run.id, there.dump_date, description.dump_date
-                ))
-                .hint("give another session_time or run_id; a run keeps to the dumps it was begun with")
-                .into());
+                if let Some(difference) = there.difference(description) {
+                    return Err(Failure::parameters(format!("run {} was begun for {difference}", run.id))
+                        .hint("give another session_time or run_id; a run keeps to the dumps it was begun with")
+                        .into());
+                }
+                if there.dumps != description.dumps && !run.is_sealed()? {
+                    // They were moved, and tasks that are given none look for them where the run says.
+                    run.write_description(&RunDescription { dumps: description.dumps.clone(), ..there })?;
+                }
+                false
             }
             None => {
-                let mut text = serde_json::to_vec_pretty(description)?;
-                text.push(b'\n');
-                lake.replace_file(&run.folder.join("_run.json"), &text, WRITABLE)?;
+                run.write_description(description)?;
                 true
             }
         };
@@ -113,6 +114,12 @@ impl Run {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
+    }
+
+    fn write_description(&self, description: &RunDescription) -> anyhow::Result<()> {
+        let mut text = serde_json::to_vec_pretty(description)?;
+        text.push(b'\n');
+        self.lake.replace_file(&self.folder.join("_run.json"), &text, WRITABLE)
     }
 
     /// Where the dataset of a table is, or would be. `table` comes from the contract, never from input.
@@ -236,9 +243,26 @@ impl Run {
 }
 
 impl RunDescription {
-    /// The same dumps were asked for. When, by which version and for which mode does not matter to a rerun.
-    fn same_request(&self, other: &RunDescription) -> bool {
-        self.dump_month == other.dump_month && self.dump_date == other.dump_date && self.dumps == other.dumps
+    /// The dumps of the one and not of the other, in words; nothing where they are the same. When, by which version and
+    /// for which mode does not matter to a rerun, nor where the dumps are if a CHECKSUM file says which they are.
+    fn difference(&self, other: &RunDescription) -> Option<String> {
+        if self.dump_month != other.dump_month {
+            return Some(format!("the month {}, not for {}", self.dump_month, other.dump_month));
+        }
+        if self.dumps != other.dumps && self.dump_date != other.dump_date {
+            return Some(format!("the dumps of {}, not those of {}", self.dump_date, other.dump_date));
+        }
+        self.dumps.iter().find_map(|(entity, path)| {
+            let asked = other.dumps.get(entity)?;
+            match (self.checksums.get(entity), other.checksums.get(entity)) {
+                (Some(was), Some(is)) if was.name == is.name && was.same_content(is) => None,
+                (Some(was), Some(is)) if path == asked => {
+                    Some(format!("a {} whose sha256 is {}, not {}", path.display(), was.sha256, is.sha256))
+                }
+                _ if path == asked => None,
+                _ => Some(format!("{}, not for {}", path.display(), asked.display())),
+            }
+        })
     }
 }
 
@@ -301,6 +325,14 @@ impl WritableRun {
         rename(staged, &folder.join(name))
     }
 
+    /// Removes a report of an earlier try, where there is one.
+    pub fn remove_report(&self, name: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
+        let path = self.run.folder.join("_reports").join(name);
+        self.run.lake.refuse_links(&path)?;
+        remove_file_if_there(&path)
+    }
+
     /// Keeps the outcome under `_tasks/`.
     pub fn record(&self, outcome: &Outcome) -> anyhow::Result<()> {
         self.run.write_task_record(outcome)
@@ -329,9 +361,8 @@ impl SealableRun {
         Staging::take(&self.run, &self.task)
     }
 
-    /// Keeps the outcome under `_tasks/`; only before the seal.
-    pub fn record(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.run.is_sealed()?, "run {} is sealed", self.run.id);
-        self.run.write_task_record(outcome)
+    /// Keeps the outcome under `_tasks/`, which the seal covers: what is sealed has the one of before.
+    pub fn record_unless_sealed(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        if self.run.is_sealed()? { Ok(()) } else { self.run.write_task_record(outcome) }
     }
 }

@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -55,6 +56,11 @@ impl RunId {
     /// The session time in the id, `YYYYMMDD_HHMMSS`: when the run was begun.
     pub fn session(&self) -> &str {
         self.0.split_once("__").map_or(&self.0, |(_, session)| session)
+    }
+
+    /// By when they were begun: an id without a month is not newer than all that have one.
+    pub fn by_age(&self, other: &RunId) -> Ordering {
+        self.session().cmp(other.session()).then_with(|| self.cmp(other))
     }
 
     /// The month in the id, where it has one.

@@ -10,7 +10,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::Pieces;
 
 use crate::dump::{DumpSet, Entity};
-use crate::lake::{DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
+use crate::lake::{Dataset, DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
 use crate::publish::RunMode;
 use crate::task::{ByteSize, Call, Failure, boolean};
 
@@ -44,11 +44,12 @@ pub struct PreflightParameters {
     #[arg(long, value_name = "dev|prod|history", default_value = "dev")]
     pub run_mode: RunMode,
 
-    /// Free disk space that the lake must have [default: three times the size of the dumps]
+    /// Free disk space that the lake must have, less what the run holds already; a sealed run needs none [default: three
+    /// times the size of the dumps]
     #[arg(long, value_name = "SIZE")]
     pub min_free: Option<ByteSize>,
 
-    /// Hold the dumps to the month's CHECKSUM file, where it is there; false leaves that to the ingests, which compare
+    /// Hold the dumps to the CHECKSUM file beside them, where it is there; false leaves that to the ingests, which compare
     /// what they read
     #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
@@ -92,7 +93,8 @@ pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Re
     };
     call.set_run_id(&run_id);
     let packed: u64 = dumps.files.values().map(|file| file.bytes).sum();
-    let free = check_free_space(&lake, packed, parameters.min_free)?;
+    let wanted = parameters.min_free.map_or(packed.saturating_mul(SPACE_PER_DUMP_BYTE), |size| size.0);
+    let free = check_free_space(&lake, wanted.saturating_sub(space_not_needed(&lake, &run_id)?))?;
 
     let verified = if parameters.verify_dumps { verify::dumps(&dumps, call)? } else { 0 };
 
@@ -156,9 +158,17 @@ fn describe(parameters: &PreflightParameters, run_id: &RunId, dumps: &DumpSet) -
     }
 }
 
-fn check_free_space(lake: &Lake, packed: u64, min_free: Option<ByteSize>) -> anyhow::Result<u64> {
+/// What a run that was begun holds already; nothing is written to a sealed one.
+fn space_not_needed(lake: &Lake, run_id: &RunId) -> anyhow::Result<u64> {
+    if !lake.run_ids()?.contains(run_id) {
+        return Ok(0);
+    }
+    let run = lake.run(run_id)?;
+    if run.is_sealed()? { Ok(u64::MAX) } else { Ok(run.datasets()?.iter().map(Dataset::bytes).sum()) }
+}
+
+fn check_free_space(lake: &Lake, wanted: u64) -> anyhow::Result<u64> {
     let free = free_bytes(lake.root())?;
-    let wanted = min_free.map_or(packed.saturating_mul(SPACE_PER_DUMP_BYTE), |size| size.0);
     if free < wanted {
         let (free, wanted) = (free >> 20, wanted >> 20);
         return Err(Failure::unexpected(format!(

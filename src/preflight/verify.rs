@@ -1,7 +1,7 @@
 use crate::dump::{DumpSet, sha256_of_dump};
 use crate::task::{Call, Failure, InputFile, Progress};
 
-/// Holds the dumps that the month's CHECKSUM file lists to it. Gives how many those were.
+/// Holds the dumps to the CHECKSUM files beside them that list them. Gives how many those were.
 ///
 /// Costs nothing for dumps whose hash is remembered, about a second a gigabyte for the others.
 pub(super) fn dumps(dumps: &DumpSet, call: &mut Call) -> anyhow::Result<usize> {
@@ -29,7 +29,7 @@ pub(super) fn dumps(dumps: &DumpSet, call: &mut Call) -> anyhow::Result<usize> {
     let unlisted: Vec<_> =
         dumps.files.values().filter(|file| file.published_sha256.is_none()).map(|file| file.name()).collect();
     if !unlisted.is_empty() {
-        call.say(format_args!("not verified, no CHECKSUM file lists them: {}", unlisted.join(", ")));
+        call.say(format_args!("not verified, no CHECKSUM file beside them lists them: {}", unlisted.join(", ")));
     }
     Ok(count)
 }

@@ -79,7 +79,7 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {
         locked.flush()?;
-        call.already_done();
+        call.already_done_because(format!("active is {id} already"));
         return Ok(());
     }
     let sealed = verified(&lake, &id)?;

@@ -35,10 +35,14 @@ pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Resu
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));
     let reached = parameters.to_run_id.is_some() && parameters.to_run_id == active;
     if reached || parameters.from_run_id.as_ref().is_some_and(|from| active.as_ref() != Some(from)) {
+        let is = active.as_ref().map_or("nothing", RunId::as_str);
+        match &parameters.from_run_id {
+            Some(from) if !reached => call.already_done_because(format!("active is {is}, not {from}")),
+            _ => call.already_done_because(format!("active is {is} already")),
+        }
         if let Some(id) = &active {
             call.set_run_id(id);
         }
-        call.already_done();
         return Ok(());
     }
     let previous = match &parameters.to_run_id {

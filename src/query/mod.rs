@@ -1,18 +1,18 @@
 //! Queries over a run: those of `sql/showcase_queries`, or anybody's.
 
+mod csv_file;
 mod mount;
 
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 
 use crate::lake::{Lake, RunId};
-use crate::sql::{DuckDb, EngineParameters, SqlFile};
+use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
 use crate::table::Contract;
-use crate::task::{Call, Failure, boolean};
+use crate::task::{Call, Failure, Scratch, boolean};
 
 pub use mount::mount_run;
 
@@ -36,7 +36,7 @@ pub struct QueryParameters {
     #[arg(long, value_name = "NAME", required_unless_present_any = ["sql_file", "sql", "list"])]
     pub name: Option<String>,
 
-    /// A file with one SQL statement
+    /// A file with one SQL statement that only reads
     #[arg(long, value_name = "FILE", conflicts_with = "name")]
     pub sql_file: Option<PathBuf>,
 
@@ -44,7 +44,7 @@ pub struct QueryParameters {
     #[arg(long, value_name = "SQL", conflicts_with_all = ["name", "sql_file"])]
     pub sql: Option<String>,
 
-    /// Write all rows to this file as CSV, instead of a table on stderr
+    /// Write all rows to this file as CSV, instead of a table on stderr; outside of the lake's runs
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
 
@@ -66,24 +66,43 @@ pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()>
     let lake = Lake::open(&parameters.lake)?;
     let id = match parameters.run_id {
         Some(id) => id,
-        None => lake.active()?.ok_or_else(|| {
-            Failure::parameters(format!("nothing is published in {}", lake.root().display()))
-                .hint("promote a run, or name one with --run-id")
-        })?,
+        None => lake.published("promote a run, or name one with --run-id")?,
     };
     call.set_run_id(&id);
-    let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let csv = parameters.csv.as_deref().map(|path| csv_file::place(&lake, path)).transpose()?;
+    let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
-    let (header, rows) = engine.table(&sql, &origin).map_err(|error| {
-        let text = format!("{error:#}");
-        Failure::parameters(text).hint("query --list names the showcase queries; their SQL is in sql/showcase_queries")
-    })?;
-    call.set_metric("rows", rows.len());
-    match parameters.csv {
-        Some(path) => write_csv(&path, &header, &rows),
-        None => show(&header, &rows),
+    let mut answer = Answer(engine.select_only(&sql, &origin).map_err(refused)?);
+    let rows = match csv {
+        Some(place) => csv_file::write(&place, &mut answer)?,
+        None => show(&mut answer)?,
+    };
+    call.set_metric("rows", rows);
+    Ok(())
+}
+
+/// The rows of a query on their way to people.
+struct Answer<'e>(Batches<'e>);
+
+impl Answer<'_> {
+    fn header(&self) -> Vec<String> {
+        self.0.columns()
     }
+
+    fn next_rows(&mut self) -> anyhow::Result<Option<Rows>> {
+        self.0.next_batch().map_err(refused)?.map(|batch| texts(&batch)).transpose()
+    }
+}
+
+/// What DuckDB says of a statement that people gave.
+fn refused(error: anyhow::Error) -> Failure {
+    let text = format!("{error:#}");
+    let hint = match text.contains("Expected a single SELECT statement") {
+        true => "query only reads: give one SELECT, DESCRIBE, SHOW or SUMMARIZE; --csv FILE writes its rows",
+        false => "query --list names the showcase queries; their SQL is in sql/showcase_queries",
+    };
+    Failure::parameters(text).hint(hint)
 }
 
 fn statement(parameters: &QueryParameters) -> anyhow::Result<(String, String)> {
@@ -117,29 +136,21 @@ fn list(call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Rows = Vec<Vec<Option<String>>>;
-
-fn write_csv(path: &PathBuf, header: &[String], rows: &Rows) -> anyhow::Result<()> {
-    let cannot = || format!("cannot write {}", path.display());
-    let mut csv = csv::Writer::from_path(path).with_context(cannot)?;
-    csv.write_record(header).with_context(cannot)?;
-    for row in rows {
-        csv.write_record(row.iter().map(|cell| cell.as_deref().unwrap_or_default())).with_context(cannot)?;
-    }
-    csv.flush().with_context(cannot)
-}
-
-/// A table for people. stdout is the result's.
-fn show(header: &[String], rows: &Rows) -> anyhow::Result<()> {
+/// A table for people. stdout is the result's. Gives how many rows there are.
+fn show(answer: &mut Answer<'_>) -> anyhow::Result<usize> {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(header);
-    for row in rows.iter().take(ROWS_SHOWN) {
-        table.add_row(row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")));
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(answer.header());
+    let mut count = 0;
+    while let Some(rows) = answer.next_rows()? {
+        for row in rows.iter().take(ROWS_SHOWN.saturating_sub(count)) {
+            table.add_row(row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")));
+        }
+        count += rows.len();
     }
     let mut stderr = std::io::stderr().lock();
     let _ = writeln!(stderr, "{table}");
-    if rows.len() > ROWS_SHOWN {
-        let _ = writeln!(stderr, "{} more rows; --csv FILE writes them all", rows.len() - ROWS_SHOWN);
+    if count > ROWS_SHOWN {
+        let _ = writeln!(stderr, "{} more rows; --csv FILE writes them all", count - ROWS_SHOWN);
     }
-    Ok(())
+    Ok(count)
 }

@@ -41,6 +41,8 @@ impl DuckDb {
         };
         let connection = Connection::open_in_memory_with_flags(config).context("DuckDB cannot be started")?;
         let engine = DuckDb { connection };
+        let footers = SqlFile::load("engine/remember_footers")?;
+        engine.execute(&footers.text, &footers.path)?;
         for function in SqlFile::folder("functions/duckdb")? {
             engine.execute(&function.text, &function.path)?;
         }
@@ -57,39 +59,79 @@ impl DuckDb {
         self.connection.execute_batch(sql).map_err(|error| explain(error, origin))
     }
 
-    /// Runs a query and gives its rows batch by batch, as they come; at the end the names of its columns.
+    /// Begins a query, whose rows come batch by batch.
+    pub fn select(&self, sql: &str, origin: &str) -> anyhow::Result<Batches<'_>> {
+        let mut statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
+        // The iterator of `stream_arrow` panics where a fetch fails; `step` is what it calls, and says so instead.
+        drop(statement.stream_arrow([]).map_err(|error| explain(error, origin))?);
+        Ok(Batches { statement, origin: origin.to_owned() })
+    }
+
+    /// The same for a statement that somebody gave: anything but a single one that only reads is refused, and nothing of
+    /// it is run.
+    pub fn select_only(&self, sql: &str, origin: &str) -> anyhow::Result<Batches<'_>> {
+        let guard = SqlFile::load("engine/one_select")?;
+        if let Err(error) = self.connection.prepare(&guard.with(&[("statement", &text_literal(sql))])) {
+            let text = explain(error, origin).to_string();
+            // Where it is in the guard says nothing to people.
+            anyhow::bail!("{}", text.split("\nLINE ").next().unwrap_or(&text).trim_end());
+        }
+        self.select(sql, origin)
+    }
+
+    /// Runs a query and hands on its rows batch by batch, as they come.
     pub fn stream(
         &self,
         sql: &str,
         origin: &str,
         mut take: impl FnMut(RecordBatch) -> anyhow::Result<()>,
-    ) -> anyhow::Result<Vec<String>> {
-        let mut statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
-        // The iterator of `stream_arrow` panics where a fetch fails; `step` is what it calls, and says so instead.
-        drop(statement.stream_arrow([]).map_err(|error| explain(error, origin))?);
-        while let Some(batch) = statement.step().map_err(|error| explain(error, origin))? {
-            take(RecordBatch::from(&batch))?;
+    ) -> anyhow::Result<()> {
+        let mut batches = self.select(sql, origin)?;
+        while let Some(batch) = batches.next_batch()? {
+            take(batch)?;
         }
-        Ok(statement.column_names())
+        Ok(())
     }
 
     /// Runs a query and gives the names of its columns and its rows as texts. For results that fit a screen.
     pub fn table(&self, sql: &str, origin: &str) -> anyhow::Result<(Vec<String>, Rows)> {
         let mut rows = Vec::new();
-        let header = self.stream(sql, origin, |batch| {
-            let options = FormatOptions::default();
-            let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
-            let columns = columns.collect::<Result<Vec<_>, _>>()?;
-            for row in 0..batch.num_rows() {
-                let cells = columns.iter().zip(batch.columns());
-                rows.push(
-                    cells.map(|(cell, column)| column.is_valid(row).then(|| cell.value(row).to_string())).collect(),
-                );
-            }
-            Ok(())
-        })?;
-        Ok((header, rows))
+        let mut batches = self.select(sql, origin)?;
+        while let Some(batch) = batches.next_batch()? {
+            rows.extend(texts(&batch)?);
+        }
+        Ok((batches.columns(), rows))
     }
+}
+
+/// The result of a query on its way. No more than a batch of it is in memory.
+pub struct Batches<'e> {
+    statement: duckdb::Statement<'e>,
+    origin: String,
+}
+
+impl Batches<'_> {
+    /// The names of the columns.
+    pub fn columns(&self) -> Vec<String> {
+        self.statement.column_names()
+    }
+
+    pub fn next_batch(&mut self) -> anyhow::Result<Option<RecordBatch>> {
+        let batch = self.statement.step().map_err(|error| explain(error, &self.origin))?;
+        Ok(batch.map(|batch| RecordBatch::from(&batch)))
+    }
+}
+
+/// The rows of a batch as texts.
+pub fn texts(batch: &RecordBatch) -> anyhow::Result<Rows> {
+    let options = FormatOptions::default();
+    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let row = |row: usize| {
+        let cells = columns.iter().zip(batch.columns());
+        cells.map(|(cell, column)| column.is_valid(row).then(|| cell.value(row).to_string())).collect()
+    };
+    Ok((0..batch.num_rows()).map(row).collect())
 }
 
 impl Engine for DuckDb {

@@ -12,7 +12,7 @@ mod name;
 mod selection;
 mod trino;
 
-pub use duckdb::{DuckDb, EngineParameters};
+pub use duckdb::{Batches, DuckDb, EngineParameters, texts};
 pub use engine::{Engine, Rows};
 pub use file::SqlFile;
 pub use name::{quoted, text_literal};

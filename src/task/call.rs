@@ -55,6 +55,12 @@ impl Call {
         self.outcome.status = Status::AlreadyDone;
     }
 
+    /// The same where somebody may wonder why.
+    pub fn already_done_because(&mut self, reason: impl Into<String>) {
+        self.already_done();
+        self.outcome.reason = Some(reason.into());
+    }
+
     /// Nothing was done, on purpose.
     pub fn skipped(&mut self, reason: impl Into<String>) {
         self.outcome.status = Status::Skipped;
@@ -125,14 +131,28 @@ impl Call {
             self.close_outcome(failure.as_ref());
         }
         stop::tell(whole);
-        if let Some(failure) = &failure {
-            match &failure.hint {
+        match &failure {
+            Some(failure) => match &failure.hint {
                 Some(hint) => self.say(format_args!("{failure}; {hint}")),
                 None => self.say(failure),
-            }
+            },
+            None => self.say_why_nothing_was_done(),
         }
         print_line(&self.outcome);
         failure.map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.class.exit_status()))
+    }
+
+    /// Of a task that did nothing people would otherwise see nothing.
+    fn say_why_nothing_was_done(&self) {
+        let what = match self.outcome.status {
+            Status::AlreadyDone => "already done",
+            Status::Skipped => "skipped",
+            Status::Done | Status::Failed => return,
+        };
+        match &self.outcome.reason {
+            Some(reason) => self.say(format_args!("{what}: {reason}")),
+            None => self.say(what),
+        }
     }
 
     fn close_outcome(&mut self, failure: Option<&Failure>) {

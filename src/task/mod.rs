@@ -21,6 +21,7 @@ mod memory;
 mod outcome;
 mod parameters;
 mod progress;
+mod scratch;
 pub mod stop;
 mod threads;
 mod value;
@@ -37,6 +38,7 @@ pub use failure::{Class, Failure};
 pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use progress::Progress;
+pub use scratch::Scratch;
 pub use threads::on_threads;
 pub use value::{ByteSize, boolean, duration};
 

@@ -9,6 +9,7 @@
 //! workflow becomes another one: the only result is this task's.
 
 mod first_records;
+mod step;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use clap::Args;
 
 use crate::dump::{DumpFile, Entity};
 use crate::lake::{Lake, RunId};
+use crate::task::stop::Unfinished;
 use crate::task::{Call, Failure, boolean};
 
 use first_records::write_first_records;
@@ -56,15 +58,13 @@ pub fn test_dumps(parameters: TrialParameters, call: &mut Call) -> anyhow::Resul
     }
     let lake = Lake::open(&parameters.lake)?;
     let run = lake.run(&parameters.run_id)?;
-    let description = run.description_if_there()?.with_context(|| {
+    let description = run.description_if_there()?.ok_or_else(|| {
         Failure::parameters(format!("run {} names no dumps", run.id())).hint("preflight finds the dumps of a month")
     })?;
-    let folder = lake.root().join("_tmp_test").join(run.id().as_str());
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
-    }
+    let folder = lake.trial_folder(run.id())?;
+    let _unfinished = Unfinished::new(&folder);
     let raw = folder.join("raw");
-    fs::create_dir_all(&raw).with_context(|| format!("cannot make {}", raw.display()))?;
+    fs::create_dir(&raw).with_context(|| format!("cannot make {}", raw.display()))?;
 
     let mut dumps = BTreeMap::new();
     for entity in Entity::ALL {

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::Context;
 use serde_json::Value;
 
+use super::step;
 use crate::dump::Entity;
 use crate::lake::{DumpMonth, RunId};
 use crate::task::{Call, Class, Failure};
@@ -39,21 +40,15 @@ impl Steps<'_> {
         let own = std::env::current_exe().context("cannot find the folder of the tasks")?;
         let program = own.with_file_name(name);
         call.say(format_args!("trying {name}"));
-        let output = Command::new(&program)
-            .arg("--lake")
-            .arg(&self.lake)
-            .args(["--run-id", self.run_id.as_str()])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| format!("cannot run {}", program.display()))?;
-        let result: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        if output.status.success() {
+        let mut command = Command::new(&program);
+        command.arg("--lake").arg(&self.lake).args(["--run-id", self.run_id.as_str()]).args(arguments);
+        let ended = step::run(&mut command).with_context(|| format!("cannot run {}", program.display()))?;
+        let result: Value = serde_json::from_slice(&ended.stdout).unwrap_or_default();
+        if ended.status.success() {
             return Ok(result);
         }
         let message = result["error"]["message"].as_str().unwrap_or("it gave no result");
-        let failure = Failure::new(class(output.status.code()), format!("{name} on the first records: {message}"));
+        let failure = Failure::new(class(ended.status.code()), format!("{name} on the first records: {message}"));
         let hint = result["error"]["hint"].as_str().unwrap_or("nothing of the run was touched");
         Err(failure.hint(hint).into())
     }

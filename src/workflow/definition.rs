@@ -135,8 +135,9 @@ impl Project {
     pub fn load(&self, name: &str) -> Result<Workflow, Failure> {
         let name = name.strip_suffix(".dig").unwrap_or(name);
         let name = name.strip_prefix("./").unwrap_or(name);
+        // Digdag takes the files at the top of a project alone (its `WorkflowResourceMatcher`) and says the same.
         if let Some((folder, _)) = name.rsplit_once('/') {
-            let hint = format!("change to {folder} first, or give --project {folder}; tasks run in the project folder");
+            let hint = format!("cd {folder} first, or give --project {folder}; tasks run in the project folder");
             return Err(Failure::parameters(format!("workflow {name} is not in the project folder")).hint(hint));
         }
         let mut compiler = Compiler { project: self, calls: Vec::new(), notes: Vec::new() };

@@ -1,4 +1,5 @@
--- A text is not what the rows it is made of give: it is longer or shorter, or one of them is not in it.
+-- A text is not what the rows it is made of give: it is longer or shorter, or one of them is not in it. For rows in no
+-- order; those that have one are held to it by joined_in_order.
 --
 -- Compared by length and by content, not joined again: that takes no more memory for a large month than for a small one.
 SELECT whole.{key}

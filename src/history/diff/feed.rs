@@ -9,7 +9,7 @@ use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::record_batch::RecordBatch;
 
 use super::TableDiff;
-use super::ranges::{Range, ranges};
+use super::ranges::{AtOnce, Range, ranges};
 use crate::lake::Run;
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile, quoted};
 use crate::table::{Column, ColumnType, Table, TableFile};
@@ -91,12 +91,13 @@ impl Feeds<'_> {
 
     fn ranges(&self, table: &Table, from: &Side, to: &Side) -> anyhow::Result<Vec<Range>> {
         let first = first_column(table);
+        let at_once = AtOnce::within(self.engine.memory_limit.0, self.rows_at_once);
         // A NULL lies in no range but the whole.
         if table.column(first).is_none_or(|column| !column.not_null) {
-            return ranges(&[], first, self.rows_at_once);
+            return ranges(&[], first, at_once);
         }
         let files: Vec<PathBuf> = from.files.iter().chain(&to.files).cloned().collect();
-        ranges(&files, first, self.rows_at_once)
+        ranges(&files, first, at_once)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What changed from one run to another, as a change feed: applied to the first run it gives the second, exactly.
 //!
-//! Each table is compared in ranges of the first column of its key, cut where row groups begin (`ranges.rs`), so that
-//! memory is bounded by a range whatever the size of the table; the rows of a range are compared by one query
+//! Each table is compared in ranges of the first column of its key, cut where row groups begin or within large ones
+//! (`ranges.rs`), so that memory is bounded by a range whatever the size of the table; the rows of a range are compared by one query
 //! (`sql/diff/changes.sql`), and what differs goes into one Parquet file (`feed.rs`). The ranges do not show in the bytes.
 
 mod feed;
@@ -18,8 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::lake::{DataFile, Lake, RunId, SealedRun, commit_folder, place_outside_runs, write_new_file};
 use crate::sql::EngineParameters;
 use crate::table::Contract;
-use crate::task::stop::Unfinished;
-use crate::task::{Call, Failure, TableCount};
+use crate::task::{Call, Failure, Scratch, TableCount};
 
 const DESCRIPTION: &str = "_diff.json";
 
@@ -107,10 +106,9 @@ pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<
 
     let parent = output.parent().unwrap_or(Path::new("."));
     let staging = match &parameters.output {
-        Some(_) => tempfile::Builder::new().prefix(".diff-runs.").tempdir_in(parent).context("cannot make a folder")?,
+        Some(_) => Scratch::in_folder(parent, ".diff-runs.")?,
         None => lake.scratch(call.name())?,
     };
-    let _unfinished = Unfinished::new(staging.path());
     let staged = staging.path().join("diff");
     fs::create_dir(&staged).with_context(|| format!("cannot make {}", staged.display()))?;
     let feeds = feed::Feeds {

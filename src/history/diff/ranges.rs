@@ -8,8 +8,21 @@ use parquet::file::statistics::Statistics;
 
 use crate::sql::text_literal;
 
-/// Bytes of both runs, unpacked, that are compared at once.
-const BYTES_AT_ONCE: u64 = 256 << 20;
+/// How much of both runs is compared at once, about.
+#[derive(Clone, Copy, Debug)]
+pub struct AtOnce {
+    pub rows: u64,
+    /// Unpacked, as the footers say.
+    pub bytes: u64,
+}
+
+impl AtOnce {
+    /// So many rows, and as many bytes as the engine can aggregate, pair and sort within its memory.
+    pub fn within(memory_limit: u64, rows: u64) -> Self {
+        const MOST: u64 = 256 << 20;
+        AtOnce { rows, bytes: (memory_limit / 16).clamp(1, MOST) }
+    }
+}
 
 /// A range of a column, from `low` on and below `high`, as SQL literals; NULL where it is open.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,23 +40,44 @@ enum Least {
 
 struct Group {
     least: Least,
+    /// Where that is a number.
+    greatest: Option<i64>,
     rows: u64,
     bytes: u64,
 }
 
-/// Cuts a column into ranges of about so many rows. Where rows are not sorted by it the ranges are uneven, no less right.
-pub fn ranges(files: &[PathBuf], column: &str, rows_at_once: u64) -> anyhow::Result<Vec<Range>> {
+impl Group {
+    /// The group in parts that are small enough, as if its numbers were even.
+    fn in_parts(self, at_once: AtOnce) -> Vec<Group> {
+        let parts = (self.bytes.div_ceil(at_once.bytes)).max(self.rows.div_ceil(at_once.rows)).min(self.rows).max(1);
+        let (Least::Number(least), Some(greatest)) = (&self.least, self.greatest) else { return vec![self] };
+        let span = i128::from(greatest) - i128::from(*least) + 1;
+        let least_of = |part: u64| i64::try_from(i128::from(*least) + span * i128::from(part) / i128::from(parts));
+        let part = |part: u64| Group {
+            least: Least::Number(least_of(part).unwrap_or(greatest)),
+            greatest: None,
+            rows: self.rows / parts,
+            bytes: self.bytes / parts,
+        };
+        (0..parts).map(part).collect()
+    }
+}
+
+/// Cuts a column into ranges of about so much. Where rows are not sorted by it, or its numbers have gaps, the ranges are
+/// uneven, no less right.
+pub fn ranges(files: &[PathBuf], column: &str, at_once: AtOnce) -> anyhow::Result<Vec<Range>> {
     let mut groups = Vec::new();
     for file in files {
         let cannot = || format!("cannot read {}", file.display());
         let reader = SerializedFileReader::new(File::open(file).with_context(cannot)?).with_context(cannot)?;
-        groups.extend(reader.metadata().row_groups().iter().filter_map(|group| of_group(group, column)));
+        let found = reader.metadata().row_groups().iter().filter_map(|group| of_group(group, column));
+        groups.extend(found.flat_map(|group| group.in_parts(at_once)));
     }
     groups.sort_by(|a, b| a.least.cmp(&b.least));
     let mut cuts: Vec<Least> = Vec::new();
     let (mut rows, mut bytes) = (0, 0);
     for group in groups {
-        let full = rows + group.rows > rows_at_once || bytes + group.bytes > BYTES_AT_ONCE;
+        let full = rows > 0 && (rows + group.rows > at_once.rows || bytes + group.bytes > at_once.bytes);
         if full && cuts.last() != Some(&group.least) {
             cuts.push(group.least);
             (rows, bytes) = (0, 0);
@@ -68,9 +102,16 @@ impl Least {
 
 fn of_group(group: &RowGroupMetaData, column: &str) -> Option<Group> {
     let chunk = group.columns().iter().find(|chunk| chunk.column_path().string() == column)?;
+    let mut greatest = None;
     let least = match chunk.statistics()? {
-        Statistics::Int64(statistics) => Least::Number(*statistics.min_opt()?),
-        Statistics::Int32(statistics) => Least::Number((*statistics.min_opt()?).into()),
+        Statistics::Int64(statistics) => {
+            greatest = statistics.max_opt().copied();
+            Least::Number(*statistics.min_opt()?)
+        }
+        Statistics::Int32(statistics) => {
+            greatest = statistics.max_opt().copied().map(i64::from);
+            Least::Number((*statistics.min_opt()?).into())
+        }
         // A text may be cut short in the footer: still a place to cut at. NUL ends a statement, so not at that.
         Statistics::ByteArray(statistics) => {
             let text = std::str::from_utf8(statistics.min_opt()?.data()).ok()?;
@@ -80,7 +121,7 @@ fn of_group(group: &RowGroupMetaData, column: &str) -> Option<Group> {
     };
     let [rows, bytes] =
         [group.num_rows(), group.total_byte_size()].map(|number| u64::try_from(number).unwrap_or_default());
-    Some(Group { least, rows, bytes })
+    Some(Group { least, greatest, rows, bytes })
 }
 
 #[cfg(test)]
@@ -109,7 +150,8 @@ mod tests {
         file.append(RecordBatch::try_new(file.schema().clone(), columns).expect("rows")).expect("written");
         file.finish().expect("finished");
 
-        let cut = |column, rows| ranges(std::slice::from_ref(&path), column, rows).expect("ranges");
+        let at_once = |rows, bytes| AtOnce { rows, bytes };
+        let cut = |column, rows| ranges(std::slice::from_ref(&path), column, at_once(rows, u64::MAX)).expect("ranges");
         let lows = |column, rows| cut(column, rows).into_iter().map(|range| range.low).collect::<Vec<_>>();
         let highs = |column, rows| cut(column, rows).into_iter().map(|range| range.high).collect::<Vec<_>>();
         assert_eq!(lows("release_id", 30), ["NULL", "30", "60", "90"]);
@@ -117,5 +159,15 @@ mod tests {
         assert_eq!(lows("genre", 50), ["NULL", "'genre 50'"]);
         assert_eq!(lows("release_id", 1000), ["NULL"]);
         assert_eq!(highs("release_id", 1000), ["NULL"]);
+        // Within a row group where that is too large.
+        assert_eq!(lows("release_id", 5)[..4], ["NULL", "5", "10", "15"]);
+        let little = ranges(std::slice::from_ref(&path), "release_id", at_once(1000, 1)).expect("ranges");
+        assert_eq!(little.len(), 100, "no range is smaller than a row");
+    }
+
+    #[test]
+    fn what_is_compared_at_once_fits_the_memory() {
+        assert_eq!(AtOnce::within(64 << 20, 10).bytes, 4 << 20);
+        assert_eq!(AtOnce::within(64 << 30, 10).bytes, 256 << 20);
     }
 }

@@ -1,9 +1,13 @@
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
+
+use rustix::process::Signal;
 
 use serde_json::{Value, json};
 
 use super::good_lake::{COPY, TestLake};
+use crate::support::{Finished, eventually, signal};
 
 const TEST_DUMPS: &str = env!("CARGO_BIN_EXE_test-dumps");
 
@@ -54,4 +58,50 @@ fn a_damaged_dump_is_named() {
         .run()
         .expect_status(5)
         .expect_stderr("discogs_20261101_labels.xml.gz");
+}
+
+#[test]
+fn a_link_in_their_place_is_not_followed() {
+    for linked in ["_tmp_test", &format!("_tmp_test/{COPY}")] {
+        let lake = TestLake::new();
+        let outside = lake.root().with_file_name("outside");
+        fs::create_dir_all(outside.join(COPY)).unwrap();
+        fs::write(outside.join(COPY).join("mine"), "").unwrap();
+        let link = lake.root().join(linked);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(&outside, link).unwrap();
+        let finished = lake.task(TEST_DUMPS).args(&["--run-id", COPY, "--do-xml-tests", "true"]).run();
+        finished.expect_status(5).expect_one_line(&["is a link, and a link here may lead out of the lake"]);
+        assert!(outside.join(COPY).join("mine").is_file() && paths(&outside) == [COPY], "{linked}");
+    }
+}
+
+#[test]
+fn a_run_that_names_no_dumps_is_refused() {
+    let lake = TestLake::new();
+    fs::remove_file(lake.run(COPY).join("_run.json")).unwrap();
+    let finished = lake.task(TEST_DUMPS).args(&["--run-id", COPY, "--do-xml-tests", "true"]).run();
+    finished.expect_status(2).expect_one_line(&["names no dumps", "preflight finds the dumps of a month"]);
+}
+
+/// The processes that have this in their command line.
+fn processes(part: &str) -> usize {
+    let there =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    there.filter(|line| String::from_utf8_lossy(line).contains(part)).count()
+}
+
+#[test]
+fn a_signal_ends_the_task_that_tries_them_too() {
+    let lake = TestLake::new();
+    let scratch = lake.root().join("_tmp_test").join(COPY);
+    let arguments = ["--run-id", COPY, "--do-xml-tests", "true", "--xml-test-records", "9000"];
+    let child = lake.task(TEST_DUMPS).args(&arguments).spawn();
+    let part = scratch.join("lake").display().to_string();
+    eventually("the dumps are ingested", || scratch.join("lake/_runs").join(COPY).join("_staging").exists());
+    eventually("a task is at work", || processes(&part) > 0);
+    signal(&child, Signal::TERM);
+    Finished::of(child.wait_with_output().unwrap()).expect_status(143);
+    assert_eq!(processes(&part), 0, "a task is still at work");
+    assert!(!scratch.exists(), "half a trial is left");
 }

@@ -9,3 +9,4 @@ mod mutation;
 mod page;
 mod reports;
 mod showcase;
+mod sublabels;

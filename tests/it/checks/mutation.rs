@@ -103,6 +103,21 @@ const DAMAGES: &[Damage] = &[
         "label_sublabels_v1.parent_disagrees CRITICAL"),
     damage("identifiers back to front", "release_identifiers_v1",
         "SELECT * REPLACE (reverse(value) AS value) FROM t", "releases_ref_v6.identifiers_flat_agrees CRITICAL"),
+    damage("names of artists joined in another order", "releases_v6",
+        "SELECT * REPLACE (array_to_string(list_reverse(string_split(artists, ', ')), ', ') AS artists) FROM t",
+        "releases_ref_v6.artists_agrees CRITICAL"),
+    damage("positions of styles the other way round", "release_styles_v1",
+        "SELECT * REPLACE (CAST(count(*) OVER (PARTITION BY release_id) + 1 - position AS INTEGER) AS position) FROM t",
+        "releases_ref_v6.styles_agrees CRITICAL"),
+    damage("credits joined in another order", "releases_v6",
+        "SELECT * REPLACE (array_to_string(list_reverse(string_split(credits_flat, '; ')), '; ') AS credits_flat) FROM t",
+        "releases_ref_v6.credits_flat_agrees CRITICAL"),
+    damage("identifiers joined in another order", "releases_v6",
+        "SELECT * REPLACE (array_to_string(list_reverse(string_split(identifiers_flat, '; ')), '; ') AS identifiers_flat) FROM t",
+        "releases_ref_v6.identifiers_flat_agrees CRITICAL"),
+    damage("ids of artists joined in another order", "masters_v1_typed",
+        "SELECT * REPLACE (array_to_string(list_reverse(string_split(master_artist_ids, ',')), ',') AS master_artist_ids) FROM t",
+        "masters_v1.master_artist_ids_agrees CRITICAL"),
 ];
 
 #[test]

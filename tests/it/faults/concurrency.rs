@@ -206,6 +206,22 @@ fn readers_see_one_run_while_active_moves() {
     assert!(whole > 100);
 }
 
+/// `query` looks `active` up once: every table that it gives SQL is of the run that it names, by the run's own path.
+#[test]
+fn a_query_is_over_one_run() {
+    let lake = TestLake::at(Stage::Published);
+    let sql = "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal";
+    let csv = lake.beside("views.csv").display().to_string();
+    let asked = lake.task("query", &["--sql", sql, "--csv", &csv]).run().expect_status(0).json();
+    assert_eq!(asked["run_id"], RUNS[2]);
+    let views = fs::read_to_string(csv).unwrap();
+    let files: Vec<_> = views.split('\'').filter(|text| text.ends_with(".parquet")).collect();
+    assert!(files.len() > 30, "{views}");
+    let run = lake.run_folder(2).display().to_string();
+    let outside: Vec<_> = files.iter().filter(|file| !file.starts_with(&run)).collect();
+    assert!(outside.is_empty(), "{outside:?}");
+}
+
 /// Most by the call that promote makes, the last by promote and rollback themselves.
 fn switch(lake: &TestLake) {
     const BY_BINARIES: usize = 20;

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake};
+use super::lake::{RUNS, Stage, TestLake, raw_root};
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::{Finished, TestCommand};
 
@@ -93,12 +93,15 @@ impl Trial<'_> {
         let calls = fs::read_to_string(&log).unwrap();
         let failed =
             calls.lines().position(|line| line.contains("(INJECTED)")).unwrap_or_else(|| panic!("{when}: not met"));
-        invariants::hold(&lake.root(), self.actives, &when);
+        self.hold(&lake, &when);
         if !may_fail(call) {
             assert_eq!(finished.status, Some(1), "{when}:\n{}", finished.stderr);
             let report = finished.json()["error"].clone();
             let message = report["message"].as_str().unwrap();
-            let named = lake.root().to_str().unwrap().to_owned();
+            // A lake that is made is an entry of the folder above it.
+            let root = lake.root();
+            let named = if self.stage == Stage::Nothing { root.parent().unwrap() } else { &root };
+            let named = named.display().to_string();
             assert!(message.contains(&named), "{when}: no file in {message}");
             let hint = report["hint"].as_str().unwrap_or_default();
             assert!(hint.contains(advice), "{when}: the hint is {hint:?}; {message}");
@@ -116,7 +119,12 @@ impl Trial<'_> {
         }
         let again = self.command(&lake).run();
         assert_eq!(again.status, Some(0), "{when}; run again:\n{}", again.stderr);
-        invariants::hold(&lake.root(), self.actives, &format!("{when}; run again"));
+        self.hold(&lake, &format!("{when}; run again"));
+    }
+
+    fn hold(&self, lake: &TestLake, when: &str) {
+        let copied = if self.stage == Stage::Copied { &RUNS[4..] } else { &[] };
+        invariants::hold_with_copied(&lake.root(), self.actives, copied, when);
     }
 }
 
@@ -180,5 +188,30 @@ fn prune() {
             thorough: false,
         }
         .at_every_call();
+    }
+}
+
+#[test]
+fn preflight() {
+    if available() {
+        let raw_root = raw_root().display().to_string();
+        let arguments = ["--run-id", RUNS[0], "--dump-month", "2026-11", "--raw-root", &raw_root, "--min-free", "0"];
+        Trial { name: "preflight", stage: Stage::Nothing, arguments: &arguments, actives: &[None], thorough: true }
+            .at_every_call();
+    }
+}
+
+#[test]
+fn history() {
+    if available() {
+        let actives = [Some(RUNS[2])];
+        for (name, stage, arguments) in [
+            ("update-run-registry", Stage::Published, &[][..]),
+            ("compute-kpis", Stage::Measured, &["--only-run-id", RUNS[2], "--threads", "1"]),
+            ("export-history", Stage::Measured, &[]),
+            ("verify-run", Stage::Copied, &["--run-id", RUNS[4], "--accept-seal"]),
+        ] {
+            Trial { name, stage, arguments, actives: &actives, thorough: false }.at_every_call();
+        }
     }
 }

@@ -41,8 +41,9 @@ fn a_lake_is_listed() {
     );
     assert!(newest["rows"].as_u64() > Some(100) && newest["bytes"].as_u64() > Some(10_000));
     let lines: Vec<_> = finished.stderr.lines().collect();
-    assert!(lines[0].contains("run") && lines[0].contains("size") && lines.len() == 6, "{}", finished.stderr);
+    assert!(lines[0].contains("run") && lines[0].contains("size") && lines.len() == 7, "{}", finished.stderr);
     assert!(lines[3].contains("active") && lines[4].contains("previous"), "{}", finished.stderr);
+    assert!(lines[6].contains("5 runs, ") && lines[6].contains(" on the disk; "), "{}", finished.stderr);
 
     let quiet = lake.task("lake-status", &["--json"]).run().expect_status(0);
     assert!(quiet.stderr.is_empty(), "{}", quiet.stderr);
@@ -90,6 +91,28 @@ fn a_dry_run_comes_first_and_changes_nothing() {
     lake.task("rollback", &[]).run().expect_status(0);
     lake.task("rollback", &[]).run().expect_status(0);
     assert_eq!(lake.active().as_deref(), Some(RUNS[0]));
+}
+
+/// Each promotion leaves a link, and a link keeps its run: for ever, unless the old ones are let go.
+#[test]
+fn links_of_long_ago_are_let_go_when_that_is_asked_for() {
+    let lake = TestLake::at(Stage::Published);
+    // A promotion that was stopped between its two steps has left a link to what is active. No way back is lost for it.
+    symlink(format!("_runs/{}", RUNS[2]), lake.path("active__prev_99990101_000000_000000")).unwrap();
+    let plan = lake.task("prune-runs", &["--keep", "1", "--keep-previous", "1"]).run().expect_status(0).json();
+    assert_eq!(fates(&plan), ["remove", "previous", "active", "remove", "newest"]);
+    let links = plan["links"].as_array().unwrap();
+    assert_eq!(links.iter().map(|link| &link["run_id"]).collect::<Vec<_>>(), [RUNS[0]]);
+    assert!(lake.path(links[0]["name"].as_str().unwrap()).is_symlink(), "a dry run removes nothing");
+
+    let arguments = ["--keep", "1", "--keep-previous", "1", "--dry-run=false"];
+    let done = lake.task("prune-runs", &arguments).run().expect_status(0).json();
+    assert_eq!(done["removed"], json!([RUNS[3], RUNS[0]]));
+    invariants::hold(&lake.root(), &[Some(RUNS[2])], "pruned");
+    assert_eq!(lake.task("prune-runs", &arguments).run().expect_status(0).json()["status"], "already_done");
+    lake.task("rollback", &[]).run().expect_status(0);
+    assert_eq!(lake.active().as_deref(), Some(RUNS[1]));
+    lake.task("prune-runs", &["--keep-previous", "0"]).run().expect_status(2).expect_stderr("at least 1 link is kept");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! A task is killed at every call by which it changes files, one trial a call. After each: `active` is a sealed run, every
 //! dataset is whole, nothing unfinished is outside of `_staging`, and the same command again succeeds.
 
+mod beside_runs;
+
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -51,6 +53,11 @@ impl Trial<'_> {
         calls.len()
     }
 
+    fn hold(&self, lake: &TestLake, when: &str) {
+        let copied = if self.stage == Stage::Copied { &RUNS[4..] } else { &[] };
+        invariants::hold_with_copied(&lake.root(), self.actives, copied, when);
+    }
+
     fn at(&self, call: &Call, signal: &str, states: &Mutex<BTreeMap<String, Call>>) {
         let when =
             format!("{} stopped by SIG{signal} before {} number {}, {}", self.name, call.name, call.number, call.text);
@@ -62,7 +69,7 @@ impl Trial<'_> {
             // A signal that can be caught may come when all is done.
             _ => assert!([Some(0), Some(143)].contains(&output.status.code()), "{when}: {:?}", output.status),
         }
-        invariants::hold(&lake.root(), self.actives, &when);
+        self.hold(&lake, &when);
         // From the same state the same command does the same: once for each is enough.
         let state = invariants::fingerprint(&lake.root());
         if states.lock().unwrap().insert(state, call.clone()).is_some() {
@@ -70,7 +77,7 @@ impl Trial<'_> {
         }
         let again = self.command(&lake).run();
         assert_eq!(again.status, Some(0), "{when}; run again:\n{}", again.stderr);
-        invariants::hold(&lake.root(), self.actives, &format!("{when}; run again"));
+        self.hold(&lake, &format!("{when}; run again"));
         (self.done)(&lake).unwrap_or_else(|what| panic!("{when}; run again: {what}"));
     }
 }

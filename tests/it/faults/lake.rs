@@ -17,6 +17,8 @@ pub const RUNS: [&str; 5] = [
 /// How far a lake has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// There is no lake, only dumps.
+    Nothing,
     /// The first run was begun.
     Begun,
     /// Its dumps were read.
@@ -25,11 +27,15 @@ pub enum Stage {
     Built,
     /// All runs are sealed; the first three were promoted one after the other.
     Published,
+    /// The same, and the seal of the last run is not known, as if it had been copied from another lake.
+    Copied,
+    /// As published, and the registry knows the runs.
+    Registered,
+    /// As registered, and the first two runs have their KPIs.
+    Measured,
 }
 
 impl Stage {
-    const ALL: [Stage; 4] = [Stage::Begun, Stage::Ingested, Stage::Built, Stage::Published];
-
     fn folder(self) -> PathBuf {
         prepared().join(format!("{self:?}"))
     }
@@ -44,7 +50,9 @@ impl TestLake {
     /// A copy of the lake of a stage.
     pub fn at(stage: Stage) -> Self {
         let lake = TestLake { folder: tempfile::tempdir_in(scratch()).unwrap() };
-        copy(&stage.folder(), &lake.root());
+        if stage != Stage::Nothing {
+            copy(&stage.folder(), &lake.root());
+        }
         lake
     }
 
@@ -103,7 +111,21 @@ pub fn binary(name: &str) -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_promote")).with_file_name(name)
 }
 
-/// The dumps that the lakes are made of; `Other` are those of another catalogue.
+/// The folder with the months of the dumps that the lakes are made of.
+pub fn raw_root() -> PathBuf {
+    prepared().join("dumps")
+}
+
+/// A user's collection of one record.
+pub fn collection() -> PathBuf {
+    prepared().join("collection.json")
+}
+
+const COLLECTION: &str = r#"[{"id": 1, "instance_id": 7, "date_added": "2020-01-02T03:04:05-08:00", "rating": 4,
+    "basic_information": {"id": 1, "title": "A title", "year": 0, "artists": [{"name": "A"}], "labels": [],
+    "formats": [], "genres": ["Jazz"], "styles": []}}]"#;
+
+/// The dumps that the lakes are made of; `other` are those of another catalogue.
 pub fn dump(catalogue: &str, entity: &str) -> PathBuf {
     prepared().join(catalogue).join(format!("2026-11/discogs_20261101_{entity}.xml.gz"))
 }
@@ -136,6 +158,7 @@ fn prepare(folder: &Path) {
     let run = |name: &str, arguments: &[&str]| {
         TestCommand::new(&binary(name), folder).args(arguments).run().expect_status(0);
     };
+    fs::write(folder.join("collection.json"), COLLECTION).unwrap();
     for (catalogue, seed) in [("dumps", "1"), ("other", "2")] {
         let month = ["--raw-root", catalogue, "--dump-month", "2026-11", "--releases", "6", "--labels", "3"];
         run("generate-dumps", &[&month[..], &["--seed", seed]].concat());
@@ -163,6 +186,14 @@ fn prepare(folder: &Path) {
             run("promote", &[&lake[..], &["--run-mode", "prod", "--allow-promote"]].concat());
         }
     }
-    fs::rename(folder.join("lake"), folder.join(format!("{:?}", Stage::Published))).unwrap();
-    assert!(Stage::ALL.iter().all(|stage| folder.join(format!("{stage:?}")).is_dir()));
+    keep(Stage::Published);
+    run("update-run-registry", &["--lake", "lake"]);
+    keep(Stage::Registered);
+    for id in &RUNS[..2] {
+        run("compute-kpis", &["--lake", "lake", "--only-run-id", id]);
+    }
+    keep(Stage::Measured);
+    copy(&folder.join(format!("{:?}", Stage::Published)), &folder.join(format!("{:?}", Stage::Copied)));
+    fs::remove_file(folder.join(format!("{:?}/_meta/seals/{}.sha256", Stage::Copied, RUNS[4]))).unwrap();
+    fs::remove_dir_all(folder.join("lake")).unwrap();
 }

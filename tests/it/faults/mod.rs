@@ -17,4 +17,4 @@ mod paths;
 mod resources;
 mod signals;
 mod tampering;
-mod trace;
+pub mod trace;

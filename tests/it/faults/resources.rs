@@ -1,73 +1,123 @@
 //! What runs out: the disk, file handles, permissions. Real ones, where `errors.rs` makes them up.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake, binary};
+use super::trace::{available, traced, writing_calls};
 use crate::support::Finished;
 
-/// A file system of its own, gone with the test.
-struct Mounted(PathBuf);
+/// The room on a test's disk, in KiB.
+const ROOM: u32 = 20 * 1024;
 
-impl Mounted {
-    /// Nothing where this user may not mount; errors.rs has the same faults by injection.
-    fn tmpfs(folder: PathBuf, size: &str) -> Option<Self> {
+/// A disk of a test's own, a tmpfs with a copy of a lake. It is mounted in a mount namespace, so that neither root nor a
+/// machine that lets everybody mount is needed; it is gone with the process that keeps the namespace.
+struct Disk {
+    keeper: Child,
+    folder: PathBuf,
+}
+
+impl Disk {
+    /// Nothing where no namespace can be had; then strace has to make the errors.
+    fn with(lake: &TestLake) -> Option<Self> {
+        let folder = lake.beside("disk");
         fs::create_dir_all(&folder).unwrap();
-        let options = format!("size={size}");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(&folder)
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !mounted {
-            eprintln!("SKIPPED: no tmpfs can be mounted here; errors.rs injects ENOSPC and EROFS instead");
+        let mount =
+            format!("mount -t tmpfs -o size={ROOM}k tmpfs \"$1\" && cp -a \"$2\" \"$1/lake\" && echo ready && cat");
+        // With a user namespace for those who are not root, without one for the root of a machine that has none.
+        ["-rm", "-m"].iter().find_map(|namespaces| {
+            let mut unshare = Command::new("unshare");
+            unshare.args([namespaces, "sh", "-c", &mount, "sh"]).arg(&folder).arg(lake.root());
+            unshare.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+            let mut disk = Disk { keeper: unshare.spawn().ok()?, folder: folder.clone() };
+            let mut said = String::new();
+            let _ = BufReader::new(disk.keeper.stdout.take().unwrap()).read_line(&mut said);
+            (said == "ready\n").then_some(disk)
+        })
+    }
+
+    /// A program that sees the disk.
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        let of_user = fs::read_link(format!("/proc/{}/ns/user", self.keeper.id()));
+        if of_user.unwrap() != fs::read_link("/proc/self/ns/user").unwrap() {
+            command.args(["--preserve-credentials", "-U"]);
         }
-        mounted.then_some(Mounted(folder))
+        command.args(["-m", "-t", &self.keeper.id().to_string(), program]).stdin(Stdio::null());
+        command
     }
 
-    fn remount(&self, options: &str) {
-        let options = format!("remount,{options}");
-        assert!(Command::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
+    fn run(&self, task: &str, arguments: &[&str]) -> Finished {
+        let mut command = self.command(binary(task).to_str().unwrap());
+        Finished::of(command.arg("--lake").arg(self.folder.join("lake")).args(arguments).output().unwrap())
     }
 
-    fn holding(&self, lake: &TestLake) -> PathBuf {
-        let copy = self.0.join("lake");
-        assert!(Command::new("cp").arg("-a").args([&lake.root(), &copy]).status().unwrap().success());
-        copy
+    fn must(&self, program: &str, arguments: &[&str]) {
+        assert!(self.command(program).args(arguments).status().unwrap().success(), "{program} {arguments:?}");
+    }
+
+    /// Leaves that much room, in KiB.
+    fn fill(&self, left: u32) {
+        self.must("fallocate", &["-l", &format!("{}KiB", ROOM - left), &self.file("filler")]);
+    }
+
+    fn empty(&self) {
+        self.must("rm", &[&self.file("filler")]);
+    }
+
+    fn make_read_only(&self) {
+        self.must("mount", &["-o", "remount,bind,ro", self.folder.to_str().unwrap()]);
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    /// Its lake, as seen from outside of the namespace.
+    fn lake(&self) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.keeper.id()));
+        root.join(self.folder.strip_prefix("/").unwrap()).join("lake")
     }
 }
 
-impl Drop for Mounted {
+impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = self.keeper.kill();
+        let _ = self.keeper.wait();
     }
-}
-
-fn run(task: &str, lake: &Path, arguments: &[&str]) -> Finished {
-    let mut command = Command::new(binary(task));
-    command.arg("--lake").arg(lake).args(arguments).stdin(Stdio::null());
-    Finished::of(command.output().unwrap())
 }
 
 #[test]
 fn a_disk_that_fills_up_half_way() {
     let made = TestLake::at(Stage::Begun);
-    let Some(disk) = Mounted::tmpfs(made.beside("disk"), "700k") else { return };
-    let lake = disk.holding(&made);
     let raw = made.beside("raw").display().to_string();
     let month = ["--raw-root", &raw, "--dump-month", "2026-11", "--releases", "1500", "--entities", "releases"];
     Finished::of(Command::new(binary("generate-dumps")).args(month).output().unwrap()).expect_status(0);
     let dump = format!("{raw}/2026-11/discogs_20261101_releases.xml.gz");
     fs::rename(&dump, made.beside("full.xml.gz")).unwrap();
     let dump = made.beside("full.xml.gz").display().to_string();
-    let arguments = ["--run-id", RUNS[0], "--releases-dump", &dump];
+    let arguments = ["--run-id", RUNS[0], "--threads", "1", "--releases-dump", &dump];
 
-    let finished = run("ingest-releases", &lake, &arguments).expect_status(1);
-    let error = finished.json()["error"].clone();
+    let disk = Disk::with(&made);
+    let lake = disk.as_ref().map_or_else(|| made.root(), Disk::lake);
+    let finished = match &disk {
+        Some(disk) => {
+            disk.fill(700);
+            disk.run("ingest-releases", &arguments)
+        }
+        // A table cannot grow beyond its first pages.
+        None if available() => {
+            let staged = made.run_folder(0).join("_staging/ingest-releases/release_tracks_v1");
+            let part = staged.join(format!("part-{}-00000.parquet", RUNS[0]));
+            let full = ["-P", part.to_str().unwrap(), "-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=2+"];
+            Finished::of(traced(&made.task("ingest-releases", &arguments), Path::new("/dev/null"), &full))
+        }
+        None => return,
+    };
+    let error = finished.expect_status(1).json()["error"].clone();
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("/_staging/ingest-releases/") && message.contains("No space left"), "{message}");
     assert!(error["hint"].as_str().unwrap().contains("free some space and run the same command again"));
@@ -75,8 +125,14 @@ fn a_disk_that_fills_up_half_way() {
     // What was written of it does not stay in the way of those who free space.
     assert!(!lake.join("_runs").join(RUNS[0]).join("_staging/ingest-releases").exists());
 
-    disk.remount("size=20m");
-    run("ingest-releases", &lake, &arguments).expect_status(0);
+    let again = match &disk {
+        Some(disk) => {
+            disk.empty();
+            disk.run("ingest-releases", &arguments)
+        }
+        None => made.task("ingest-releases", &arguments).run(),
+    };
+    again.expect_status(0);
     invariants::hold(&lake, &[None], "a disk with room again");
 }
 
@@ -95,46 +151,63 @@ const LOOKING: [(&str, &[&str]); 3] = [("lake-status", &[]), ("verify-run", &[])
 fn a_lake_that_is_mounted_read_only() {
     for (task, stage, arguments) in CHANGING {
         let made = TestLake::at(stage);
-        let Some(disk) = Mounted::tmpfs(made.beside("disk"), "20m") else { return };
-        let lake = disk.holding(&made);
-        disk.remount("ro");
-        let finished = run(task, &lake, arguments);
+        let disk = Disk::with(&made);
+        let finished = match &disk {
+            Some(disk) => {
+                disk.make_read_only();
+                disk.run(task, arguments)
+            }
+            None if available() => refused_as_read_only(task, stage, arguments, &made),
+            None => return,
+        };
         assert_eq!(finished.status, Some(1), "{task}:\n{}", finished.stderr);
         assert!(finished.stderr.contains("mounted read-only; mount it writable"), "{task}:\n{}", finished.stderr);
-        if stage == Stage::Published {
+        if let (Stage::Published, Some(disk)) = (stage, &disk) {
             for (task, arguments) in LOOKING {
-                assert_eq!(run(task, &lake, arguments).status, Some(0), "{task} only looks");
+                assert_eq!(disk.run(task, arguments).status, Some(0), "{task} only looks");
             }
         }
     }
 }
 
-/// Another user than the lake's: everything is refused, and says whom to ask.
+/// Every call that changes files fails, as on a file system that is mounted read-only; of those that open files those
+/// that make one, as far as the task comes.
+fn refused_as_read_only(task: &str, stage: Stage, arguments: &[&str], lake: &TestLake) -> Finished {
+    let calls = writing_calls(&TestLake::at(stage).task(task, arguments));
+    let opens = calls.iter().find(|call| call.name == "openat").expect("a lock is opened");
+    let changing =
+        "?mkdir,?mkdirat,?rename,?renameat,?renameat2,?symlink,?symlinkat,?link,?linkat,?unlink,?unlinkat,?rmdir";
+    let changing = format!("inject={changing}:error=EROFS");
+    let opening = format!("inject=openat:error=EROFS:when={}", opens.number);
+    Finished::of(traced(&lake.task(task, arguments), Path::new("/dev/null"), &["-e", &changing, "-e", &opening]))
+}
+
+/// Another user than the lake's: everything is refused, and says whom to ask. Root is one here without its capabilities;
+/// anybody else is refused by a lake that may not be written.
 #[test]
 fn a_lake_of_somebody_else() {
-    const NOBODY: u32 = 65534;
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("SKIPPED: only root can become somebody else; errors.rs injects EACCES instead");
-        return;
-    }
+    let is_root = rustix::process::geteuid().is_root();
     for (task, stage, arguments) in CHANGING {
         let lake = TestLake::at(stage);
-        // tempfile's folder is its owner's alone.
-        fs::set_permissions(lake.beside(""), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let program = lake.beside("program");
-        if Command::new("cp").arg(binary(task)).arg(&program).status().is_err() {
-            return;
-        }
-        let mut command = Command::new(&program);
-        command.arg("--lake").arg(lake.root()).args(arguments).uid(NOBODY).gid(NOBODY).current_dir("/");
-        if let Ok(library) = fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/duckdb")) {
-            command.env("LD_LIBRARY_PATH", library);
-        }
-        let finished = Finished::of(command.output().unwrap());
-        if finished.stderr.contains("error while loading shared libraries") {
-            eprintln!("SKIPPED: nobody may not read the library of DuckDB here");
-            return;
-        }
+        let root = lake.root().display().to_string();
+        let mut command = lake.task(task, arguments);
+        let finished = if is_root {
+            assert!(Command::new("chown").args(["-R", "65534:65534", &root]).status().unwrap().success());
+            let mut plain = command.wrapped_in("setpriv");
+            plain.args(["--bounding-set=-all", "--inh-caps=-all"]);
+            command.append_to(&mut plain);
+            Finished::of(plain.output().unwrap())
+        } else {
+            let folders = |mode: &str| {
+                let found =
+                    Command::new("find").args([&root, "-type", "d", "-exec", "chmod", mode, "{}", "+"]).status();
+                assert!(found.unwrap().success());
+            };
+            folders("a-w");
+            let finished = command.run();
+            folders("u+w");
+            finished
+        };
         assert_eq!(finished.status, Some(1), "{task}:\n{}", finished.stderr);
         assert!(finished.stderr.contains("Permission denied"), "{task}:\n{}", finished.stderr);
         assert!(finished.stderr.contains("check who owns the folder"), "{task}:\n{}", finished.stderr);

@@ -106,7 +106,8 @@ pub fn run_with_fault(command: &TestCommand, call: &Call, fault: Fault, log: &Pa
     traced(command, log, &[fast, &["-e", &trace, "-e", &inject]].concat())
 }
 
-fn traced(command: &TestCommand, log: &Path, options: &[&str]) -> Output {
+/// Runs a command under strace with these options; `log` gets what it writes.
+pub fn traced(command: &TestCommand, log: &Path, options: &[&str]) -> Output {
     let mut strace = command.wrapped_in("strace");
     strace.args(["-f", "-qq", "-y", "-e", "signal=none", "-o"]).arg(log).args(options);
     command.append_to(&mut strace);

@@ -3,6 +3,7 @@
 mod diff;
 mod figures;
 mod lake;
+mod months;
 mod registry;
 mod sharing;
 mod workflow;

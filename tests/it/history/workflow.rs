@@ -33,3 +33,24 @@ fn each_step_can_be_run_alone() {
     }
     assert_eq!(files(&dir, "reports").len(), 5);
 }
+
+/// As with Digdag: workflows lie at the top of a project, and the history is a project of its own within another.
+#[test]
+fn the_history_is_a_project_of_its_own() {
+    let dir = two_months();
+    let digdag = Path::new(env!("CARGO_MANIFEST_DIR")).join("digdag");
+    dir.command("cp").args(&["-r", digdag.to_str().unwrap(), "digdag"]).run().expect_status(0);
+    let lake = format!("lake={}", dir.path("lake").display());
+    let from_above = |arguments: &[&str]| {
+        let mut command = dir.run_workflow(arguments);
+        command.args(&["--no-save", "--session", "now", "-p", &lake]).current_dir(&dir.path("digdag")).run()
+    };
+    from_above(&["history/update_run_registry.dig"]).expect_status(2).expect_one_line(&[
+        "workflow history/update_run_registry is not in",
+        "cd history",
+        "--project history",
+    ]);
+    assert!(files(&dir, REGISTRY).is_empty());
+    from_above(&["--project", "history", "update_run_registry.dig"]).expect_status(0);
+    assert_eq!(files(&dir, REGISTRY).len(), 1);
+}

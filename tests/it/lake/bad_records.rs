@@ -48,3 +48,25 @@ fn more_bad_records_than_the_contract_allows_fail_the_checks() {
     finished.expect_stderr("ingest.bad_records (20)");
     assert!(!lake.in_run("_manifest.json").exists());
 }
+
+#[test]
+fn what_was_left_out_is_kept_before_the_tables_and_goes_with_them() {
+    let lake = TestLake::begun();
+    let kept = lake.in_run("_reports/bad_records_labels.xml");
+    let dump = lake.write("labels.xml.gz", gzip(format!("<labels>\n{GOOD}{BAD}</labels>")));
+    let arguments = ["--run-id", RUN, "--labels-dump", dump.to_str().unwrap(), "--on-bad-record", "skip"];
+    // Something in the way of the first table: the ingest ends where it would commit.
+    let in_the_way = lake.in_run("label_sublabels_v1");
+    fs::create_dir(&in_the_way).unwrap();
+    fs::write(in_the_way.join("x"), "").unwrap();
+    lake.task("ingest-labels").args(&arguments).run().expect_status(1).expect_stderr("cannot rename");
+    assert!(fs::read_to_string(&kept).unwrap().contains(BAD.trim()));
+    fs::remove_dir_all(&in_the_way).unwrap();
+    lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+    assert!(kept.is_file());
+
+    let dump = lake.write("labels.xml.gz", gzip(format!("<labels>\n{GOOD}{LAST}</labels>")));
+    let arguments = ["--run-id", RUN, "--labels-dump", dump.to_str().unwrap(), "--replace", "true"];
+    lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+    assert!(!kept.exists(), "records of a dump that was replaced");
+}

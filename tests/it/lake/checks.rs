@@ -1,8 +1,9 @@
 //! A failed CRITICAL check: exit 3, nothing is sealed, the report is kept and named.
 
 use std::fs;
+use std::io::Read;
 
-use crate::support::{Finished, Month, RUN, TestLake, gzip, sealed_lake};
+use crate::support::{Finished, Month, RUN, TestLake, Value, eventually, gzip, month, sealed_lake};
 
 fn check(lake: &TestLake, environment: &str) -> Finished {
     lake.task("sanity-check").args(&["--run-id", RUN, "--environment", environment]).run()
@@ -129,4 +130,63 @@ fn what_no_table_takes_is_reported() {
     for (path, count) in unknown {
         assert!(report.contains(&format!("{path},{count}\n")), "{path} is not in\n{report}");
     }
+}
+
+fn record(lake: &TestLake) -> serde_json::Value {
+    lake.json(&format!("_runs/{RUN}/_tasks/sanity-check.json"))
+}
+
+#[test]
+fn checks_that_fail_are_on_record() {
+    let lake = TestLake::begun();
+    lake.task("ingest-labels").args(&["--run-id", RUN]).run().expect_status(0);
+    check(&lake, "sample").expect_status(3).expect_stderr("rebuild what is wrong with --replace true");
+    assert_eq!(
+        (&record(&lake)["status"], &record(&lake)["error"]["class"]),
+        (&"failed".into(), &"checks_failed".into())
+    );
+}
+
+#[test]
+fn a_seal_waits_for_whoever_has_the_lake_and_a_seal_that_fails_is_on_record() {
+    let lake = TestLake::ingested();
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    let stranger = lake.in_run("stranger.txt");
+    fs::write(&stranger, "").unwrap();
+    check(&lake, "sample").expect_status(5).expect_one_line(&["stranger.txt belongs to no dataset"]);
+    assert_eq!((&record(&lake)["status"], &record(&lake)["error"]["class"]), (&"failed".into(), &"bad_input".into()));
+    fs::remove_file(&stranger).unwrap();
+
+    let lock = fs::File::create(lake.root().join("_meta/locks/lake.lock")).unwrap();
+    lock.lock().unwrap();
+    let child = lake.task("sanity-check").args(&["--run-id", RUN, "--environment", "sample"]).spawn();
+    eventually("the checks have passed", || record(&lake)["status"] == "done");
+    // Longer than any task waits for a lock that it would rather not wait for.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(!lake.in_run("_manifest.json").exists(), "sealed under somebody else's lock");
+    lock.unlock().unwrap();
+    Finished::of(child.wait_with_output().unwrap()).expect_status(0).expect_result("done");
+    assert!(lake.in_run("_manifest.json").is_file());
+    assert_eq!(record(&lake)["status"], "done");
+}
+
+/// Discogs' ids are numbers, until one is not: the published text has it as entered, the row has none.
+#[test]
+fn an_odd_id_of_a_sublabel_does_not_stop_a_month() {
+    let lake = TestLake::ingested();
+    let mut labels = String::new();
+    let dump = fs::File::open(month().dump("labels")).unwrap();
+    flate2::read::MultiGzDecoder::new(dump).read_to_string(&mut labels).unwrap();
+    let odd = "<label><id>999999</id><name>Odd</name><sublabels><label id=\"0014\">A</label><label id=\"n/a\">B</label>\
+               <label id=\"15\">C</label></sublabels></label>\n</labels>";
+    let dump = lake.write("labels.xml.gz", gzip(labels.replace("</labels>", odd)));
+    let arguments = ["--run-id", RUN, "--labels-dump", dump.to_str().unwrap(), "--replace", "true"];
+    lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+    let text = Value::Text("0014, n/a, 15".into());
+    assert!(lake.table("labels_v10").column("sublabel_ids_csv").any(|ids| *ids == text));
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    let finished = check(&lake, "sample").expect_status(0);
+    let report = report(&finished);
+    assert!(report.contains("labels_ref_v10.sublabel_ids_csv_agrees,INFO,1,true,"), "{report}");
+    assert!(report.contains("ingest.ids_not_numbers,"), "{report}");
 }

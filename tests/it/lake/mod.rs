@@ -12,6 +12,8 @@ mod locks;
 mod order;
 mod preflight;
 mod promote;
+mod query;
 mod rollback;
 mod root;
+mod scratch;
 mod sealed;

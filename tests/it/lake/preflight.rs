@@ -1,7 +1,7 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::support::{ENTITIES, RUN, TestCommand, TestLake, month};
+use crate::support::{ENTITIES, RUN, TestCommand, TestLake, month, sealed_lake};
 
 /// A lake, and a folder of dumps of 2026-11 with files of these names.
 fn with_files(names: &[String]) -> (TestLake, PathBuf) {
@@ -107,4 +107,98 @@ fn a_run_is_named_by_its_month_and_the_clock_of_its_session() {
     let finished = command.args(&["--run-id", "20261231_235959"]).run().expect_status(0);
     assert_eq!(finished.json()["run_id"], "20261231_235959");
     assert_eq!(fs::read_dir(lake.root().join("_runs")).unwrap().count(), 3);
+}
+
+#[test]
+fn a_checksum_file_that_is_no_text_is_refused() {
+    let (lake, folder) = with_files(&dumps_of("20261101"));
+    fs::write(folder.join("discogs_20261101_CHECKSUM.txt"), b"\x1f\x8b\xff\xfe").unwrap();
+    let finished = preflight(&lake).run().expect_status(5);
+    finished.expect_one_line(&["discogs_20261101_CHECKSUM.txt is not text", "fetch the CHECKSUM file again"]);
+}
+
+/// The dumps of the shared month with their CHECKSUM file, in a folder of the test's.
+fn with_checksums() -> (TestLake, PathBuf) {
+    let (lake, folder) = with_files(&[]);
+    for entry in fs::read_dir(month().folder()).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+    }
+    (lake, folder)
+}
+
+fn given_by_hand(lake: &TestLake, folder: &Path, date: &str) -> TestCommand {
+    let mut command = lake.task("preflight");
+    command.args(&["--dump-month", "2026-11", "--run-id", RUN, "--min-free", "0"]);
+    for entity in ENTITIES {
+        let name = format!("discogs_{date}_{entity}.xml.gz");
+        command.args(&[&format!("--{entity}-dump"), folder.join(name).to_str().unwrap()]);
+    }
+    command
+}
+
+#[test]
+fn dumps_given_by_hand_are_held_to_the_checksum_file_beside_them() {
+    let (lake, folder) = with_checksums();
+    let finished = given_by_hand(&lake, &folder, "20261101").run().expect_status(0);
+    assert_eq!(
+        (&finished.json()["metrics"]["dumps_verified"], &finished.json()["dump_date"]),
+        (&4.into(), &"20261101".into())
+    );
+    fs::write(folder.join("discogs_20261101_labels.xml.gz"), "").unwrap();
+    let finished = given_by_hand(&TestLake::new(), &folder, "20261101").run().expect_status(5);
+    finished.expect_one_line(&["discogs_20261101_labels.xml.gz does not match its CHECKSUM file"]);
+    // Where there is none, the date is still that of the names.
+    let (lake, folder) = with_files(&dumps_of("20261115"));
+    let finished = given_by_hand(&lake, &folder, "20261115").run().expect_status(0);
+    assert_eq!(finished.json()["dump_date"], "20261115");
+    finished.expect_stderr("not verified, no CHECKSUM file beside them lists them: discogs_20261115_artists.xml.gz");
+}
+
+#[test]
+fn a_run_goes_on_when_its_dumps_have_moved() {
+    let (lake, folder) = with_checksums();
+    preflight(&lake).run().expect_status(0).expect_result("done");
+    let moved = lake.root().with_file_name("moved");
+    fs::rename(folder.parent().unwrap(), &moved).unwrap();
+    preflight(&lake).env("raw_root", &moved).run().expect_status(0).expect_result("already_done");
+    // Tasks that are given no dump find it where it is now.
+    lake.task("ingest-labels").args(&["--run-id", RUN]).run().expect_status(0);
+
+    // Without a CHECKSUM file nothing says that they are the same.
+    let (lake, folder) = with_files(&dumps_of("20261101"));
+    preflight(&lake).run().expect_status(0);
+    let moved = lake.root().with_file_name("moved");
+    fs::rename(folder.parent().unwrap(), &moved).unwrap();
+    let finished = preflight(&lake).env("raw_root", &moved).run().expect_status(2);
+    let finished = finished.expect_stderr("raw/2026-11/discogs_20261101_artists.xml.gz, not for ");
+    finished.expect_stderr("moved/2026-11/discogs_20261101_artists.xml.gz; give another session_time");
+    // Dumps of another day are other dumps.
+    for name in dumps_of("20261115") {
+        fs::copy(month().dump("labels"), moved.join("2026-11").join(name)).unwrap();
+    }
+    let finished = preflight(&lake).env("raw_root", &moved).run().expect_status(2);
+    finished.expect_stderr("was begun for the dumps of 20261101, not those of 20261115");
+}
+
+#[test]
+fn a_run_that_is_sealed_needs_no_room() {
+    let (lake, [run, ..]) = sealed_lake();
+    let preflight = |run: &str| {
+        let mut command = lake.task("preflight");
+        command.args(&["--dump-month", "2026-11", "--run-id", run, "--min-free", "900000GiB"]);
+        command.env("raw_root", month().raw_root()).run()
+    };
+    preflight(run).expect_status(0).expect_result("already_done");
+    preflight("20270101_000000").expect_status(1).expect_stderr("MiB are wanted");
+}
+
+#[test]
+fn a_run_that_names_no_dump_is_refused() {
+    let lake = TestLake::begun();
+    let path = lake.in_run("_run.json");
+    let mut run: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    run["dumps"].as_object_mut().unwrap().remove("labels");
+    fs::write(&path, run.to_string()).unwrap();
+    let finished = lake.task("ingest-labels").args(&["--run-id", RUN]).run().expect_status(2);
+    finished.expect_one_line(&["parameter labels_dump is missing, and run", "names none"]);
 }

@@ -41,7 +41,8 @@ fn a_rollback_from_a_run_is_done_once() {
     lake.expect_active(second);
     let before = lake.snapshot();
     for _ in 0..2 {
-        rollback(&lake, &["--from-run-id", third]).expect_status(0).expect_result("already_done");
+        let finished = rollback(&lake, &["--from-run-id", third]).expect_status(0).expect_result("already_done");
+        finished.expect_one_line(&[&format!("rollback: already done: active is {second}, not {third}")]);
     }
     before.expect_unchanged(&lake.root());
 }
@@ -64,6 +65,7 @@ fn a_rollback_that_is_tried_changes_nothing() {
     let finished = rollback(&lake, &["--dry-run"]).expect_status(0).expect_result("skipped");
     let reason = format!("dry_run: active would move from {third} back to {second}");
     assert_eq!(finished.json()["reason"], reason);
+    finished.expect_one_line(&["rollback: skipped: dry_run: "]);
     before.expect_unchanged(&lake.root());
 }
 

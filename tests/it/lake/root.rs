@@ -64,6 +64,11 @@ fn a_run_that_is_not_there_is_refused_and_the_newest_is_named() {
         let finished = lake.task(task).args(&["--run-id", "2026-11__20270101_000000"]).run().expect_status(2);
         finished.expect_one_line(&["there is no run 2026-11__20270101_000000", &format!("the newest run is {RUN}")]);
     }
+    // By when it was begun, with a month in its name or without.
+    lake.begin("20260101_000000", month());
+    let finished = lake.task("ingest-artists").args(&["--run-id", "2026-11__20270101_000000"]).run().expect_status(2);
+    finished.expect_one_line(&[&format!("the newest run is {RUN}")]);
+    fs::remove_dir_all(lake.root().join("_runs/20260101_000000")).unwrap();
     before.expect_unchanged(&lake.root());
 }
 

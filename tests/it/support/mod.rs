@@ -1,5 +1,6 @@
 //! A folder for each test, a command that runs in it, a lake with its tasks, and the tables that they leave.
 
+mod browser;
 mod command;
 mod dir;
 mod dump;
@@ -9,6 +10,7 @@ mod snapshot;
 mod table;
 mod wait;
 
+pub use browser::{seen_by_a_browser, shown_whole};
 pub use command::{Finished, TestCommand};
 pub use dir::Dir;
 pub use dump::gzip;
