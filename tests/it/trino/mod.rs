@@ -3,6 +3,7 @@
 mod build;
 mod client;
 mod promotion;
+mod queries;
 mod registration;
 mod report;
 mod stack;
