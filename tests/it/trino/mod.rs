@@ -8,3 +8,4 @@ mod registration;
 mod report;
 mod stack;
 mod types;
+mod workflows;
