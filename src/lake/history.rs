@@ -36,11 +36,24 @@ pub struct HistoryLock {
 
 impl Lake {
     pub fn history(&self) -> HistoryFolder {
-        HistoryFolder { lake: self.clone(), folder: self.root().join("_meta/discogs_history") }
+        HistoryFolder { lake: self.clone(), folder: self.root().join(HistoryFolder::PATH) }
     }
 }
 
 impl HistoryFolder {
+    /// From the lake's root.
+    pub const PATH: &str = "_meta/discogs_history";
+
+    /// Whether anything was kept yet.
+    pub fn is_there(&self) -> bool {
+        self.folder.is_dir()
+    }
+
+    /// Makes the folder of a table, for events to come.
+    pub fn make_event_folder(&self, table: &str) -> anyhow::Result<()> {
+        self.lake.make_folder(&self.folder.join(table))
+    }
+
     /// The registry for this process alone. Waits for others: what they do takes moments.
     pub fn lock_registry(&self, task: &str) -> anyhow::Result<HistoryLock> {
         Ok(HistoryLock { _lock: lock::waiting(&self.lake.lock_file("history.registry")?, task)? })

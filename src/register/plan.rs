@@ -1,7 +1,9 @@
 use anyhow::Context;
 
 use super::definition::Definition;
-use crate::lake::{Dataset, Run};
+use super::verify::{Written, rows_in};
+use crate::history::HistoryContract;
+use crate::lake::{HistoryFolder, Lake, Run};
 use crate::sql::{SqlFile, TrinoParameters};
 use crate::table::{Contract, Table};
 use crate::task::Failure;
@@ -9,8 +11,8 @@ use crate::task::Failure;
 /// What a schema should hold.
 pub struct Plan<'c> {
     pub definitions: Vec<Definition>,
-    /// The tables behind it, each with what the run holds of it.
-    pub tables: Vec<(&'c Table, Dataset)>,
+    /// The tables behind it, each with what was written of it.
+    pub tables: Vec<Written<'c>>,
 }
 
 impl<'c> Plan<'c> {
@@ -39,14 +41,35 @@ impl<'c> Plan<'c> {
             if table.sql_name() != table.name {
                 plan.definitions.push(Definition::of_table(table, table.sql_name(), location));
             }
-            plan.tables.push((table, dataset));
+            plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
         }
-        plan.add_views(|text| !missing.iter().any(|table| text.contains(table)))?;
+        plan.add_views("views", |text| !missing.iter().any(|table| text.contains(table)))?;
         Ok(plan)
     }
 
-    fn add_views(&mut self, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
-        let views = SqlFile::folder("views").context("the views of the contract")?;
+    /// The tables and views over what is kept about the runs. A folder that is not there yet is made: events will come,
+    /// and then there is nothing to register anew. `digits` is how finely the catalog reads timestamps.
+    pub fn of_history(
+        contract: &'c HistoryContract,
+        lake: &Lake,
+        trino: &TrinoParameters,
+        digits: u8,
+    ) -> anyhow::Result<Self> {
+        let mut plan = Plan { definitions: Vec::new(), tables: Vec::new() };
+        for table in &contract.tables {
+            let folder = contract.folder(&table.name)?;
+            lake.history().make_event_folder(folder)?;
+            let location = trino.location(lake.root(), &format!("{}/{folder}", HistoryFolder::PATH));
+            plan.definitions.push(Definition::of_table(table, &table.name, location).with_timestamps(digits));
+            let files = lake.history().event_files(folder)?;
+            plan.tables.push(Written { table, rows: rows_in(&files)?, files });
+        }
+        plan.add_views("history", |_| true)?;
+        Ok(plan)
+    }
+
+    fn add_views(&mut self, folder: &str, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        let views = SqlFile::folder(folder).with_context(|| format!("the views of sql/{folder}"))?;
         self.definitions.extend(views.iter().filter(|view| wanted(&view.text)).map(Definition::of_view));
         Ok(())
     }

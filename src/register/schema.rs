@@ -74,6 +74,19 @@ impl<'t> Schema<'t> {
         Ok(self.trino.table(&file.with(&places), &file.path)?.1)
     }
 
+    /// How many digits of a second the catalog reads in timestamps.
+    pub fn timestamp_digits(&self) -> anyhow::Result<u8> {
+        let file = SqlFile::load("trino/timestamp_precision")?;
+        let property = text_literal(&format!("{}.timestamp_precision", self.catalog));
+        let rows = self.trino.table(&file.with(&[("property", &property)]), &file.path)?.1;
+        let value = rows.into_iter().next().and_then(|row| row.into_iter().nth(1).flatten());
+        Ok(match value.as_deref() {
+            Some("NANOSECONDS") => 9,
+            Some("MICROSECONDS") => 6,
+            _ => 3,
+        })
+    }
+
     /// Makes all of them what their definitions say, tables before the views over them. The metastore takes its time for
     /// each, so some are under way at once.
     pub fn apply_all(&self, wanted: &[Definition], replace: bool) -> anyhow::Result<BTreeMap<Change, usize>> {

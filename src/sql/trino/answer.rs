@@ -50,11 +50,12 @@ pub(super) struct Place {
 
 /// A file that was there when the query was planned has gone: `active` was moved under it. Or the cluster changed.
 /// The same query asked again is planned anew.
-const PASSING: [&str; 11] = [
+const PASSING: [&str; 12] = [
     "HIVE_CANNOT_OPEN_SPLIT",
     "HIVE_FILE_NOT_FOUND",
     "HIVE_PARTITION_OFFLINE",
     "HIVE_METASTORE_ERROR",
+    "ABANDONED_TASK",
     "PAGE_TRANSPORT_ERROR",
     "PAGE_TRANSPORT_TIMEOUT",
     "REMOTE_TASK_ERROR",

@@ -57,6 +57,11 @@ impl TrinoParameters {
         format!("{}_r_{}", self.trino_schema, run_id.replace('-', "_"))
     }
 
+    /// The schema over what is kept about the runs: `discogs_history`.
+    pub fn history_schema(&self) -> String {
+        format!("{}_history", self.trino_schema)
+    }
+
     /// The location of a folder of the lake in Trino's words.
     pub fn location(&self, lake_root: &Path, folder: &str) -> String {
         let root = self.trino_lake_root.as_deref().unwrap_or(lake_root);

@@ -3,7 +3,9 @@
 mod build;
 mod client;
 mod promotion;
+mod queries;
 mod registration;
 mod report;
 mod stack;
 mod types;
+mod workflows;

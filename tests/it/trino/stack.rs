@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -70,10 +71,34 @@ impl Stack {
         command
     }
 
+    /// A workflow of the project on this lake and this Trino.
+    pub fn workflow(&self, project: &str, workflow: &str, parameters: &[&str]) -> Finished {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = TestCommand::new(Path::new(env!("CARGO_BIN_EXE_run-workflow")), &root.join(project));
+        command.args(&[workflow, "--no-save", "--session", "2026-12-01 00:00:00"]);
+        let own = [
+            format!("lake={}", path(&self.lake)),
+            format!("trino_url={}", self.url),
+            format!("trino_schema={}", self.schema),
+            format!("trino_lake_root={}", path(&self.lake_for_trino)),
+        ];
+        for parameter in own.iter().map(String::as_str).chain(parameters.iter().copied()) {
+            command.args(&["-p", parameter]);
+        }
+        command.run()
+    }
+
     pub fn promote(&self, run: &str) -> Finished {
         let mut promote = TestCommand::new(Path::new(env!("CARGO_BIN_EXE_promote")), &self.lake);
         promote.args(&["--lake", path(&self.lake), "--run-id", run, "--run-mode=prod", "--allow-promote=true"]);
         promote.run().expect_status(0)
+    }
+
+    /// Moves `active` as a promotion does, without its checks: in less than a millisecond.
+    pub fn move_active(&self, run: &str) {
+        let link = self.lake.join("active.next");
+        symlink(format!("_runs/{run}"), &link).unwrap();
+        fs::rename(&link, self.lake.join("active")).unwrap();
     }
 
     pub fn session(&self) -> Trino {

@@ -1,0 +1,2 @@
+-- How finely the catalog reads timestamps.
+SHOW SESSION LIKE {property}
