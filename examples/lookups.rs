@@ -13,7 +13,7 @@ use duckdb::{Config, Connection};
 
 const TIMES: usize = 7;
 
-/// What is looked up, in which table, by which column. The value is taken from the middle of the table.
+/// What is looked up, in which table, by which column. The value is one that few rows have, a twentieth into the table.
 const LOOKUPS: [(&str, &str, &str); 4] = [
     ("release_id", "releases_v6", "release_id"),
     ("artist_name", "warehouse_discogs/release_artists_v1", "artist_norm"),
@@ -43,7 +43,9 @@ fn look_up(connection: &Connection, folder: &Path, column: &str) -> anyhow::Resu
     let of_barcodes = if column == "value" { "AND type = 'Barcode'" } else { "" };
     let value: String = connection.query_row(
         &format!(
-            "SELECT {column}::VARCHAR FROM {files} WHERE {column} IS NOT NULL {of_barcodes} LIMIT 1 OFFSET {}",
+            "WITH near AS (SELECT {column}::VARCHAR AS value FROM {files} WHERE {column} IS NOT NULL {of_barcodes}
+                           LIMIT 1000 OFFSET {})
+             SELECT value FROM near GROUP BY value ORDER BY count(*), value LIMIT 1",
             rows / 20
         ),
         [],

@@ -5,38 +5,41 @@ import shutil
 from .measure import say
 
 ENTITIES = ("artists", "labels", "masters", "releases")
-MONTH, DAY = "2026-11", "20261101"
-RUN = "2026-11__20261101_000000"
 
 
 class Months:
-    def __init__(self, machine, folder):
+    """`month` is YYYY-MM: the layout of the dumps is that of the time."""
+
+    def __init__(self, machine, folder, month):
         self.machine = machine
         self.folder = folder
+        self.month = month
+        self.day = month.replace("-", "") + "01"
+        self.run = f"{month}__{self.day}_000000"
 
     def dump(self, releases, entity="releases"):
         """The dump of a month with so many releases, and as many of the other entities as belong to them."""
         raw_root = self._raw_root(releases)
-        if not (raw_root / MONTH / f"discogs_{DAY}_CHECKSUM.txt").exists():
+        if not (raw_root / self.month / f"discogs_{self.day}_CHECKSUM.txt").exists():
             say(f"making a month with {releases} releases")
-            self.machine.task("generate-dumps", raw_root=raw_root, dump_month=MONTH, releases=releases, replace="true")
-        return raw_root / MONTH / f"discogs_{DAY}_{entity}.xml.gz"
+            self.machine.task("generate-dumps", raw_root=raw_root, dump_month=self.month, releases=releases, replace="true")
+        return raw_root / self.month / f"discogs_{self.day}_{entity}.xml.gz"
 
     def _raw_root(self, releases):
         return self.folder / "raw" / str(releases)
 
-    def _begin(self, lake, run_id, releases):
+    def _begin(self, lake, releases):
         self.dump(releases)
         self.machine.task(
-            "preflight", lake=lake, run_id=run_id, dump_month=MONTH, raw_root=self._raw_root(releases),
+            "preflight", lake=lake, run_id=self.run, dump_month=self.month, raw_root=self._raw_root(releases),
             verify_dumps="false", min_free=0,
         )
 
     def ingest(self, releases, **parameters):
         """Ingests the releases of a month into a run that is thrown away. Gives what it cost and the bytes of Parquet."""
         lake = self.folder / "lakes" / "passing"
-        self._begin(lake, RUN, releases)
-        measured = self.machine.task("ingest-releases", lake=lake, run_id=RUN, **parameters)
+        self._begin(lake, releases)
+        measured = self.machine.task("ingest-releases", lake=lake, run_id=self.run, **parameters)
         size = parquet_bytes(lake)
         shutil.rmtree(lake)
         return measured, size
@@ -45,8 +48,8 @@ class Months:
         """A lake whose one run holds a month, ingested anew, and what each ingest cost."""
         lake = self.folder / "lakes" / str(releases)
         shutil.rmtree(lake, ignore_errors=True)
-        self._begin(lake, RUN, releases)
-        return lake, {entity: self.machine.task(f"ingest-{entity}", lake=lake, run_id=RUN) for entity in ENTITIES}
+        self._begin(lake, releases)
+        return lake, {entity: self.machine.task(f"ingest-{entity}", lake=lake, run_id=self.run) for entity in ENTITIES}
 
     def packed_bytes(self, releases, entities=ENTITIES):
         return sum(self.dump(releases, entity).stat().st_size for entity in entities)

@@ -1,7 +1,7 @@
 """build-warehouse as a month grows, and how fast files are hashed."""
 
 from .measure import run, say
-from .months import RUN, parquet_bytes
+from .months import parquet_bytes
 from .ratio import Ratio
 
 FULL_SIZE = 19_000_000
@@ -12,8 +12,8 @@ def build(machine, months, sizes, figures):
     seconds, rows = {}, {}
     for releases in sizes.build:
         lake, ingests = months.lake(releases)
-        built = machine.task("build-warehouse", lake=lake, run_id=RUN, memory_limit="1GiB", threads=2)
-        checked = machine.task("sanity-check", lake=lake, run_id=RUN, memory_limit="1GiB", threads=2, environment="sample")
+        built = machine.task("build-warehouse", lake=lake, run_id=months.run, memory_limit="1GiB", threads=2)
+        checked = machine.task("sanity-check", lake=lake, run_id=months.run, memory_limit="1GiB", threads=2)
         say(f"{releases} releases: build {built.figures()}, sanity-check {checked.figures()}")
         seconds[releases] = built.wall
         rows[releases] = {
@@ -37,11 +37,11 @@ def hashing(machine, months, sizes, figures):
     """verify-run, which hashes every file of a run as promote does, and sha256sum one file after the other."""
     releases = max(sizes.build)
     lake = months.folder / "lakes" / str(releases)
-    files = [file for file in sorted((lake / "_runs" / RUN).rglob("*")) if file.is_file()]
+    files = [file for file in sorted((lake / "_runs" / months.run).rglob("*")) if file.is_file()]
     size = sum(file.stat().st_size for file in files)
     ours, theirs = [], []
     for _ in range(sizes.rounds):
-        ours.append(machine.task("verify-run", lake=lake, run_id=RUN))
+        ours.append(machine.task("verify-run", lake=lake, run_id=months.run))
         theirs.append(run("sha256sum", *files))
     best = min(measured.wall for measured in ours)
     figures["hashing"] = {
@@ -55,7 +55,7 @@ def hashing(machine, months, sizes, figures):
 
 def lookups(machine, months, sizes, figures):
     releases = max(sizes.build)
-    run_folder = months.folder / "lakes" / str(releases) / "_runs" / RUN
+    run_folder = months.folder / "lakes" / str(releases) / "_runs" / months.run
     found = run(machine.lookups, run_folder).result()
     figures["lookups"] = {"releases": releases, **found}
     return [

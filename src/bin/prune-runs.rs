@@ -9,8 +9,10 @@ use discogs_lakehouse::task;
 /// Removes runs that nobody needs
 ///
 /// Keeps the newest runs, whatever active or an active__prev_<timestamp> points at, and every run that a task is at work
-/// in. Every promotion leaves such a link, so a run that was published stays until --keep-previous lets its link go. Says what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename,
-/// then deleted. Also removes what killed tasks left in <lake>/_meta.
+/// in. Every promotion leaves such a link, so a run that was published stays until keep_previous lets its link go.
+///
+/// Says what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename, then
+/// deleted. Also removes what killed tasks left in <lake>/_meta.
 #[derive(Parser)]
 #[command(name = "prune-runs", version, after_help = EXAMPLE)]
 struct PruneRuns {

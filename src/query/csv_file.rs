@@ -31,12 +31,15 @@ pub fn write(place: &Path, answer: &mut Answer<'_>) -> anyhow::Result<usize> {
         let target = OpenOptions::new().write(true).open(place).with_context(cannot)?;
         return write_rows(target, place, answer);
     }
+    // A signal in between would find the file and not know whose it is.
+    let known = stop::hold();
     let file = tempfile::Builder::new()
         .prefix(".query.")
         .permissions(fs::Permissions::from_mode(0o666))
         .tempfile_in(place.parent().unwrap_or(Path::new(".")))
         .with_context(cannot)?;
     let _unfinished = Unfinished::new(file.path());
+    drop(known);
     let rows = write_rows(file.as_file(), place, answer)?;
     file.as_file().sync_all().with_context(cannot)?;
     let _whole = stop::hold();

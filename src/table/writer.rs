@@ -21,7 +21,7 @@ pub(super) const BATCH_ROWS: usize = 8192;
 
 /// Row groups of a file. A full-size month then has files of a hundred MB, which Trino splits by row group. What the footer
 /// will say of each page is held until a file ends.
-const GROUPS_PER_PART: usize = 32;
+const GROUPS_PER_PART: usize = 16;
 
 /// Bytes of a page before it is compressed. Each column of each table has a compressor, whose size follows that of its
 /// pages: with the 1 MiB that is the default they take 40 MiB more, and no less time.

@@ -4,7 +4,7 @@ use std::path::Path;
 use anyhow::Context;
 use tempfile::TempDir;
 
-use super::stop::Unfinished;
+use super::stop::{self, Unfinished};
 
 /// An empty folder of this process for what is thrown away at its end, a signal's too. It is locked as long as it lives:
 /// whoever tidies up leaves it alone.
@@ -18,6 +18,8 @@ pub struct Scratch {
 impl Scratch {
     /// A folder in `parent` whose name begins with `prefix`.
     pub fn in_folder(parent: &Path, prefix: &str) -> anyhow::Result<Self> {
+        // A signal in between would leave a folder that nobody knows.
+        let _known = stop::hold();
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
         let folder = folder.with_context(|| format!("cannot make a folder in {}", parent.display()))?;
         // Where folders cannot be locked, its age has to tell.

@@ -82,10 +82,10 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."labels_v10" (
     "parent_label_id" bigint COMMENT 'The label above it; NULL in dumps before 2018.',
     "parent_label_name" varchar COMMENT 'That label''s name.',
     "urls_csv" varchar COMMENT 'All of label_urls_v1, joined with a comma and a space.',
-    "sublabel_ids_csv" varchar COMMENT 'Ids of label_sublabels_v1, joined with a comma and a space.',
+    "sublabel_ids_csv" varchar COMMENT 'Ids of label_sublabels_v1 as entered, joined with a comma and a space.',
     "sublabel_names_csv" varchar COMMENT 'Names of label_sublabels_v1, joined with a comma and a space.'
 )
-COMMENT 'A label or company. [discogs-lakehouse f0c0031324e0]'
+COMMENT 'A label or company. [discogs-lakehouse bf6eb7588871]'
 WITH (external_location = 'file:/data/hive-data/active/labels_v10', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."labels_ref_v10" (
@@ -97,10 +97,10 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."labels_ref_v10" (
     "parent_label_id" bigint COMMENT 'The label above it; NULL in dumps before 2018.',
     "parent_label_name" varchar COMMENT 'That label''s name.',
     "urls_csv" varchar COMMENT 'All of label_urls_v1, joined with a comma and a space.',
-    "sublabel_ids_csv" varchar COMMENT 'Ids of label_sublabels_v1, joined with a comma and a space.',
+    "sublabel_ids_csv" varchar COMMENT 'Ids of label_sublabels_v1 as entered, joined with a comma and a space.',
     "sublabel_names_csv" varchar COMMENT 'Names of label_sublabels_v1, joined with a comma and a space.'
 )
-COMMENT 'A label or company. [discogs-lakehouse f0c0031324e0]'
+COMMENT 'A label or company. [discogs-lakehouse bf6eb7588871]'
 WITH (external_location = 'file:/data/hive-data/active/labels_v10', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."label_urls_v1" (

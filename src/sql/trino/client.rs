@@ -134,6 +134,10 @@ impl Client {
         let address = &self.address;
         let hint = "check trino_url, and whether Trino runs: scripts/stack status";
         let unreachable = |error: ureq::Error| {
+            if is_of_tls(&error) {
+                let failure = Failure::external(format!("Trino at {address} is not trusted: {error}"));
+                return Trouble::Lasting(failure.hint("trino_ca_file names the certificates to trust, in PEM"));
+            }
             let passing = matches!(
                 error,
                 ureq::Error::Io(_)
@@ -180,6 +184,15 @@ impl Trouble {
         match self {
             Trouble::Passing(failure) | Trouble::Lasting(failure) => failure,
         }
+    }
+}
+
+/// The handshake failed: a certificate of an unknown authority, of another name, or none at all.
+fn is_of_tls(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => true,
+        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The protocol, against a server that is scripted. It needs no Trino.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use discogs_lakehouse::sql::{Trino, TrinoParameters};
 
 use crate::support::{Dir, Finished};
 
-type Requests = Arc<Mutex<Vec<String>>>;
+pub(super) type Requests = Arc<Mutex<Vec<String>>>;
 
 /// A server that answers what `answer` says to a request line and the number of requests before it; it keeps the lines.
 fn server(answer: impl Fn(&str, usize, &str) -> (u16, String) + Send + 'static) -> (String, Requests) {
@@ -26,16 +26,21 @@ fn server(answer: impl Fn(&str, usize, &str) -> (u16, String) + Send + 'static) 
     (url, requests)
 }
 
-fn serve(mut stream: TcpStream, requests: &Requests, answer: impl Fn(&str, usize) -> (u16, String)) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+/// Answers one request. What is kept of it is its line and, behind that, who it says it is.
+pub(super) fn serve(stream: impl Read + Write, requests: &Requests, answer: impl Fn(&str, usize) -> (u16, String)) {
+    let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
     let mut length = 0;
+    let mut authorization = String::new();
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).unwrap();
         if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap();
+        }
+        if header.to_ascii_lowercase().starts_with("authorization:") {
+            authorization = header["authorization:".len()..].trim_end().to_owned();
         }
         if header.trim().is_empty() {
             break;
@@ -44,10 +49,10 @@ fn serve(mut stream: TcpStream, requests: &Requests, answer: impl Fn(&str, usize
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     let before = requests.lock().unwrap().len();
-    requests.lock().unwrap().push(line.trim().to_owned());
+    requests.lock().unwrap().push(format!("{}{authorization}", line.trim()));
     let (status, text) = answer(&line, before);
     let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", text.len());
-    let _ = stream.write_all(format!("{head}{text}").as_bytes());
+    let _ = reader.get_mut().write_all(format!("{head}{text}").as_bytes());
 }
 
 fn session(url: &str) -> Trino {
@@ -156,7 +161,7 @@ fn a_trino_that_is_not_there_is_status_6() {
 }
 
 /// A lake whose active run holds one table without rows: enough for a first query.
-fn make_active(lake: &Dir) {
+pub(super) fn make_active(lake: &Dir) {
     use discogs_lakehouse::lake::{Counted, Lake, Producer, Run};
     use discogs_lakehouse::table::{Contract, DatasetWriter};
 

@@ -1,4 +1,4 @@
-//! Trino, for real: the servers of `scripts/stack up`. `client` needs none.
+//! Trino, for real: the servers of `scripts/stack up`. `client` and `tls` need none.
 
 mod build;
 mod client;
@@ -7,5 +7,6 @@ mod queries;
 mod registration;
 mod report;
 mod stack;
+mod tls;
 mod types;
 mod workflows;
