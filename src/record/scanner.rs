@@ -261,9 +261,9 @@ fn plain_length(text: &[u8]) -> usize {
     while at < SHORT {
         let Some(word) = text.get(at..at + 8).and_then(|word| word.try_into().ok()) else { break };
         let word = u64::from_le_bytes(word);
-        let found = zero_bytes(word ^ EACH * b'<' as u64)
-            | zero_bytes(word ^ EACH * b'&' as u64)
-            | zero_bytes(word ^ EACH * b'\r' as u64);
+        let found = zero_bytes(word ^ (EACH * b'<' as u64))
+            | zero_bytes(word ^ (EACH * b'&' as u64))
+            | zero_bytes(word ^ (EACH * b'\r' as u64));
         if found != 0 {
             return at + found.trailing_zeros() as usize / 8;
         }

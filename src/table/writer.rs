@@ -19,8 +19,8 @@ use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Prod
 /// Rows handed to the Parquet writer at once. It cuts pages at what it is handed, so the number is fixed.
 pub(super) const BATCH_ROWS: usize = 8192;
 
-/// Row groups of a file. A full-size month then has files of some tens of MB (66 of tracks), which Trino splits by row
-/// group. What the footer will say of each page is held until a file ends.
+/// Row groups of a file. A full-size month then has files of 30 to 200 MB (84 of tracks), which Trino splits by row group.
+/// What the footer will say of each page is held until a file ends.
 const GROUPS_PER_PART: usize = 16;
 
 /// Bytes of a page before it is compressed. Each column of each table has a compressor, whose size follows that of its
