@@ -110,7 +110,14 @@ impl Profiler {
         for some in dataset.columns.chunks(COLUMNS_AT_ONCE) {
             columns.extend(self.columns(engine, table, some)?);
         }
-        Ok(TableProfile { sha256: dataset.identity().sha256, rows, bytes: dataset.bytes(), keys, keys_of: first.cloned(), columns })
+        Ok(TableProfile {
+            sha256: dataset.identity().sha256,
+            rows,
+            bytes: dataset.bytes(),
+            keys,
+            keys_of: first.cloned(),
+            columns,
+        })
     }
 
     /// The same; over Trino, to which each query is a journey, what was kept of the same files is taken.
