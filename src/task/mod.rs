@@ -15,6 +15,7 @@
 //! The exit status is in [`Class`]; signals end a task with 128 plus their number (`stop.rs`).
 
 mod call;
+mod certificates;
 mod digdag;
 mod failure;
 mod memory;
@@ -34,6 +35,7 @@ use clap::Parser;
 use parameters::Resolved;
 
 pub use call::Call;
+pub use certificates::root_certificates;
 pub use failure::{Class, Failure};
 pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
