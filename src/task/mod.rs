@@ -17,6 +17,7 @@
 mod call;
 mod digdag;
 mod failure;
+mod line;
 mod memory;
 mod outcome;
 mod parameters;
@@ -35,6 +36,7 @@ use parameters::Resolved;
 
 pub use call::Call;
 pub use failure::{Class, Failure};
+pub(crate) use line::say_line;
 pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use progress::Progress;
@@ -75,6 +77,6 @@ fn one_line_panics() {
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_default();
         let message = message.lines().next().unwrap_or_default().to_owned();
-        let _ = writeln!(std::io::stderr(), "internal error at {place}: {message}; please report it with the command");
+        say_line(format_args!("internal error at {place}: {message}; please report it with the command"));
     }));
 }
