@@ -14,6 +14,7 @@ mod entity;
 mod files;
 mod name;
 mod remembered;
+mod shown;
 mod source;
 
 pub use blocks::{Block, Blocks};
@@ -23,4 +24,5 @@ pub use entity::Entity;
 pub use files::{DumpFile, DumpSet};
 pub use name::{Kind, PublishedName};
 pub use remembered::{remember_sha256, sha256_of_dump};
+pub(crate) use shown::shown;
 pub use source::{Fault, Source, SourceEnd};
