@@ -247,7 +247,7 @@ fn no_text_of_a_damaged_dump_is_told() {
         (with("Two", "<a b=\"&#xJane;\"/>"), "a reference to no character"),
         (with("Two", "<a Jane=\"1\" Jane=\"${Doe}\"/>"), "an attribute that stands twice"),
         (with("Two", "<a Jane=${Doe}/>"), "an attribute value without quotes"),
-        (with("Two", "<!-- Jane ${Doe}"), "the XML ends before <labels> is closed"),
+        (with("Two", "<!-- Jane ${Doe}"), "a comment that does not end"),
         (with(SECOND, "<Jane${Doe}></Jane${Doe}>"), "<????????????> where a <label> belongs"),
         ("<Jane${Doe}><label/></Jane${Doe}>".to_owned(), "the root element is <????????????>, not <labels>"),
         (with(SECOND, &format!("<{0}></{0}>", "é".repeat(400))), &format!("<{}> where", "é".repeat(40))),
