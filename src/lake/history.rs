@@ -56,7 +56,8 @@ impl HistoryFolder {
 
     /// The registry for this process alone. Waits for others: what they do takes moments.
     pub fn lock_registry(&self, task: &str) -> anyhow::Result<HistoryLock> {
-        Ok(HistoryLock { _lock: lock::waiting(&self.lake.lock_file("history.registry")?, task)? })
+        let path = self.lake.lock_file("history.registry")?;
+        Ok(HistoryLock { _lock: lock::waiting(&path, task, "the registry of runs")? })
     }
 
     /// The KPIs of a run for this process alone. Fails while somebody else computes them.
