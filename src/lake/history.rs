@@ -149,6 +149,17 @@ pub fn place_outside_runs(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
     Ok(place)
 }
 
+/// A place for a file that people want, links followed: outside of all runs, and none of what the lake keeps for itself.
+pub fn place_for_file(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
+    let place = place_outside_runs(lake, path)?;
+    let place = fs::canonicalize(&place).unwrap_or(place);
+    if place.starts_with(lake.root().join("_meta")) {
+        let message = format!("{} lies in _meta, which is the lake's own", path.display());
+        return Err(Failure::parameters(message).hint("name a file outside of the lake").into());
+    }
+    Ok(place)
+}
+
 /// Commits a finished folder by one rename: every file and folder in it is on the disk before its name is.
 pub fn commit_folder(staged: &Path, target: &Path) -> anyhow::Result<()> {
     for entry in WalkDir::new(staged).contents_first(true) {

@@ -52,7 +52,7 @@ pub use durable::sync_file;
 pub(crate) use durable::{make_folder, rename, write_new_file};
 pub use extent::Extent;
 pub use free_space::free_bytes;
-pub use history::{HistoryFolder, HistoryLock, commit_folder, place_outside_runs};
+pub use history::{HistoryFolder, HistoryLock, commit_folder, place_for_file, place_outside_runs};
 pub use leftovers::{Leftover, Leftovers};
 pub use lock::Holder;
 pub(crate) use lock::{Lock, exclusive as lock_exclusively};
