@@ -8,6 +8,7 @@
 //! ```
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use anyhow::Context;
 use walkdir::WalkDir;
 
 use super::dataset::is_plain_name;
+use super::digest::sha256_of_bytes;
 use super::durable::{WRITABLE, rename, sync_file, sync_folder};
 use super::lock::{self, Lock};
 use super::root::run_around;
@@ -64,6 +66,22 @@ impl HistoryFolder {
     pub fn lock_kpis(&self, run_id: &RunId, task: &str) -> anyhow::Result<HistoryLock> {
         let path = self.lake.lock_file(&format!("history.kpis.{run_id}"))?;
         Ok(HistoryLock { _lock: lock::exclusive(&path, task, &format!("the KPIs of run {run_id}"))? })
+    }
+
+    /// The difference of two runs for this process alone, in its place in the history or in another one. Fails while
+    /// somebody else makes it there.
+    pub fn lock_diff(
+        &self,
+        from: &RunId,
+        to: &RunId,
+        elsewhere: Option<&Path>,
+        task: &str,
+    ) -> anyhow::Result<HistoryLock> {
+        let place = elsewhere.map(|path| sha256_of_bytes(path.as_os_str().as_bytes())[..16].to_owned());
+        let place = place.map(|digest| format!(".{digest}")).unwrap_or_default();
+        let path = self.lake.lock_file(&format!("history.diff.{from}..{to}{place}"))?;
+        let what = format!("the difference of runs {from} and {to}");
+        Ok(HistoryLock { _lock: lock::exclusive(&path, task, &what)? })
     }
 
     /// The committed event files of a table, in the order of their times. `table` is its folder, from the contract.
