@@ -10,8 +10,8 @@ use discogs_lakehouse::task;
 ///
 /// Shows each run with its state (open, sealed, damaged), tables, rows, size and age, and which one is active or was. Of the
 /// size it says what the run holds on its own, which becomes free when the run is pruned, and what it shares with other
-/// runs. Reads descriptions and manifests, not the data; verify-run reads the data. The table is on stderr, the same as
-/// JSON on stdout.
+/// runs. Also says how much earlier tasks left that prune-runs would remove. Reads descriptions and manifests, not the
+/// data; verify-run reads the data. The table is on stderr, the same as JSON on stdout.
 #[derive(Parser)]
 #[command(name = "lake-status", version, after_help = EXAMPLE)]
 struct LakeStatus {

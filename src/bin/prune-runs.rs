@@ -12,7 +12,8 @@ use discogs_lakehouse::task;
 /// in. Every promotion leaves such a link, so a run that was published stays until keep_previous lets its link go.
 ///
 /// Says what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename, then
-/// deleted. Also removes what killed tasks left in <lake>/_meta.
+/// deleted. Also removes what earlier tasks left: unfinished work and locks in <lake>/_meta, and in <lake>/_tmp_test the
+/// trials of runs that are sealed or gone.
 #[derive(Parser)]
 #[command(name = "prune-runs", version, after_help = EXAMPLE)]
 struct PruneRuns {

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 use memchr::memmem;
 
 use super::boundary::{last_boundary_from, last_end};
-use super::{Buffer, Entity, Fault, Source, SourceEnd};
+use super::{Buffer, Entity, Fault, Source, SourceEnd, shown};
 
 /// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
 const MAX_RECORD_BYTES: usize = 64 << 20;
@@ -211,7 +211,7 @@ impl Blocks {
         if name != self.entity.name() {
             let whose = match Entity::ALL.into_iter().find(|entity| entity.name() == name) {
                 Some(other) => format!("this is the dump of {other}, not of {}", self.entity),
-                None => format!("the root element is <{name:.40}>, not <{}>", self.entity),
+                None => format!("the root element is <{}>, not <{}>", shown(&name, 40), self.entity),
             };
             return Err(self.fault_at(at, whose));
         }

@@ -15,6 +15,7 @@ mod entity;
 mod files;
 mod name;
 mod remembered;
+mod shown;
 mod source;
 
 pub use blocks::{Block, Blocks};
@@ -25,4 +26,5 @@ pub use entity::Entity;
 pub use files::{DumpFile, DumpSet};
 pub use name::{Kind, PublishedName};
 pub use remembered::{remember_sha256, sha256_of_dump};
+pub(crate) use shown::shown;
 pub use source::{Fault, Source, SourceEnd};

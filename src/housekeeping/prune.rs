@@ -24,7 +24,7 @@ pub struct PruneParameters {
     pub keep_previous: Option<usize>,
 
     /// A run that is not sealed is kept when it changed in the last N hours: its workflow may be between two tasks
-    #[arg(long, value_name = "HOURS", default_value_t = 48)]
+    #[arg(long, value_name = "HOURS", default_value_t = Retention::OPEN_HOURS)]
     pub open_hours: u32,
 
     /// Say what would be removed, and remove nothing
@@ -60,7 +60,7 @@ pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Resul
 fn summary(plan: &PrunePlan) -> String {
     let runs = plan.removed().count();
     let plural = if runs == 1 { "" } else { "s" };
-    let (links, leftovers) = (plan.links.len(), plan.leftovers.len() + plan.seals.len());
+    let (links, leftovers) = (plan.links.len(), plan.leftovers.count());
     format!("{runs} run{plural}, {links} links, {leftovers} leftovers, {}", bytes(plan.freed_bytes()))
 }
 
@@ -81,13 +81,17 @@ fn show(plan: &PrunePlan, call: &Call) {
     for link in &plan.links {
         rows.push(vec![link.name.clone(), "link".to_owned(), String::new(), format!("remove: to {}", link.run_id)]);
     }
-    for leftover in &plan.leftovers {
+    for leftover in &plan.leftovers.paths {
         rows.push(vec![
             leftover.path.display().to_string(),
             "leftover".to_owned(),
             bytes(leftover.bytes),
             "remove".to_owned(),
         ]);
+    }
+    if !plan.leftovers.locks.is_empty() {
+        let locks = format!("{} locks of runs that are gone", plan.leftovers.locks.len());
+        rows.push(vec![locks, "leftover".to_owned(), String::new(), "remove".to_owned()]);
     }
     for line in columns(&rows, &[false, false, true, false]) {
         call.say(line);
@@ -97,8 +101,9 @@ fn show(plan: &PrunePlan, call: &Call) {
 fn report(plan: &PrunePlan, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("runs", serde_json::to_value(&plan.runs)?);
     call.set_detail("links", serde_json::to_value(&plan.links)?);
-    call.set_detail("leftovers", serde_json::to_value(&plan.leftovers)?);
-    call.set_detail("seals", serde_json::to_value(&plan.seals)?);
+    call.set_detail("leftovers", serde_json::to_value(&plan.leftovers.paths)?);
+    call.set_detail("locks", serde_json::to_value(&plan.leftovers.locks)?);
+    call.set_detail("seals", serde_json::to_value(&plan.leftovers.seals)?);
     call.set_detail("removed", serde_json::to_value(plan.removed().map(|run| &run.run_id).collect::<Vec<_>>())?);
     call.set_metric("removed_bytes", plan.freed_bytes());
     Ok(())

@@ -1,11 +1,14 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::screen::{age, bytes, columns, count};
-use crate::lake::{Dataset, Extent, Holder, Lake, ManifestDataset, Previous, Run, RunId, SealedRun};
+use crate::lake::{
+    Dataset, Extent, Holder, Lake, Leftovers, ManifestDataset, Previous, Retention, Run, RunId, SealedRun,
+};
 use crate::task::{Call, Failure, boolean};
 
 /// What lake-status takes.
@@ -71,6 +74,8 @@ pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Res
     let runs: Vec<_> = ids.iter().map(|id| RunStatus::of(&lake, id, active.as_ref(), &previous)).collect();
     let mut all = Extent::default();
     runs.iter().for_each(|run| all.add(&run.extent));
+    let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
+    let leftovers = lake.leftovers(open_for, &[]);
 
     if !parameters.json {
         for line in table(&runs) {
@@ -85,6 +90,7 @@ pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Res
                 bytes(all.bytes)
             )),
         }
+        say_leftovers(&leftovers, call);
         if let Some(problem) = &problem {
             call.say(format_args!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()));
         }
@@ -99,9 +105,22 @@ pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Res
     call.set_detail("active_problem", problem.map(|problem| problem.message));
     call.set_detail("previous", links);
     call.set_detail("runs", serde_json::to_value(&runs)?);
+    call.set_detail("leftovers", serde_json::to_value(leftovers.ok())?);
     call.set_metric("bytes", all.bytes);
     call.set_metric("disk_bytes", all.disk_bytes());
     Ok(())
+}
+
+fn say_leftovers(leftovers: &anyhow::Result<Leftovers>, call: &Call) {
+    match leftovers {
+        Ok(leftovers) if leftovers.count() == 0 => {}
+        Ok(leftovers) => call.say(format_args!(
+            "{} leftovers of earlier tasks, {}; prune-runs removes them",
+            leftovers.count(),
+            bytes(leftovers.bytes())
+        )),
+        Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", Failure::of(error))),
+    }
 }
 
 impl RunStatus {
@@ -166,7 +185,7 @@ impl RunStatus {
     fn remark(&self) -> String {
         match (&self.problem, &self.locked_by) {
             (Some(problem), _) => problem.clone(),
-            (None, Some(holder)) => format!("{} (pid {} on {}) is at work in it", holder.task, holder.pid, holder.host),
+            (None, Some(holder)) => format!("{} is at work in it", holder.who()),
             (None, None) if self.state == State::Sealed && !self.seal_known => {
                 "its seal is not known here; see verify-run --help".to_owned()
             }

@@ -45,12 +45,12 @@ pub fn verify_run(parameters: VerifyParameters, call: &mut Call) -> anyhow::Resu
     for difference in &differences {
         call.say(difference);
     }
+    sealed.hold_to(&differences)?;
     let unknown = !sealed.is_anchored();
-    match parameters.accept_seal && unknown {
-        true => sealed.accept(&lake.lock(call.name())?)?,
-        false if differences.is_empty() && !unknown => {}
-        false => sealed.verify()?,
+    if parameters.accept_seal && unknown {
+        sealed.accept(&lake.lock(call.name())?)?;
     }
+    sealed.refuse_unknown_seal()?;
     call.set_detail("seal", if unknown { "accepted" } else { "known" });
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());

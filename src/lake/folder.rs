@@ -1,19 +1,20 @@
 //! The folders within a lake. None of them may be a link: what is written or removed below one would be outside.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::Lake;
-use super::durable::{remove_file_if_there, rename, sync_folder, write_new_file};
+use super::dataset::is_plain_name;
+use super::durable::{WRITABLE, remove_file_if_there, rename, sync_folder, write_new_file};
+use super::{Lake, Run};
 use crate::task::Failure;
 
 impl Lake {
     /// Refuses a path on which a part below the lake's root is a link. Parts that are not there yet are fine.
     pub(super) fn refuse_links(&self, path: &Path) -> anyhow::Result<()> {
         let mut there = self.root().to_owned();
-        for part in self.parts_below(path)? {
+        for part in parts_below(self.root(), path)? {
             there.push(part);
             match fs::symlink_metadata(&there) {
                 Ok(found) if found.is_symlink() => return Err(is_a_link(&there).into()),
@@ -25,10 +26,16 @@ impl Lake {
         Ok(())
     }
 
-    /// Makes a folder of the lake and its missing parents, and flushes what names them.
+    /// Makes a folder of the lake and its missing parents, and flushes what names them. What is in a run is made by
+    /// [`Run::make_folder`].
     pub(super) fn make_folder(&self, path: &Path) -> anyhow::Result<()> {
-        let mut folder = self.root().to_owned();
-        for part in self.parts_below(path)? {
+        self.make_folder_below(self.root(), path)
+    }
+
+    /// Makes what is missing below a folder that is there. Where that is gone it fails, and makes nothing.
+    fn make_folder_below(&self, base: &Path, path: &Path) -> anyhow::Result<()> {
+        let mut folder = base.to_owned();
+        for part in parts_below(base, path)? {
             let parent = folder.clone();
             folder.push(part);
             match fs::symlink_metadata(&folder) {
@@ -68,10 +75,26 @@ impl Lake {
         written
     }
 
-    fn parts_below<'p>(&self, path: &'p Path) -> anyhow::Result<std::path::Components<'p>> {
-        let below = path.strip_prefix(self.root());
-        Ok(below.with_context(|| format!("{} is not in the lake", path.display()))?.components())
+    /// Puts a file of the lake's own in `_meta` in place, whole. Gives its path.
+    pub fn keep_file(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+        anyhow::ensure!(is_plain_name(name), "the name of a file in _meta is a plain file name");
+        let path = self.root().join("_meta").join(name);
+        self.replace_file(&path, bytes, WRITABLE)?;
+        Ok(path)
     }
+}
+
+impl Run {
+    /// Makes a folder in the run. A run that was pruned meanwhile is not made again.
+    pub(super) fn make_folder(&self, path: &Path) -> anyhow::Result<()> {
+        self.look_up_again()?;
+        self.lake().make_folder_below(self.folder(), path)
+    }
+}
+
+fn parts_below<'p>(base: &Path, path: &'p Path) -> anyhow::Result<std::path::Components<'p>> {
+    let below = path.strip_prefix(base);
+    Ok(below.with_context(|| format!("{} is not in {}", path.display(), base.display()))?.components())
 }
 
 /// Why a link within the lake is not followed.

@@ -8,6 +8,7 @@
 //! ```
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use anyhow::Context;
 use walkdir::WalkDir;
 
 use super::dataset::is_plain_name;
+use super::digest::sha256_of_bytes;
 use super::durable::{WRITABLE, rename, sync_file, sync_folder};
 use super::lock::{self, Lock};
 use super::root::run_around;
@@ -56,13 +58,30 @@ impl HistoryFolder {
 
     /// The registry for this process alone. Waits for others: what they do takes moments.
     pub fn lock_registry(&self, task: &str) -> anyhow::Result<HistoryLock> {
-        Ok(HistoryLock { _lock: lock::waiting(&self.lake.lock_file("history.registry")?, task)? })
+        let path = self.lake.lock_file("history.registry")?;
+        Ok(HistoryLock { _lock: lock::waiting(&path, task, "the registry of runs")? })
     }
 
     /// The KPIs of a run for this process alone. Fails while somebody else computes them.
     pub fn lock_kpis(&self, run_id: &RunId, task: &str) -> anyhow::Result<HistoryLock> {
         let path = self.lake.lock_file(&format!("history.kpis.{run_id}"))?;
         Ok(HistoryLock { _lock: lock::exclusive(&path, task, &format!("the KPIs of run {run_id}"))? })
+    }
+
+    /// The difference of two runs for this process alone, in its place in the history or in another one. Fails while
+    /// somebody else makes it there.
+    pub fn lock_diff(
+        &self,
+        from: &RunId,
+        to: &RunId,
+        elsewhere: Option<&Path>,
+        task: &str,
+    ) -> anyhow::Result<HistoryLock> {
+        let place = elsewhere.map(|path| sha256_of_bytes(path.as_os_str().as_bytes())[..16].to_owned());
+        let place = place.map(|digest| format!(".{digest}")).unwrap_or_default();
+        let path = self.lake.lock_file(&format!("history.diff.{from}..{to}{place}"))?;
+        let what = format!("the difference of runs {from} and {to}");
+        Ok(HistoryLock { _lock: lock::exclusive(&path, task, &what)? })
     }
 
     /// The committed event files of a table, in the order of their times. `table` is its folder, from the contract.
@@ -144,6 +163,17 @@ pub fn place_outside_runs(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
     }
     if place.is_symlink() && fs::metadata(&place).is_err() {
         return Err(Failure::parameters(format!("{} is a link that leads nowhere", path.display())).into());
+    }
+    Ok(place)
+}
+
+/// A place for a file that people want, links followed: outside of all runs, and none of what the lake keeps for itself.
+pub fn place_for_file(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
+    let place = place_outside_runs(lake, path)?;
+    let place = fs::canonicalize(&place).unwrap_or(place);
+    if place.starts_with(lake.root().join("_meta")) {
+        let message = format!("{} lies in _meta, which is the lake's own", path.display());
+        return Err(Failure::parameters(message).hint("name a file outside of the lake").into());
     }
     Ok(place)
 }

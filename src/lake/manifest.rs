@@ -90,7 +90,7 @@ impl SealableRun {
     /// in it. Waits for whoever moves `active`, prunes or seals another run: hours of checks are not thrown away for it.
     pub fn seal(&self, checks: Value) -> anyhow::Result<SealedRun> {
         let run = self.run().clone();
-        let _lake = lock::waiting(&run.lake().lock_file("lake")?, self.task())?;
+        let _lake = lock::waiting(&run.lake().lock_file("lake")?, self.task(), "the lake")?;
         remove_folder_if_there(&run.staging_folder())?;
         let listing = Listing::read(&run, &[])?;
         let files = listing.hashed(&run)?;

@@ -14,6 +14,7 @@
 //! <lake>/_meta/discogs_history/              events, reports and diffs over all runs     history.rs
 //! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run   anchor.rs
 //! <lake>/_meta/_staging/                     links and files of the lake itself on their way
+//! <lake>/_tmp_test/<run_id>/                 the first records of a run's dumps, tried in a lake of their own   trial.rs
 //! ```
 //!
 //! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. What may be done under which
@@ -30,6 +31,7 @@ mod extent;
 mod folder;
 mod free_space;
 mod history;
+mod leftovers;
 mod listing;
 mod lock;
 mod manifest;
@@ -41,6 +43,7 @@ mod run_id;
 mod sealed;
 mod sharing;
 mod staging;
+mod trial;
 
 pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
 pub(crate) use digest::hexadecimal;
@@ -49,14 +52,16 @@ pub use durable::sync_file;
 pub(crate) use durable::{make_folder, rename, write_new_file};
 pub use extent::Extent;
 pub use free_space::free_bytes;
-pub use history::{HistoryFolder, HistoryLock, commit_folder, place_outside_runs};
+pub use history::{HistoryFolder, HistoryLock, commit_folder, place_for_file, place_outside_runs};
+pub use leftovers::{Leftover, Leftovers};
 pub use lock::Holder;
 pub(crate) use lock::{Lock, exclusive as lock_exclusively};
 pub use manifest::{Manifest, ManifestDataset, ManifestFile};
 pub use pointer::{LockedLake, Previous};
-pub use retention::{Kept, Leftover, PlannedRun, PrunePlan, Retention};
+pub use retention::{Kept, PlannedRun, PrunePlan, Retention};
 pub use root::Lake;
 pub use run::{Run, RunDescription, SealableRun, WritableRun};
 pub use run_id::{DumpMonth, RunId};
 pub use sealed::SealedRun;
 pub use staging::{StagedDataset, Staging};
+pub use trial::TrialFolder;

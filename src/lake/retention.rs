@@ -4,22 +4,16 @@
 //! runs are. What it left is in the next plan as a leftover.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
 use serde::Serialize;
 
-use super::durable::{remove_file_if_there, remove_folder_if_there, rename};
-use super::{Extent, Holder, Lake, LockedLake, Previous, RunId, lock};
+use super::durable::{remove_folder_if_there, rename};
+use super::{Extent, Holder, Lake, Leftovers, LockedLake, Previous, RunId, lock};
 use crate::task::Failure;
 
 /// In front of the run id in `_meta/_staging`.
-const PRUNED: &str = "pruned.";
-
-/// What is on its way to its place is there sooner, however soon a run may go.
-const A_MOMENT: Duration = Duration::from_secs(60);
+pub(super) const PRUNED: &str = "pruned.";
 
 /// What is asked to be kept.
 #[derive(Clone, Copy, Debug)]
@@ -64,23 +58,13 @@ pub struct PlannedRun {
     extent: Extent,
 }
 
-/// Something of no use that an earlier task left in `_meta`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Leftover {
-    pub path: PathBuf,
-    pub bytes: u64,
-}
-
 /// What a prune would do, newest run first.
 #[derive(Clone, Debug, Serialize)]
 pub struct PrunePlan {
     pub runs: Vec<PlannedRun>,
     /// Links to what `active` was that go, newest first.
     pub links: Vec<Previous>,
-    /// Runs of a prune that was killed, and what lay in `_meta/_staging` for longer than a run may be open.
-    pub leftovers: Vec<Leftover>,
-    /// Digests of manifests whose runs are gone.
-    pub seals: Vec<RunId>,
+    pub leftovers: Leftovers,
 }
 
 impl PrunePlan {
@@ -91,15 +75,14 @@ impl PrunePlan {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        let nothing_beside_runs = self.links.is_empty() && self.leftovers.is_empty() && self.seals.is_empty();
-        nothing_beside_runs && self.removed().next().is_none()
+        self.links.is_empty() && self.leftovers.count() == 0 && self.removed().next().is_none()
     }
 
     /// The bytes that become free: not those of files that a run which stays holds too.
     pub fn freed_bytes(&self) -> u64 {
         let mut going = Extent::default();
         self.removed().for_each(|run| going.add(&run.extent));
-        going.own_bytes() + self.leftovers.iter().map(|leftover| leftover.bytes).sum::<u64>()
+        going.own_bytes() + self.leftovers.bytes()
     }
 
     /// Removes what the plan says, run by run. A run that a task has taken since the plan was made is kept; the plan says
@@ -111,24 +94,16 @@ impl PrunePlan {
         // The lake's lock keeps the pointers where they are; the plan may be older than the lock.
         let pointed_at = pointers(lake.active()?, lake.previous()?);
         lake.make_folder(&lake.staging_folder())?;
-        for leftover in &self.leftovers {
-            remove(&leftover.path)?;
-        }
+        self.leftovers.remove_staged()?;
         for planned in self.runs.iter_mut().filter(|run| run.kept.is_none()) {
             planned.kept = pointed_at.get(&planned.run_id).cloned();
             if planned.kept.is_some() {
                 continue;
             }
             let run = lake.run(&planned.run_id)?;
-            let lock = match run.lock_alone(task) {
-                Ok(lock) => lock,
-                Err(error) => match run.holder() {
-                    Some(holder) => {
-                        planned.kept = Some(Kept::Locked(holder));
-                        continue;
-                    }
-                    None => return Err(error),
-                },
+            let Some(lock) = lock::if_free(&run.run_lock()?, task)? else {
+                planned.kept = Some(Kept::Locked(run.holder().unwrap_or_else(Holder::unknown)));
+                continue;
             };
             let going = lake.staging_folder().join(format!("{PRUNED}{}", planned.run_id));
             remove_folder_if_there(&going)?;
@@ -139,10 +114,7 @@ impl PrunePlan {
             remove_folder_if_there(&going)?;
             drop(lock);
         }
-        for id in &self.seals {
-            lake.remove_anchor(id)?;
-        }
-        Ok(())
+        self.leftovers.remove_rest(lake, task)
     }
 }
 
@@ -174,29 +146,8 @@ impl Lake {
             let (files, bytes, own_bytes) = (extent.files, extent.bytes, extent.own_bytes());
             runs.push(PlannedRun { run_id: id.clone(), sealed, files, bytes, own_bytes, kept, extent });
         }
-        let seals = self.anchored_ids()?.into_iter().filter(|id| !ids.contains(id)).collect();
-        Ok(PrunePlan { runs, links, leftovers: self.leftovers(retention.open_for)?, seals })
-    }
-
-    fn leftovers(&self, open_for: Duration) -> anyhow::Result<Vec<Leftover>> {
-        let folder = self.staging_folder();
-        self.refuse_links(&folder)?;
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
-        };
-        let mut leftovers = Vec::new();
-        for entry in entries {
-            let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-            let extent = Extent::of(&entry.path())?;
-            let pruned = entry.file_name().to_string_lossy().starts_with(PRUNED);
-            let at_work = extent.changed_within(open_for.max(A_MOMENT)) || lock::is_held(&entry.path());
-            if pruned || !at_work {
-                leftovers.push(Leftover { path: entry.path(), bytes: extent.own_bytes() });
-            }
-        }
-        leftovers.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(leftovers)
+        let going: Vec<RunId> = runs.iter().filter(|run| run.kept.is_none()).map(|run| run.run_id.clone()).collect();
+        Ok(PrunePlan { runs, links, leftovers: self.leftovers(retention.open_for, &going)? })
     }
 }
 
@@ -219,16 +170,10 @@ fn split_previous(
     (links, going)
 }
 
-fn remove(path: &Path) -> anyhow::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => remove_folder_if_there(path),
-        Ok(_) => remove_file_if_there(path),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
-}
-
 impl Retention {
+    /// How long an open run is kept where nobody says it.
+    pub const OPEN_HOURS: u32 = 48;
+
     /// # Errors
     /// Keeping nothing is no retention, and a lake without a way back is not asked for by accident.
     pub fn new(keep: usize, previous: Option<usize>, open_for: Duration) -> Result<Self, Failure> {

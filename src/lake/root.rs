@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::durable::{make_folder, remove_folder_if_there};
+use super::durable::make_folder;
 use super::{Run, RunId};
 use crate::task::{Failure, Scratch};
 
@@ -81,15 +81,6 @@ impl Lake {
         let folder = self.staging_folder();
         self.make_folder(&folder)?;
         Scratch::in_folder(&folder, &format!("{task}."))
-    }
-
-    /// `_tmp_test/<run_id>`, empty: where the first records of a run's dumps are tried.
-    pub fn trial_folder(&self, id: &RunId) -> anyhow::Result<PathBuf> {
-        let folder = self.root.join("_tmp_test").join(id.as_str());
-        self.refuse_links(&folder)?;
-        remove_folder_if_there(&folder)?;
-        self.make_folder(&folder)?;
-        Ok(folder)
     }
 
     pub(super) fn runs_folder(&self) -> PathBuf {

@@ -173,7 +173,7 @@ impl Run {
         self.folder.join("_staging")
     }
 
-    fn run_lock(&self) -> anyhow::Result<PathBuf> {
+    pub(super) fn run_lock(&self) -> anyhow::Result<PathBuf> {
         self.lake.lock_file(self.id.as_str())
     }
 
@@ -185,6 +185,7 @@ impl Run {
     pub fn writable(&self, task: &str) -> anyhow::Result<WritableRun> {
         let run_lock = lock::shared(&self.run_lock()?, &format!("run {}", self.id))?;
         let task_lock = lock::exclusive(&self.producer_lock(task)?, task, &format!("{task} of run {}", self.id))?;
+        self.look_up_again()?;
         if self.is_sealed()? {
             return Err(Failure::parameters(format!("run {} is sealed; a sealed run is never changed", self.id))
                 .hint("begin a new run: the same dumps with another session_time")
@@ -196,7 +197,13 @@ impl Run {
     /// Takes the run for this process alone, to check and to seal it. Fails while any task writes to it.
     pub fn sealable(&self, task: &str) -> anyhow::Result<SealableRun> {
         let lock = self.lock_alone(task)?;
+        self.look_up_again()?;
         Ok(SealableRun { run: self.clone(), task: task.to_owned(), _lock: lock })
+    }
+
+    /// Fails where the run is gone: between a look at it and a lock on it a prune may have taken it away.
+    pub(super) fn look_up_again(&self) -> anyhow::Result<()> {
+        Run::open(&self.lake, &self.id).map(|_| ())
     }
 
     /// Takes the run for this process alone. Fails while any task writes to it.
@@ -228,14 +235,14 @@ impl Run {
     pub fn write_report(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
         anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
         let path = self.folder.join("_reports").join(name);
-        self.lake.make_folder(&self.folder.join("_reports"))?;
+        self.make_folder(&self.folder.join("_reports"))?;
         self.lake.replace_file(&path, bytes, WRITABLE)?;
         Ok(path)
     }
 
     fn write_task_record(&self, outcome: &Outcome) -> anyhow::Result<()> {
         let folder = self.folder.join("_tasks");
-        self.lake.make_folder(&folder)?;
+        self.make_folder(&folder)?;
         let mut text = serde_json::to_vec_pretty(outcome)?;
         text.push(b'\n');
         self.lake.replace_file(&folder.join(format!("{}.json", outcome.task)), &text, WRITABLE)
@@ -293,7 +300,7 @@ impl WritableRun {
         staged.seal(dataset)?;
         let target = self.run.dataset_folder(&dataset.table);
         if let Some(parent) = target.parent() {
-            self.run.lake.make_folder(parent)?;
+            self.run.make_folder(parent)?;
         }
         // A signal that comes now waits: what it removes from `_staging` must not be on its way out of there.
         let _whole = stop::hold();
@@ -319,7 +326,7 @@ impl WritableRun {
     pub fn keep_report(&self, staged: &Path, name: &str) -> anyhow::Result<()> {
         anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
         let folder = self.run.folder.join("_reports");
-        self.run.lake.make_folder(&folder)?;
+        self.run.make_folder(&folder)?;
         sync_file(staged)?;
         let _whole = stop::hold();
         rename(staged, &folder.join(name))

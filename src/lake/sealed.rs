@@ -77,7 +77,21 @@ impl SealedRun {
     /// Reads every file of the run and holds it to the manifest: nothing changed, added or removed, and the manifest is
     /// the one of the seal.
     pub fn verify(&self) -> anyhow::Result<()> {
-        self.verify_files()?;
+        self.hold_to(&self.differences()?)?;
+        self.refuse_unknown_seal()
+    }
+
+    /// Refuses a run whose files differ from the manifest.
+    pub fn hold_to(&self, differences: &[String]) -> anyhow::Result<()> {
+        match differences {
+            [] => Ok(()),
+            [only] => Err(changed(&self.run, only)),
+            [first, others @ ..] => Err(changed(&self.run, &format!("{first}, and {} more", others.len()))),
+        }
+    }
+
+    /// Refuses a run whose seal this lake does not know.
+    pub fn refuse_unknown_seal(&self) -> anyhow::Result<()> {
         if self.anchored {
             return Ok(());
         }
@@ -89,16 +103,8 @@ impl SealedRun {
             .into())
     }
 
-    fn verify_files(&self) -> anyhow::Result<()> {
-        let differences = self.differences()?;
-        match differences.as_slice() {
-            [] => Ok(()),
-            [only] => Err(changed(&self.run, only)),
-            [first, others @ ..] => Err(changed(&self.run, &format!("{first}, and {} more", others.len()))),
-        }
-    }
-
-    /// Everything in which the run's files differ from the manifest, each as a few words that begin with its path.
+    /// Everything in which the run's files differ from the manifest, each as a few words that begin with its path. Reads
+    /// every file.
     pub fn differences(&self) -> anyhow::Result<Vec<String>> {
         let listing = Listing::read_all(&self.run, &[])?;
         let mut missing: BTreeMap<&str, &ManifestFile> =
@@ -120,14 +126,18 @@ impl SealedRun {
         Ok(differences)
     }
 
-    /// Takes the manifest as it is for the one of the seal, if the files agree with it and the lake knows no other: for a
-    /// run that was copied here.
-    pub fn accept(&mut self, _locked: &LockedLake) -> anyhow::Result<()> {
-        self.verify_files()?;
-        if !self.anchored {
-            self.run.write_anchor(&self.text)?;
-            self.anchored = true;
+    /// Takes the manifest, with which the files were seen to agree, for the one of the seal, if the lake knows no other:
+    /// for a run that was copied here.
+    pub fn accept(&mut self, locked: &LockedLake) -> anyhow::Result<()> {
+        // Before the lock the run may have been pruned, or another manifest accepted.
+        let now = SealedRun::open(&locked.lake().run(self.run.id())?)?;
+        if now.text != self.text {
+            return Err(changed(&self.run, "its manifest was changed while its files were read"));
         }
+        if !now.anchored {
+            self.run.write_anchor(&self.text)?;
+        }
+        self.anchored = true;
         Ok(())
     }
 }

@@ -16,10 +16,10 @@ pub struct Staging {
 
 impl Staging {
     pub(super) fn take(run: &Run, task: &str) -> anyhow::Result<Self> {
-        run.lake().make_folder(&run.staging_folder())?;
+        run.make_folder(&run.staging_folder())?;
         let folder = run.staging_folder().join(task);
         remove_folder_if_there(&folder)?;
-        run.lake().make_folder(&folder)?;
+        run.make_folder(&folder)?;
         Ok(Staging { _unfinished: Unfinished::new(&folder), folder })
     }
 
@@ -30,7 +30,7 @@ impl Staging {
     /// An empty folder for a dataset of the table.
     pub fn dataset(&self, run: &Run, table: &str) -> anyhow::Result<StagedDataset> {
         let folder = self.folder.join(table.replace('/', "__"));
-        run.lake().make_folder(&folder)?;
+        run.make_folder(&folder)?;
         Ok(StagedDataset { folder, table: table.to_owned(), run_id: run.id().to_string() })
     }
 }

@@ -3,25 +3,12 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 
 use super::Answer;
-use crate::lake::{Lake, place_outside_runs};
-use crate::task::Failure;
 use crate::task::stop::{self, Unfinished};
-
-/// Where the rows go: what the path names, links followed, if that is none of what the lake keeps.
-pub fn place(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
-    let place = place_outside_runs(lake, path)?;
-    let place = fs::canonicalize(&place).unwrap_or(place);
-    if place.starts_with(lake.root().join("_meta")) {
-        let message = format!("{} lies in _meta, which is the lake's own", path.display());
-        return Err(Failure::parameters(message).hint("name a file outside of the lake").into());
-    }
-    Ok(place)
-}
 
 /// Writes the rows beside the place, then moves the file there. Gives how many there were.
 pub fn write(place: &Path, answer: &mut Answer<'_>) -> anyhow::Result<usize> {

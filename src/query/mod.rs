@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::lake::{Lake, RunId};
+use crate::lake::{Lake, RunId, place_for_file};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
 use crate::table::Contract;
 use crate::task::{Call, Failure, Scratch, boolean};
@@ -69,7 +69,7 @@ pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()>
         None => lake.published("promote a run, or name one with --run-id")?,
     };
     call.set_run_id(&id);
-    let csv = parameters.csv.as_deref().map(|path| csv_file::place(&lake, path)).transpose()?;
+    let csv = parameters.csv.as_deref().map(|path| place_for_file(&lake, path)).transpose()?;
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;

@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use super::Tally;
 use super::token::{Malformed, Token, Tokens};
 use super::value::{self, trimmed};
+use crate::dump::shown;
 
 /// Elements in each other; Discogs has nine. A bound keeps a hostile document from growing the stack.
 const DEEPEST: usize = 64;
+
+/// What a message shows of an element's name.
+const LONGEST_NAME: usize = 40;
 
 /// Why a record became no rows.
 #[derive(Debug)]
@@ -47,7 +51,10 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
                     return Ok(Some(offset));
                 }
                 Token::Open(found) => {
-                    return Err(Malformed::new(offset, format!("<{found}> where a <{name}> belongs")));
+                    return Err(Malformed::new(
+                        offset,
+                        format!("<{}> where a <{name}> belongs", shown(found, LONGEST_NAME)),
+                    ));
                 }
                 Token::Text(text) if text.trim().is_empty() => {}
                 Token::Text(_) => return Err(Malformed::new(offset, "text between two records")),
@@ -279,7 +286,7 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
     }
 
     fn ends_early(&self) -> Malformed {
-        let open = self.path.last().copied().unwrap_or("the document");
+        let open = self.path.last().map_or("the document".to_owned(), |name| shown(name, LONGEST_NAME));
         Malformed::new(self.tokens.offset(), format!("the text ends before <{open}> is closed"))
     }
 }

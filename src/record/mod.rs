@@ -15,6 +15,7 @@ mod block;
 pub(crate) mod collection;
 mod credit;
 mod cursor;
+mod flaw;
 mod joined;
 mod labels;
 mod masters;

@@ -7,6 +7,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
+use super::flaw;
 use super::token::{Attribute, Malformed, Token, Tokens};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -43,7 +44,7 @@ impl<'b> Reference<'b> {
             Ok(event) => Ok((event, offset)),
             Err(error) => {
                 let offset = self.uncounted + self.reader.error_position() as usize;
-                Err(Malformed::new(offset, error.to_string()))
+                Err(Malformed::new(offset, flaw::of_parser(&error)))
             }
         }
     }
@@ -54,10 +55,10 @@ impl<'b> Reference<'b> {
         let name = &self.text[name_at..name_at + tag.name().as_ref().len()];
         let rest_at = name_at + name.len();
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(|error| Malformed::new(offset, error.to_string()))?;
+            let attribute = attribute.map_err(|error| Malformed::new(offset, flaw::of_attribute(&error)))?;
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| Malformed::new(offset, error.to_string()))?;
+                .map_err(|error| Malformed::new(offset, flaw::of_parser(&error)))?;
             let key = self.in_block(attribute.key.as_ref(), rest_at, offset)?;
             self.attributes.push((key, Cow::Owned(value.into_owned())));
         }
@@ -147,7 +148,7 @@ fn resolve<'b>(reference: &BytesRef<'b>, offset: usize) -> Result<Cow<'b, str>, 
     match reference.resolve_char_ref() {
         Ok(Some(character)) => return Ok(Cow::Owned(character.to_string())),
         Ok(None) => {}
-        Err(error) => return Err(Malformed::new(offset, error.to_string())),
+        Err(error) => return Err(Malformed::new(offset, flaw::of_parser(&error))),
     }
     match resolve_predefined_entity(reference) {
         Some(text) => Ok(Cow::Borrowed(text)),

@@ -13,6 +13,7 @@ use quick_xml::events::attributes::Attribute as RawAttribute;
 use quick_xml::events::{BytesRef, BytesText};
 use quick_xml::name::QName;
 
+use super::flaw;
 use super::token::{Attribute, Malformed, Token, Tokens};
 
 /// Attributes of a tag; Discogs has five at most. Names are compared each with each, so there is a bound.
@@ -187,7 +188,7 @@ impl<'b> Scanner<'b> {
             return Ok(Cow::Borrowed(raw));
         }
         let attribute = RawAttribute { key: QName(""), value: Cow::Borrowed(raw) };
-        attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| self.malformed(&error.to_string()))
+        attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| self.malformed(flaw::of_parser(&error)))
     }
 
     /// Where the name ends that begins at `start`; there, when none does.

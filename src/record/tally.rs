@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use crate::dump::shown;
+
 /// Paths that are told apart; what is beyond is counted together, so that a hostile dump cannot fill the memory.
 const MOST_PATHS: usize = 1000;
 const LONGEST_PATH: usize = 300;
@@ -24,8 +26,7 @@ impl Tally {
 
     /// Counts a path. Its characters come from the data and go into results, so only those of names stay.
     pub fn count_unknown(&mut self, path: &str) {
-        let path: String = path.chars().take(LONGEST_PATH).map(|c| if is_path(c) { c } else { '?' }).collect();
-        self.add_unknown(path, 1);
+        self.add_unknown(shown(path, LONGEST_PATH), 1);
         self.count("unknown_paths", 1);
     }
 
@@ -43,8 +44,4 @@ impl Tally {
             self.add_unknown(path, count);
         }
     }
-}
-
-fn is_path(c: char) -> bool {
-    c.is_alphanumeric() || "/@()_-.: ".contains(c)
 }

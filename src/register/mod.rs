@@ -11,6 +11,7 @@
 //! date and what is not its own. Columns are added where the table stands and views are replaced in one step, so what
 //! people query is never away.
 
+mod bootstrap_file;
 mod definition;
 mod plan;
 mod schema;
@@ -19,7 +20,6 @@ mod verify;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 
 use crate::history::HistoryContract;
@@ -50,7 +50,8 @@ pub struct RegisterParameters {
     #[command(flatten)]
     pub trino: TrinoParameters,
 
-    /// Where to write the statements for Trino's own command line [default: _meta/bootstrap_discogs.sql in the lake]
+    /// Where to write the statements for Trino's own command line, outside of the lake's runs [default:
+    /// _meta/bootstrap_discogs.sql in the lake]
     #[arg(long, value_name = "FILE")]
     pub bootstrap_file: Option<PathBuf>,
 
@@ -69,11 +70,8 @@ pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyho
     if let Some(id) = &active {
         call.set_run_id(id);
         let plan = Plan::new(&contract, &lake.run(id)?, "active", &parameters.trino, false)?;
-        let path = parameters.bootstrap_file.clone();
-        let path = path.unwrap_or_else(|| lake.root().join("_meta/bootstrap_discogs.sql"));
         let schema = format!("{}.{}", quoted(&parameters.trino.trino_catalog), quoted(&parameters.trino.trino_schema));
-        let script = plan.script(&schema)?;
-        std::fs::write(&path, script).with_context(|| format!("cannot write {}", path.display()))?;
+        let path = bootstrap_file::write(&lake, parameters.bootstrap_file.as_deref(), &plan.script(&schema)?)?;
         call.set_detail("bootstrap_file", path.to_string_lossy().into_owned());
     }
     if parameters.trino.trino_url.is_none() {

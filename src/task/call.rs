@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 
 use super::stop::{self, Hold};
-use super::{Failure, InputFile, Outcome, Status, TableCount, digdag, peak_memory_bytes};
+use super::{Failure, InputFile, Outcome, Status, TableCount, digdag, peak_memory_bytes, say_line};
 
 type Record = Box<dyn FnOnce(&Outcome) -> anyhow::Result<()>>;
 
@@ -41,9 +41,7 @@ impl Call {
 
     /// A line for people, on stderr.
     pub fn say(&self, message: impl fmt::Display) {
-        // In one write: tasks that run side by side share the terminal, and their lines must not mix.
-        let line = format!("{}: {message}\n", self.name);
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        say_line(format_args!("{}: {message}", self.name));
     }
 
     pub fn set_run_id(&mut self, run_id: impl fmt::Display) {
@@ -123,12 +121,14 @@ impl Call {
             failure = Some(Failure::of(&error.context("the task is done, but its outcome could not be kept")));
             self.close_outcome(failure.as_ref());
         }
-        if let Some(path) = &self.result_file
-            && let Err(error) = digdag::write_result(path, &self.outcome, &self.exports)
+        if let Some(path) = self.result_file.take()
+            && let Err(error) = digdag::write_result(&path, &self.outcome, &self.exports)
             && failure.is_none()
         {
             failure = Some(Failure::of(&error));
             self.close_outcome(failure.as_ref());
+            // Without a result Digdag would show the exit status alone. Where no file can be written, there is none.
+            let _ = digdag::write_result(&path, &self.outcome, &self.exports);
         }
         stop::tell(whole);
         match &failure {
@@ -171,6 +171,6 @@ impl Call {
 pub(super) fn print_line(outcome: &Outcome) {
     if let Ok(line) = serde_json::to_string(outcome) {
         let mut stdout = std::io::stdout().lock();
-        let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+        let _ = stdout.write_all(format!("{line}\n").as_bytes()).and_then(|()| stdout.flush());
     }
 }

@@ -37,6 +37,8 @@ pub(super) fn write_result(path: &Path, outcome: &Outcome, exports: &Map<String,
                 Some(hint) => format!("{}; {hint}", report.message),
                 None => report.message.clone(),
             };
+            // The tasks of `_error` get it as a parameter, which is evaluated again.
+            let message = message.replace("${", "$ {");
             error = json!({"class": report.class, "message": message, "backtrace": []});
         }
     } else {

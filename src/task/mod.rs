@@ -18,6 +18,7 @@ mod call;
 mod certificates;
 mod digdag;
 mod failure;
+mod line;
 mod memory;
 mod outcome;
 mod parameters;
@@ -37,6 +38,7 @@ use parameters::Resolved;
 pub use call::Call;
 pub use certificates::root_certificates;
 pub use failure::{Class, Failure};
+pub(crate) use line::say_line;
 pub use memory::peak_memory_bytes;
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use progress::Progress;
@@ -77,6 +79,6 @@ fn one_line_panics() {
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_default();
         let message = message.lines().next().unwrap_or_default().to_owned();
-        let _ = writeln!(std::io::stderr(), "internal error at {place}: {message}; please report it with the command");
+        say_line(format_args!("internal error at {place}: {message}; please report it with the command"));
     }));
 }

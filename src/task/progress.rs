@@ -1,8 +1,10 @@
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::say_line;
 
 /// How often a line is written where there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -66,7 +68,7 @@ impl Progress {
             Some(total) => self.line_with_end(position, total, &message()),
             None => format!("{} MB, {}", position / 1_000_000, message()),
         };
-        let _ = writeln!(std::io::stderr(), "{}: {line}", self.task);
+        say_line(format_args!("{}: {line}", self.task));
     }
 
     fn line_with_end(&self, position: u64, total: u64, message: &str) -> String {

@@ -3,7 +3,6 @@
 //! that was ignored when the task began stays so: that is what nohup does, and a shell to what runs behind it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -13,6 +12,7 @@ use signal_hook::iterator::Signals;
 
 use super::call::print_line;
 use super::outcome::{ErrorReport, Outcome, Status};
+use super::say_line;
 
 /// Held by whoever must not be stopped in between, and for good by whoever stops.
 static GATE: Mutex<()> = Mutex::new(());
@@ -150,7 +150,7 @@ fn stop(task: &str, signal: i32) {
         _ => "what was fetched is kept, to go on from",
     };
     let message = format!("stopped by {name}; {left}");
-    let _ = writeln!(std::io::stderr(), "{task}: {message}");
+    say_line(format_args!("{task}: {message}"));
     let mut outcome = Outcome::new(task);
     outcome.status = Status::Failed;
     outcome.error = Some(ErrorReport {

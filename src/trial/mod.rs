@@ -61,8 +61,9 @@ pub fn test_dumps(parameters: TrialParameters, call: &mut Call) -> anyhow::Resul
     let description = run.description_if_there()?.ok_or_else(|| {
         Failure::parameters(format!("run {} names no dumps", run.id())).hint("preflight finds the dumps of a month")
     })?;
-    let folder = lake.trial_folder(run.id())?;
-    let _unfinished = Unfinished::new(&folder);
+    let trial = lake.trial_folder(run.id(), call.name())?;
+    let folder = trial.path();
+    let _unfinished = Unfinished::new(folder);
     let raw = folder.join("raw");
     fs::create_dir(&raw).with_context(|| format!("cannot make {}", raw.display()))?;
 

@@ -163,5 +163,7 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<(u64, String)> {
     std::io::copy(&mut source, &mut sink).with_context(cannot)?;
     let (mut file, bytes, sha256) = sink.finish();
     file.flush().with_context(cannot)?;
+    // Through the handle that wrote: an error of the disk is reported to it for certain, to a later one perhaps not.
+    file.get_ref().sync_all().with_context(|| format!("cannot flush {} to the disk", to.display()))?;
     Ok((bytes, sha256))
 }

@@ -96,10 +96,14 @@ pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<
         version: env!("CARGO_PKG_VERSION").to_owned(),
         tables: Vec::new(),
     };
-    if let Some(there) = read_diff(&output)? {
-        if (Diff { tables: Vec::new(), ..there.clone() }) != diff {
-            return Err(taken(&output, "holds another difference").into());
-        }
+    if let Some(there) = same_diff(&output, &diff)? {
+        call.already_done();
+        return report(&there, &output, call);
+    }
+    let elsewhere = parameters.output.is_some().then_some(output.as_path());
+    let _lock = lake.history().lock_diff(&diff.from_run_id, &diff.to_run_id, elsewhere, call.name())?;
+    if let Some(there) = same_diff(&output, &diff)? {
+        // By another call of this task, between the question and the lock.
         call.already_done();
         return report(&there, &output, call);
     }
@@ -130,7 +134,10 @@ pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<
     let mut text = serde_json::to_vec_pretty(&diff)?;
     text.push(b'\n');
     write_new_file(&staged.join(DESCRIPTION), &text, 0o666)?;
-    commit_folder(&staged, &output)?;
+    if let Err(error) = commit_folder(&staged, &output) {
+        // The difference of two other runs may have been put there meanwhile.
+        return Err(same_diff(&output, &Diff { tables: Vec::new(), ..diff }).err().unwrap_or(error));
+    }
     report(&diff, &output, call)
 }
 
@@ -172,6 +179,16 @@ fn report(diff: &Diff, output: &Path, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("changes", changes);
     call.set_detail("output", output.to_string_lossy().into_owned());
     Ok(())
+}
+
+/// The difference that is there already, if it is the one that is asked for.
+fn same_diff(output: &Path, wanted: &Diff) -> anyhow::Result<Option<Diff>> {
+    match read_diff(output)? {
+        Some(there) if (Diff { tables: Vec::new(), ..there.clone() }) != *wanted => {
+            Err(taken(output, "holds another difference").into())
+        }
+        there => Ok(there),
+    }
 }
 
 /// What is in the place of the output: a feed, nothing, or something that is in the way.

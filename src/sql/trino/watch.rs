@@ -1,9 +1,10 @@
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
 use super::answer::Stats;
+use crate::task::say_line;
 
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
@@ -39,7 +40,7 @@ impl Watch {
             return;
         }
         self.last_line = Instant::now();
-        let _ = writeln!(std::io::stderr(), "{line}");
+        say_line(line);
     }
 }
 

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use discogs_lakehouse::lake::{Lake, SealedRun};
 use duckdb::Connection;
+use rustix::process::{Pid, Signal};
 
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake};
+use super::trace::{Call, available, strace_stopping, writing_calls};
 use crate::support::Finished;
 
 /// How often `active` moves while others read.
@@ -22,6 +25,8 @@ fn two_of_every_task_at_once() {
     let run = &["--run-id", RUNS[0]][..];
     let promote = &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"][..];
     let prune = &["--keep", "1", "--open-hours", "0", "--dry-run=false"][..];
+    let between = &["--from-run-id", RUNS[0], "--to-run-id", RUNS[1]][..];
+    let collection = super::lake::collection().display().to_string();
     for (stage, task, arguments, actives) in [
         (Stage::Begun, "ingest-artists", run, vec![None]),
         (Stage::Begun, "ingest-labels", run, vec![None]),
@@ -35,6 +40,14 @@ fn two_of_every_task_at_once() {
         (Stage::Published, "report-active", &["--environment", "sample"], vec![Some(RUNS[2])]),
         (Stage::Published, "verify-run", &[], vec![Some(RUNS[2])]),
         (Stage::Published, "lake-status", &[], vec![Some(RUNS[2])]),
+        (Stage::Begun, "ingest-collection", &["--run-id", RUNS[0], "--collection", &collection], vec![None]),
+        (Stage::Begun, "test-dumps", &["--run-id", RUNS[0], "--do-xml-tests", "--xml-test-records", "9"], vec![None]),
+        (Stage::Published, "update-run-registry", &[], vec![Some(RUNS[2])]),
+        (Stage::Measured, "compute-kpis", &["--only-run-id", RUNS[2]], vec![Some(RUNS[2])]),
+        (Stage::Measured, "export-history", &[], vec![Some(RUNS[2])]),
+        (Stage::Published, "diff-runs", between, vec![Some(RUNS[2])]),
+        (Stage::Published, "diff-runs", &[between, &["--output", "feed"]].concat(), vec![Some(RUNS[2])]),
+        (Stage::Published, "register-tables", &[], vec![Some(RUNS[2])]),
     ] {
         for _ in 0..3 {
             let lake = TestLake::at(stage);
@@ -67,6 +80,79 @@ fn two_preflights_at_once_make_one_run() {
     assert!(statuses.contains(&Some(0)) && statuses.iter().all(|status| [Some(0), Some(4)].contains(status)));
     lake.task("preflight", &arguments).run().expect_status(0);
     invariants::hold(&lake.root(), &[None], "two preflights");
+}
+
+/// A task that is stopped behind one of the calls by which it changes files, until the run it has looked up was pruned.
+fn pruned_under(
+    make: impl Fn() -> TestLake,
+    run: &str,
+    (task, arguments): (&str, &[&str]),
+    at: impl Fn(&[Call]) -> Option<&Call>,
+) -> (TestLake, Finished) {
+    let calls = writing_calls(&make().task(task, arguments));
+    let call = at(&calls).unwrap_or_else(|| panic!("{task} makes no such call: {calls:?}"));
+    let lake = make();
+    let log = lake.beside("calls");
+    let mut strace = strace_stopping(&lake.task(task, arguments), call, &log);
+    let mut tracer = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stopped = loop {
+        let seen = fs::read_to_string(&log).unwrap_or_default();
+        let line = seen.lines().find(|line| line.contains("--- stopped by SIGSTOP"));
+        if let Some(pid) = line.and_then(|line| Pid::from_raw(line.split(' ').next()?.parse().ok()?)) {
+            break pid;
+        }
+        assert!(tracer.try_wait().unwrap().is_none(), "{task} was not stopped:\n{seen}");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let prune = ["--keep", "1", "--open-hours", "0", "--dry-run=false"];
+    let pruned = lake.task("prune-runs", &prune).run().expect_status(0).json();
+    assert!(pruned["removed"].as_array().unwrap().contains(&run.into()), "{pruned}");
+    rustix::process::kill_process(stopped, Signal::CONT).unwrap();
+    (lake, Finished::of(tracer.wait_with_output().unwrap()))
+}
+
+/// Between looking a run up and having its lock, or where a task needs none, a prune may take the run away. It stays away.
+#[test]
+fn a_run_that_was_pruned_does_not_rise_again() {
+    if !available() {
+        return;
+    }
+    const OPEN: &str = "2026-09__20260920_000000";
+    let opened = |calls: &[Call], run: &str| {
+        let lock = format!("/_meta/locks/{run}.lock");
+        calls.iter().position(|call| call.name.starts_with("open") && call.text.contains(&lock))
+    };
+    let hold = |(lake, finished): (TestLake, Finished), run: &str, task: &str| {
+        let finished = finished.expect_status(2).expect_stderr(&format!("{task}: there is no run {run}"));
+        assert!(!lake.path("_runs").join(run).exists(), "{task} made it again:\n{}", finished.stderr);
+        invariants::hold(&lake.root(), &[Some(RUNS[2])], task);
+    };
+
+    let dump = super::lake::dump("dumps", "labels").display().to_string();
+    let ingest = ["--run-id", OPEN, "--threads", "1", "--labels-dump", &dump];
+    let make = || TestLake::at(Stage::Abandoned);
+    let pruned = pruned_under(make, OPEN, ("ingest-labels", &ingest), |calls| calls.get(opened(calls, OPEN)?));
+    hold(pruned, OPEN, "ingest-labels");
+
+    let make = || {
+        let lake = TestLake::at(Stage::Abandoned);
+        fs::remove_file(lake.run_folder(3).join("_manifest.json")).unwrap();
+        fs::create_dir(lake.path("_runs/2026-12__20261220_000000")).unwrap();
+        lake
+    };
+    let check = ["--run-id", RUNS[3], "--threads", "1", "--environment", "sample"];
+    let pruned = pruned_under(make, RUNS[3], ("sanity-check", &check), |calls| calls.get(opened(calls, RUNS[3])?));
+    hold(pruned, RUNS[3], "sanity-check");
+
+    // The first of the forms of its report is in place, the file and what names it.
+    let report = ["--report-run-id", RUNS[3], "--threads", "1", "--environment", "sample"];
+    fn first_form(calls: &[Call]) -> Option<&Call> {
+        let placed =
+            calls.iter().position(|call| call.name.starts_with("rename") && call.text.contains("/_reports/"))?;
+        calls[placed..].iter().filter(|call| call.name == "fsync").nth(1)
+    }
+    let pruned = pruned_under(|| TestLake::at(Stage::Published), RUNS[3], ("report-active", &report), first_form);
+    hold(pruned, RUNS[3], "report-active");
 }
 
 /// Tasks of different kinds on one run: writers share it, the seal waits for none of them.

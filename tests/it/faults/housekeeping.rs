@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake};
+use crate::support::{Finished, eventually};
 
 /// How many datasets the first run holds.
 fn tables(lake: &TestLake) -> usize {
@@ -166,4 +167,81 @@ fn what_killed_tasks_left_is_removed() {
     assert_eq!(left, ["active.1234"]);
     assert!(!lake.path("_meta/seals/2020-01__20200101_000000.sha256").exists());
     lake.task("prune-runs", &["--keep", "0"]).run().expect_status(2).expect_stderr("at least 1 run is kept");
+}
+
+/// A trial is of no more use once its run is sealed or gone, nor are the locks of a run that is gone.
+#[test]
+fn trials_and_locks_that_nobody_needs_are_removed() {
+    const GONE: &str = "2020-01__20200101_000000";
+    const OPEN: &str = "2026-10__20261020_000000";
+    let lake = TestLake::at(Stage::Abandoned);
+    let trial = |id: &str| lake.path("_tmp_test").join(id);
+    let lock = |name: &str| lake.path("_meta/locks").join(format!("{name}.lock"));
+    for id in [GONE, OPEN, RUNS[3], RUNS[4], "2026-09__20260920_000000"] {
+        fs::create_dir_all(trial(id).join("lake/_runs")).unwrap();
+        fs::write(trial(id).join("lake/_runs/part"), "1234567890").unwrap();
+    }
+    fs::create_dir(trial("mine")).unwrap();
+    let diff = format!("history.diff.{GONE}..{}", RUNS[0]);
+    let kpis = format!("history.kpis.{GONE}");
+    let stale = [GONE, "2020-01__20200101_000000.ingest-labels", &kpis, &diff];
+    let in_use = ["history.registry", OPEN, "2020-01__20200101_000000.preflight"];
+    for name in stale.iter().chain(&in_use) {
+        fs::write(lock(name), "").unwrap();
+    }
+    let held = [lock(in_use[2]), lock(&format!("{}.test-dumps", RUNS[4]))].map(|path| fs::File::create(path).unwrap());
+    held.iter().for_each(|file| file.lock().unwrap());
+
+    let status = lake.task("lake-status", &[]).run().expect_status(0);
+    let leftovers = status.json()["leftovers"].clone();
+    assert_eq!(leftovers["paths"].as_array().unwrap().len(), 2, "{leftovers}");
+    assert_eq!((&leftovers["paths"][0]["bytes"], leftovers["locks"].as_array().unwrap().len()), (&json!(10), 4));
+    status.expect_stderr("6 leftovers of earlier tasks, 20 B; prune-runs removes them");
+
+    let arguments = ["--keep", "1", "--open-hours", "0"];
+    let before = invariants::fingerprint(&lake.root());
+    let plan = lake.task("prune-runs", &arguments).run().expect_status(0).json();
+    assert_eq!(invariants::fingerprint(&lake.root()), before);
+    let done = lake.task("prune-runs", &[&arguments[..], &["--dry-run=false"]].concat()).run().expect_status(0).json();
+    assert_eq!(done["removed"], json!([RUNS[3], "2026-09__20260920_000000"]));
+    assert_eq!((&done["leftovers"], done["leftovers"].as_array().unwrap().len()), (&plan["leftovers"], 3));
+    let there = [GONE, RUNS[3], "2026-09__20260920_000000"].map(|id| trial(id).exists());
+    assert_eq!(there, [false; 3]);
+    assert!(
+        [OPEN, RUNS[4], "mine"].iter().all(|id| trial(id).is_dir()),
+        "a trial that is at work, or may be looked at"
+    );
+    assert!(stale.iter().all(|name| !lock(name).exists()) && in_use.iter().all(|name| lock(name).exists()));
+    let left = fs::read_dir(lake.path("_meta/locks")).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_str().unwrap().contains(RUNS[3])).collect();
+    assert!(left.is_empty(), "locks of a run that was pruned: {left:?}");
+
+    held.iter().for_each(|file| file.unlock().unwrap());
+    let arguments = [&arguments[..], &["--dry-run=false"]].concat();
+    lake.task("prune-runs", &arguments).run().expect_status(0).expect_result("done");
+    assert!(!lock(in_use[2]).exists() && !trial(RUNS[4]).exists());
+    lake.task("prune-runs", &arguments).run().expect_status(0).expect_result("already_done");
+    invariants::hold(&lake.root(), &[Some(RUNS[2])], "tidied up");
+}
+
+/// A lock file goes while somebody waits for it: who waited then holds another one, never the one that is gone.
+#[test]
+fn a_lock_whose_file_was_removed_is_taken_anew() {
+    let lake = TestLake::at(Stage::Published);
+    let path = lake.path("_meta/locks/lake.lock");
+    let first = fs::File::create(&path).unwrap();
+    first.lock().unwrap();
+    fs::remove_file(lake.run_folder(4).join("_manifest.json")).unwrap();
+    let child = lake.task("sanity-check", &["--run-id", RUNS[4], "--environment", "sample"]).spawn();
+    let pid = child.id().to_string();
+    let waits = |line: &str| line.contains("-> FLOCK") && line.split_whitespace().any(|word| word == pid);
+    eventually("the seal waits", || fs::read_to_string("/proc/locks").unwrap().lines().any(waits));
+    fs::remove_file(&path).unwrap();
+    let second = fs::File::create(&path).unwrap();
+    second.lock().unwrap();
+    first.unlock().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(!lake.run_folder(4).join("_manifest.json").exists(), "sealed under a lock that is gone");
+    second.unlock().unwrap();
+    Finished::of(child.wait_with_output().unwrap()).expect_status(0);
 }

@@ -231,3 +231,45 @@ fn a_dump_that_changes_while_it_is_read() {
         invariants::hold(&lake.root(), &[None], name);
     }
 }
+
+/// What a dump holds is anybody's text. It is in no message, and none of what Digdag would evaluate.
+#[test]
+fn no_text_of_a_damaged_dump_is_told() {
+    let lake = TestLake::at(Stage::Begun);
+    let dump = lake.beside("labels.xml.gz");
+    let with = |from: &str, to: &str| xml().replace(from, to);
+    for (flawed, says) in [
+        (with("Two</name>", "Two</Jane Doe, 12 ${Main} Street, said so>"), "an end tag of another element"),
+        (with("Two</name>", "Two</Jane${Doe}>"), "an end tag of another element"),
+        (with("Two", "&Jane ${Doe};"), "an entity that XML does not know"),
+        (with("Two", "&#Jane${Doe};"), "a reference to no character"),
+        (with("Two", "<a b=\"&Jane${Doe};\"/>"), "an entity that XML does not know"),
+        (with("Two", "<a b=\"&#xJane;\"/>"), "a reference to no character"),
+        (with("Two", "<a Jane=\"1\" Jane=\"${Doe}\"/>"), "an attribute that stands twice"),
+        (with("Two", "<a Jane=${Doe}/>"), "an attribute value without quotes"),
+        (with("Two", "<!-- Jane ${Doe}"), "a comment that does not end"),
+        (with(SECOND, "<Jane${Doe}></Jane${Doe}>"), "<????????????> where a <label> belongs"),
+        ("<Jane${Doe}><label/></Jane${Doe}>".to_owned(), "the root element is <????????????>, not <labels>"),
+        (with(SECOND, &format!("<{0}></{0}>", "é".repeat(400))), &format!("<{}> where", "é".repeat(40))),
+    ] {
+        let says = says.replace("????????????", "Jane??Doe?");
+        fs::write(&dump, gzip(flawed.as_bytes())).unwrap();
+        let result = lake.beside("result.json");
+        let mut messages = Vec::new();
+        for tokeniser in ["auto", "reference"] {
+            let arguments = ["--run-id", RUNS[0], "--labels-dump", dump.to_str().unwrap(), "--tokeniser", tokeniser];
+            let mut task = lake.task("ingest-labels", &arguments);
+            let finished = task.args(&["--result", result.to_str().unwrap()]).run().expect_status(5);
+            let message = finished.json()["error"]["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(&says), "no {says:?} in {message}");
+            let record = fs::read_to_string(lake.run_folder(0).join("_tasks/ingest-labels.json")).unwrap();
+            for told in [&finished.stdout, &finished.stderr, &record, &fs::read_to_string(&result).unwrap()] {
+                let quoted =
+                    ["Jane Doe", "Street", "${", "#x", "Jane=", "&Jane"].iter().any(|part| told.contains(part));
+                assert!(!quoted, "text of the dump: {told}");
+            }
+            messages.push(message);
+        }
+        assert_eq!(messages[0], messages[1]);
+    }
+}

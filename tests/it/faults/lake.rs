@@ -29,6 +29,8 @@ pub enum Stage {
     Published,
     /// The same, and the seal of the last run is not known, as if it had been copied from another lake.
     Copied,
+    /// The same as published, and a run of another month was begun long ago, and another one later.
+    Abandoned,
     /// As published, and the registry knows the runs.
     Registered,
     /// As registered, and the first two runs have their KPIs.
@@ -195,5 +197,10 @@ fn prepare(folder: &Path) {
     keep(Stage::Measured);
     copy(&folder.join(format!("{:?}", Stage::Published)), &folder.join(format!("{:?}", Stage::Copied)));
     fs::remove_file(folder.join(format!("{:?}/_meta/seals/{}.sha256", Stage::Copied, RUNS[4]))).unwrap();
+    let abandoned = folder.join(format!("{:?}", Stage::Abandoned));
+    copy(&folder.join(format!("{:?}", Stage::Published)), &abandoned);
+    for id in ["2026-09__20260920_000000", "2026-10__20261020_000000"] {
+        fs::create_dir(abandoned.join("_runs").join(id)).unwrap();
+    }
     fs::remove_dir_all(folder.join("lake")).unwrap();
 }

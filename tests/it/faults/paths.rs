@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use super::invariants;
 use super::lake::{RUNS, Stage, TestLake};
 
 /// A folder beside the lake with something in it that must stay.
@@ -222,4 +223,39 @@ fn active_that_is_no_pointer_is_refused_with_advice() {
         assert!(status.json()["active_problem"].as_str().unwrap().contains(says), "{name}");
         status.expect_stderr(advice);
     }
+}
+
+/// `register-tables` writes a file where it is told to, and none of what the lake keeps.
+#[test]
+fn statements_for_trino_go_into_no_run_and_through_no_link() {
+    let lake = TestLake::at(Stage::Published);
+    let before = invariants::fingerprint(&lake.root());
+    for place in [
+        "active/releases_v6/bootstrap.sql",
+        "active/_manifest.json",
+        "active",
+        "_runs/bootstrap.sql",
+        "_meta/bootstrap.sql",
+        "_meta/locks/lake.lock",
+        "_meta/bootstrap_discogs.sql",
+    ] {
+        let place = lake.path(place).display().to_string();
+        let finished = lake.task("register-tables", &["--bootstrap-file", &place]).run().expect_status(2);
+        finished.expect_stderr(&place).expect_stderr("; name a ");
+    }
+    assert_eq!(invariants::fingerprint(&lake.root()), before);
+
+    let precious = lake.beside("precious");
+    fs::write(&precious, "precious").unwrap();
+    plant(&lake, "_meta/bootstrap_discogs.sql", &precious);
+    lake.task("register-tables", &[]).run().expect_status(0).expect_result("skipped");
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
+    let kept = lake.path("_meta/bootstrap_discogs.sql");
+    assert!(!kept.is_symlink() && fs::read_to_string(&kept).unwrap().contains("CREATE TABLE"));
+
+    // Beside the lake it is what people asked for, over what was there.
+    lake.task("register-tables", &["--bootstrap-file", precious.to_str().unwrap()]).run().expect_status(0);
+    assert_eq!(fs::read(&precious).unwrap(), fs::read(&kept).unwrap());
+    assert_eq!(fs::read_dir(lake.beside("")).unwrap().count(), 2, "something else is left beside the lake");
+    invariants::hold(&lake.root(), &[Some(RUNS[2])], "registered");
 }

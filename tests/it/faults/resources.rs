@@ -64,6 +64,11 @@ impl Disk {
         self.must("fallocate", &["-l", &format!("{}KiB", ROOM - left), &self.file("filler")]);
     }
 
+    /// Leaves no room at all.
+    fn fill_up(&self) {
+        self.must("sh", &["-c", "cat /dev/zero > \"$1\" 2> /dev/null; true", "sh", &self.file("filler")]);
+    }
+
     fn empty(&self) {
         self.must("rm", &[&self.file("filler")]);
     }
@@ -134,6 +139,35 @@ fn a_disk_that_fills_up_half_way() {
     };
     again.expect_status(0);
     invariants::hold(&lake, &[None], "a disk with room again");
+}
+
+/// What is there to make room needs none: not where nobody can write who holds a lock.
+#[test]
+fn a_full_disk_can_be_pruned() {
+    let made = TestLake::at(Stage::Abandoned);
+    let arguments = ["--keep", "1", "--open-hours", "0", "--dry-run=false"];
+    // As if nobody had ever locked them: there is no room in them.
+    for lock in fs::read_dir(made.path("_meta/locks")).unwrap() {
+        fs::remove_file(lock.unwrap().path()).unwrap();
+    }
+    let disk = Disk::with(&made);
+    let lake = disk.as_ref().map_or_else(|| made.root(), Disk::lake);
+    let finished = match &disk {
+        Some(disk) => {
+            disk.fill_up();
+            disk.run("prune-runs", &arguments)
+        }
+        None if available() => {
+            let full = ["-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=1+"];
+            let lock = made.path("_meta/locks/lake.lock");
+            let full = [&["-P", lock.to_str().unwrap()][..], &full].concat();
+            Finished::of(traced(&made.task("prune-runs", &arguments), Path::new("/dev/null"), &full))
+        }
+        None => return,
+    };
+    let removed = finished.expect_status(0).json()["removed"].clone();
+    assert_eq!(removed, serde_json::json!([RUNS[3], "2026-09__20260920_000000"]));
+    invariants::hold(&lake, &[Some(RUNS[2])], "a full disk that was pruned");
 }
 
 const CHANGING: [(&str, Stage, &[&str]); 6] = [

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake};
+use super::trace::{available, traced};
 use crate::support::Finished;
 
 /// An ingest that has begun and waits for the rest of its dump: a pipe that the test holds open.
@@ -116,4 +117,21 @@ fn closed_descriptors_are_not_written_into_the_lake() {
     let script = format!("exec {task} --lake {} --run-id {} >&- 2>&- <&-", lake.root().display(), RUNS[0]);
     assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
     invariants::hold(&lake.root(), &[None], "closed descriptors");
+}
+
+/// Tasks that run side by side share a terminal: each line comes in one piece.
+#[test]
+fn the_last_words_are_one_write() {
+    if !available() {
+        return;
+    }
+    let lake = TestLake::at(Stage::Begun);
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let options =
+        ["-s", "9999", "-e", "trace=write,?mkdir,?mkdirat", "-e", "inject=?mkdir,?mkdirat:signal=TERM:when=1"];
+    let output = traced(&lake.task("ingest-labels", &["--run-id", RUNS[0], "--threads", "1"]), log.path(), &options);
+    Finished::of(output).expect_status(143);
+    let calls = fs::read_to_string(log.path()).unwrap();
+    let told: Vec<_> = calls.lines().filter(|line| line.contains("write(1<") || line.contains("write(2<")).collect();
+    assert!(told.len() == 2 && told.iter().all(|call| call.contains("\\n\", ")), "{told:?}");
 }

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake};
+use super::trace::{available, traced};
+use crate::support::Finished;
 
 /// Changes something in the run; says what verify-run is to say.
 type Tamper = fn(&Path) -> &'static str;
@@ -254,4 +256,26 @@ fn tables_of_different_dumps_are_not_sealed() {
     let failed = |table: &str| report.lines().any(|line| line.starts_with(&format!("{table}.inputs,CRITICAL,")));
     // What was built from the artists that are gone is found as well.
     assert!(failed("artist_urls_v1") && failed("warehouse.artist_name_map_v1"), "{report}");
+}
+
+/// Hours of reading, for a month: once.
+#[test]
+fn a_run_is_read_once_whatever_is_wrong_with_it() {
+    if !available() {
+        return;
+    }
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let reads = |lake: &TestLake, arguments: &[&str], status: i32| {
+        let options = ["-e", "trace=open,openat"].map(|option| option.replace("open,", "?open,"));
+        let options = options.each_ref().map(String::as_str);
+        let output = traced(&lake.task("verify-run", arguments), log.path(), &options);
+        Finished::of(output).expect_status(status);
+        let part = format!("/labels_v10/part-{}-00000.parquet", RUNS[4]);
+        fs::read_to_string(log.path()).unwrap().lines().filter(|line| line.contains(&part)).count()
+    };
+    let lake = TestLake::at(Stage::Copied);
+    assert_eq!(reads(&lake, &["--run-id", RUNS[4]], 5), 1);
+    assert_eq!(reads(&lake, &["--run-id", RUNS[4], "--accept-seal"], 0), 1);
+    write(&part(&lake.run_folder(4), "label_urls_v1"), b"PAR1");
+    assert_eq!(reads(&lake, &["--run-id", RUNS[4]], 5), 1);
 }

@@ -106,6 +106,16 @@ pub fn run_with_fault(command: &TestCommand, call: &Call, fault: Fault, log: &Pa
     traced(command, log, &[fast, &["-e", &trace, "-e", &inject]].concat())
 }
 
+/// strace on a command that is stopped right behind a call, until somebody lets it go on. `log` tells that it is.
+pub fn strace_stopping(command: &TestCommand, call: &Call, log: &Path) -> std::process::Command {
+    let (trace, inject) =
+        (format!("trace={}", call.name), format!("inject={}:signal=STOP:when={}", call.name, call.number));
+    let mut strace = command.wrapped_in("strace");
+    strace.args(["-f", "-qq", "-o"]).arg(log).args(["-e", &trace, "-e", &inject]);
+    command.append_to(&mut strace);
+    strace
+}
+
 /// Runs a command under strace with these options; `log` gets what it writes.
 pub fn traced(command: &TestCommand, log: &Path, options: &[&str]) -> Output {
     let mut strace = command.wrapped_in("strace");

@@ -157,7 +157,10 @@ fn a_seal_waits_for_whoever_has_the_lake_and_a_seal_that_fails_is_on_record() {
     assert_eq!((&record(&lake)["status"], &record(&lake)["error"]["class"]), (&"failed".into(), &"bad_input".into()));
     fs::remove_file(&stranger).unwrap();
 
-    let lock = fs::File::create(lake.root().join("_meta/locks/lake.lock")).unwrap();
+    let path = lake.root().join("_meta/locks/lake.lock");
+    let holder = r#"{"pid": 4711, "task": "promote", "host": "elsewhere", "since": "2026-11-20T00:00:00Z"}"#;
+    fs::write(&path, holder).unwrap();
+    let lock = fs::File::open(&path).unwrap();
     lock.lock().unwrap();
     let child = lake.task("sanity-check").args(&["--run-id", RUN, "--environment", "sample"]).spawn();
     eventually("the checks have passed", || record(&lake)["status"] == "done");
@@ -165,7 +168,11 @@ fn a_seal_waits_for_whoever_has_the_lake_and_a_seal_that_fails_is_on_record() {
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert!(!lake.in_run("_manifest.json").exists(), "sealed under somebody else's lock");
     lock.unlock().unwrap();
-    Finished::of(child.wait_with_output().unwrap()).expect_status(0).expect_result("done");
+    let finished = Finished::of(child.wait_with_output().unwrap()).expect_status(0).expect_result("done");
+    let waited =
+        "sanity-check: waits: the lake is locked by promote (pid 4711 on elsewhere, since 2026-11-20 00:00:00 UTC)";
+    assert_eq!(finished.stderr.matches("sanity-check: waits: ").count(), 1, "{}", finished.stderr);
+    finished.expect_stderr(waited);
     assert!(lake.in_run("_manifest.json").is_file());
     assert_eq!(record(&lake)["status"], "done");
 }

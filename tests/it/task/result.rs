@@ -75,4 +75,10 @@ fn a_text_that_digdag_would_evaluate_is_not_stored() {
     let mut command = dir.command(binary("preflight"));
     command.args(&["--lake", "${home}", "--dump-month", "2026-11", "--min-free", "0", "--result", "result.json"]);
     command.env("raw_root", month().raw_root()).run().expect_status(2).expect_stderr("${, which Digdag would evaluate");
+    // Nor is it in the error that Digdag shows, which it gives to the tasks of `_error`.
+    let text = dir.read("result.json");
+    let stored: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&stored["store_params"], &stored["error"]["class"]), (&json!({}), &json!("parameters")));
+    assert!(stored["error"]["message"].as_str().unwrap().contains("which Digdag would evaluate again; use paths"));
+    assert!(!text.contains("${"), "{text}");
 }

@@ -166,3 +166,17 @@ fn links_of_long_ago() {
     Trial { name: "prune-runs", stage: Stage::Published, arguments: &arguments, actives: &actives, done: &done }
         .at_every_call("KILL");
 }
+
+#[test]
+fn statements_for_trino() {
+    if !available() {
+        return;
+    }
+    let done = |lake: &TestLake| {
+        let script = std::fs::read_to_string(lake.path("_meta/bootstrap_discogs.sql")).map_err(|e| e.to_string())?;
+        equal(script.matches("\nCREATE ").count() > 30 && script.ends_with(";\n"), true)
+    };
+    let actives = [Some(RUNS[2])];
+    Trial { name: "register-tables", stage: Stage::Published, arguments: &[], actives: &actives, done: &done }
+        .at_every_call("KILL");
+}

@@ -1,0 +1,66 @@
+//! What is wrong with a text, in words of our own: those of the parser quote the text, and a message goes where no text of
+//! the data may.
+
+use quick_xml::Error;
+use quick_xml::errors::{IllFormedError, SyntaxError};
+use quick_xml::escape::EscapeError;
+use quick_xml::events::attributes::AttrError;
+
+pub fn of_parser(error: &Error) -> &'static str {
+    match error {
+        Error::Syntax(error) => of_syntax(*error),
+        Error::IllFormed(error) => of_form(error),
+        Error::InvalidAttr(error) => of_attribute(error),
+        Error::Escape(error) => of_reference(error),
+        Error::Encoding(_) => "bytes that are not UTF-8",
+        Error::Namespace(_) => "a namespace that XML does not know",
+        Error::Io(_) => "text that cannot be read",
+    }
+}
+
+pub fn of_attribute(error: &AttrError) -> &'static str {
+    match error {
+        AttrError::ExpectedEq(_) | AttrError::ExpectedValue(_) => "an attribute without a value",
+        AttrError::UnquotedValue(_) => "an attribute value without quotes",
+        AttrError::ExpectedQuote(..) => "an attribute without its closing quote",
+        AttrError::Duplicated(..) => "an attribute that stands twice",
+    }
+}
+
+fn of_reference(error: &EscapeError) -> &'static str {
+    match error {
+        EscapeError::UnrecognizedEntity(..) => "an entity that XML does not know",
+        EscapeError::UnterminatedEntity(_) => "an `&` that begins no reference",
+        EscapeError::InvalidCharRef(_) => "a reference to no character",
+        EscapeError::TooManyNestedEntities => "an entity that holds too many others",
+    }
+}
+
+fn of_syntax(error: SyntaxError) -> &'static str {
+    match error {
+        SyntaxError::InvalidBangMarkup => "a `<!` that begins nothing",
+        SyntaxError::UnclosedPI => "a processing instruction that does not end",
+        SyntaxError::UnclosedXmlDecl => "an XML declaration that does not end",
+        SyntaxError::UnclosedComment => "a comment that does not end",
+        SyntaxError::UnclosedDoctype => "a document type declaration that does not end",
+        SyntaxError::UnclosedCData => "a CDATA section that does not end",
+        SyntaxError::UnclosedTag => "a tag that does not end",
+        SyntaxError::UnclosedSingleQuotedAttributeValue | SyntaxError::UnclosedDoubleQuotedAttributeValue => {
+            "an attribute without its closing quote"
+        }
+    }
+}
+
+fn of_form(error: &IllFormedError) -> &'static str {
+    match error {
+        IllFormedError::MissingDeclVersion(_) | IllFormedError::UnknownVersion => {
+            "an XML declaration of no version that is known"
+        }
+        IllFormedError::MissingDoctypeName => "a document type declaration without a name",
+        IllFormedError::MissingEndTag(_) => "an element that is not closed",
+        IllFormedError::UnmatchedEndTag(_) => "an end tag that closes nothing",
+        IllFormedError::MismatchedEndTag { .. } => "an end tag of another element",
+        IllFormedError::DoubleHyphenInComment => "`--` within a comment",
+        IllFormedError::UnclosedReference => "an `&` that begins no reference",
+    }
+}
