@@ -1,5 +1,6 @@
 use sha2::{Digest, Sha256};
 
+use crate::lake::hexadecimal;
 use crate::sql::{SqlFile, quoted, text_literal};
 use crate::table::Table;
 
@@ -98,8 +99,7 @@ impl Definition {
 
 fn marked(about: &str, parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("\0").as_bytes());
-    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("{about} [{MARK}{digest}]")
+    format!("{about} [{MARK}{}]", hexadecimal(&digest[..6]))
 }
 
 /// The statement without the comments before it.
