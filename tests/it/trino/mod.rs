@@ -2,6 +2,7 @@
 
 mod build;
 mod client;
+mod names;
 mod promotion;
 mod pruned;
 mod queries;
