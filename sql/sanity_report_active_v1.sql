@@ -388,10 +388,10 @@ UNION ALL
 SELECT 'warehouse.release_artists_v1.agrees' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'The artists of a release are not those of release_artist_credits_v1. Build the warehouse again in a new run.' AS details
 FROM (SELECT count(*) AS n FROM (
 (
-    SELECT release_id, lower(trim(name)) AS artist_norm, min(artist_id) AS artist_id
+    SELECT release_id, lower(trim(BOTH ' ' FROM name)) AS artist_norm, min(artist_id) AS artist_id
     FROM release_artist_credits_v1
     WHERE name IS NOT NULL
-    GROUP BY release_id, lower(trim(name))
+    GROUP BY release_id, lower(trim(BOTH ' ' FROM name))
     EXCEPT
     SELECT release_id, artist_norm, artist_id FROM release_artists_v1
 )
@@ -399,10 +399,10 @@ UNION ALL
 (
     SELECT release_id, artist_norm, artist_id FROM release_artists_v1
     EXCEPT
-    SELECT release_id, lower(trim(name)), min(artist_id)
+    SELECT release_id, lower(trim(BOTH ' ' FROM name)), min(artist_id)
     FROM release_artist_credits_v1
     WHERE name IS NOT NULL
-    GROUP BY release_id, lower(trim(name))
+    GROUP BY release_id, lower(trim(BOTH ' ' FROM name))
 )
 ) AS broken) AS counted
 UNION ALL

@@ -13,7 +13,7 @@ WITH names AS (
     SELECT member_id, group_name FROM artist_memberships_v1_typed
 ),
 expected AS (
-    SELECT artist_id, collapse_first_white_space(regexp_replace(trim(lower(name)), '\(\d+\)$', '')) AS norm_name
+    SELECT artist_id, collapse_first_white_space(regexp_replace(trim(BOTH ' ' FROM lower(name)), '\([0-9]+\)\z', '')) AS norm_name
     FROM names
     WHERE artist_id IN (SELECT artist_id FROM artists_v1_typed)
 )

@@ -3,9 +3,9 @@
 -- reads: release_artist_credits_v1
 SELECT
     release_id,
-    lower(trim(name)) AS artist_norm,
+    lower(trim(BOTH ' ' FROM name)) AS artist_norm,
     min(artist_id) AS artist_id
 FROM release_artist_credits_v1
 WHERE name IS NOT NULL
-GROUP BY release_id, lower(trim(name))
+GROUP BY release_id, lower(trim(BOTH ' ' FROM name))
 ORDER BY artist_norm, release_id

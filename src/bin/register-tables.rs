@@ -9,9 +9,9 @@ use discogs_lakehouse::task;
 /// Makes the lake's tables known to Trino
 ///
 /// Schema discogs gets every table, SQL name and view of the contract, over active; a sealed run that is named, or each
-/// with --all-runs, gets a schema discogs_r_<run_id> of its own; discogs_history gets what is kept about the runs. Creates
-/// what is missing, changes what changed, touches nothing that others made, then checks that what Trino reads is what was
-/// written. Skipped without trino_url. Writes bootstrap_discogs.sql too: the same for Trino's own command line.
+/// with --all-runs, gets a schema discogs_r_<run_id> of its own, and those of runs that are gone are removed;
+/// discogs_history gets what is kept about the runs. Creates what is missing, changes what changed, touches nothing that
+/// others made, then checks that what Trino reads is what was written. Skipped without trino_url. Writes bootstrap_discogs.sql too: the same for Trino's own command line.
 #[derive(Parser)]
 #[command(name = "register-tables", version, after_help = EXAMPLE)]
 struct RegisterTables {

@@ -1,5 +1,6 @@
 use sha2::{Digest, Sha256};
 
+use crate::lake::hexadecimal;
 use crate::sql::{SqlFile, quoted, text_literal};
 use crate::table::Table;
 
@@ -13,6 +14,8 @@ pub struct Definition {
     pub kind: Kind,
     /// What it is, with our mark.
     pub comment: String,
+    /// The SQL file that is to blame for an error, and what for.
+    pub origin: String,
 }
 
 #[derive(Clone, Debug)]
@@ -46,7 +49,8 @@ impl Definition {
         let columns: Vec<_> = table.columns.iter().map(column).collect();
         let shape: Vec<_> = columns.iter().map(ColumnDefinition::sql).collect();
         let comment = marked(&table.row, &[&location, &shape.join(",")]);
-        Definition { name: name.to_owned(), kind: Kind::Table { location, columns }, comment }
+        let origin = format!("sql/trino/create_table.sql for {name}");
+        Definition { name: name.to_owned(), kind: Kind::Table { location, columns }, comment, origin }
     }
 
     /// The same, its timestamps as finely as the catalog reads them: Trino takes no other declaration.
@@ -64,14 +68,14 @@ impl Definition {
         let query = statement(&file.text);
         let about = file.header(&file.name).unwrap_or_default();
         let comment = marked(about, &[&query]);
-        Definition { name: file.name.clone(), kind: Kind::View { query }, comment }
+        Definition { name: file.name.clone(), kind: Kind::View { query }, comment, origin: file.path.clone() }
     }
 
     /// The statement that makes it, with the whole name of it.
-    pub fn create(&self, schema: &str) -> anyhow::Result<(String, SqlFile)> {
+    pub fn create(&self, schema: &str) -> anyhow::Result<String> {
         let name = format!("{schema}.{}", quoted(&self.name));
         let comment = text_literal(&self.comment);
-        Ok(match &self.kind {
+        let text = match &self.kind {
             Kind::Table { location, columns } => {
                 let file = SqlFile::load("trino/create_table")?;
                 let columns: Vec<_> = columns.iter().map(ColumnDefinition::sql).collect();
@@ -81,13 +85,22 @@ impl Definition {
                     ("comment", &comment),
                     ("location", &text_literal(location)),
                 ];
-                (statement(&file.with(&places)), file)
+                file.with(&places)
             }
             Kind::View { query } => {
                 let file = SqlFile::load("trino/create_view")?;
-                (statement(&file.with(&[("view", &name), ("comment", &comment), ("query", query)])), file)
+                file.with(&[("view", &name), ("comment", &comment), ("query", query)])
             }
-        })
+        };
+        Ok(statement(&text))
+    }
+
+    /// The columns of a table; a view has its query's.
+    pub fn columns(&self) -> &[ColumnDefinition] {
+        match &self.kind {
+            Kind::Table { columns, .. } => columns,
+            Kind::View { .. } => &[],
+        }
     }
 
     /// Whether a comment says that register-tables made what carries it.
@@ -96,10 +109,10 @@ impl Definition {
     }
 }
 
-fn marked(about: &str, parts: &[&str]) -> String {
+/// A comment with our mark, and a digest of what it is made of.
+pub fn marked(about: &str, parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("\0").as_bytes());
-    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("{about} [{MARK}{digest}]")
+    format!("{about} [{MARK}{}]", hexadecimal(&digest[..6]))
 }
 
 /// The statement without the comments before it.

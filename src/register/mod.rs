@@ -1,35 +1,42 @@
 //! Tables of the lake in Trino's metastore.
 //!
 //! ```text
-//! contract.yml, views/*.sql ─▶ Plan (what should be there) ─▶ Schema::apply (what changed) ─▶ verify (what Trino reads)
-//!                                     └─▶ bootstrap_discogs.sql
+//! contract.yml, views/*.sql ─▶ Plan (what should be there) ─┐
+//!             └─▶ bootstrap_discogs.sql                     ├─▶ Steps (what to do) ─▶ verify (what Trino reads)
+//!                                Schema (what is there) ────┘
 //! ```
 //!
 //! Schema `discogs` goes through `active`, so a promotion needs no change here; `discogs_r_<run_id>` stays with one run;
 //! `discogs_history` is what is kept about the runs.
 //! What register-tables made carries a mark and a digest in its comment (`definition.rs`): by that it knows what is up to
-//! date and what is not its own. Columns are added where the table stands and views are replaced in one step, so what
-//! people query is never away.
+//! date and what is not its own. Columns come and go where the table stands and views are replaced in one step, so what
+//! people query is never away; only another location or type needs a swap (`swap.rs`).
+//! Schemas are changed under the lake's lock: a table over a folder that was pruned, or that another run is promoted in the
+//! place of, would make the folder anew.
 
 mod bootstrap_file;
 mod definition;
 mod plan;
+mod pruned;
 mod schema;
+mod step;
+mod swap;
 mod verify;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::history::HistoryContract;
 use crate::lake::{Lake, Run, RunId, SealedRun};
-use crate::sql::{Trino, TrinoParameters, quoted};
+use crate::sql::{TrinoParameters, quoted};
 use crate::table::Contract;
 use crate::task::{Call, Failure, boolean};
 
+pub use definition::marked;
 use plan::Plan;
-pub use schema::{Change, Schema};
+pub use schema::Schema;
+use step::{Step, Steps};
 
 /// What register-tables takes.
 #[derive(Args, Debug)]
@@ -42,7 +49,7 @@ pub struct RegisterParameters {
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// Give every sealed run that is whole a schema of its own
+    /// Give every sealed run that is whole a schema of its own, and remove those of runs that are gone
     #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub all_runs: bool,
@@ -55,7 +62,7 @@ pub struct RegisterParameters {
     #[arg(long, value_name = "FILE")]
     pub bootstrap_file: Option<PathBuf>,
 
-    /// Replace tables that changed in their location or in columns they had, which takes each away for an instant
+    /// Replace tables that changed in their location or the type of a column, which takes each away for an instant
     #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub replace_tables: bool,
@@ -86,7 +93,7 @@ pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyho
     let mut further = if parameters.all_runs { whole_runs(&lake, call)? } else { Vec::new() };
     further.retain(|run| named.as_ref().is_none_or(|named| named.id() != run.id()));
     let history = lake.history().is_there();
-    if active.is_none() && named.is_none() && further.is_empty() && !history {
+    if active.is_none() && named.is_none() && further.is_empty() && !history && !parameters.all_runs {
         call.skipped("nothing is published, no sealed run is named, and nothing is kept about runs");
         return Ok(());
     }
@@ -94,15 +101,16 @@ pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyho
 
     let trino = &parameters.trino;
     let mut registrar = Registrar {
+        lake: &lake,
+        task: call.name().to_owned(),
         contract: &contract,
         parameters: trino,
         replace: parameters.replace_tables,
-        changes: BTreeMap::new(),
+        done: Vec::new(),
     };
     if let Some(id) = &active {
-        let run = lake.run(id)?;
-        SealedRun::open(&run)?;
-        registrar.register(&Plan::new(&contract, &run, "active", trino, false)?, &trino.trino_schema)?;
+        SealedRun::open(&lake.run(id)?)?;
+        registrar.register_active()?;
         if lake.active()?.as_ref() != Some(id) {
             call.say(format_args!("active was moved meanwhile; the tables go with it"));
         }
@@ -113,14 +121,17 @@ pub fn register_tables(parameters: RegisterParameters, call: &mut Call) -> anyho
     }
     // A run of an older version holds what there was then.
     let schemas = further.iter().map(|run| registrar.register_run(run, true)).collect::<anyhow::Result<Vec<_>>>()?;
-    if parameters.all_runs {
-        call.set_detail("further_run_schemas", schemas);
-    }
     if history {
-        registrar.register_history(&lake)?;
+        registrar.register_history()?;
         call.set_detail("history_schema", trino.history_schema());
     }
-    registrar.tell(call);
+    let mut removed = Vec::new();
+    if parameters.all_runs {
+        call.set_detail("further_run_schemas", schemas);
+        removed = pruned::remove_schemas(&lake, trino, call)?;
+        call.set_detail("removed_run_schemas", removed.clone());
+    }
+    registrar.tell(removed.len(), call);
     Ok(())
 }
 
@@ -156,83 +167,108 @@ fn check_root(parameters: &RegisterParameters) -> Result<(), Failure> {
 
 /// Brings schemas to what the contracts say.
 struct Registrar<'r> {
+    lake: &'r Lake,
+    task: String,
     contract: &'r Contract,
     parameters: &'r TrinoParameters,
     replace: bool,
-    changes: BTreeMap<Change, usize>,
+    /// Of all tables and views.
+    done: Vec<Step>,
 }
 
 impl Registrar<'_> {
-    /// The schema of one run, whose name it gives. `partly` takes a run that lacks tables.
-    fn register_run(&mut self, run: &Run, partly: bool) -> anyhow::Result<String> {
-        let schema = self.parameters.run_schema(run.id().as_str());
-        let plan = Plan::new(self.contract, run, &format!("_runs/{}", run.id()), self.parameters, partly)?;
-        self.register(&plan, &schema)?;
-        Ok(schema)
+    /// The schema over what is active when its folders are looked at.
+    fn register_active(&mut self) -> anyhow::Result<()> {
+        let (lake, contract, parameters) = (self.lake, self.contract, self.parameters);
+        let plan = || {
+            let run = lake.run(&lake.published("promote a sealed run first")?)?;
+            Plan::new(contract, &run, "active", parameters, false)
+        };
+        let (schema, plan) = self.bring_about(&parameters.trino_schema, plan)?;
+        verify::verify(&schema, &plan.tables)
     }
 
-    fn register_history(&mut self, lake: &Lake) -> anyhow::Result<()> {
+    /// The schema of one run, whose name it gives. `partly` takes a run that lacks tables.
+    fn register_run(&mut self, run: &Run, partly: bool) -> anyhow::Result<String> {
+        let (lake, contract, parameters) = (self.lake, self.contract, self.parameters);
+        let name = parameters.run_schema(run.id().as_str());
+        let plan = || {
+            let run = lake.run(run.id())?;
+            Plan::new(contract, &run, &format!("_runs/{}", run.id()), parameters, partly)
+        };
+        let (schema, plan) = self.bring_about(&name, plan)?;
+        verify::verify(&schema, &plan.tables)?;
+        Ok(name)
+    }
+
+    fn register_history(&mut self) -> anyhow::Result<()> {
         let contract = HistoryContract::load()?;
-        let name = self.parameters.history_schema();
-        let trino = Trino::open(self.parameters, &name)?;
-        let schema = Schema::open(&trino, &self.parameters.trino_catalog, &name)?;
-        let digits = schema.timestamp_digits()?;
-        let plan = Plan::of_history(&contract, lake, self.parameters, digits)?;
-        self.apply(&schema, &plan)?;
-        let verified = verify::verify(&trino, &schema, &plan.tables);
+        let (lake, parameters) = (self.lake, self.parameters);
+        let name = parameters.history_schema();
+        let digits = Schema::unseen(parameters, &name)?.timestamp_digits()?;
+        let plan = || Plan::of_history(&contract, lake, parameters, digits);
+        let (schema, then) = self.bring_about(&name, plan)?;
+        let verified = verify::verify(&schema, &then.tables);
         // Events that were appended meanwhile are no fault; those that are there now are looked for once more.
-        let now = Plan::of_history(&contract, lake, self.parameters, digits)?;
+        let now = plan()?;
         match verified {
-            Err(_) if now.tables.iter().zip(&plan.tables).any(|(now, then)| now.rows != then.rows) => {
-                verify::verify(&trino, &schema, &now.tables)
+            Err(_) if now.tables.iter().zip(&then.tables).any(|(now, then)| now.rows != then.rows) => {
+                verify::verify(&schema, &now.tables)
             }
             verified => verified,
         }
     }
 
-    fn register(&mut self, plan: &Plan<'_>, schema: &str) -> anyhow::Result<()> {
-        let trino = Trino::open(self.parameters, schema)?;
-        let schema = Schema::open(&trino, &self.parameters.trino_catalog, schema)?;
-        self.apply(&schema, plan)?;
-        verify::verify(&trino, &schema, &plan.tables)
+    /// Makes a schema what its plan says. The lake is locked only where something has to change; then both are looked at
+    /// once more, for who had it before may have changed them.
+    fn bring_about<'p>(
+        &mut self,
+        name: &str,
+        plan: impl Fn() -> anyhow::Result<Plan<'p>>,
+    ) -> anyhow::Result<(Schema, Plan<'p>)> {
+        let mut planned = plan()?;
+        let mut schema = Schema::open(self.parameters, name)?;
+        let is_right = |steps: &Steps<'_>| steps.all().all(|step| *step == Step::Keep);
+        let steps = Steps::new(&schema, &planned, self.replace)?;
+        if is_right(&steps) && swap::unfinished(&schema).is_empty() {
+            self.done.extend(steps.all().cloned());
+            return Ok((schema, planned));
+        }
+        let _locked = self.lake.lock(&self.task)?;
+        schema.look()?;
+        swap::finish_swaps(&mut schema)?;
+        planned = plan()?;
+        let steps = Steps::new(&schema, &planned, self.replace)?;
+        steps.carry_out(&schema)?;
+        self.done.extend(steps.all().cloned());
+        drop(steps);
+        Ok((schema, planned))
     }
 
-    fn apply(&mut self, schema: &Schema<'_>, plan: &Plan<'_>) -> anyhow::Result<()> {
-        for (change, count) in schema.apply_all(&plan.definitions, self.replace)? {
-            *self.changes.entry(change).or_default() += count;
-        }
-        Ok(())
-    }
-
-    fn tell(&self, call: &mut Call) {
-        let count = |change| self.changes.get(&change).copied().unwrap_or_default();
-        for (name, change) in [
-            ("created", Change::Created),
-            ("altered", Change::Altered),
-            ("replaced", Change::Replaced),
-            ("unchanged", Change::Unchanged),
-        ] {
-            call.set_metric(name, count(change));
-        }
-        if self.changes.keys().all(|change| *change == Change::Unchanged) {
+    fn tell(&self, removed: usize, call: &mut Call) {
+        let count = |is: fn(&Step) -> bool| self.done.iter().filter(|step| is(step)).count();
+        let created = count(|step| *step == Step::Create);
+        let altered = count(|step| matches!(step, Step::Alter { .. } | Step::ReplaceView));
+        let replaced = count(|step| *step == Step::Swap);
+        let unchanged = count(|step| *step == Step::Keep);
+        let counts = [("created", created), ("altered", altered), ("replaced", replaced), ("unchanged", unchanged)];
+        counts.into_iter().for_each(|(name, count)| call.set_metric(name, count));
+        if unchanged == self.done.len() && removed == 0 {
             call.already_done();
         }
         call.say(format_args!(
-            "{} created, {} altered, {} replaced, {} were right; what Trino reads is what was written",
-            count(Change::Created),
-            count(Change::Altered),
-            count(Change::Replaced),
-            count(Change::Unchanged)
+            "{created} created, {altered} altered, {replaced} replaced, {unchanged} were right; what Trino reads is what was \
+             written"
         ));
     }
 }
 
-/// Makes what a run holds so far known to Trino, under the run's own schema, and gives a session there.
-pub fn register_run(contract: &Contract, run: &Run, parameters: &TrinoParameters) -> anyhow::Result<Trino> {
+/// Makes what a run holds so far known to Trino, under the run's own schema. The caller holds the run, so nobody prunes it.
+pub fn register_run(contract: &Contract, run: &Run, parameters: &TrinoParameters) -> anyhow::Result<Schema> {
     let name = parameters.run_schema(run.id().as_str());
     let plan = Plan::new(contract, run, &format!("_runs/{}", run.id()), parameters, true)?;
-    let trino = Trino::open(parameters, &name)?;
-    let schema = Schema::open(&trino, &parameters.trino_catalog, &name)?;
-    schema.apply_all(&plan.definitions, true)?;
-    Ok(trino)
+    let mut schema = Schema::open(parameters, &name)?;
+    swap::finish_swaps(&mut schema)?;
+    Steps::new(&schema, &plan, true)?.carry_out(&schema)?;
+    Ok(schema)
 }

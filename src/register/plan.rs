@@ -68,6 +68,12 @@ impl<'c> Plan<'c> {
         Ok(plan)
     }
 
+    /// What was written of a definition's table. The second name of a table has the same.
+    pub fn written(&self, definition: &Definition) -> Option<&Written<'c>> {
+        let is = |of: &&Written<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
+        self.tables.iter().find(is)
+    }
+
     fn add_views(&mut self, folder: &str, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
         let views = SqlFile::folder(folder).with_context(|| format!("the views of sql/{folder}"))?;
         self.definitions.extend(views.iter().filter(|view| wanted(&view.text)).map(Definition::of_view));
@@ -87,7 +93,7 @@ impl<'c> Plan<'c> {
             super::definition::statement(&schema)
         );
         for definition in &self.definitions {
-            let (statement, _) = definition.create(catalog_schema)?;
+            let statement = definition.create(catalog_schema)?;
             script.push_str(&format!("\n{statement};\n"));
         }
         Ok(script)

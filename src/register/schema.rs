@@ -1,63 +1,86 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::definition::{ColumnDefinition, Definition, Kind};
-use crate::sql::{Rows, SqlFile, Trino, quoted, text_literal};
+use super::definition::Definition;
+use crate::sql::{Rows, SqlFile, Trino, TrinoParameters, quoted, text_literal};
 use crate::task::Failure;
 
-/// Statements that are under way at once.
-const AT_ONCE: usize = 6;
-
 /// A schema of the metastore, and what it held when it was looked at.
-pub struct Schema<'t> {
-    trino: &'t Trino,
+pub struct Schema {
+    trino: Trino,
     catalog: String,
     name: String,
-    relations: BTreeMap<String, Relation>,
+    pub(super) relations: BTreeMap<String, Relation>,
 }
 
-struct Relation {
-    is_view: bool,
-    comment: Option<String>,
-    columns: Vec<(String, String)>,
+/// A table or view that is there.
+pub(super) struct Relation {
+    pub is_view: bool,
+    pub comment: Option<String>,
+    /// Names and types, in order.
+    pub columns: Vec<(String, String)>,
 }
 
-/// What became of a table or view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Change {
-    Unchanged,
-    Created,
-    /// Brought up to date where it stands; it could be read all the time.
-    Altered,
-    /// Another table in its place.
-    Replaced,
+impl Relation {
+    /// Whether register-tables made it.
+    pub fn is_ours(&self) -> bool {
+        Definition::is_ours(self.comment.as_deref())
+    }
 }
 
-impl<'t> Schema<'t> {
+impl Schema {
     /// Looks at a schema, which is made if it is not there.
-    pub fn open(trino: &'t Trino, catalog: &str, name: &str) -> anyhow::Result<Self> {
-        let mut schema =
-            Schema { trino, catalog: catalog.to_owned(), name: name.to_owned(), relations: BTreeMap::new() };
-        let file = SqlFile::load("trino/create_schema")?;
-        trino.execute(&file.with(&[("schema", &schema.qualified())]), &file.path)?;
-        for row in schema.ask("trino/relations")? {
+    pub fn open(parameters: &TrinoParameters, name: &str) -> anyhow::Result<Self> {
+        let mut schema = Schema::unseen(parameters, name)?;
+        schema.change("trino/create_schema", &[("schema", &schema.qualified())])?;
+        schema.look()?;
+        Ok(schema)
+    }
+
+    /// Looks at a schema that is there.
+    pub(super) fn at(parameters: &TrinoParameters, name: &str) -> anyhow::Result<Self> {
+        let mut schema = Schema::unseen(parameters, name)?;
+        schema.look()?;
+        Ok(schema)
+    }
+
+    /// A schema that is not looked at.
+    pub(super) fn unseen(parameters: &TrinoParameters, name: &str) -> anyhow::Result<Self> {
+        let trino = Trino::open(parameters, name)?;
+        let (catalog, name) = (parameters.trino_catalog.clone(), name.to_owned());
+        Ok(Schema { trino, catalog, name, relations: BTreeMap::new() })
+    }
+
+    /// Looks again.
+    pub(super) fn look(&mut self) -> anyhow::Result<()> {
+        let mut relations = BTreeMap::new();
+        for row in self.ask("trino/relations")? {
             if let [Some(name), Some(kind), comment] = row.as_slice() {
                 let relation = Relation { is_view: kind == "VIEW", comment: comment.clone(), columns: Vec::new() };
-                schema.relations.insert(name.clone(), relation);
+                relations.insert(name.clone(), relation);
             }
         }
-        for row in schema.ask("trino/columns")? {
+        for row in self.ask("trino/columns")? {
             if let [Some(table), Some(column), Some(data_type)] = row.as_slice()
-                && let Some(relation) = schema.relations.get_mut(table)
+                && let Some(relation) = relations.get_mut(table)
             {
                 relation.columns.push((column.clone(), data_type.clone()));
             }
         }
-        Ok(schema)
+        self.relations = relations;
+        Ok(())
+    }
+
+    /// A session in the schema.
+    pub fn trino(&self) -> &Trino {
+        &self.trino
+    }
+
+    pub fn into_trino(self) -> Trino {
+        self.trino
     }
 
     /// `"hive"."discogs"`.
-    pub fn qualified(&self) -> String {
+    pub(super) fn qualified(&self) -> String {
         format!("{}.{}", quoted(&self.catalog), quoted(&self.name))
     }
 
@@ -74,8 +97,13 @@ impl<'t> Schema<'t> {
         Ok(self.trino.table(&file.with(&places), &file.path)?.1)
     }
 
+    /// The names of all schemas of the catalog.
+    pub(super) fn names_beside(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.ask("trino/schemas")?.into_iter().flatten().flatten().collect())
+    }
+
     /// How many digits of a second the catalog reads in timestamps.
-    pub fn timestamp_digits(&self) -> anyhow::Result<u8> {
+    pub(super) fn timestamp_digits(&self) -> anyhow::Result<u8> {
         let file = SqlFile::load("trino/timestamp_precision")?;
         let property = text_literal(&format!("{}.timestamp_precision", self.catalog));
         let rows = self.trino.table(&file.with(&[("property", &property)]), &file.path)?.1;
@@ -87,136 +115,8 @@ impl<'t> Schema<'t> {
         })
     }
 
-    /// Makes all of them what their definitions say, tables before the views over them. The metastore takes its time for
-    /// each, so some are under way at once.
-    pub fn apply_all(&self, wanted: &[Definition], replace: bool) -> anyhow::Result<BTreeMap<Change, usize>> {
-        let (tables, views): (Vec<_>, Vec<_>) =
-            wanted.iter().partition(|definition| matches!(definition.kind, Kind::Table { .. }));
-        let mut changes = BTreeMap::new();
-        for some in [tables, views] {
-            let next = AtomicUsize::new(0);
-            let work = || -> anyhow::Result<Vec<Change>> {
-                let mut done = Vec::new();
-                while let Some(definition) = some.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    done.push(self.apply(definition, replace)?);
-                }
-                Ok(done)
-            };
-            let results: Vec<anyhow::Result<Vec<Change>>> = std::thread::scope(|scope| {
-                let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
-                let ended = |worker: std::thread::ScopedJoinHandle<'_, _>| {
-                    worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread that registered tables panicked")))
-                };
-                workers.into_iter().map(ended).collect()
-            });
-            for change in results.into_iter().collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten() {
-                *changes.entry(change).or_default() += 1;
-            }
-        }
-        Ok(changes)
-    }
-
-    /// Makes a table or view what its definition says. What somebody else made under its name is left as it is, and
-    /// refused if it is something else. `replace` allows what takes the table away for an instant.
-    fn apply(&self, wanted: &Definition, replace: bool) -> anyhow::Result<Change> {
-        let Some(there) = self.relations.get(&wanted.name) else {
-            self.create(wanted)?;
-            return Ok(Change::Created);
-        };
-        match &wanted.kind {
-            Kind::View { .. } => self.apply_view(wanted, there),
-            Kind::Table { location, columns } => self.apply_table(wanted, there, location, columns, replace),
-        }
-    }
-
-    fn create(&self, wanted: &Definition) -> anyhow::Result<()> {
-        let (statement, file) = wanted.create(&self.qualified())?;
-        self.trino.execute(&statement, &format!("{} for {}", file.path, wanted.name))
-    }
-
-    fn apply_view(&self, wanted: &Definition, there: &Relation) -> anyhow::Result<Change> {
-        if there.is_view && there.comment.as_deref() == Some(&wanted.comment) {
-            return Ok(Change::Unchanged);
-        }
-        if !there.is_view || !Definition::is_ours(there.comment.as_deref()) {
-            return Err(self.foreign(wanted));
-        }
-        self.create(wanted)?;
-        Ok(Change::Altered)
-    }
-
-    fn apply_table(
-        &self,
-        wanted: &Definition,
-        there: &Relation,
-        location: &str,
-        columns: &[ColumnDefinition],
-        replace: bool,
-    ) -> anyhow::Result<Change> {
-        let is = |(found, wanted): (&(String, String), &ColumnDefinition)| {
-            found.0 == wanted.name && found.1 == wanted.data_type
-        };
-        let begins_alike = there.columns.len() <= columns.len() && there.columns.iter().zip(columns).all(is);
-        let same_columns = begins_alike && there.columns.len() == columns.len();
-        if !there.is_view && same_columns && there.comment.as_deref() == Some(&wanted.comment) {
-            return Ok(Change::Unchanged);
-        }
-        let same_location = !there.is_view && self.location(&wanted.name)?.as_deref() == Some(location);
-        if !Definition::is_ours(there.comment.as_deref()) {
-            // By hand, by the pipelines before this one: as good as ours if it is the same.
-            return if same_columns && same_location { Ok(Change::Unchanged) } else { Err(self.foreign(wanted)) };
-        }
-        if begins_alike && same_location {
-            self.bring_up_to_date(wanted, &columns[there.columns.len()..], columns)?;
-            return Ok(Change::Altered);
-        }
-        if !replace {
-            let what = if same_location { "other columns" } else { "another location" };
-            return Err(Failure::parameters(format!("{} has {what}", self.table(&wanted.name)))
-                .hint("pass --replace-tables=true; for an instant between two renames the table is not there")
-                .into());
-        }
-        self.replace(wanted)?;
-        Ok(Change::Replaced)
-    }
-
-    /// Adds columns behind those there are, and says anew what all are.
-    fn bring_up_to_date(
-        &self,
-        wanted: &Definition,
-        new: &[ColumnDefinition],
-        all: &[ColumnDefinition],
-    ) -> anyhow::Result<()> {
-        let table = self.table(&wanted.name);
-        for column in new {
-            self.change("trino/add_column", &[("table", &table), ("column", &column.sql())])?;
-        }
-        for column in all.iter().take(all.len() - new.len()) {
-            let comment = text_literal(&column.comment);
-            let places = [("table", &*table), ("column", &quoted(&column.name)), ("comment", &comment)];
-            self.change("trino/comment_on_column", &places)?;
-        }
-        // Last: the mark in it says that all of the above is done.
-        self.change("trino/comment_on_table", &[("table", &table), ("comment", &text_literal(&wanted.comment))])
-    }
-
-    /// The new table is made beside the old one, then they change names.
-    fn replace(&self, wanted: &Definition) -> anyhow::Result<()> {
-        let next = Definition { name: format!("{}__next", wanted.name), ..wanted.clone() };
-        let (table, before) = (self.table(&wanted.name), self.table(&format!("{}__before", wanted.name)));
-        let next_table = self.table(&next.name);
-        self.change("trino/drop_table", &[("table", &next_table)])?;
-        self.change("trino/drop_table", &[("table", &before)])?;
-        self.create(&next)?;
-        self.change("trino/rename_table", &[("table", &table), ("name", &before)])?;
-        if let Err(error) = self.change("trino/rename_table", &[("table", &next_table), ("name", &table)]) {
-            self.change("trino/rename_table", &[("table", &before), ("name", &table)])?;
-            return Err(error);
-        }
-        self.change("trino/drop_table", &[("table", &before)])
-    }
-
-    fn location(&self, table: &str) -> anyhow::Result<Option<String>> {
+    /// Where a table's files are, as it says itself.
+    pub(super) fn location(&self, table: &str) -> anyhow::Result<Option<String>> {
         let file = SqlFile::load("trino/location")?;
         let rows = self.trino.table(&file.with(&[("table", &self.table(table))]), &file.path)?.1;
         let text = rows.into_iter().flatten().flatten().next().unwrap_or_default();
@@ -224,17 +124,35 @@ impl<'t> Schema<'t> {
         Ok(line.map(|rest| rest.trim_end_matches(',').trim_end_matches('\'').replace("''", "'")))
     }
 
-    pub fn change(&self, file: &str, places: &[(&str, &str)]) -> anyhow::Result<()> {
+    pub(super) fn create(&self, wanted: &Definition) -> anyhow::Result<()> {
+        self.trino.execute(&wanted.create(&self.qualified())?, &wanted.origin)
+    }
+
+    /// Drops a table that register-tables or a build made, if it is there. Its files stay.
+    pub fn drop_ours(&self, name: &str) -> anyhow::Result<()> {
+        match self.relations.get(name) {
+            Some(relation) if relation.is_view || !relation.is_ours() => Err(self.foreign(name)),
+            _ => self.drop_table(name),
+        }
+    }
+
+    pub fn drop_table(&self, name: &str) -> anyhow::Result<()> {
+        self.change("trino/drop_table", &[("table", &self.table(name))])
+    }
+
+    pub(super) fn rename(&self, from: &str, to: &str) -> anyhow::Result<()> {
+        self.change("trino/rename_table", &[("table", &self.table(from)), ("name", &self.table(to))])
+    }
+
+    pub(super) fn change(&self, file: &str, places: &[(&str, &str)]) -> anyhow::Result<()> {
         let file = SqlFile::load(file)?;
         self.trino.execute(&file.with(places), &file.path)
     }
 
-    fn foreign(&self, wanted: &Definition) -> anyhow::Error {
-        Failure::parameters(format!(
-            "{} is something else, and register-tables did not make it",
-            self.table(&wanted.name)
-        ))
-        .hint("rename or drop it by hand; nothing that others made is touched")
-        .into()
+    /// That a name is taken by what register-tables did not make.
+    pub(super) fn foreign(&self, name: &str) -> anyhow::Error {
+        Failure::parameters(format!("{} is something else, and register-tables did not make it", self.table(name)))
+            .hint("rename or drop it by hand; nothing that others made is touched")
+            .into()
     }
 }

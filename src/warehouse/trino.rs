@@ -7,7 +7,7 @@ use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
-use crate::register::register_run;
+use crate::register::{marked, register_run};
 use crate::sql::{DuckDb, Engine, EngineSelection, SqlFile, quoted, text_literal};
 use crate::table::{Contract, Table, arrow_schema, column_descriptions};
 use crate::task::Failure;
@@ -40,25 +40,33 @@ impl TrinoBuild<'_> {
         producer: &Producer,
         inputs: &[InputIdentity],
     ) -> anyhow::Result<(StagedDataset, Dataset)> {
-        let trino = register_run(self.contract, self.run, &self.parameters.trino)?;
+        let schema = register_run(self.contract, self.run, &self.parameters.trino)?;
+        let trino = schema.trino();
         let folder = self.staging.join(format!("trino__{}", self.table.name));
         let lake = self.run.lake().root();
         let below = folder.strip_prefix(lake).context("the staging folder is in the lake")?;
         let location = self.parameters.trino.location(lake, &below.to_string_lossy());
-        let built = quoted(&format!("{}__built", self.table.name));
+        let built = format!("{}__built", self.table.name);
+        let comment = marked(&format!("{}, on its way into the run.", self.table.name), &[&location]);
+        let with_filter = self.table.columns.iter().filter(|column| column.bloom_filter);
+        let with_filter: Vec<_> = with_filter.map(|column| text_literal(&column.name)).collect();
 
-        let drop_table = SqlFile::load("trino/drop_table")?;
-        let drop_table = || trino.execute(&drop_table.with(&[("table", &built)]), &drop_table.path);
-        drop_table()?;
+        // What an earlier build left, if it was one.
+        schema.drop_ours(&built)?;
         let create = SqlFile::load("trino/build")?;
-        let query = trino.with_functions(&self.query.text);
-        let places = [("table", &*built), ("location", &text_literal(&location)), ("query", &query)];
+        let places = [
+            ("table", &*schema.table(&built)),
+            ("comment", &text_literal(&comment)),
+            ("location", &text_literal(&location)),
+            ("bloom_filter_columns", &with_filter.join(", ")),
+            ("query", &trino.with_functions(&self.query.text)),
+        ];
         let result = trino
             .execute(&create.with(&places), &self.query.path)
-            .and_then(|()| self.checksum(&trino, &built))
+            .and_then(|()| self.checksum(trino, &quoted(&built)))
             .and_then(|expected| self.take(&folder, &staged, expected));
         // What Trino knows of it is of no use, whatever came of it.
-        let dropped = drop_table();
+        let dropped = schema.drop_table(&built);
         let files = result?;
         dropped?;
         fs::remove_dir_all(&folder).with_context(|| {

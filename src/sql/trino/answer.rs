@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::sql::SqlFile;
+use super::place::place;
 use crate::task::Failure;
 
 /// A page of a statement's answer, as `/v1/statement` gives it. A failed query answers 200, with `error`.
@@ -39,13 +39,16 @@ pub(super) struct QueryError {
     pub message: String,
     #[serde(default)]
     pub error_name: String,
-    pub error_location: Option<Place>,
+    pub error_location: Option<Location>,
 }
 
+/// A line and a column of what was sent, from 1.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Place {
+pub(super) struct Location {
     pub line_number: usize,
+    #[serde(default)]
+    pub column_number: usize,
 }
 
 /// A file that was there when the query was planned has gone: `active` was moved under it. Or the cluster changed.
@@ -71,10 +74,9 @@ impl QueryError {
         PASSING.contains(&self.error_name.as_str())
     }
 
-    /// One line: the SQL file with its line, Trino's words, its name for the error, the query.
+    /// One line: the SQL file with its line where it can be told, Trino's words, its name for the error, the query.
     pub fn failure(&self, id: &str, sql: &str, origin: &str) -> Failure {
-        let line = self.error_location.as_ref().map(|place| line_in_file(place.line_number, sql, origin));
-        let place = line.map(|line| format!("{origin}:{line}")).unwrap_or_else(|| origin.to_owned());
+        let place = place(self.error_location.as_ref(), sql, origin);
         let hint = match self.error_name.as_str() {
             "TABLE_NOT_FOUND" | "SCHEMA_NOT_FOUND" => "register-tables makes the schema and its tables",
             _ if self.is_passing() => "active was moved or a server changed while it ran; run the same command again",
@@ -82,14 +84,6 @@ impl QueryError {
         };
         Failure::external(format!("{place}: {} ({}, query {id})", self.message, self.error_name)).hint(hint)
     }
-}
-
-/// Trino counts lines in what it was sent; a file's text may stand inside of another statement there.
-fn line_in_file(line: usize, sql: &str, origin: &str) -> usize {
-    let path = origin.trim_start_matches("sql/").trim_end_matches(".sql");
-    let before = SqlFile::load(path).ok().and_then(|file| sql.find(file.text.trim_end()));
-    let lines_before = before.map_or(0, |start| sql[..start].matches('\n').count());
-    line.saturating_sub(lines_before).max(1)
 }
 
 /// A cell as people read it.

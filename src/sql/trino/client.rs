@@ -72,7 +72,8 @@ impl Client {
         &self.address
     }
 
-    /// Sends a statement. It is sent again where Trino certainly did not take it; with `again` also where it may have.
+    /// Sends a statement. It is sent again where Trino certainly did not take it; with `again` also where it may have. (A
+    /// Trino begins nothing before the first GET, so that would be safe; what stands before one may not know that.)
     pub fn begin(&self, sql: &str, again: bool) -> Result<Page, Failure> {
         self.persist(|| {
             let mut request = self.agent.post(format!("{}/v1/statement", self.address));

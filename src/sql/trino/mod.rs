@@ -5,12 +5,17 @@
 //!                        └─ DELETE when this process is stopped, or goes on without the rest
 //! ```
 //!
+//! A POST alone begins nothing: Trino takes the statement up with the first GET of its nextUri, and forgets one that nobody
+//! asks after. So a task that is stopped in a POST has nothing to cancel, and a POST whose answer was lost leaves nothing
+//! that runs.
+//!
 //! Requests are sent again where that is safe (`client.rs`), queries that only read are asked again when files went away
 //! under them (`answer.rs`). Messages carry the SQL file with its line, and the query's id.
 
 mod answer;
 mod client;
 mod parameters;
+mod place;
 mod watch;
 
 use std::path::PathBuf;

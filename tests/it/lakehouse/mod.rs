@@ -12,6 +12,9 @@ mod workflow;
 
 use std::path::{Path, PathBuf};
 
+pub use smoke::digdag;
+pub use workflow::path_with_binaries;
+
 /// The folder of real records, which the project does not ship.
 pub fn sample_dumps() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/dumps");

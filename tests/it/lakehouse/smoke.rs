@@ -42,7 +42,8 @@ fn the_smoke_workflow_ends_published_with_the_real_digdag() {
     expect_published(&dir);
 }
 
-fn digdag() -> Option<PathBuf> {
+/// The real Digdag, where there is one.
+pub fn digdag() -> Option<PathBuf> {
     let named = std::env::var_os("DIGDAG").filter(|path| !path.is_empty()).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     named.or_else(|| std::env::split_paths(&path).map(|folder| folder.join("digdag")).find(|path| path.is_file()))

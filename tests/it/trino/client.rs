@@ -1,4 +1,4 @@
-//! The protocol, against a server that is scripted. It needs no Trino.
+//! The protocol, against a server that is scripted. Only what Trino does with a POST alone needs a Trino.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use discogs_lakehouse::sql::{Trino, TrinoParameters};
+use discogs_lakehouse::sql::{SqlFile, Trino, TrinoParameters};
+use rustix::process::Signal;
 
-use crate::support::{Dir, Finished};
+use super::stack::Stack;
+use crate::support::{Dir, Finished, signal};
 
 pub(super) type Requests = Arc<Mutex<Vec<String>>>;
 
@@ -101,7 +103,7 @@ fn a_read_whose_files_went_away_is_asked_again_and_a_change_is_not() {
 
 #[test]
 fn an_error_names_the_line_of_the_sql_file() {
-    let file = discogs_lakehouse::sql::SqlFile::load("checks/artists_v1.empty_name").unwrap();
+    let file = SqlFile::load("checks/artists_v1.empty_name").unwrap();
     let line = file.text.lines().count();
     let wrapped = format!("-- a comment\nSELECT count(*) FROM ({}) AS broken", file.text);
     let answer = format!(
@@ -113,6 +115,95 @@ fn an_error_names_the_line_of_the_sql_file() {
     let error = session(&url).table(&wrapped, &file.path).unwrap_err().to_string();
     assert!(error.starts_with(&format!("sql/checks/artists_v1.empty_name.sql:{line}: ")), "{error}");
     assert!(error.ends_with("(COLUMN_NOT_FOUND, query q9)"), "{error}");
+}
+
+/// What Trino says of an error at a line and column of what it was sent; and what we say then.
+fn said_of(line: usize, column: usize, sql: &str, origin: &str) -> String {
+    let answer = format!(
+        r#"{{"id":"q9","error":{{"message":"no","errorName":"COLUMN_NOT_FOUND",
+            "errorLocation":{{"lineNumber":{line},"columnNumber":{column}}}}}}}"#
+    );
+    let (url, _) = server(move |_, _, _| (200, answer.clone()));
+    let error = session(&url).table(sql, origin).unwrap_err().to_string();
+    error.strip_suffix(": no (COLUMN_NOT_FOUND, query q9)").unwrap_or(&error).to_owned()
+}
+
+/// The line and column of the first place in a text where another stands.
+fn at(sql: &str, text: &str) -> (usize, usize) {
+    let before = &sql[..sql.find(text).unwrap()];
+    let line = before.rsplit('\n').next().unwrap();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+fn filled(file: &SqlFile) -> String {
+    let places = [("key", "\"a\", \"b\""), ("table", "\"t\""), ("column", "\"c\"")];
+    file.with(&places)
+}
+
+#[test]
+fn the_line_is_that_of_the_file_where_places_are_filled_and_others_stand_around() {
+    let file = SqlFile::load("checks/generic/not_null").unwrap();
+    let wrapped = SqlFile::load("checks/generic/count").unwrap().with(&[("query", &filled(&file))]);
+    let origin = format!("{} for t", file.path);
+    for (text, place) in [("FROM \"t\"", "FROM {table}"), ("\"c\"", "{column}"), ("\"a\", \"b\"", "{key}")] {
+        let (line, column) = at(&wrapped, text);
+        let expected = at(&file.text, place).0;
+        assert_eq!(said_of(line, column, &wrapped, &origin), format!("{}:{expected} for t", file.path), "{text}");
+    }
+    // What stands around it is of no line of the file.
+    let (line, column) = at(&wrapped, "SELECT count(*)");
+    assert_eq!(said_of(line, column, &wrapped, &origin), origin);
+    let last = wrapped.trim_end().lines().count();
+    assert_eq!(said_of(last, 3, &wrapped, &origin), origin);
+}
+
+#[test]
+fn the_line_is_that_of_the_file_in_each_of_its_copies() {
+    let file = SqlFile::load("trino/verify").unwrap();
+    let copy = |table: &str| {
+        file.with(&[("name", "'n'"), ("table", table), ("column", "\"c\""), ("least", "1"), ("most", "9")])
+    };
+    let sql = [copy("\"one\""), copy("\"two\""), copy("\"three\"")].join("UNION ALL\n");
+    let expected = at(&file.text, "AS n_between").0;
+    for table in ["one", "two", "three"] {
+        let (line, column) = at(&sql, &format!("\"{table}\" WHERE \"c\" BETWEEN"));
+        assert_eq!(said_of(line, column, &sql, &file.path), format!("{}:{expected}", file.path), "{table}");
+    }
+}
+
+#[test]
+fn where_no_line_can_be_told_there_is_none() {
+    let file = SqlFile::load("trino/create_table").unwrap();
+    let columns = "\"a\" bigint,\n    \"b\" shape";
+    let sql = file.with(&[("table", "\"t\""), ("columns", columns), ("comment", "'c'"), ("location", "'l'")]);
+    let origin = "sql/trino/create_table.sql for t";
+    let (line, column) = at(&sql, "shape");
+    assert_eq!(said_of(line, column, &sql, origin), origin);
+    let (line, column) = at(&sql, "'l'");
+    let expected = at(&file.text, "{location}").0;
+    assert_eq!(said_of(line, column, &sql, origin), format!("sql/trino/create_table.sql:{expected} for t"));
+    assert_eq!(said_of(1, 1, "SELECT x", "a test"), "a test");
+    assert_eq!(said_of(1, 1, "SELECT x", "sql/no/such.sql"), "sql/no/such.sql");
+}
+
+/// A statement of many seconds says how far it is, each five.
+#[test]
+fn a_long_query_says_how_far_it_is() {
+    let (url, _) = server(|_, _, url| {
+        std::thread::sleep(Duration::from_millis(500));
+        let stats = r#"{"state":"RUNNING","completedSplits":3,"totalSplits":8,"processedRows":1200}"#;
+        (200, format!(r#"{{"id":"q1","nextUri":"{url}/v1/next","stats":{stats}}}"#))
+    });
+    let lake = Dir::new();
+    make_active(&lake);
+    let mut report = lake.command(env!("CARGO_BIN_EXE_report-active"));
+    let child = report.args(&["--lake", ".", "--engine", "trino", "--trino-url", &url]).spawn();
+    std::thread::sleep(Duration::from_millis(6500));
+    signal(&child, Signal::TERM);
+    let finished = Finished::of(child.wait_with_output().unwrap());
+    let line = finished.stderr.lines().find(|line| line.starts_with("trino: ")).unwrap_or(&finished.stderr);
+    assert!(line.starts_with("trino: sql/checks/generic/rows.sql: running, 3 of 8 splits, 1200 rows, 5 s"), "{line}");
+    assert_eq!(finished.stderr.matches("splits").count(), 1, "{}", finished.stderr);
 }
 
 #[test]
@@ -138,6 +229,25 @@ fn a_task_that_is_stopped_cancels_its_query() {
     std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
     Finished::of(child.wait_with_output().unwrap()).expect_status(143);
     assert!(seen("DELETE /v1/next "), "{:?}", requests.lock().unwrap());
+}
+
+/// So nothing has to be cancelled when a task is stopped before the answer, and a POST that is sent again leaves nothing.
+#[test]
+fn a_statement_that_nobody_asks_after_is_not_begun() {
+    let Some(stack) = Stack::new() else { return };
+    let agent = ureq::Agent::new_with_config(ureq::Agent::config_builder().proxy(None).build());
+    let request = agent.post(format!("{}/v1/statement", stack.url())).header("X-Trino-User", "test");
+    let text = request.send(format!("CREATE SCHEMA hive.{}", stack.schema())).unwrap().body_mut().read_to_string();
+    assert!(text.unwrap().contains("nextUri"));
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(
+        stack
+            .session_in("default")
+            .table(&format!("SHOW SCHEMAS FROM hive LIKE '{}'", stack.schema()), "a test")
+            .unwrap()
+            .1
+            .is_empty()
+    );
 }
 
 #[test]

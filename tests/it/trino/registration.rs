@@ -1,6 +1,9 @@
 use std::fs;
 use std::path::Path;
 
+use walkdir::WalkDir;
+
+use super::relay::Relay;
 use super::stack::{LARGE, Stack, path};
 use crate::support::{Finished, TestCommand};
 
@@ -26,6 +29,7 @@ fn every_table_name_and_view_is_registered_and_kept_up_to_date() {
     a_column_that_is_new_is_added_where_the_table_stands(&stack);
     a_table_at_another_location_is_replaced_when_that_is_asked_for(&stack);
     what_others_made_is_left_alone(&stack);
+    a_view_that_breaks_is_blamed_on_its_own_file(&stack);
     the_bootstrap_file_can_be_run_twice(&stack);
 }
 
@@ -63,6 +67,17 @@ fn what_others_made_is_left_alone(stack: &Stack) {
     assert_eq!(stack.cell("SELECT x FROM mine"), "1");
 }
 
+fn a_view_that_breaks_is_blamed_on_its_own_file(stack: &Stack) {
+    stack.change(
+        "CREATE OR REPLACE VIEW artists_v1 COMMENT 'Old. [discogs-lakehouse 000000000000]' SECURITY INVOKER
+         AS SELECT 1 AS x",
+    );
+    let relay = Relay::to(stack, |sql| sql.contains("OR REPLACE").then(|| sql.replace("artist_id", "no_such_column")));
+    let broken = stack.command_at(&relay.url, env!("CARGO_BIN_EXE_register-tables"), &[]).run().expect_status(6);
+    broken.expect_stderr("sql/views/artists_v1.sql:2: line 5:8: Column 'no_such_column'");
+    register(stack, &[]).expect_status(0);
+}
+
 fn the_bootstrap_file_can_be_run_twice(stack: &Stack) {
     let script = fs::read_to_string(stack.folder().join("_meta/bootstrap_discogs.sql")).unwrap();
     stack.change("DROP VIEW artists_v1");
@@ -84,6 +99,34 @@ fn a_folder_that_is_missing_is_refused_and_not_made() {
     fs::rename(&folder, stack.folder().join("elsewhere")).unwrap();
     register(&stack, &[]).expect_status(5).expect_stderr("holds no label_urls_v1");
     assert!(!folder.exists());
+}
+
+#[test]
+fn what_trino_reads_is_held_to_what_was_written() {
+    let Some(stack) = Stack::with_runs() else { return };
+    trino_that_sees_no_lake_makes_one_folder_at_most(&stack);
+    a_file_that_was_put_in_beside_the_others_is_found(&stack);
+}
+
+/// The root is looked at only where it can be seen from here.
+fn trino_that_sees_no_lake_makes_one_folder_at_most(stack: &Stack) {
+    let root = stack.location("elsewhere").replacen("file:", "", 1);
+    let finished = register(stack, &["--trino-lake-root", &root]);
+    // One that may not write there makes none.
+    assert!([Some(3), Some(6)].contains(&finished.status), "{}", finished.stderr);
+    let elsewhere = WalkDir::new(stack.folder().join("elsewhere")).min_depth(2).max_depth(2);
+    assert!(elsewhere.into_iter().count() <= 1);
+    assert!(stack.ask("SHOW TABLES").is_empty());
+    register(stack, &[]).expect_status(0);
+}
+
+fn a_file_that_was_put_in_beside_the_others_is_found(stack: &Stack) {
+    let folder = stack.folder().join("active/label_urls_v1");
+    let part = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let part = part.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "parquet")).unwrap();
+    fs::copy(part, folder.join("another.parquet")).unwrap();
+    let wrong = register(stack, &[]).expect_status(3);
+    wrong.expect_stderr("\"label_urls_v1\" at").expect_stderr("verify-run");
 }
 
 /// `UPDATE_DOCS=1` writes the file instead of comparing it.

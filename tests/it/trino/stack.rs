@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use discogs_lakehouse::lake::{Lake, RunId};
 use discogs_lakehouse::sql::{Rows, Trino, TrinoParameters};
 
+use crate::lakehouse::path_with_binaries;
 use crate::support::{Finished, TestCommand};
 
 /// Two runs of the same lake, of dumps that differ in size.
@@ -55,34 +56,54 @@ impl Stack {
         &self.schema
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     pub fn location(&self, folder: &str) -> String {
         format!("file:{}/{folder}", self.lake_for_trino.display())
     }
 
     /// A task on this lake and this Trino.
     pub fn task(&self, program: &str, arguments: &[&str]) -> Finished {
-        self.command(program, arguments).run()
+        self.command_at(&self.url, program, arguments).run()
     }
 
-    pub fn command(&self, program: &str, arguments: &[&str]) -> TestCommand {
+    /// The same with a Trino at another address, where this one is behind it.
+    pub fn command_at(&self, url: &str, program: &str, arguments: &[&str]) -> TestCommand {
         let mut command = TestCommand::new(Path::new(program), &self.lake);
-        command.args(&["--lake", path(&self.lake), "--trino-url", &self.url, "--trino-schema", &self.schema]);
-        command.args(&["--trino-lake-root", path(&self.lake_for_trino)]).args(arguments);
+        command.args(&["--lake", path(&self.lake), "--trino-url", url, "--trino-schema", &self.schema]);
+        if !arguments.contains(&"--trino-lake-root") {
+            command.args(&["--trino-lake-root", path(&self.lake_for_trino)]);
+        }
+        command.args(arguments);
         command
     }
 
     /// A workflow of the project on this lake and this Trino.
-    pub fn workflow(&self, project: &str, workflow: &str, parameters: &[&str]) -> Finished {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut command = TestCommand::new(Path::new(env!("CARGO_BIN_EXE_run-workflow")), &root.join(project));
-        command.args(&[workflow, "--no-save", "--session", "2026-12-01 00:00:00"]);
-        let own = [
-            format!("lake={}", path(&self.lake)),
+    pub fn workflow(&self, project: &str, workflow: &str, parameters: &[String]) -> Finished {
+        let run_workflow = Path::new(env!("CARGO_BIN_EXE_run-workflow"));
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join(project);
+        let parameters = [&self.parameters()[..], parameters].concat();
+        self.workflow_by(run_workflow, &project, workflow, &parameters.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// What a workflow is told of this Trino.
+    pub fn parameters(&self) -> [String; 3] {
+        [
             format!("trino_url={}", self.url),
             format!("trino_schema={}", self.schema),
             format!("trino_lake_root={}", path(&self.lake_for_trino)),
-        ];
-        for parameter in own.iter().map(String::as_str).chain(parameters.iter().copied()) {
+        ]
+    }
+
+    /// A workflow on this lake by run-workflow or Digdag, with no parameters but these.
+    pub fn workflow_by(&self, program: &Path, project: &Path, workflow: &str, parameters: &[&str]) -> Finished {
+        let mut command = TestCommand::new(program, project);
+        command.args(&["run", workflow, "--no-save", "--session", "2026-12-01 00:00:00"]);
+        command.env("PATH", path_with_binaries());
+        let lake = format!("lake={}", path(&self.lake));
+        for parameter in [lake.as_str()].iter().chain(parameters) {
             command.args(&["-p", parameter]);
         }
         command.run()

@@ -1,0 +1,2 @@
+-- Forgets a schema that holds nothing any more.
+DROP SCHEMA {schema}

@@ -1,0 +1,2 @@
+-- Forgets a view.
+DROP VIEW IF EXISTS {view}

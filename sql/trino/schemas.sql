@@ -1,0 +1,4 @@
+-- The schemas of a catalog.
+SELECT schema_name
+FROM {catalog}.information_schema.schemata
+ORDER BY schema_name
