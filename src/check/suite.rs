@@ -83,7 +83,7 @@ impl Suite<'_> {
             }
         }
         findings.extend(records_agree(&datasets, &rows));
-        findings.extend(inputs_agree(&datasets));
+        findings.extend(inputs_agree(&datasets, self.run.description_if_there()?.as_ref()));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
         let baseline = Baseline::of(self.run, self.contract, self.duckdb, self.spill)?;

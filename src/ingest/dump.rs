@@ -74,6 +74,9 @@ fn find_dump<R: Records>(run: &Run, given: Option<PathBuf>) -> anyhow::Result<Du
         }
     };
     let mut file = DumpFile::open(&path)?;
+    if let Some(month) = description.as_ref().map(|it| it.dump_month.clone()).or_else(|| run.id().dump_month()) {
+        file.expect_month(&month)?;
+    }
     let known = description.and_then(|description| description.checksums.get(entity.name()).cloned());
     file.published_sha256 = known.filter(|known| known.name == file.name()).map(|known| known.sha256);
     Ok(file)

@@ -17,7 +17,7 @@ fn latest(dir: &Dir) -> Vec<String> {
 #[test]
 fn each_run_has_the_status_that_its_manifest_gives_it() {
     let dir = two_months();
-    let begun = "2026-12__20261220_000000";
+    let begun = "2026-11__20261220_000000";
     let arguments = ["--dump-month", "2026-11", "--raw-root", "raw", "--run-id", begun];
     task(&dir, "preflight", &arguments).expect_status(0);
     let finished = task(&dir, "update-run-registry", &["--git-sha", "0123abc"]).expect_status(0);
@@ -27,7 +27,7 @@ fn each_run_has_the_status_that_its_manifest_gives_it() {
         [
             "2026-10__20261020_000000,discogs_r_2026_10__20261020_000000,false,register,ok",
             "2026-11__20261120_000000,discogs_r_2026_11__20261120_000000,true,register,skipped_active",
-            "2026-12__20261220_000000,discogs_r_2026_12__20261220_000000,false,register,failed_incomplete",
+            "2026-11__20261220_000000,discogs_r_2026_11__20261220_000000,false,register,failed_incomplete",
         ]
     );
     let events = events(&dir, REGISTRY);

@@ -173,15 +173,18 @@ fn a_seal_waits_for_whoever_has_the_lake_and_a_seal_that_fails_is_on_record() {
 /// Discogs' ids are numbers, until one is not: the published text has it as entered, the row has none.
 #[test]
 fn an_odd_id_of_a_sublabel_does_not_stop_a_month() {
-    let lake = TestLake::ingested();
+    let lake = TestLake::new();
     let mut labels = String::new();
     let dump = fs::File::open(month().dump("labels")).unwrap();
     flate2::read::MultiGzDecoder::new(dump).read_to_string(&mut labels).unwrap();
     let odd = "<label><id>999999</id><name>Odd</name><sublabels><label id=\"0014\">A</label><label id=\"n/a\">B</label>\
                <label id=\"15\">C</label></sublabels></label>\n</labels>";
     let dump = lake.write("labels.xml.gz", gzip(labels.replace("</labels>", odd)));
-    let arguments = ["--run-id", RUN, "--labels-dump", dump.to_str().unwrap(), "--replace", "true"];
-    lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+    let raw_root = month().raw_root().to_str().unwrap();
+    let mut preflight = lake.task("preflight");
+    preflight.args(&["--run-id", RUN, "--dump-month", "2026-11", "--raw-root", raw_root, "--min-free", "0"]);
+    preflight.args(&["--labels-dump", dump.to_str().unwrap()]).run().expect_status(0);
+    lake.ingest(RUN);
     let text = Value::Text("0014, n/a, 15".into());
     assert!(lake.table("labels_v10").column("sublabel_ids_csv").any(|ids| *ids == text));
     lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
@@ -189,4 +192,23 @@ fn an_odd_id_of_a_sublabel_does_not_stop_a_month() {
     let report = report(&finished);
     assert!(report.contains("labels_ref_v10.sublabel_ids_csv_agrees,INFO,1,true,"), "{report}");
     assert!(report.contains("ingest.ids_not_numbers,"), "{report}");
+}
+
+/// Any dump can be given by hand. That it is not the one the run was begun for is found before the run is sealed.
+#[test]
+fn a_table_of_another_dump_than_the_runs_is_found() {
+    let lake = TestLake::ingested();
+    let other = Month::generate("2026-11", &["--releases", "300", "--seed", "2"]).dump("labels");
+    let other = lake.write("other.xml.gz", fs::read(other).unwrap());
+    let arguments = ["--run-id", RUN, "--labels-dump", other.to_str().unwrap(), "--replace", "true"];
+    lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    let finished = check(&lake, "sample").expect_status(3);
+    let report = report(&finished);
+    let found = |line: &str| report.lines().any(|it| it.starts_with(line));
+    assert!(
+        found("labels_ref_v10.inputs,CRITICAL,1,false,") && found("label_urls_v1.inputs,CRITICAL,1,false,"),
+        "{report}"
+    );
+    assert!(found("artists_v1.inputs,CRITICAL,0,true,"), "{report}");
 }
