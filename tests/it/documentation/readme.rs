@@ -79,6 +79,36 @@ fn every_command_runs() {
     }
 }
 
+/// By the README's commands, in one folder: a run of its own, and its figures beside those of the month before.
+#[test]
+fn a_new_month_begins_a_run_of_its_own() {
+    let dir = Dir::new();
+    let command = |part: &str| blocks().into_iter().find(|block| block.text.contains(part)).unwrap().text;
+    let history = command("history_pipeline.dig");
+    let november = command("digdag run main.dig").replace("-p dump_month", "-p environment=sample -p dump_month");
+    let mut begun = Vec::new();
+    for month in ["2026-11", "2026-12"] {
+        shell(&dir, &format!("generate-dumps --raw-root /data/raw --dump-month {month} --releases 100"));
+        shell(&dir, &november.replace("2026-11", month));
+        begun.push(month.to_owned());
+        assert_eq!(sealed_months(&dir), begun);
+        shell(&dir, &history);
+        let events = dir.path("data/lake/_meta/discogs_history/registry/run_registry_events");
+        assert_eq!(fs::read_dir(events).unwrap().count(), begun.len());
+    }
+    // Without it the command is about the last session, whose work is done.
+    shell(&dir, &november.replace("--session now ", "").replace("2026-11", "2026-12"));
+    assert_eq!(sealed_months(&dir), begun);
+}
+
+fn sealed_months(dir: &Dir) -> Vec<String> {
+    let runs = fs::read_dir(dir.path("data/lake/_runs")).unwrap().map(|entry| entry.unwrap().path());
+    let sealed = runs.filter(|run| run.join("_manifest.json").is_file());
+    let mut months: Vec<_> = sealed.map(|run| run.file_name().unwrap().to_str().unwrap()[..7].to_owned()).collect();
+    months.sort();
+    months
+}
+
 /// The blocks that no test runs: the two commands (one of them runs this test), a line for cron, a piece of a workflow.
 #[test]
 fn what_is_not_run_is_known() {
