@@ -170,28 +170,57 @@ fn a_seal_waits_for_whoever_has_the_lake_and_a_seal_that_fails_is_on_record() {
     assert_eq!(record(&lake)["status"], "done");
 }
 
-/// Discogs' ids are numbers, until one is not: the published text has it as entered, the row has none.
-#[test]
-fn an_odd_id_of_a_sublabel_does_not_stop_a_month() {
+/// A run on the shared month with a dump of its own in place of one: the same, with further records.
+fn ingested_with(entity: &str, records: &str) -> TestLake {
     let lake = TestLake::new();
-    let mut labels = String::new();
-    let dump = fs::File::open(month().dump("labels")).unwrap();
-    flate2::read::MultiGzDecoder::new(dump).read_to_string(&mut labels).unwrap();
-    let odd = "<label><id>999999</id><name>Odd</name><sublabels><label id=\"0014\">A</label><label id=\"n/a\">B</label>\
-               <label id=\"15\">C</label></sublabels></label>\n</labels>";
-    let dump = lake.write("labels.xml.gz", gzip(labels.replace("</labels>", odd)));
+    let mut xml = String::new();
+    let dump = fs::File::open(month().dump(entity)).unwrap();
+    flate2::read::MultiGzDecoder::new(dump).read_to_string(&mut xml).unwrap();
+    let end = format!("</{entity}>");
+    let dump = lake.write(&format!("{entity}.xml.gz"), gzip(xml.replace(&end, &format!("{records}\n{end}"))));
     let raw_root = month().raw_root().to_str().unwrap();
     let mut preflight = lake.task("preflight");
     preflight.args(&["--run-id", RUN, "--dump-month", "2026-11", "--raw-root", raw_root, "--min-free", "0"]);
-    preflight.args(&["--labels-dump", dump.to_str().unwrap()]).run().expect_status(0);
+    preflight.args(&[&format!("--{entity}-dump"), dump.to_str().unwrap()]).run().expect_status(0);
     lake.ingest(RUN);
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    lake
+}
+
+/// Discogs' ids are numbers, until one is not: the published text has it as entered, the row has none.
+#[test]
+fn an_odd_id_of_a_sublabel_does_not_stop_a_month() {
+    let odd = "<label><id>999999</id><name>Odd</name><sublabels><label id=\"0014\">A</label><label id=\"n/a\">B</label>\
+               <label id=\"15\">C</label></sublabels></label>";
+    let lake = ingested_with("labels", odd);
     let text = Value::Text("0014, n/a, 15".into());
     assert!(lake.table("labels_v10").column("sublabel_ids_csv").any(|ids| *ids == text));
-    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
     let finished = check(&lake, "sample").expect_status(0);
     let report = report(&finished);
     assert!(report.contains("labels_ref_v10.sublabel_ids_csv_agrees,INFO,1,true,"), "{report}");
     assert!(report.contains("ingest.ids_not_numbers,"), "{report}");
+}
+
+/// Without an id, as Discogs writes it since 2024-12, or with one of 0, as before.
+#[test]
+fn a_master_with_artists_that_are_not_linked_is_right() {
+    let artists = |unlinked: &str| -> String {
+        // Of nobody in the dump of artists: these have names of their own there.
+        let linked = |id: u32| format!("<artist><id>90000{id}</id><name>Artist {id}</name></artist>");
+        [unlinked, &(1..=8).map(linked).collect::<String>(), unlinked, unlinked, &linked(9)].concat()
+    };
+    let now = artists("<artist><name>Nobody</name></artist>");
+    let before = artists("<artist><id>0</id><name>Nobody</name></artist>");
+    let master = |id: u32, artists: &str| format!("<master id=\"{id}\"><artists>{artists}</artists></master>");
+    let lake = ingested_with("masters", &[master(999_998, &now), master(999_999, &before)].concat());
+    for text in ["1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7,8,0,0,9"] {
+        let ids = text.split(',').map(|id| if id == "0" { id.to_owned() } else { format!("90000{id}") });
+        let text = Value::Text(ids.collect::<Vec<_>>().join(","));
+        assert!(lake.table("masters_v1_typed").column("master_artist_ids").any(|ids| *ids == text), "{text:?}");
+    }
+    let finished = check(&lake, "sample").expect_status(0);
+    let report = report(&finished);
+    assert!(report.contains("masters_v1.master_artist_ids_agrees,INFO,0,true,"), "{report}");
 }
 
 /// Any dump can be given by hand. That it is not the one the run was begun for is found before the run is sealed.
