@@ -73,7 +73,7 @@ pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()>
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
-    let mut answer = Answer(engine.select_only(&sql, &origin).map_err(refused)?);
+    let mut answer = Answer(engine.prepare_select(&sql, &origin).map_err(refused)?.run()?);
     let rows = match csv {
         Some(place) => csv_file::write(&place, &mut answer)?,
         None => show(&mut answer)?,
@@ -91,11 +91,11 @@ impl Answer<'_> {
     }
 
     fn next_rows(&mut self) -> anyhow::Result<Option<Rows>> {
-        self.0.next_batch().map_err(refused)?.map(|batch| texts(&batch)).transpose()
+        self.0.next_batch()?.map(|batch| texts(&batch)).transpose()
     }
 }
 
-/// What DuckDB says of a statement that people gave.
+/// What DuckDB says of a statement that it does not take. What goes wrong with one that it took is no mistake in it.
 fn refused(error: anyhow::Error) -> Failure {
     let text = format!("{error:#}");
     let hint = match text.contains("Expected a single SELECT statement") {
