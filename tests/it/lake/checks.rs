@@ -132,6 +132,24 @@ fn what_no_table_takes_is_reported() {
     }
 }
 
+/// The root element is in no record.
+#[test]
+fn attributes_of_the_root_that_no_table_takes_are_counted() {
+    for root in [
+        "<labels version=\"2\" generated='x'>",
+        "<labels\n  version=\"2\"\tgenerated=\"x\" >",
+        "<labels version=\"2\" generated=\"x\"/>",
+    ] {
+        let lake = TestLake::begun();
+        let end = if root.ends_with("/>") { "" } else { "</labels>" };
+        let dump = lake.write("labels.xml.gz", gzip(format!("{root}{end}")));
+        let finished =
+            lake.task("ingest-labels").args(&["--run-id", RUN, "--labels-dump", dump.to_str().unwrap()]).run();
+        let unknown = &finished.expect_status(0).json()["unknown_paths"];
+        assert_eq!(*unknown, serde_json::json!({"labels@generated": 1, "labels@version": 1}), "{root}");
+    }
+}
+
 fn record(lake: &TestLake) -> serde_json::Value {
     lake.json(&format!("_runs/{RUN}/_tasks/sanity-check.json"))
 }
