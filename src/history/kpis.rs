@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::events::{Cell, Events, Rows, schema_name};
+use super::events::{Cell, Events, Rows, after_all, schema_name};
 use super::kpi_query::KpiQuery;
 use crate::lake::{Lake, RunId};
 use crate::query::mount_run;
@@ -64,7 +64,8 @@ pub fn compute_kpis(parameters: KpiParameters, call: &mut Call) -> anyhow::Resul
     let (mut appended, mut failed) = (0, 0);
     for id in &runs {
         let _lock = events.folder().lock_kpis(id, call.name())?;
-        let before = known(&events.query("kpis")?.1, id);
+        let rows = events.query("kpis")?.1;
+        let before = known(&rows, id);
         let wanted = |kpi: &&KpiQuery| {
             parameters.recompute || before.get(&kpi.name).is_none_or(|snapshot| snapshot.value.is_none())
         };
@@ -72,7 +73,8 @@ pub fn compute_kpis(parameters: KpiParameters, call: &mut Call) -> anyhow::Resul
         if wanted.is_empty() {
             continue;
         }
-        let run = Computation { lake: &lake, events: &events, id, parameters: &parameters };
+        let time = after_all(rows.iter().filter_map(|row| row.first()?.as_deref()));
+        let run = Computation { lake: &lake, events: &events, id, time, parameters: &parameters };
         let (computed, stopped) = run.compute(&wanted, &before)?;
         let new: Snapshots = computed.into_iter().filter(|(name, found)| before.get(name) != Some(found)).collect();
         run.append(&new)?;
@@ -128,6 +130,8 @@ struct Computation<'c> {
     lake: &'c Lake,
     events: &'c Events,
     id: &'c RunId,
+    /// Of the events to be appended.
+    time: Timestamp,
     parameters: &'c KpiParameters,
 }
 
@@ -176,10 +180,9 @@ impl Computation<'_> {
 
     /// The columns of `kpi_snapshot_events`, in order.
     fn rows<'r>(&'r self, snapshots: &'r Snapshots, schema_name: &'r str) -> Vec<Vec<Cell<'r>>> {
-        let time = Timestamp::now();
         let row = |(name, snapshot): (&'r String, &'r Snapshot)| {
             vec![
-                Cell::Time(time),
+                Cell::Time(self.time),
                 Cell::Text(Some(self.id.as_str())),
                 Cell::Text(Some(schema_name)),
                 Cell::Text(Some(name)),
