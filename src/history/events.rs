@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::HistoryContract;
-use crate::lake::{HistoryFolder, Lake, RunId};
+use crate::lake::{HistoryFolder, Lake};
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile};
 use crate::table::TableFile;
 use crate::task::{ByteSize, Scratch};
@@ -139,9 +139,4 @@ fn column(rows: &[Vec<Cell<'_>>], index: usize) -> ArrayRef {
             Arc::new(texts.collect::<StringArray>())
         }
     }
-}
-
-/// The schema in which Trino shows a run: `discogs_r_` and the run id with `_` for `-`.
-pub fn schema_name(run_id: &RunId) -> String {
-    format!("discogs_r_{}", run_id.as_str().replace('-', "_"))
 }

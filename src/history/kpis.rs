@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::events::{Cell, Events, Rows, after_all, schema_name};
+use super::events::{Cell, Events, Rows, after_all};
 use super::kpi_query::KpiQuery;
 use crate::lake::{Lake, RunId};
 use crate::query::mount_run;
-use crate::sql::{DuckDb, Engine, EngineParameters};
+use crate::sql::{DuckDb, Engine, EngineParameters, run_schema};
 use crate::table::Contract;
 use crate::task::{Call, Failure, boolean};
 
@@ -41,6 +41,10 @@ pub struct KpiParameters {
     /// A folder of further KPIs: each <name>.sql a query over a run's tables that gives one number
     #[arg(long, value_name = "FOLDER")]
     pub kpi_folder: Option<PathBuf>,
+
+    /// The schema over what is published in Trino; that of a run is named after it
+    #[arg(long, value_name = "NAME", default_value = "discogs")]
+    pub trino_schema: String,
 
     #[command(flatten)]
     pub engine: EngineParameters,
@@ -167,7 +171,7 @@ impl Computation<'_> {
         let mut values = before.clone();
         values.extend(computed.clone());
         let path = self.events.scratch().join(format!("kpi_values.{}.parquet", self.id));
-        self.events.write(TABLE, &self.rows(&values, &schema_name(self.id)), &path)?;
+        self.events.write(TABLE, &self.rows(&values, &self.schema_name()), &path)?;
         engine.mount("kpi_values", &[path])
     }
 
@@ -175,7 +179,11 @@ impl Computation<'_> {
         if snapshots.is_empty() {
             return Ok(());
         }
-        self.events.append(TABLE, &self.rows(snapshots, &schema_name(self.id)))
+        self.events.append(TABLE, &self.rows(snapshots, &self.schema_name()))
+    }
+
+    fn schema_name(&self) -> String {
+        run_schema(&self.parameters.trino_schema, self.id.as_str())
     }
 
     /// The columns of `kpi_snapshot_events`, in order.

@@ -27,6 +27,10 @@ pub struct RegistryParameters {
     /// The commit of this software, kept in the events [default: what it was built with, where that was said]
     #[arg(long, env = "DISCOGS_GIT_SHA", value_name = "SHA")]
     pub git_sha: Option<String>,
+
+    /// The schema over what is published in Trino; that of a run is named after it
+    #[arg(long, value_name = "NAME", default_value = "discogs")]
+    pub trino_schema: String,
 }
 
 struct Event {
@@ -50,7 +54,7 @@ pub fn update_run_registry(parameters: RegistryParameters, call: &mut Call) -> a
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let ids = lake.run_ids()?;
     for id in &ids {
-        let observed = Observation::of_run(&lake, id, active.as_ref(), &contract)?;
+        let observed = Observation::of_run(&lake, id, active.as_ref(), &contract, &parameters.trino_schema)?;
         *counts.entry(observed.status.clone()).or_default() += 1;
         let action = match known.get(id.as_str()) {
             None => "register",

@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::lake::{NOVEMBER, OCTOBER, REGISTRY, ask, events, files, path_of, task, two_months};
+use super::lake::{KPIS, NOVEMBER, OCTOBER, REGISTRY, ask, events, files, path_of, task, two_months};
 use crate::support::{Dir, Finished};
 
 fn latest(dir: &Dir) -> Vec<String> {
@@ -35,6 +35,20 @@ fn each_run_has_the_status_that_its_manifest_gives_it() {
         ask(&dir, &format!("SELECT dump_month, dump_date, run_mode, git_sha, schema_version FROM {events} LIMIT 1")),
         ["2026-10,20261001,dev,0123abc,1"]
     );
+}
+
+/// As register-tables names it: after the schema over what is published.
+#[test]
+fn the_schema_of_a_run_is_named_after_the_one_that_is_given() {
+    let dir = two_months();
+    for program in ["update-run-registry", "compute-kpis"] {
+        task(&dir, program, &["--trino-schema", "music"]).expect_status(0);
+    }
+    for table in [REGISTRY, KPIS] {
+        let events = events(&dir, table);
+        let schemas = ask(&dir, &format!("SELECT DISTINCT schema_name FROM {events} ORDER BY 1"));
+        assert_eq!(schemas, ["music_r_2026_10__20261020_000000", "music_r_2026_11__20261120_000000"]);
+    }
 }
 
 #[test]
