@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read;
 
-use crate::support::{Finished, Month, RUN, TestLake, Value, eventually, gzip, month, sealed_lake};
+use crate::support::{Finished, Month, RUN, TestLake, Value, binary, eventually, gzip, month, sealed_lake};
 
 fn check(lake: &TestLake, environment: &str) -> Finished {
     lake.task("sanity-check").args(&["--run-id", RUN, "--environment", environment]).run()
@@ -147,6 +147,25 @@ fn attributes_of_the_root_that_no_table_takes_are_counted() {
             lake.task("ingest-labels").args(&["--run-id", RUN, "--labels-dump", dump.to_str().unwrap()]).run();
         let unknown = &finished.expect_status(0).json()["unknown_paths"];
         assert_eq!(*unknown, serde_json::json!({"labels@generated": 1, "labels@version": 1}), "{root}");
+    }
+}
+
+/// Minutes over a whole month: on a terminal there is a bar, as when dumps are read.
+#[test]
+fn a_check_shows_how_far_it_is() {
+    let lake = TestLake::ingested();
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    for (task, further, shown) in [
+        ("sanity-check", "--environment sample", ["looking at ", "checking "]),
+        ("verify-run", "", ["verifying ", format!("left run {RUN}").as_str()]),
+    ] {
+        let program = binary(task);
+        let command = format!("{} --run-id {RUN} {further}", program.display());
+        let mut terminal = lake.task("sh");
+        let finished = terminal.args(&["-c", &format!("script -qefc '{command}' /dev/null")]).run().expect_status(0);
+        for part in shown {
+            assert!(finished.stdout.contains(part), "no {part:?} in\n{}", finished.stdout);
+        }
     }
 }
 
