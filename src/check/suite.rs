@@ -17,7 +17,7 @@ use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
 use crate::lake::{Dataset, Run};
 use crate::sql::{Engine, EngineParameters, SqlFile, quoted};
-use crate::table::{Contract, Environment, Severity, Table};
+use crate::table::{Contract, Environment, Severity, Table, mount_table};
 use crate::task::Progress;
 
 /// All checks of a run.
@@ -72,10 +72,7 @@ impl Suite<'_> {
                 // What is wrong is said; queries over it would end in errors of the engine.
                 continue;
             }
-            engine.mount(&table.name, &self.run.dataset_files(&dataset))?;
-            if table.sql_name() != table.name {
-                engine.alias(table.sql_name(), &table.name)?;
-            }
+            mount_table(engine, table, self.run, &dataset)?;
             let count = self.count_rows(engine, table)?;
             findings.push(self.enough_rows(table, &dataset, count));
             let figures = profiler.table_of(self.run, engine, table, &dataset, count)?;

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use super::events::{Cell, Events, Rows, after_all};
 use super::kpi_query::KpiQuery;
 use crate::lake::{Lake, RunId};
-use crate::query::mount_run;
 use crate::sql::{DuckDb, Engine, EngineParameters, run_schema};
-use crate::table::Contract;
+use crate::table::{Contract, mount_run};
 use crate::task::{Call, Failure, boolean};
 
 const TABLE: &str = "kpi_snapshot_events";

@@ -1,7 +1,6 @@
 //! Queries over a run: those of `sql/showcase_queries`, or anybody's.
 
 mod csv_file;
-mod mount;
 
 use std::fs;
 use std::io::Write;
@@ -11,10 +10,8 @@ use clap::Args;
 
 use crate::lake::{Lake, RunId};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
-use crate::table::Contract;
+use crate::table::{Contract, mount_run};
 use crate::task::{Call, Failure, Scratch, boolean};
-
-pub use mount::mount_run;
 
 const SHOWCASE: &str = "showcase_queries";
 
