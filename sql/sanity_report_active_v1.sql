@@ -363,12 +363,12 @@ WHERE releases.master_id <> masters.master_id OR releases.is_main_release = FALS
 ) AS broken) AS counted
 CROSS JOIN (SELECT count(*) AS total FROM "masters_v1_typed") AS of_table
 UNION ALL
-SELECT 'releases_ref_v6.released_year_agrees' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'released_year is not the year that released begins with. Ingest the releases again in a new run.' AS details
+SELECT 'releases_ref_v6.released_year_agrees' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'released_year is not the year that released begins with, or there is one where none can be read. Ingest the releases again in a new run.' AS details
 FROM (SELECT count(*) AS n FROM (
 SELECT release_id, released, released_year
 FROM releases_ref_v6
-WHERE released_year IS NOT NULL
-    AND (released IS NULL OR substr(released, 1, 4) <> lpad(CAST(released_year AS VARCHAR), 4, '0'))
+WHERE released_year IS DISTINCT FROM
+    nullif(TRY_CAST(regexp_extract(released, '^([0-9]{4})(-[0-9]{2}){0,2}$', 1) AS INTEGER), 0)
 ) AS broken) AS counted
 UNION ALL
 SELECT 'warehouse.label_release_counts_v1.recount' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'The number of releases of a label is not what a recount over release_labels_v1 gives. Build the warehouse again in a new run.' AS details

@@ -17,6 +17,7 @@ pub mod history;
 pub mod housekeeping;
 pub mod ingest;
 pub mod lake;
+pub mod page;
 pub mod preflight;
 pub mod publish;
 pub mod query;

@@ -22,7 +22,7 @@ LEFT JOIN (
     SELECT release_id, sum(length(piece)) + (count(*) - 1) * 2 AS characters FROM pieces GROUP BY release_id
 ) AS parts ON parts.release_id = releases.release_id
 WHERE coalesce(length(releases.identifiers_flat), 0) <> coalesce(parts.characters, 0)
-UNION ALL
+UNION
 SELECT releases.release_id
 FROM releases_ref_v6 AS releases
 JOIN (

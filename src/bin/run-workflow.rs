@@ -1,4 +1,4 @@
-//! Runs a Digdag workflow without Java: `run-workflow main.dig -p dump_month=2026-11`.
+//! Runs a Digdag workflow without Java: `run-workflow main.dig --session now -p dump_month=2026-11`.
 //!
 //! It is called as `digdag run` is, and does what Digdag does with the part of its language that the workflows of
 //! this project use (`discogs_lakehouse::workflow`). It is no scheduler and no server.

@@ -32,7 +32,6 @@ mod texts;
 
 pub use active::{ReportActiveParameters, report_active};
 pub use finding::{Finding, Findings, Kind};
-pub(crate) use report::{PAGE_STYLE, grouped};
 pub use sanity::{SanityParameters, sanity_check};
 pub use show::{ContractParameters, show_contract};
 pub use statement::sanity_statement;

@@ -69,8 +69,7 @@ impl CheckQuery {
         let severity = severity(header("severity")?).with_context(|| file.path.clone())?;
         let beyond = file.header("severity_beyond").map(self::severity).transpose();
         let max_share = file.header("max_share").map(str::parse).transpose();
-        let words = words_of_query(&file.text);
-        let reads = contract.tables.iter().filter(|table| words.contains(&table.sql_name()));
+        let reads = contract.tables.iter().filter(|table| file.names_any(&[table.sql_name()]));
         Ok(CheckQuery {
             name: file.name.clone(),
             kind: if file.header("max_share").is_some() { Kind::UpstreamAnomaly } else { Kind::Regression },
@@ -144,12 +143,6 @@ fn severity(word: &str) -> anyhow::Result<Severity> {
         "info" => Severity::Info,
         other => anyhow::bail!("{other} is not a severity"),
     })
-}
-
-/// The names in a query, without its comments.
-fn words_of_query(text: &str) -> Vec<&str> {
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("--"));
-    lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect()
 }
 
 /// The one number that a counting query gives.

@@ -61,7 +61,15 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     };
     call.set_detail("engine", engine.name());
     let duckdb = &selected.duckdb;
-    let suite = Suite { contract: &contract, environment, run: &run, engine: engine.as_ref(), duckdb, spill: &spill };
+    let suite = Suite {
+        task: call.name(),
+        contract: &contract,
+        environment,
+        run: &run,
+        engine: engine.as_ref(),
+        duckdb,
+        spill: &spill,
+    };
     let mut checked = suite.run()?;
     drop(engine);
     drop(staging);

@@ -17,10 +17,13 @@ use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
 use crate::lake::{Dataset, Run};
 use crate::sql::{Engine, EngineParameters, SqlFile, quoted};
-use crate::table::{Contract, Environment, Severity, Table};
+use crate::table::{Contract, Environment, Severity, Table, mount_table};
+use crate::task::Progress;
 
 /// All checks of a run.
 pub struct Suite<'s> {
+    /// The task that runs it, as it calls itself to people.
+    pub task: &'s str,
     pub contract: &'s Contract,
     pub environment: &'s Environment,
     pub run: &'s Run,
@@ -50,7 +53,12 @@ impl Suite<'_> {
         let mut profile = Profile::new(self.run);
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
+        let checks = catalogue::checks(self.contract)?;
+        let progress = Progress::steps(self.task, self.contract.tables.len() + checks.len());
+        let mut done = 0;
         for table in &self.contract.tables {
+            progress.advance_to(done, || format!("looking at {}", table.report_name()));
+            done += 1;
             let Some(dataset) = self.run.dataset(&table.folder())? else {
                 if !table.optional {
                     findings.push(missing(table));
@@ -64,10 +72,7 @@ impl Suite<'_> {
                 // What is wrong is said; queries over it would end in errors of the engine.
                 continue;
             }
-            engine.mount(&table.name, &self.run.dataset_files(&dataset))?;
-            if table.sql_name() != table.name {
-                engine.alias(table.sql_name(), &table.name)?;
-            }
+            mount_table(engine, table, self.run, &dataset)?;
             let count = self.count_rows(engine, table)?;
             findings.push(self.enough_rows(table, &dataset, count));
             let figures = profiler.table_of(self.run, engine, table, &dataset, count)?;
@@ -76,16 +81,19 @@ impl Suite<'_> {
             rows.insert(table.name.clone(), count);
             datasets.push((table, dataset));
         }
-        for check in catalogue::checks(self.contract)? {
+        for check in checks {
+            progress.advance_to(done, || format!("checking {}", check.name));
+            done += 1;
             if check.reads.iter().all(|table| rows.contains_key(table)) {
                 let of = rows.get(&check.of).copied().unwrap_or_default();
                 findings.push(check.run(engine, of, self.environment.complete)?);
             }
         }
         findings.extend(records_agree(&datasets, &rows));
-        findings.extend(inputs_agree(&datasets));
+        findings.extend(inputs_agree(&datasets, self.run.description_if_there()?.as_ref()));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
+        progress.advance_to(done, || "comparing with what is published".to_owned());
         let baseline = Baseline::of(self.run, self.contract, self.duckdb, self.spill)?;
         findings.push(baseline.finding());
         if let Baseline::Run(before) = &baseline {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use memchr::memmem;
+use quick_xml::events::BytesStart;
 
 use super::boundary::{last_boundary_from, last_end};
 use super::{Buffer, Entity, Fault, Source, SourceEnd, shown};
@@ -37,6 +38,8 @@ pub struct Blocks {
     /// Bytes of XML before `pending`.
     offset: u64,
     number: u64,
+    /// The names of the root element's attributes.
+    root_attributes: Vec<String>,
     state: State,
 }
 
@@ -60,6 +63,7 @@ impl Blocks {
             spare: Vec::new(),
             offset: 0,
             number: 0,
+            root_attributes: Vec::new(),
             state,
         }
     }
@@ -72,6 +76,11 @@ impl Blocks {
     /// Bytes of XML in the blocks given out.
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// The names of the root element's attributes, which is in no block. Known with the first one.
+    pub fn root_attributes(&self) -> &[String] {
+        &self.root_attributes
     }
 
     /// How many blocks were given out.
@@ -215,6 +224,10 @@ impl Blocks {
             };
             return Err(self.fault_at(at, whose));
         }
+        let tag = String::from_utf8_lossy(&rest[1..end.unwrap_or_default()]);
+        let attributes = BytesStart::from_content(tag.trim_end_matches('/'), name.len());
+        let names = attributes.attributes().flatten();
+        self.root_attributes = names.map(|attribute| attribute.key.as_ref().to_owned()).collect();
         let passed = at + end.unwrap_or_default() + 1;
         if self.pending[..passed].ends_with(b"/>") {
             // An empty root: what follows is held to the same rules as behind an end tag.

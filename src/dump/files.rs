@@ -48,6 +48,20 @@ impl DumpFile {
     pub fn name(&self) -> String {
         name_of(&self.path)
     }
+
+    /// Refuses a file whose name says that it was published in another month. One named otherwise may be of any.
+    pub fn expect_month(&self, month: &DumpMonth) -> Result<(), Failure> {
+        match PublishedName::parse(&self.name()) {
+            Some(name) if !name.stamp().starts_with(&month.compact()) => Err(Failure::parameters(format!(
+                "the dump {} is of another month than {month}",
+                self.path.display()
+            ))
+            .hint(
+                "give that month's dump, or none: a variable such as DISCOGS_ARTISTS_DUMP may be left from last month",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> Failure {
@@ -57,8 +71,8 @@ fn missing(path: &Path, error: &std::io::Error) -> Failure {
 
 impl DumpSet {
     /// Finds the dumps of the newest date in `<raw_root>/<month>/` for which all four are there. `given` names files
-    /// that were given by hand; where all were, the date is the one in their names. What a dump should be is in the
-    /// CHECKSUM file beside it.
+    /// that were given by hand; where all were, the date is the one in their names. None is of another month. What a
+    /// dump should be is in the CHECKSUM file beside it.
     pub fn find(raw_root: &Path, month: &DumpMonth, given: &BTreeMap<Entity, PathBuf>) -> anyhow::Result<Self> {
         let folder = raw_root.join(month.as_str());
         let mut files = BTreeMap::new();
@@ -75,6 +89,9 @@ impl DumpSet {
         }
         for (entity, path) in given {
             files.insert(*entity, open_with_checksum(path)?);
+        }
+        for file in files.values() {
+            file.expect_month(month)?;
         }
         let date = date.or_else(|| date_of_all(&files)).unwrap_or_else(|| format!("{}01", month.compact()));
         Ok(DumpSet { date, files })

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::record_batch::RecordBatch;
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::HistoryContract;
-use crate::lake::{HistoryFolder, Lake, RunId};
+use crate::lake::{HistoryFolder, Lake};
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile};
 use crate::table::TableFile;
 use crate::task::{ByteSize, Scratch};
@@ -97,6 +99,14 @@ impl Events {
     }
 }
 
+/// Now, or just after the last of these times where the clock has gone back: the latest event is the one that counts.
+pub fn after_all<'t>(times: impl Iterator<Item = &'t str>) -> Timestamp {
+    let last = times.filter_map(|time| time.parse::<DateTime>().ok()).max();
+    let last = last.and_then(|time| time.to_zoned(TimeZone::UTC).ok()).map(|time| time.timestamp());
+    let next = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
+    next.map_or_else(Timestamp::now, |next| next.max(Timestamp::now()))
+}
+
 fn column(rows: &[Vec<Cell<'_>>], index: usize) -> ArrayRef {
     let cells = || rows.iter().filter_map(move |row| row.get(index));
     match cells().next() {
@@ -129,9 +139,4 @@ fn column(rows: &[Vec<Cell<'_>>], index: usize) -> ArrayRef {
             Arc::new(texts.collect::<StringArray>())
         }
     }
-}
-
-/// The schema in which Trino shows a run: `discogs_r_` and the run id with `_` for `-`.
-pub fn schema_name(run_id: &RunId) -> String {
-    format!("discogs_r_{}", run_id.as_str().replace('-', "_"))
 }

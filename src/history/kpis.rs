@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::events::{Cell, Events, Rows, schema_name};
+use super::events::{Cell, Events, Rows, after_all};
 use super::kpi_query::KpiQuery;
 use crate::lake::{Lake, RunId};
-use crate::query::mount_run;
-use crate::sql::{DuckDb, Engine, EngineParameters};
-use crate::table::Contract;
+use crate::sql::{DuckDb, Engine, EngineParameters, run_schema};
+use crate::table::{Contract, mount_run};
 use crate::task::{Call, Failure, boolean};
 
 const TABLE: &str = "kpi_snapshot_events";
@@ -42,6 +41,10 @@ pub struct KpiParameters {
     #[arg(long, value_name = "FOLDER")]
     pub kpi_folder: Option<PathBuf>,
 
+    /// The schema over what is published in Trino; that of a run is named after it
+    #[arg(long, value_name = "NAME", default_value = "discogs")]
+    pub trino_schema: String,
+
     #[command(flatten)]
     pub engine: EngineParameters,
 }
@@ -64,7 +67,8 @@ pub fn compute_kpis(parameters: KpiParameters, call: &mut Call) -> anyhow::Resul
     let (mut appended, mut failed) = (0, 0);
     for id in &runs {
         let _lock = events.folder().lock_kpis(id, call.name())?;
-        let before = known(&events.query("kpis")?.1, id);
+        let rows = events.query("kpis")?.1;
+        let before = known(&rows, id);
         let wanted = |kpi: &&KpiQuery| {
             parameters.recompute || before.get(&kpi.name).is_none_or(|snapshot| snapshot.value.is_none())
         };
@@ -72,7 +76,8 @@ pub fn compute_kpis(parameters: KpiParameters, call: &mut Call) -> anyhow::Resul
         if wanted.is_empty() {
             continue;
         }
-        let run = Computation { lake: &lake, events: &events, id, parameters: &parameters };
+        let time = after_all(rows.iter().filter_map(|row| row.first()?.as_deref()));
+        let run = Computation { lake: &lake, events: &events, id, time, parameters: &parameters };
         let (computed, stopped) = run.compute(&wanted, &before)?;
         let new: Snapshots = computed.into_iter().filter(|(name, found)| before.get(name) != Some(found)).collect();
         run.append(&new)?;
@@ -128,6 +133,8 @@ struct Computation<'c> {
     lake: &'c Lake,
     events: &'c Events,
     id: &'c RunId,
+    /// Of the events to be appended.
+    time: Timestamp,
     parameters: &'c KpiParameters,
 }
 
@@ -163,7 +170,7 @@ impl Computation<'_> {
         let mut values = before.clone();
         values.extend(computed.clone());
         let path = self.events.scratch().join(format!("kpi_values.{}.parquet", self.id));
-        self.events.write(TABLE, &self.rows(&values, &schema_name(self.id)), &path)?;
+        self.events.write(TABLE, &self.rows(&values, &self.schema_name()), &path)?;
         engine.mount("kpi_values", &[path])
     }
 
@@ -171,15 +178,18 @@ impl Computation<'_> {
         if snapshots.is_empty() {
             return Ok(());
         }
-        self.events.append(TABLE, &self.rows(snapshots, &schema_name(self.id)))
+        self.events.append(TABLE, &self.rows(snapshots, &self.schema_name()))
+    }
+
+    fn schema_name(&self) -> String {
+        run_schema(&self.parameters.trino_schema, self.id.as_str())
     }
 
     /// The columns of `kpi_snapshot_events`, in order.
     fn rows<'r>(&'r self, snapshots: &'r Snapshots, schema_name: &'r str) -> Vec<Vec<Cell<'r>>> {
-        let time = Timestamp::now();
         let row = |(name, snapshot): (&'r String, &'r Snapshot)| {
             vec![
-                Cell::Time(time),
+                Cell::Time(self.time),
                 Cell::Text(Some(self.id.as_str())),
                 Cell::Text(Some(schema_name)),
                 Cell::Text(Some(name)),

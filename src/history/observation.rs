@@ -1,7 +1,7 @@
 use anyhow::Context;
 
-use super::events::schema_name;
 use crate::lake::{Lake, RunId, SealedRun};
+use crate::sql::run_schema;
 use crate::table::Contract;
 
 /// What is true of a run, as its description and its manifest say.
@@ -20,7 +20,13 @@ pub struct Observation {
 const MISSING: &str = "missing_data";
 
 impl Observation {
-    pub fn of_run(lake: &Lake, id: &RunId, active: Option<&RunId>, contract: &Contract) -> anyhow::Result<Self> {
+    pub fn of_run(
+        lake: &Lake,
+        id: &RunId,
+        active: Option<&RunId>,
+        contract: &Contract,
+        trino_schema: &str,
+    ) -> anyhow::Result<Self> {
         let run = lake.run(id)?;
         let is_active = active == Some(id);
         let (status, details) = if !run.is_sealed()? {
@@ -46,7 +52,7 @@ impl Observation {
         let month = description.as_ref().map(|run| run.dump_month.clone()).or_else(|| id.dump_month());
         Ok(Observation {
             run_id: id.to_string(),
-            schema_name: schema_name(id),
+            schema_name: run_schema(trino_schema, id.as_str()),
             is_active,
             status: status.to_owned(),
             details,

@@ -1,6 +1,6 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::check::{PAGE_STYLE, grouped};
+use crate::page::{STYLE, grouped};
 
 /// A KPI over the months, oldest first.
 pub struct Line {
@@ -22,7 +22,7 @@ pub fn page(lines: &[Line]) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Discogs, month by month" }
-                style { (PreEscaped(PAGE_STYLE)) }
+                style { (PreEscaped(STYLE)) }
             }
             body {
                 main {

@@ -2,11 +2,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::events::{Cell, Events};
+use super::events::{Cell, Events, after_all};
 use super::observation::Observation;
 use crate::lake::Lake;
 use crate::table::Contract;
@@ -29,6 +27,10 @@ pub struct RegistryParameters {
     /// The commit of this software, kept in the events [default: what it was built with, where that was said]
     #[arg(long, env = "DISCOGS_GIT_SHA", value_name = "SHA")]
     pub git_sha: Option<String>,
+
+    /// The schema over what is published in Trino; that of a run is named after it
+    #[arg(long, value_name = "NAME", default_value = "discogs")]
+    pub trino_schema: String,
 }
 
 struct Event {
@@ -52,7 +54,7 @@ pub fn update_run_registry(parameters: RegistryParameters, call: &mut Call) -> a
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let ids = lake.run_ids()?;
     for id in &ids {
-        let observed = Observation::of_run(&lake, id, active.as_ref(), &contract)?;
+        let observed = Observation::of_run(&lake, id, active.as_ref(), &contract, &parameters.trino_schema)?;
         *counts.entry(observed.status.clone()).or_default() += 1;
         let action = match known.get(id.as_str()) {
             None => "register",
@@ -78,17 +80,9 @@ pub fn update_run_registry(parameters: RegistryParameters, call: &mut Call) -> a
         return Ok(());
     }
     let sha = parameters.git_sha.as_deref().or(option_env!("DISCOGS_GIT_SHA"));
-    let time = after_all(&rows);
+    let time = after_all(rows.iter().filter_map(|row| row.last()?.as_deref()));
     let rows: Vec<_> = new.iter().map(|event| event.row(time, sha, events.schema_version())).collect();
     events.append(TABLE, &rows)
-}
-
-/// Now, or just after the last event where the clock has gone back: the latest event is the one that counts.
-fn after_all(rows: &[Vec<Option<String>>]) -> Timestamp {
-    let times = rows.iter().filter_map(|row| row.last()?.as_deref()?.parse::<DateTime>().ok());
-    let last = times.max().and_then(|time| time.to_zoned(TimeZone::UTC).ok()).map(|time| time.timestamp());
-    let next = last.and_then(|last| last.checked_add(SignedDuration::from_micros(1)).ok());
-    next.map_or_else(Timestamp::now, |next| next.max(Timestamp::now()))
 }
 
 impl Event {

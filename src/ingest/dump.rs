@@ -75,6 +75,9 @@ fn find_dump<R: Records>(run: &Run, given: Option<PathBuf>) -> anyhow::Result<Du
         }
     };
     let mut file = DumpFile::open(&path)?;
+    if let Some(month) = description.as_ref().map(|it| it.dump_month.clone()).or_else(|| run.id().dump_month()) {
+        file.expect_month(&month)?;
+    }
     let known = description.and_then(|description| description.checksums.get(entity.name()).cloned());
     file.published_sha256 = known.filter(|known| known.name == file.name()).map(|known| known.sha256);
     Ok(file)
@@ -156,7 +159,13 @@ impl Pass<'_> {
         let in_file = || format!("{}", file.path.display());
         let ingested = pool::run(blocks, readers, writers, &mut bad_records, &progress).with_context(in_file)?;
         progress.finish();
-        let Ingested { blocks, writers, tally, fallback_blocks, mut busy } = ingested;
+        let Ingested { blocks, writers, mut tally, fallback_blocks, mut busy } = ingested;
+        for name in blocks.root_attributes() {
+            let path = format!("{}@{name}", R::ENTITY);
+            if !ignored.contains(&path) {
+                tally.count_unknown(&path);
+            }
+        }
         let end = blocks.finish().map_err(|fault| Failure::input(fault.what)).with_context(in_file)?;
         if file.published_sha256.as_ref().is_some_and(|published| *published != end.sha256) {
             return Err(Failure::input(format!("{} does not match its CHECKSUM file", file.path.display()))

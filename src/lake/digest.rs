@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 use sha2::{Digest, Sha256};
@@ -67,10 +68,18 @@ pub fn sha256_of_file_watched(path: &Path, on_bytes: &mut dyn FnMut(u64)) -> any
     read().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The same for many files, on all cores, in the order given.
-pub fn sha256_of_files(paths: &[PathBuf]) -> anyhow::Result<Vec<(u64, String)>> {
+/// The same for many files, on all cores, in the order given; `on_bytes` hears how many were read of all of them so far.
+pub fn sha256_of_files(paths: &[PathBuf], on_bytes: &(dyn Fn(u64) + Sync)) -> anyhow::Result<Vec<(u64, String)>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    on_threads(cores, paths.iter().collect(), |path: &PathBuf| sha256_of_file(path)).into_iter().collect()
+    let read = AtomicU64::new(0);
+    let hash = |path: &PathBuf| {
+        let mut before = 0;
+        sha256_of_file_watched(path, &mut |bytes| {
+            on_bytes(read.fetch_add(bytes - before, Ordering::Relaxed) + bytes - before);
+            before = bytes;
+        })
+    };
+    on_threads(cores, paths.iter().collect(), hash).into_iter().collect()
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {

@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -6,6 +7,7 @@ use walkdir::WalkDir;
 use super::digest::sha256_of_files;
 use super::manifest::{Manifest, ManifestFile, changed};
 use super::{Dataset, Run};
+use crate::task::Progress;
 
 /// The files of a run that a manifest lists: all but the manifest itself and the reports, which grow after the seal.
 pub(super) struct Listing {
@@ -59,9 +61,12 @@ impl Listing {
         self.paths.iter().map(|path| run.folder().join(path)).collect()
     }
 
-    /// Reads every file.
+    /// Reads every file, and says how far it is.
     pub fn hashed(&self, run: &Run) -> anyhow::Result<Vec<ManifestFile>> {
-        let hashes = sha256_of_files(&self.absolute(run))?;
+        let paths = self.absolute(run);
+        let total = paths.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum();
+        let progress = Progress::bytes("verifying", total);
+        let hashes = sha256_of_files(&paths, &|bytes| progress.advance_to(bytes, || format!("run {}", run.id())))?;
         let files = self.paths.iter().cloned().zip(hashes);
         Ok(files.map(|(path, (bytes, sha256))| ManifestFile { path, bytes, sha256 }).collect())
     }

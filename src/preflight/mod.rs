@@ -80,6 +80,16 @@ fn session_time(text: &str) -> Result<DateTime, String> {
 
 /// Finds the dumps of the month, makes the run, and gives its name and the paths to the tasks that follow.
 pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Result<()> {
+    if let Some(other) = parameters.run_id.as_ref().and_then(RunId::dump_month)
+        && other != parameters.dump_month
+    {
+        return Err(Failure::parameters(format!(
+            "a run_id of {other} is not one of dump_month {}",
+            parameters.dump_month
+        ))
+        .hint("leave run_id out: it is made of dump_month and session_time")
+        .into());
+    }
     let dumps = find_dumps(&parameters)?;
     let lake = Lake::create(&parameters.lake)?;
     // A lake whose pointer is something else would only be noticed at the end of the workflow.

@@ -1,7 +1,6 @@
 //! Queries over a run: those of `sql/showcase_queries`, or anybody's.
 
 mod csv_file;
-mod mount;
 
 use std::fs;
 use std::io::Write;
@@ -11,10 +10,8 @@ use clap::Args;
 
 use crate::lake::{Lake, RunId, place_for_file};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
-use crate::table::Contract;
+use crate::table::{Contract, mount_run};
 use crate::task::{Call, Failure, Scratch, boolean};
-
-pub use mount::mount_run;
 
 const SHOWCASE: &str = "showcase_queries";
 
@@ -73,7 +70,7 @@ pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()>
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
-    let mut answer = Answer(engine.select_only(&sql, &origin).map_err(refused)?);
+    let mut answer = Answer(engine.prepare_select(&sql, &origin).map_err(refused)?.run()?);
     let rows = match csv {
         Some(place) => csv_file::write(&place, &mut answer)?,
         None => show(&mut answer)?,
@@ -91,11 +88,11 @@ impl Answer<'_> {
     }
 
     fn next_rows(&mut self) -> anyhow::Result<Option<Rows>> {
-        self.0.next_batch().map_err(refused)?.map(|batch| texts(&batch)).transpose()
+        self.0.next_batch()?.map(|batch| texts(&batch)).transpose()
     }
 }
 
-/// What DuckDB says of a statement that people gave.
+/// What DuckDB says of a statement that it does not take. What goes wrong with one that it took is no mistake in it.
 fn refused(error: anyhow::Error) -> Failure {
     let text = format!("{error:#}");
     let hint = match text.contains("Expected a single SELECT statement") {

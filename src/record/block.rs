@@ -17,6 +17,16 @@ pub enum OnBadRecord {
     Skip,
 }
 
+impl OnBadRecord {
+    /// The word that the parameter takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            OnBadRecord::Stop => "stop",
+            OnBadRecord::Skip => "skip",
+        }
+    }
+}
+
 /// What makes tokens of a block. It changes the speed and never the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Tokeniser {

@@ -33,7 +33,7 @@ impl<'c> Plan<'c> {
                 if !table.optional && !partly {
                     return Err(missing_table(run, table));
                 }
-                missing.push(table.name.as_str());
+                missing.extend([table.name.as_str(), table.sql_name()]);
                 continue;
             };
             let location = trino.location(run.lake().root(), &format!("{folder}/{}", table.folder()));
@@ -43,7 +43,7 @@ impl<'c> Plan<'c> {
             }
             plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
         }
-        plan.add_views("views", |text| !missing.iter().any(|table| text.contains(table)))?;
+        plan.add_views("views", |view| !view.names_any(&missing))?;
         Ok(plan)
     }
 
@@ -74,9 +74,9 @@ impl<'c> Plan<'c> {
         self.tables.iter().find(is)
     }
 
-    fn add_views(&mut self, folder: &str, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+    fn add_views(&mut self, folder: &str, wanted: impl Fn(&SqlFile) -> bool) -> anyhow::Result<()> {
         let views = SqlFile::folder(folder).with_context(|| format!("the views of sql/{folder}"))?;
-        self.definitions.extend(views.iter().filter(|view| wanted(&view.text)).map(Definition::of_view));
+        self.definitions.extend(views.iter().filter(|view| wanted(view)).map(Definition::of_view));
         Ok(())
     }
 

@@ -61,22 +61,23 @@ impl DuckDb {
 
     /// Begins a query, whose rows come batch by batch.
     pub fn select(&self, sql: &str, origin: &str) -> anyhow::Result<Batches<'_>> {
-        let mut statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
-        // The iterator of `stream_arrow` panics where a fetch fails; `step` is what it calls, and says so instead.
-        drop(statement.stream_arrow([]).map_err(|error| explain(error, origin))?);
-        Ok(Batches { statement, origin: origin.to_owned() })
+        self.prepare(sql, origin)?.run()
     }
 
-    /// The same for a statement that somebody gave: anything but a single one that only reads is refused, and nothing of
-    /// it is run.
-    pub fn select_only(&self, sql: &str, origin: &str) -> anyhow::Result<Batches<'_>> {
+    fn prepare(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
+        let statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
+        Ok(Prepared { statement, origin: origin.to_owned() })
+    }
+
+    /// A statement that somebody gave, understood and not run yet: anything but a single one that only reads is an error.
+    pub fn prepare_select(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
         let guard = SqlFile::load("engine/one_select")?;
         if let Err(error) = self.connection.prepare(&guard.with(&[("statement", &text_literal(sql))])) {
             let text = explain(error, origin).to_string();
             // Where it is in the guard says nothing to people.
             anyhow::bail!("{}", text.split("\nLINE ").next().unwrap_or(&text).trim_end());
         }
-        self.select(sql, origin)
+        self.prepare(sql, origin)
     }
 
     /// Runs a query and hands on its rows batch by batch, as they come.
@@ -101,6 +102,21 @@ impl DuckDb {
             rows.extend(texts(&batch)?);
         }
         Ok((batches.columns(), rows))
+    }
+}
+
+/// A statement that DuckDB understands.
+pub struct Prepared<'e> {
+    statement: duckdb::Statement<'e>,
+    origin: String,
+}
+
+impl<'e> Prepared<'e> {
+    /// Begins it.
+    pub fn run(mut self) -> anyhow::Result<Batches<'e>> {
+        // The iterator of `stream_arrow` panics where a fetch fails; `step` is what it calls, and says so instead.
+        drop(self.statement.stream_arrow([]).map_err(|error| explain(error, &self.origin))?);
+        Ok(Batches { statement: self.statement, origin: self.origin })
     }
 }
 

@@ -61,6 +61,13 @@ impl SqlFile {
         self.header(name).into_iter().flat_map(|value| value.split(',')).map(str::trim).collect()
     }
 
+    /// Whether one of these names stands in the statement as a word, comments aside.
+    pub fn names_any(&self, names: &[&str]) -> bool {
+        let lines = self.text.lines().filter(|line| !line.trim_start().starts_with("--"));
+        let mut words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+        words.any(|word| names.contains(&word))
+    }
+
     /// Whether the statement calls a function.
     pub fn calls(&self, function: &str) -> bool {
         self.text.contains(&format!("{function}("))
@@ -69,5 +76,22 @@ impl SqlFile {
     /// The statement with names in place of `{place}`s. What is put in is a name that was quoted or a number.
     pub fn with(&self, places: &[(&str, &str)]) -> String {
         places.iter().fold(self.text.clone(), |text, (place, name)| text.replace(&format!("{{{place}}}"), name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_word_of_the_statement() {
+        let text =
+            "-- As labels has them.\nSELECT a FROM artists_v1_typed AS t JOIN releases_v6_more ON TRUE".to_owned();
+        let file = SqlFile { name: String::new(), path: String::new(), text };
+        for (name, stands) in
+            [("artists_v1_typed", true), ("artists_v1", false), ("releases_v6", false), ("labels", false)]
+        {
+            assert_eq!(file.names_any(&["nobody", name]), stands, "{name}");
+        }
     }
 }

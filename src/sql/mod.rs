@@ -17,4 +17,4 @@ pub use engine::{Engine, Rows};
 pub use file::SqlFile;
 pub use name::{quoted, text_literal};
 pub use selection::{EngineName, EngineSelection};
-pub use trino::{Trino, TrinoParameters};
+pub use trino::{Trino, TrinoParameters, run_schema};

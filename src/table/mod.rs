@@ -4,7 +4,7 @@
 //! is found at start, with line and column (`mistake.rs`). [`rows!`] declares what the
 //! record readers fill, held to the contract by [`Contract::check_rows`]; [`DatasetWriter`] gathers their batches to
 //! fixed numbers of rows, so that the bytes of a file depend on the rows alone, and writes them as the contract
-//! says; [`TableFile`] does the same for one file that belongs to no dataset.
+//! says; [`TableFile`] does the same for one file that belongs to no dataset. [`mount_run`] makes what a run holds known to SQL.
 
 mod column;
 mod contract;
@@ -12,6 +12,7 @@ mod document;
 mod drift;
 mod file;
 mod mistake;
+mod mount;
 mod order;
 mod rows;
 mod schema;
@@ -22,6 +23,7 @@ pub use contract::{Anomaly, Contract, Environment, IgnoredPath, Severity, Table}
 pub use document::document;
 pub use drift::{Bound, DriftBounds};
 pub use file::TableFile;
+pub use mount::{mount_run, mount_table};
 pub use rows::TableRows;
 pub(crate) use rows::{ColumnBuilder, rows};
 pub use schema::{arrow_schema, column_descriptions};

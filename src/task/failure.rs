@@ -122,15 +122,17 @@ fn advice(error: &std::io::Error) -> Option<&'static str> {
     })
 }
 
-/// DuckDB gives an error of the system as text alone.
+/// DuckDB gives its errors, those of the system too, as text alone.
 fn advice_for_text(message: &str) -> Option<&'static str> {
     use rustix::io::Errno;
     let errors = [Errno::MFILE, Errno::NOSPC, Errno::ACCESS, Errno::ROFS, Errno::IO].map(std::io::Error::from);
-    errors.iter().find_map(|error| {
+    let of_the_system = errors.iter().find_map(|error| {
         let text = error.to_string();
         let text = text.split(" (os error").next().unwrap_or_default();
         message.contains(text).then(|| advice(error)).flatten()
-    })
+    });
+    let out_of_memory = || message.contains("Out of Memory Error").then_some("set memory_limit higher, such as 8GiB");
+    of_the_system.or_else(out_of_memory)
 }
 
 fn one_line(text: &str) -> String {

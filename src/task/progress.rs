@@ -12,6 +12,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// How far a task is, on stderr: a bar with rate and time left on a terminal, a line every few seconds elsewhere.
 pub struct Progress {
     task: String,
+    counts: Counts,
     total: Option<u64>,
     /// What was behind us when the clock started: it says nothing about the rate.
     begun_at: u64,
@@ -20,26 +21,42 @@ pub struct Progress {
     last_line: Mutex<Instant>,
 }
 
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    Bytes,
+    /// Some take a moment, some minutes: how many are done says nothing about the time left.
+    Steps,
+}
+
 impl Progress {
     /// `total` is in the unit that `advance_to` counts, bytes of the packed input.
     pub fn bytes(task: &str, total: u64) -> Self {
-        Progress::new(task, Some(total), "{prefix} {bar:30} {bytes}/{total_bytes} {eta} left {msg}")
+        let template = "{prefix} {bar:30} {bytes}/{total_bytes} {eta} left {msg}";
+        Progress::new(task, Counts::Bytes, Some(total), template)
     }
 
     /// For bytes of which nobody knows how many there will be: how many there were, and no time left.
     pub fn bytes_without_end(task: &str) -> Self {
-        Progress::new(task, None, "{prefix} {spinner} {bytes} {msg}")
+        Progress::new(task, Counts::Bytes, None, "{prefix} {spinner} {bytes} {msg}")
     }
 
-    fn new(task: &str, total: Option<u64>, template: &str) -> Self {
+    /// For a number of things that are done one after the other.
+    pub fn steps(task: &str, total: usize) -> Self {
+        Progress::new(task, Counts::Steps, Some(total as u64), "{prefix} {bar:30} {pos}/{len} {msg}")
+    }
+
+    fn new(task: &str, counts: Counts, total: Option<u64>, template: &str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(task.to_owned());
             bar
         });
+        // Where TERM is dumb nothing would be drawn.
+        let bar = bar.filter(|bar| !bar.is_hidden());
         let now = Instant::now();
-        Progress { task: task.to_owned(), total, begun_at: 0, started: now, bar, last_line: Mutex::new(now) }
+        Progress { task: task.to_owned(), counts, total, begun_at: 0, started: now, bar, last_line: Mutex::new(now) }
     }
 
     /// Starts behind bytes that an earlier try had done.
@@ -65,6 +82,7 @@ impl Progress {
         }
         *last = Instant::now();
         let line = match self.total {
+            Some(total) if self.counts == Counts::Steps => format!("{position} of {total}, {}", message()),
             Some(total) => self.line_with_end(position, total, &message()),
             None => format!("{} MB, {}", position / 1_000_000, message()),
         };

@@ -21,6 +21,7 @@ use clap::Args;
 
 use crate::dump::{DumpFile, Entity};
 use crate::lake::{Lake, RunId};
+use crate::record::OnBadRecord;
 use crate::task::stop::Unfinished;
 use crate::task::{Call, Failure, boolean};
 
@@ -46,6 +47,10 @@ pub struct TrialParameters {
     /// How many records of each dump
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub xml_test_records: u64,
+
+    /// What the ingests do with a record that is not well-formed XML
+    #[arg(long, value_name = "stop|skip", default_value = "stop")]
+    pub on_bad_record: OnBadRecord,
 }
 
 /// Ingests the first records of each dump of a run into a lake of their own, builds the warehouse and checks it. Fails
@@ -77,7 +82,13 @@ pub fn test_dumps(parameters: TrialParameters, call: &mut Call) -> anyhow::Resul
         call.set_metric(&format!("{entity}_records"), records);
         dumps.insert(entity, sample);
     }
-    let steps = Steps { lake: folder.join("lake"), run_id: run.id(), month: &description.dump_month, dumps: &dumps };
+    let steps = Steps {
+        lake: folder.join("lake"),
+        run_id: run.id(),
+        month: &description.dump_month,
+        dumps: &dumps,
+        on_bad_record: parameters.on_bad_record,
+    };
     let checks = steps.run(call)?;
     call.set_detail("checks", checks["checks"].clone());
     call.set_detail("report", checks["report"].clone());

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::step;
 use crate::dump::Entity;
 use crate::lake::{DumpMonth, RunId};
+use crate::record::OnBadRecord;
 use crate::task::{Call, Class, Failure};
 
 /// The tasks of a run, one after the other, in a lake of their own.
@@ -17,6 +18,7 @@ pub struct Steps<'s> {
     pub run_id: &'s RunId,
     pub month: &'s DumpMonth,
     pub dumps: &'s BTreeMap<Entity, PathBuf>,
+    pub on_bad_record: OnBadRecord,
 }
 
 impl Steps<'_> {
@@ -29,7 +31,8 @@ impl Steps<'_> {
         self.task(call, "preflight", preflight)?;
         for (entity, path) in self.dumps {
             let dump = [OsString::from(format!("--{entity}-dump")), path.into()];
-            self.task(call, &format!("ingest-{entity}"), dump.into())?;
+            let on_bad_record = ["--on-bad-record", self.on_bad_record.name()].map(OsString::from);
+            self.task(call, &format!("ingest-{entity}"), [dump, on_bad_record].concat())?;
         }
         self.task(call, "build-warehouse", Vec::new())?;
         self.task(call, "sanity-check", vec!["--environment".into(), "sample".into()])

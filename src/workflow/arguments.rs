@@ -20,7 +20,7 @@ use crate::task::Failure;
     version,
     after_help = "\
 Examples:
-  run-workflow main.dig -p dump_month=2026-11
+  run-workflow main.dig --session now -p dump_month=2026-11
   run-workflow main.dig -P production.yml --session '2026-11-20 00:00:00'
 
 Exit status: 0 done, 1 a task failed, 2 the command line or a file is not understood, 128 + N stopped by signal N."

@@ -72,5 +72,5 @@ fn run(arguments: &Arguments, report: &Report) -> Result<ExitCode, Failure> {
     report.begin(&workflow, &session, &state);
     let runner = Runner::new(project.folder(), &session, &state, Arc::clone(&stop), report);
     let done = runner.run(&workflow.root, &given);
-    Ok(report.end(done, stop.requested(), &state))
+    Ok(report.end(done, stop.requested(), &session, &state))
 }

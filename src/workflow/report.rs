@@ -129,19 +129,31 @@ impl Report {
     }
 
     /// The end of a workflow that was started; `done` when its last task was reached.
-    pub fn end(&self, done: bool, signal: Option<i32>, state: &State) -> ExitCode {
+    pub fn end(&self, done: bool, signal: Option<i32>, session: &Session, state: &State) -> ExitCode {
         let mut records = lock(&self.records);
         // As Digdag lists them: in the order of the file, not of time.
         records.sort_by_key(|record| record.id);
         let skipped = records.iter().filter(|record| record.status == Status::Skipped).count();
+        let total = records.len();
         if skipped > 0 {
-            let total = records.len();
             say(format_args!("{skipped} of {total} tasks were skipped: they succeeded in this session before"));
         }
+        if skipped > 0 && skipped == total && done {
+            // As Digdag, and unlike what somebody expects who gave other parameters.
+            say(format_args!(
+                "nothing was left to do in session {}, whatever the parameters say; --session now begins a new one, \
+                 --rerun runs this one again",
+                session.time()
+            ));
+        }
+        let go_on = match state.folder() {
+            Some(_) => format!("the same command with --session \"{}\" goes on from there", session.argument()),
+            None => "run the same command again".to_owned(),
+        };
         if let Some(signal) = signal.filter(|_| !done) {
-            let (message, hint) = (format!("stopped by {}", stop::name(signal)), "run the same command again to go on");
-            say(format_args!("{message}; {hint}"));
-            self.print_summary("failed", &records, Some(("stopped", &message, hint)));
+            let message = format!("stopped by {}", stop::name(signal));
+            say(format_args!("{message}; {go_on}"));
+            self.print_summary("failed", &records, Some(("stopped", &message, &go_on)));
             return ExitCode::from(u8::try_from(128 + signal).unwrap_or(1));
         }
         let failed: Vec<_> = records.iter().filter(|record| record.status == Status::Failed).collect();
@@ -161,7 +173,7 @@ impl Report {
         }
         if let Some(folder) = state.folder() {
             let folder = folder.display();
-            text.push_str(&format!("\nTask state is saved at {folder}. The same command goes on from there.\n"));
+            text.push_str(&format!("\nTask state is saved at {folder}; {go_on}.\n"));
         }
         show(text.as_bytes());
         let message = failed.first().map(|record| format!("{}: {}", record.name, record.message)).unwrap_or_default();

@@ -50,6 +50,11 @@ impl Session {
         self.format("%Y-%m-%dT%H:%M:%S%:z")
     }
 
+    /// What `--session` takes for this session.
+    pub fn argument(&self) -> String {
+        self.format("%Y-%m-%d %H:%M:%S")
+    }
+
     pub fn folder_name(&self) -> String {
         self.format(FOLDER)
     }
@@ -67,7 +72,7 @@ impl Session {
             ("session_time", self.time()),
             ("session_date", self.format("%Y-%m-%d")),
             ("session_date_compact", self.format("%Y%m%d")),
-            ("session_local_time", self.format("%Y-%m-%d %H:%M:%S")),
+            ("session_local_time", self.argument()),
             ("session_tz_offset", offset.clone()),
             ("last_executed_session_time", String::new()),
             ("last_executed_session_date", String::new()),

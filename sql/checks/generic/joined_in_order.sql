@@ -11,7 +11,7 @@ LEFT JOIN (
     GROUP BY {key}
 ) AS parts ON parts.{key} = whole.{key}
 WHERE coalesce(length(whole.{column}), 0) <> coalesce(parts.characters, 0)
-UNION ALL
+UNION
 SELECT whole.{key}
 FROM {table} AS whole
 JOIN (

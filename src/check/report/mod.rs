@@ -4,7 +4,7 @@
 //! <name>.csv         check_name, severity, value, ok, details: the five columns that people know
 //! <name>.json        everything
 //! <name>.junit.xml   for CI systems; a failed CRITICAL is a failure, a WARN is skipped with its message     junit.rs
-//! <name>.html        one page for people, that loads nothing                            page.rs plot.rs style.css
+//! <name>.html        one page for people, that loads nothing                            page.rs plot.rs
 //! ```
 
 mod changes;
@@ -23,8 +23,6 @@ use super::suite::Checked;
 use crate::lake::Run;
 
 pub use figures::Figures;
-pub(crate) use page::STYLE as PAGE_STYLE;
-pub(crate) use plot::grouped;
 
 /// What a report says.
 pub struct Report<'r> {

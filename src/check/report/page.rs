@@ -6,12 +6,11 @@ use super::Report;
 use super::changes::{TableChange, table_changes};
 use super::figures::Figures;
 use super::history::History;
-use super::plot::{self, Line, grouped};
+use super::plot::{self, Line};
 use crate::check::baseline::Baseline;
 use crate::check::{Finding, Kind};
+use crate::page::{STYLE, grouped};
 use crate::table::Severity;
-
-pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The tables whose rows over the runs have a plot.
 const MAIN_TABLES: [&str; 6] = [

@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::page::{grouped, short};
+
 /// Units of the drawing. A plot is as wide as its card; at 390 pixels a unit is a little less than a pixel.
 const WIDTH: f64 = 400.0;
 const HEIGHT: f64 = 220.0;
@@ -166,30 +168,4 @@ fn shortened(name: &str) -> String {
         true => name.chars().take(NAME_CHARACTERS - 1).chain(['…']).collect(),
         false => name.to_owned(),
     }
-}
-
-/// `950`, `12.5 k`, `3 M`.
-pub fn short(value: f64) -> String {
-    let with_unit = |value: f64, unit: &str| {
-        let text = format!("{value:.1}");
-        format!("{} {unit}", text.trim_end_matches('0').trim_end_matches('.'))
-    };
-    match value {
-        value if value >= 1e6 => with_unit(value / 1e6, "M"),
-        value if value >= 1e4 => with_unit(value / 1e3, "k"),
-        value => format!("{value:.0}"),
-    }
-}
-
-/// `12 345 678`, with narrow spaces.
-pub fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{202F}');
-        }
-        text.push(digit);
-    }
-    text
 }

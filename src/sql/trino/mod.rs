@@ -31,7 +31,7 @@ use super::{Engine, Rows, SqlFile};
 use crate::task::Failure;
 use crate::task::stop::OnStop;
 
-pub use parameters::TrinoParameters;
+pub use parameters::{TrinoParameters, run_schema};
 
 /// How often a read is asked again, and how long after.
 const ATTEMPTS: u32 = 4;

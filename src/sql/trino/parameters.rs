@@ -52,9 +52,9 @@ pub(super) enum Credential {
 }
 
 impl TrinoParameters {
-    /// The schema over one run: `discogs_r_2026_11__20261120_000000`.
+    /// The schema over one run.
     pub fn run_schema(&self, run_id: &str) -> String {
-        format!("{}_r_{}", self.trino_schema, run_id.replace('-', "_"))
+        run_schema(&self.trino_schema, run_id)
     }
 
     /// The schema over what is kept about the runs: `discogs_history`.
@@ -104,6 +104,11 @@ impl TrinoParameters {
         }
         Ok(credential)
     }
+}
+
+/// The schema over one run beside the one over what is published: `discogs_r_2026_11__20261120_000000`.
+pub fn run_schema(trino_schema: &str, run_id: &str) -> String {
+    format!("{trino_schema}_r_{}", run_id.replace('-', "_"))
 }
 
 fn read_secret(parameter: &str, path: &Path) -> Result<String, Failure> {

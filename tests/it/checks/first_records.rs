@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::good_lake::{COPY, TestLake};
-use crate::support::{Finished, eventually, signal};
+use crate::support::{Finished, eventually, gzip, signal};
 
 const TEST_DUMPS: &str = env!("CARGO_BIN_EXE_test-dumps");
 
@@ -58,6 +58,25 @@ fn a_damaged_dump_is_named() {
         .run()
         .expect_status(5)
         .expect_stderr("discogs_20261101_labels.xml.gz");
+}
+
+/// As the ingests of the run will: what is left out there is left out here.
+#[test]
+fn a_record_that_is_not_well_formed_is_left_out_where_the_run_leaves_it_out() {
+    let lake = TestLake::new();
+    let dump = lake.root().join("discogs_20261101_labels.xml.gz");
+    let bad = "<label><id>1</id><name>a & b</nam></label>\n<label><id>2</id><name>Two</name></label>";
+    fs::write(&dump, gzip(format!("<labels>\n{bad}\n</labels>"))).unwrap();
+    super::good_lake::edit_json(&lake.run(COPY).join("_run.json"), |run| run["dumps"]["labels"] = json!(dump));
+    let test_dumps = |further: &[&str]| {
+        let arguments = ["--run-id", COPY, "--do-xml-tests", "true", "--xml-test-records", "50"];
+        lake.task(TEST_DUMPS).args(&arguments).args(further).run()
+    };
+    test_dumps(&[]).expect_status(5).expect_stderr("on_bad_record=skip");
+    test_dumps(&["--on-bad-record", "skip"]);
+    let tried = lake.root().join("_tmp_test").join(COPY).join("lake/_runs").join(COPY);
+    assert!(tried.join("_reports/bad_records_labels.xml").is_file());
+    assert!(tried.join("labels_v10/_dataset.json").is_file());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::damage::rewrite;
-use super::good_lake::TestLake;
+use super::good_lake::{COPY, TestLake};
 
 struct Damage {
     what: &'static str,
@@ -82,6 +82,9 @@ const DAMAGES: &[Damage] = &[
     damage("years off by one", "releases_v6",
         "SELECT * REPLACE (CAST(released_year + 1 AS INTEGER) AS released_year) FROM t",
         "releases_ref_v6.released_year_agrees CRITICAL"),
+    damage("years lost", "releases_v6",
+        "SELECT * REPLACE (CASE WHEN release_id % 50 <> 0 THEN released_year END AS released_year) FROM t",
+        "releases_ref_v6.released_year_agrees CRITICAL"),
     damage("main releases marked the other way round", "releases_v6",
         "SELECT * REPLACE (NOT is_main_release AS is_main_release) FROM t",
         "masters_v1.main_release_of_another_master CRITICAL"),
@@ -93,6 +96,20 @@ const DAMAGES: &[Damage] = &[
         "release_track_artists_v1.orphan_track_sequences CRITICAL"),
     damage("one medium more", "release_formats_v1",
         "SELECT * REPLACE (qty + 1 AS qty) FROM t", "release_formats_v1.qty_agrees CRITICAL"),
+    damage("a digit of the media lost", "release_formats_v1",
+        "SELECT * REPLACE (qty_text || '2' AS qty_text) FROM t", "release_formats_v1.qty_agrees CRITICAL"),
+    damage("numbers of media lost", "release_formats_v1",
+        "SELECT * REPLACE (CASE WHEN release_id % 50 <> 0 THEN qty END AS qty) FROM t",
+        "release_formats_v1.qty_agrees CRITICAL"),
+    damage("minutes of tracks lost", "release_tracks_v1",
+        "SELECT * REPLACE (CAST(duration_seconds % 60 AS INTEGER) AS duration_seconds) FROM t",
+        "release_tracks_v1.duration_seconds_agrees CRITICAL"),
+    damage("lengths of tracks lost", "release_tracks_v1",
+        "SELECT * REPLACE (CASE WHEN release_id % 50 <> 0 THEN duration_seconds END AS duration_seconds) FROM t",
+        "release_tracks_v1.duration_seconds_agrees CRITICAL"),
+    damage("a length for tracks that have none", "release_tracks_v1",
+        "SELECT * REPLACE (coalesce(duration_seconds, 1) AS duration_seconds) FROM t",
+        "release_tracks_v1.duration_seconds_agrees CRITICAL"),
     damage("lengths of tracks doubled", "release_tracks_v1",
         "SELECT * REPLACE (CAST(duration_seconds * 2 AS INTEGER) AS duration_seconds) FROM t",
         "release_tracks_v1.duration_seconds_agrees CRITICAL"),
@@ -149,6 +166,34 @@ fn every_damage_is_caught_by_the_check_for_it() {
         missed.len(),
         missed.join("\n")
     );
+}
+
+/// A text that is wrong at its beginning has each of its pieces at a wrong place.
+#[test]
+fn a_row_is_counted_once_however_wrong_it_is() {
+    let lake = TestLake::new();
+    let longest = |key: &str, column: &str, wrong: &str| {
+        let row = format!("(SELECT min({key}) FROM t WHERE length({column}) = (SELECT max(length({column})) FROM t))");
+        format!("CASE WHEN {key} = {row} THEN {wrong} ELSE {column} END AS {column}")
+    };
+    let columns = ["credits_flat", "identifiers_flat", "label_catnos"];
+    let releases = columns.map(|column| longest("release_id", column, &format!("'x' || {column}")));
+    rewrite(&lake, "releases_v6", &format!("SELECT * REPLACE ({}) FROM t", releases.join(", ")));
+    let aliases = longest("artist_id", "aliases", "reverse(aliases)");
+    rewrite(&lake, "artists_v1_typed", &format!("SELECT * REPLACE ({aliases}) FROM t"));
+    let masters = longest("master_id", "master_artist_ids", "'7,' || master_artist_ids");
+    rewrite(&lake, "masters_v1_typed", &format!("SELECT * REPLACE ({masters}) FROM t"));
+    lake.sanity_check(&[]).expect_status(3);
+    let findings = lake.findings(COPY, "sanity_");
+    for check in columns
+        .map(|column| format!("releases_ref_v6.{column}_agrees"))
+        .iter()
+        .map(String::as_str)
+        .chain(["artists_v1.aliases_agrees", "masters_v1.master_artist_ids_agrees"])
+    {
+        let finding = findings.iter().find(|finding| finding["check_name"] == check).unwrap();
+        assert_eq!(finding["value"], 1, "{finding}");
+    }
 }
 
 #[test]

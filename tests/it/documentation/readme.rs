@@ -24,6 +24,13 @@ fn blocks() -> Vec<Block> {
     blocks
 }
 
+/// The README's paths, in a folder of the test.
+fn in_folder(dir: &Dir, text: &str) -> String {
+    let here = dir.path("").to_string_lossy().trim_end_matches('/').to_owned();
+    let at = |text: &str, path: &str, there: &str| text.replace(path, &format!("{here}{there}"));
+    at(&at(&at(text, "/tmp/", "/tmp/"), "/data/", "/data/"), "/srv/discogs/", "/")
+}
+
 /// A shell in which the README's paths lie in a folder of the test: /data and /tmp are there, and digdag is the real one
 /// where there is one, else run-workflow under its name.
 fn shell(dir: &Dir, script: &str) -> String {
@@ -36,7 +43,7 @@ fn shell(dir: &Dir, script: &str) -> String {
         dir.create_program("bin/digdag", &format!("#!/bin/sh\nexec {digdag} \"$@\"\n"));
     }
     let here = dir.path("").to_string_lossy().trim_end_matches('/').to_owned();
-    let script = script.replace("/tmp/", &format!("{here}/tmp/")).replace("/data/", &format!("{here}/data/"));
+    let script = in_folder(dir, script);
     let path = format!("{here}/bin:{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
     let finished = dir
         .command("bash")
@@ -79,7 +86,68 @@ fn every_command_runs() {
     }
 }
 
-/// The blocks that no test runs: the two commands (one of them runs this test), a line for cron, a piece of a workflow.
+/// By the README's commands, in one folder: a run of its own, and its figures beside those of the month before.
+#[test]
+fn a_new_month_begins_a_run_of_its_own() {
+    let dir = Dir::new();
+    let command = |part: &str| blocks().into_iter().find(|block| block.text.contains(part)).unwrap().text;
+    let history = command("history_pipeline.dig");
+    let november = command("digdag run main.dig").replace("-p dump_month", "-p environment=sample -p dump_month");
+    let mut begun = Vec::new();
+    for month in ["2026-11", "2026-12"] {
+        shell(&dir, &format!("generate-dumps --raw-root /data/raw --dump-month {month} --releases 100"));
+        shell(&dir, &november.replace("2026-11", month));
+        begun.push(month.to_owned());
+        assert_eq!(sealed_months(&dir), begun);
+        shell(&dir, &history);
+        let events = dir.path("data/lake/_meta/discogs_history/registry/run_registry_events");
+        assert_eq!(fs::read_dir(events).unwrap().count(), begun.len());
+    }
+    // Without it the command is about the last session, whose work is done.
+    shell(&dir, &november.replace("--session now ", "").replace("2026-11", "2026-12"));
+    assert_eq!(sealed_months(&dir), begun);
+}
+
+fn sealed_months(dir: &Dir) -> Vec<String> {
+    let runs = fs::read_dir(dir.path("data/lake/_runs")).unwrap().map(|entry| entry.unwrap().path());
+    let sealed = runs.filter(|run| run.join("_manifest.json").is_file());
+    let mut months: Vec<_> = sealed.map(|run| run.file_name().unwrap().to_str().unwrap()[..7].to_owned()).collect();
+    months.sort();
+    months
+}
+
+/// The line for cron and the workflow for Digdag's scheduler, on a small month that is there already.
+#[test]
+fn a_schedule_publishes_the_month() {
+    let block = |language: &str| blocks().into_iter().find(|block| block.language == language).unwrap().text;
+    let small = "-p environment=sample -p min_free=0";
+    let published = |dir: &Dir| fs::read_link(dir.path("data/lake/active")).unwrap();
+
+    let dir = Dir::new();
+    let month = shell(&dir, "date +%Y-%m").trim().to_owned();
+    shell(&dir, &format!("generate-dumps --raw-root /data/raw --dump-month {month} --releases 100"));
+    let line = block("crontab").replace("\\%", "%");
+    let command = line.splitn(6, ' ').nth(5).unwrap().trim_end().to_owned();
+    // The next day it is done.
+    for _ in 0..2 {
+        shell(&dir, &format!("{command} {small}"));
+        assert!(published(&dir).to_str().unwrap().starts_with(&format!("_runs/{month}__")));
+        assert_eq!(sealed_months(&dir), [month.as_str()]);
+    }
+
+    let dir = Dir::new();
+    shell(&dir, "generate-dumps --raw-root /data/raw --dump-month 2026-10 --releases 100");
+    let workflow = in_folder(&dir, &block("yaml"));
+    let expression = "${session_date.slice(0, 7)}";
+    assert!(workflow.contains(expression));
+    let evaluated = std::env::var_os("DIGDAG").is_some();
+    let workflow = if evaluated { workflow } else { workflow.replace(expression, "\"2026-10\"") };
+    dir.create("digdag/monthly.dig", &workflow);
+    shell(&dir, &format!("cd digdag && digdag run monthly.dig --session 2026-10-01 {small}"));
+    assert_eq!(published(&dir), Path::new("_runs/2026-10__20261001_000000"));
+}
+
+/// The blocks that no test runs as they are: the two commands (one of them runs this test), a line for cron, a workflow.
 #[test]
 fn what_is_not_run_is_known() {
     let rest: Vec<_> = blocks().into_iter().filter(|block| !["sh", "sql"].contains(&block.language.as_str())).collect();

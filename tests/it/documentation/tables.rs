@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use discogs_lakehouse::lake::Lake;
-use discogs_lakehouse::query::mount_run;
 use discogs_lakehouse::sql::{DuckDb, Engine, EngineParameters};
+use discogs_lakehouse::table::mount_run;
 use discogs_lakehouse::table::{Contract, document};
 use discogs_lakehouse::task::ByteSize;
 

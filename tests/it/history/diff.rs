@@ -108,7 +108,7 @@ fn a_feed_goes_into_no_run_and_over_nothing() {
         let arguments = ["--from-run-id", OCTOBER, "--to-run-id", NOVEMBER, "--output", &output];
         task(&dir, "diff-runs", &arguments).expect_status(2).expect_stderr(message);
     }
-    let begun = "2026-12__20261220_000000";
+    let begun = "2026-11__20261220_000000";
     task(&dir, "preflight", &["--dump-month", "2026-11", "--raw-root", "raw", "--run-id", begun]).expect_status(0);
     let arguments = ["--from-run-id", OCTOBER, "--to-run-id", begun];
     task(&dir, "diff-runs", &arguments).expect_status(2).expect_stderr("not sealed");

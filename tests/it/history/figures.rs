@@ -118,6 +118,26 @@ fn a_failed_kpi_is_recorded_and_stops_the_others_only_when_strict() {
     assert_eq!(row[header.iter().position(|name| *name == "n_releases_distinct").unwrap()], "250");
 }
 
+/// What is computed last counts, though the clock went back since the time before.
+#[test]
+fn a_value_that_is_recovered_counts_whatever_the_clock_says() {
+    let dir = registered();
+    task(&dir, "compute-kpis", &["--only-run-id", OCTOBER]).expect_status(0);
+    let file = files(&dir, KPIS).remove(0);
+    let path = file.to_str().unwrap();
+    let failed = "SELECT * REPLACE (event_ts_utc + INTERVAL 10 YEAR AS event_ts_utc, CAST(NULL AS BIGINT) AS kpi_value,
+                  'failed' AS status, 'no room' AS details) FROM";
+    let damage = format!("COPY ({failed} read_parquet('{path}')) TO '{path}.new' (FORMAT parquet)");
+    duckdb::Connection::open_in_memory().unwrap().execute_batch(&damage).unwrap();
+    fs::rename(format!("{path}.new"), &file).unwrap();
+
+    task(&dir, "compute-kpis", &["--only-run-id", OCTOBER]).expect_status(0).expect_result("done");
+    task(&dir, "compute-kpis", &["--only-run-id", OCTOBER]).expect_status(0).expect_result("already_done");
+    task(&dir, "export-history", &["--with-timestamp=false"]).expect_status(0);
+    let long = dir.read("lake/_meta/discogs_history/reports/history_kpis_long_latest.csv");
+    assert!(!long.contains(",failed,") && long.contains(",n_releases_distinct,250,ok,"), "{long}");
+}
+
 #[test]
 fn the_export_is_written_when_something_is_new() {
     let dir = registered();

@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::lake::{NOVEMBER, OCTOBER, REGISTRY, ask, events, files, path_of, task, two_months};
+use super::lake::{KPIS, NOVEMBER, OCTOBER, REGISTRY, ask, events, files, path_of, task, two_months};
 use crate::support::{Dir, Finished};
 
 fn latest(dir: &Dir) -> Vec<String> {
@@ -17,7 +17,7 @@ fn latest(dir: &Dir) -> Vec<String> {
 #[test]
 fn each_run_has_the_status_that_its_manifest_gives_it() {
     let dir = two_months();
-    let begun = "2026-12__20261220_000000";
+    let begun = "2026-11__20261220_000000";
     let arguments = ["--dump-month", "2026-11", "--raw-root", "raw", "--run-id", begun];
     task(&dir, "preflight", &arguments).expect_status(0);
     let finished = task(&dir, "update-run-registry", &["--git-sha", "0123abc"]).expect_status(0);
@@ -27,7 +27,7 @@ fn each_run_has_the_status_that_its_manifest_gives_it() {
         [
             "2026-10__20261020_000000,discogs_r_2026_10__20261020_000000,false,register,ok",
             "2026-11__20261120_000000,discogs_r_2026_11__20261120_000000,true,register,skipped_active",
-            "2026-12__20261220_000000,discogs_r_2026_12__20261220_000000,false,register,failed_incomplete",
+            "2026-11__20261220_000000,discogs_r_2026_11__20261220_000000,false,register,failed_incomplete",
         ]
     );
     let events = events(&dir, REGISTRY);
@@ -35,6 +35,20 @@ fn each_run_has_the_status_that_its_manifest_gives_it() {
         ask(&dir, &format!("SELECT dump_month, dump_date, run_mode, git_sha, schema_version FROM {events} LIMIT 1")),
         ["2026-10,20261001,dev,0123abc,1"]
     );
+}
+
+/// As register-tables names it: after the schema over what is published.
+#[test]
+fn the_schema_of_a_run_is_named_after_the_one_that_is_given() {
+    let dir = two_months();
+    for program in ["update-run-registry", "compute-kpis"] {
+        task(&dir, program, &["--trino-schema", "music"]).expect_status(0);
+    }
+    for table in [REGISTRY, KPIS] {
+        let events = events(&dir, table);
+        let schemas = ask(&dir, &format!("SELECT DISTINCT schema_name FROM {events} ORDER BY 1"));
+        assert_eq!(schemas, ["music_r_2026_10__20261020_000000", "music_r_2026_11__20261120_000000"]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read;
 
-use crate::support::{Finished, Month, RUN, TestLake, Value, eventually, gzip, month, sealed_lake};
+use crate::support::{Finished, Month, RUN, TestLake, Value, binary, eventually, gzip, month, sealed_lake};
 
 fn check(lake: &TestLake, environment: &str) -> Finished {
     lake.task("sanity-check").args(&["--run-id", RUN, "--environment", environment]).run()
@@ -132,6 +132,43 @@ fn what_no_table_takes_is_reported() {
     }
 }
 
+/// The root element is in no record.
+#[test]
+fn attributes_of_the_root_that_no_table_takes_are_counted() {
+    for root in [
+        "<labels version=\"2\" generated='x'>",
+        "<labels\n  version=\"2\"\tgenerated=\"x\" >",
+        "<labels version=\"2\" generated=\"x\"/>",
+    ] {
+        let lake = TestLake::begun();
+        let end = if root.ends_with("/>") { "" } else { "</labels>" };
+        let dump = lake.write("labels.xml.gz", gzip(format!("{root}{end}")));
+        let finished =
+            lake.task("ingest-labels").args(&["--run-id", RUN, "--labels-dump", dump.to_str().unwrap()]).run();
+        let unknown = &finished.expect_status(0).json()["unknown_paths"];
+        assert_eq!(*unknown, serde_json::json!({"labels@generated": 1, "labels@version": 1}), "{root}");
+    }
+}
+
+/// Minutes over a whole month: on a terminal there is a bar, as when dumps are read.
+#[test]
+fn a_check_shows_how_far_it_is() {
+    let lake = TestLake::ingested();
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    for (task, further, shown) in [
+        ("sanity-check", "--environment sample", ["looking at ", "checking "]),
+        ("verify-run", "", ["verifying ", format!("left run {RUN}").as_str()]),
+    ] {
+        let program = binary(task);
+        let command = format!("{} --run-id {RUN} {further}", program.display());
+        let mut terminal = lake.task("sh");
+        let finished = terminal.args(&["-c", &format!("script -qefc '{command}' /dev/null")]).run().expect_status(0);
+        for part in shown {
+            assert!(finished.stdout.contains(part), "no {part:?} in\n{}", finished.stdout);
+        }
+    }
+}
+
 fn record(lake: &TestLake) -> serde_json::Value {
     lake.json(&format!("_runs/{RUN}/_tasks/sanity-check.json"))
 }
@@ -177,23 +214,74 @@ fn a_seal_waits_for_whoever_has_the_lake_and_a_seal_that_fails_is_on_record() {
     assert_eq!(record(&lake)["status"], "done");
 }
 
+/// A run on the shared month with a dump of its own in place of one: the same, with further records.
+fn ingested_with(entity: &str, records: &str) -> TestLake {
+    let lake = TestLake::new();
+    let mut xml = String::new();
+    let dump = fs::File::open(month().dump(entity)).unwrap();
+    flate2::read::MultiGzDecoder::new(dump).read_to_string(&mut xml).unwrap();
+    let end = format!("</{entity}>");
+    let dump = lake.write(&format!("{entity}.xml.gz"), gzip(xml.replace(&end, &format!("{records}\n{end}"))));
+    let raw_root = month().raw_root().to_str().unwrap();
+    let mut preflight = lake.task("preflight");
+    preflight.args(&["--run-id", RUN, "--dump-month", "2026-11", "--raw-root", raw_root, "--min-free", "0"]);
+    preflight.args(&[&format!("--{entity}-dump"), dump.to_str().unwrap()]).run().expect_status(0);
+    lake.ingest(RUN);
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    lake
+}
+
 /// Discogs' ids are numbers, until one is not: the published text has it as entered, the row has none.
 #[test]
 fn an_odd_id_of_a_sublabel_does_not_stop_a_month() {
-    let lake = TestLake::ingested();
-    let mut labels = String::new();
-    let dump = fs::File::open(month().dump("labels")).unwrap();
-    flate2::read::MultiGzDecoder::new(dump).read_to_string(&mut labels).unwrap();
     let odd = "<label><id>999999</id><name>Odd</name><sublabels><label id=\"0014\">A</label><label id=\"n/a\">B</label>\
-               <label id=\"15\">C</label></sublabels></label>\n</labels>";
-    let dump = lake.write("labels.xml.gz", gzip(labels.replace("</labels>", odd)));
-    let arguments = ["--run-id", RUN, "--labels-dump", dump.to_str().unwrap(), "--replace", "true"];
-    lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+               <label id=\"15\">C</label></sublabels></label>";
+    let lake = ingested_with("labels", odd);
     let text = Value::Text("0014, n/a, 15".into());
     assert!(lake.table("labels_v10").column("sublabel_ids_csv").any(|ids| *ids == text));
-    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
     let finished = check(&lake, "sample").expect_status(0);
     let report = report(&finished);
     assert!(report.contains("labels_ref_v10.sublabel_ids_csv_agrees,INFO,1,true,"), "{report}");
     assert!(report.contains("ingest.ids_not_numbers,"), "{report}");
+}
+
+/// Without an id, as Discogs writes it since 2024-12, or with one of 0, as before.
+#[test]
+fn a_master_with_artists_that_are_not_linked_is_right() {
+    let artists = |unlinked: &str| -> String {
+        // Of nobody in the dump of artists: these have names of their own there.
+        let linked = |id: u32| format!("<artist><id>90000{id}</id><name>Artist {id}</name></artist>");
+        [unlinked, &(1..=8).map(linked).collect::<String>(), unlinked, unlinked, &linked(9)].concat()
+    };
+    let now = artists("<artist><name>Nobody</name></artist>");
+    let before = artists("<artist><id>0</id><name>Nobody</name></artist>");
+    let master = |id: u32, artists: &str| format!("<master id=\"{id}\"><artists>{artists}</artists></master>");
+    let lake = ingested_with("masters", &[master(999_998, &now), master(999_999, &before)].concat());
+    for text in ["1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7,8,0,0,9"] {
+        let ids = text.split(',').map(|id| if id == "0" { id.to_owned() } else { format!("90000{id}") });
+        let text = Value::Text(ids.collect::<Vec<_>>().join(","));
+        assert!(lake.table("masters_v1_typed").column("master_artist_ids").any(|ids| *ids == text), "{text:?}");
+    }
+    let finished = check(&lake, "sample").expect_status(0);
+    let report = report(&finished);
+    assert!(report.contains("masters_v1.master_artist_ids_agrees,INFO,0,true,"), "{report}");
+}
+
+/// Any dump can be given by hand. That it is not the one the run was begun for is found before the run is sealed.
+#[test]
+fn a_table_of_another_dump_than_the_runs_is_found() {
+    let lake = TestLake::ingested();
+    let other = Month::generate("2026-11", &["--releases", "300", "--seed", "2"]).dump("labels");
+    let other = lake.write("other.xml.gz", fs::read(other).unwrap());
+    let arguments = ["--run-id", RUN, "--labels-dump", other.to_str().unwrap(), "--replace", "true"];
+    lake.task("ingest-labels").args(&arguments).run().expect_status(0);
+    lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+    let finished = check(&lake, "sample").expect_status(3);
+    let report = report(&finished);
+    let found = |line: &str| report.lines().any(|it| it.starts_with(line));
+    assert!(
+        found("labels_ref_v10.inputs,CRITICAL,1,false,") && found("label_urls_v1.inputs,CRITICAL,1,false,"),
+        "{report}"
+    );
+    assert!(found("artists_v1.inputs,CRITICAL,0,true,"), "{report}");
 }

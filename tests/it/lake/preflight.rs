@@ -202,3 +202,37 @@ fn a_run_that_names_no_dump_is_refused() {
     let finished = lake.task("ingest-labels").args(&["--run-id", RUN]).run().expect_status(2);
     finished.expect_one_line(&["parameter labels_dump is missing, and run", "names none"]);
 }
+
+#[test]
+fn dumps_of_another_month_are_refused() {
+    let (lake, folder) = with_files(&dumps_of("20261101"));
+    let october = folder.join("discogs_20261001_artists.xml.gz");
+    fs::copy(month().dump("artists"), &october).unwrap();
+    let finished = preflight(&lake).env("DISCOGS_ARTISTS_DUMP", &october).run().expect_status(2);
+    finished
+        .expect_one_line(&["discogs_20261001_artists.xml.gz is of another month than 2026-11", "DISCOGS_ARTISTS_DUMP"]);
+    assert!(!lake.root().exists());
+
+    // A file of another name says nothing of its month.
+    let unnamed = folder.join("artists.xml.gz");
+    fs::copy(&october, &unnamed).unwrap();
+    preflight(&lake).env("DISCOGS_ARTISTS_DUMP", &unnamed).run().expect_status(0);
+    let ingest =
+        |dump: &Path| lake.task("ingest-artists").args(&["--run-id", RUN]).env("DISCOGS_ARTISTS_DUMP", dump).run();
+    let before = lake.snapshot();
+    ingest(&october)
+        .expect_status(2)
+        .expect_one_line(&["discogs_20261001_artists.xml.gz is of another month than 2026-11"]);
+    before.expect_unchanged(&lake.root());
+    ingest(&unnamed).expect_status(0);
+}
+
+#[test]
+fn a_run_id_of_another_month_is_refused() {
+    let (lake, _) = with_files(&dumps_of("20261101"));
+    let mut command = lake.task("preflight");
+    command.args(&["--dump-month", "2026-11", "--run-id", "2026-10__20261120_000000", "--min-free", "0"]);
+    let finished = command.env("raw_root", lake.root().with_file_name("raw")).run().expect_status(2);
+    finished.expect_one_line(&["a run_id of 2026-10 is not one of dump_month 2026-11"]);
+    assert!(!lake.root().exists());
+}

@@ -82,12 +82,23 @@ fn what_writes_is_no_query() {
     finished.expect_one_line(&["the given SQL: Binder Error: Referenced column \"nobody\" not found", "query --list"]);
 }
 
+/// The statement is right: what it needs is more than there is.
+#[test]
+fn a_query_that_takes_too_much_memory_is_no_mistake_of_its_statement() {
+    let lake = published();
+    let sql = "SELECT i, count(*) AS n FROM range(3000000) AS t(i) GROUP BY i ORDER BY n, i";
+    let finished = lake.task("query").args(&["--memory-limit", "1MiB", "--sql", sql]).run().expect_status(1);
+    assert_eq!(finished.json()["error"]["class"], "unexpected");
+    assert!(!finished.stderr.contains("query --list"), "{}", finished.stderr);
+    finished.expect_one_line(&["the given SQL: Out of Memory Error", "set memory_limit higher"]);
+}
+
 #[test]
 fn a_csv_is_whole_or_what_it_was() {
     let lake = published();
     let csv = lake.write("out/rows.csv", "what was there\n");
     let fails = "SELECT CASE WHEN i < 100000 THEN i ELSE error('no more') END AS i FROM range(200000) AS t(i)";
-    query(&lake, fails, &csv).expect_status(2).expect_stderr("no more");
+    query(&lake, fails, &csv).expect_status(1).expect_stderr("no more");
     assert_eq!(fs::read_to_string(&csv).unwrap(), "what was there\n");
     assert_eq!(files_in(csv.parent().unwrap()), ["rows.csv"]);
 

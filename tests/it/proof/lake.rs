@@ -11,7 +11,8 @@ use super::entity::Entity;
 use super::{dom, reference};
 use crate::support::{Dir, Row, Table};
 
-const RUN_ID: &str = "2020-08__20261120_000000";
+/// Without a month: dumps of any are tried in it.
+const RUN_ID: &str = "20261120_000000";
 
 pub struct Lake {
     dir: Dir,

@@ -55,7 +55,11 @@ fn what_is_wrong_with_the_command_line_is_said_in_a_line() {
 #[test]
 fn help_is_no_failure() {
     let finished = Dir::new().run_workflow(&["--help"]).run().expect_status(0);
-    assert!(finished.stdout.contains("run-workflow main.dig -p dump_month=2026-11"), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("run-workflow main.dig --session now -p dump_month=2026-11"),
+        "{}",
+        finished.stdout
+    );
 }
 
 #[test]

@@ -18,7 +18,9 @@ fn a_session_that_is_run_again_goes_on_where_it_failed() {
     let dir = project(WORKFLOW);
     let arguments = ["main.dig", "--session", "2026-11-20", "-p", "month=2026-11"];
     let finished = dir.run_workflow(&arguments).run().expect_status(1);
-    finished.expect_stderr("Task state is saved at").expect_stderr("/.digdag/status/20261120T000000+0000.");
+    let finished =
+        finished.expect_stderr("Task state is saved at").expect_stderr("/.digdag/status/20261120T000000+0000;");
+    finished.expect_stderr("the same command with --session \"2026-11-20 00:00:00\" goes on from there");
     let state = dir.read(".digdag/status/20261120T000000+0000/+main+a.yml");
     assert!(state.contains("fullName: +main+a\nstate: success\n"), "{state}");
 
@@ -42,6 +44,21 @@ fn rerun_runs_all_tasks_again() {
     assert_eq!(dir.read("log"), "+main+a first\n+main+c last\n".repeat(2));
     // The state of the second run is kept.
     dir.run_workflow(&["main.dig"]).run().expect_status(0).expect_stderr("3 of 3 tasks were skipped");
+}
+
+/// As Digdag it ends well; unlike it, it says what a new month needs.
+#[test]
+fn a_session_with_nothing_left_to_do_says_how_to_begin_another() {
+    let dir = project(WORKFLOW);
+    dir.create("ready", "");
+    let first = dir.run_workflow(&["main.dig", "-p", "month=2026-11"]).run().expect_status(0);
+    assert!(!first.stderr.contains("nothing was left to do"), "{}", first.stderr);
+    let next = dir.run_workflow(&["main.dig", "-p", "month=2026-12"]).run().expect_status(0);
+    next.expect_stderr("nothing was left to do in session ").expect_stderr("--session now begins a new one");
+    // The session before began at midnight.
+    let now = dir.run_workflow(&["main.dig", "--session", "now", "-p", "month=2026-12"]).run().expect_status(0);
+    assert!(!now.stderr.contains("SKIPPED"), "{}", now.stderr);
+    assert_eq!(given(&dir, "first")["month"], "2026-12");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn signals_are_passed_on_and_the_session_can_go_on() {
         let json = finished.json();
         assert_eq!((&json["status"], &json["error"]["class"]), (&"failed".into(), &"stopped".into()));
         assert_eq!(json["tasks"][1]["status"], "stopped");
-        finished.expect_stderr(&format!("stopped by SIG{name}; run the same command again to go on"));
+        finished.expect_stderr(&format!("stopped by SIG{name}; the same command with --session \"2"));
 
         dir.create("ready", "");
         dir.run_workflow(&["main.dig"]).run().expect_status(0);

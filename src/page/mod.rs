@@ -1,0 +1,8 @@
+//! What the pages have in common, those of the checks and that of the history: how they look, and how numbers are written.
+
+mod number;
+
+pub use number::{grouped, short};
+
+/// Light and dark, narrow and wide; nothing from elsewhere.
+pub const STYLE: &str = include_str!("style.css");
