@@ -6,6 +6,7 @@ mod bad_records;
 mod bytes;
 mod checks;
 mod collection;
+mod cuttings;
 mod dumps;
 mod layout;
 mod locks;
