@@ -18,3 +18,4 @@ mod rollback;
 mod root;
 mod scratch;
 mod sealed;
+mod storage;
