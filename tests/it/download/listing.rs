@@ -1,27 +1,13 @@
 //! The months that there are.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use super::{Setting, checksum, publish};
-
-/// Real pages of the site.
-fn real_pages() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/dumps");
-    let named = std::env::var_os("DISCOGS_SAMPLE_DUMPS").map(PathBuf::from);
-    let places = named.into_iter().chain([beside, PathBuf::from("/work/shared/dumps")]);
-    let found = places.map(|folder| folder.join("listing")).find(|folder| folder.is_dir());
-    if found.is_none() {
-        let message = "the real listing pages are missing; set DISCOGS_SAMPLE_DUMPS to the folder of the samples";
-        assert!(std::env::var_os("CI").is_none(), "{message}");
-        eprintln!("SKIPPED: {message}");
-    }
-    found
-}
+use crate::support::sample_dumps;
 
 #[test]
 fn the_real_pages_are_understood() {
-    let Some(pages) = real_pages() else { return };
+    let Some(pages) = sample_dumps().map(|folder| folder.join("listing")) else { return };
     let setting = Setting::new();
     setting.site.page("data/", &fs::read_to_string(pages.join("DiscogsDataIndex.html")).unwrap());
     setting.site.page("data/2026/", &fs::read_to_string(pages.join("DiscogsData2026.html")).unwrap());

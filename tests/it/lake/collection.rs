@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::lakehouse::sample_dumps;
-use crate::support::{Finished, RUN, Table, TestLake, Value};
+use crate::support::{Finished, RUN, Table, TestLake, Value, sample_dumps};
 
 fn ingest(lake: &TestLake, collection: &Path) -> Finished {
     lake.task("ingest-collection").args(&["--run-id", RUN]).env("DISCOGS_COLLECTION_JSON", collection).run()

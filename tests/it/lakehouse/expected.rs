@@ -5,9 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::sample_dumps;
 use super::workflow::run_workflow;
-use crate::support::{Dir, Finished, Table};
+use crate::support::{Dir, Finished, Table, sample_dumps};
 
 pub const MONTHS: [&str; 3] = ["2017-04", "2020-08", "2025-01"];
 

@@ -1,6 +1,6 @@
 //! Records that were read wrongly once. The generated ones found them, and might not find them again for long.
 
-use super::entity::Entity;
+use super::Entity;
 use super::lake::{Lake, difference, expected};
 
 #[test]
@@ -26,7 +26,7 @@ fn records_that_were_read_wrongly_are_read_as_the_reference_reads_them() {
         // A plus sign made a number.
         (Entity::Releases, "<release id=\"1\"><videos><video src=\"a\" duration=\"+5\"/></videos></release>"),
     ] {
-        let xml = format!("<{root}>\n{records}\n</{root}>\n", root = entity.root());
+        let xml = format!("<{root}>\n{records}\n</{root}>\n", root = entity.name());
         let ingested = Lake::new().ingest_xml(entity, &xml, &[]).unwrap();
         assert_eq!(difference(&ingested, &expected(entity, &xml)), None, "{records}");
     }

@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
+use super::Entity;
 use super::choices::shortest;
-use super::entity::Entity;
 use super::lake::{Lake, difference, expected};
 use super::records;
 

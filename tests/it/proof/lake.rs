@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::entity::Entity;
+use super::Entity;
 use super::{dom, reference};
-use crate::support::{Dir, Row, Table};
+use crate::support::{Dir, Row, Table, binary};
 
 /// Without a month: dumps of any are tried in it.
 const RUN_ID: &str = "20261120_000000";
@@ -32,7 +32,7 @@ impl Lake {
 
     /// As `ingest`, of a dump in XML, with further arguments. The error is what the binary says.
     pub fn ingest_xml(&self, entity: Entity, xml: &str, further: &[&str]) -> Result<Vec<Table>, String> {
-        let dump = self.dir.path(&format!("discogs_20200801_{}.xml.gz", entity.root()));
+        let dump = self.dir.path(&format!("discogs_20200801_{}.xml.gz", entity.name()));
         let mut gzip = GzEncoder::new(File::create(&dump).unwrap(), Compression::fast());
         gzip.write_all(xml.as_bytes()).unwrap();
         gzip.finish().unwrap();
@@ -40,10 +40,10 @@ impl Lake {
     }
 
     fn ingest_with(&self, entity: Entity, dump: &Path, further: &[&str]) -> Result<Vec<Table>, String> {
-        let flag = format!("--{}-dump", entity.root());
+        let flag = format!("--{}-dump", entity.name());
         let lake = self.dir.path("lake");
         let given = ["--lake", lake.to_str().unwrap(), "--run-id", RUN_ID, &flag, dump.to_str().unwrap()];
-        let finished = self.dir.command(entity.ingest()).args(&given).args(further).run();
+        let finished = self.dir.command(binary(&format!("ingest-{entity}"))).args(&given).args(further).run();
         if finished.status != Some(0) {
             return Err(finished.stderr);
         }

@@ -1,6 +1,6 @@
 //! What a record may hold: the elements and attributes of `dumps.md`, and what kind of text stands in them.
 
-use super::entity::Entity;
+use super::Entity;
 
 pub struct Layout {
     pub name: &'static str,

@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use super::dumps;
-use super::entity::Entity;
+use super::Entity;
 use super::lake::{Lake, difference, expected};
-use crate::support::{Row, Table, Value};
+use crate::support::{Row, Table, Value, sample_dumps};
 
 #[test]
 fn artist_2_lost_its_real_name_and_nothing_else() {
@@ -51,10 +50,10 @@ fn the_other_records_are_read_as_the_reference_reads_them() {
 
 /// The tables of both, each compared with the reference.
 fn ingested(entity: Entity, before: &str, after: &str) -> Option<[Vec<Table>; 2]> {
-    let folder = dumps::folder()?.join("layout-change");
+    let folder = sample_dumps()?.join("layout-change");
     let tables = [before, after].map(|record| {
         let record = fs::read_to_string(folder.join(format!("{record}.xml"))).unwrap();
-        let xml = format!("<{root}>\n{record}</{root}>\n", root = entity.root());
+        let xml = format!("<{root}>\n{record}</{root}>\n", root = entity.name());
         let ingested = Lake::new().ingest_xml(entity, &xml, &[]).unwrap();
         assert_eq!(difference(&ingested, &expected(entity, &xml)), None);
         ingested

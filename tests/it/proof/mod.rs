@@ -4,7 +4,6 @@
 mod choices;
 mod dom;
 mod dumps;
-mod entity;
 mod found;
 mod generated;
 mod lake;
@@ -15,3 +14,5 @@ mod real;
 mod records;
 mod reference;
 mod text_sum;
+
+use discogs_lakehouse::dump::Entity;

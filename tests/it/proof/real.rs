@@ -1,8 +1,9 @@
 //! Real dumps: every cell of every table, in order.
 
+use super::Entity;
 use super::dumps;
-use super::entity::Entity;
 use super::lake::{Lake, difference, expected};
+use crate::support::sample_dumps;
 
 #[test]
 fn the_dump_of_2020_08_is_read_as_the_reference_reads_it() {
@@ -20,7 +21,7 @@ fn the_dump_of_2025_01_is_read_as_the_reference_reads_it() {
 }
 
 fn compare(month: &str) {
-    let Some(folder) = dumps::folder() else { return };
+    let Some(folder) = sample_dumps() else { return };
     for entity in Entity::ALL {
         let dump = dumps::dump(&folder.join(month), entity);
         let ingested = Lake::new().ingest(entity, &dump);

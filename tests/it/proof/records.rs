@@ -1,13 +1,13 @@
 //! Generated records: what a record may hold in any order and number, with texts that are hard to read, written in every
 //! way in which XML lets one write the same thing.
 
+use super::Entity;
 use super::choices::Choices;
-use super::entity::Entity;
 use super::layout::{self, Kind, Layout};
 
 /// A dump with a record for each list of choices.
 pub fn dump(entity: Entity, records: &[Vec<u32>]) -> String {
-    let mut xml = format!("<{}>\n", entity.root());
+    let mut xml = format!("<{}>\n", entity.name());
     for choices in records {
         let mut record = Record { xml, choices: Choices::new(choices) };
         record.element(layout::of(entity), 0);
@@ -15,7 +15,7 @@ pub fn dump(entity: Entity, records: &[Vec<u32>]) -> String {
         xml = record.xml;
         xml.push_str(between);
     }
-    xml + &format!("</{}>\n", entity.root())
+    xml + &format!("</{}>\n", entity.name())
 }
 
 /// Deeper tracks and surprises than these teach nothing.

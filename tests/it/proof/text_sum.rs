@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Entity;
 use super::dom::{self, Element};
 use super::dumps;
-use super::entity::Entity;
 use super::lake::Lake;
-use crate::support::{Table, Value};
+use crate::support::{Table, Value, sample_dumps};
 
 #[test]
 fn every_value_of_the_artists_is_in_a_cell() {
@@ -196,7 +196,7 @@ fn places(entity: Entity) -> BTreeMap<String, (Place, Kept)> {
 }
 
 fn compare(entity: Entity) {
-    let Some(folder) = dumps::folder() else { return };
+    let Some(folder) = sample_dumps() else { return };
     for month in dumps::MONTHS {
         let dump = dumps::dump(&folder.join(month), entity);
         let mut found = Found { places: places(entity), values: BTreeMap::new(), memberships_incomplete: 0 };

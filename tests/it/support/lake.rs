@@ -44,6 +44,22 @@ impl TestLake {
         lake
     }
 
+    /// With the four dumps, a page of a collection and the warehouse. Made once, for tests that change nothing.
+    pub fn built() -> &'static TestLake {
+        static BUILT: OnceLock<TestLake> = OnceLock::new();
+        BUILT.get_or_init(|| {
+            let lake = TestLake { dir: Dir::shared() };
+            lake.begin(RUN, month());
+            lake.ingest(RUN);
+            let item = r#"[{"id": 5, "instance_id": 77, "basic_information": {"id": 5, "title": "A title"}}]"#;
+            let collection = lake.write("discogs_page_1.json", item);
+            let ingest = &["--run-id", RUN, "--collection", collection.to_str().unwrap()];
+            lake.task("ingest-collection").args(ingest).run().expect_status(0);
+            lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
+            lake
+        })
+    }
+
     pub fn begin(&self, run: &str, month: &Month) {
         let raw_root = month.raw_root().to_str().unwrap();
         let arguments = ["--run-id", run, "--dump-month", month.name(), "--raw-root", raw_root, "--min-free", "0"];

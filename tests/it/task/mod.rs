@@ -4,5 +4,6 @@ mod binaries;
 mod malformed;
 mod pipes;
 mod precedence;
+mod progress;
 mod result;
 mod signals;

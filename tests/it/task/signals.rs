@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::support::{Finished, Month, RUN, TestLake, eventually, signal};
 
 /// An ingest of a dump that takes a while, stopped in the middle of it.
-fn paused_ingest(lake: &TestLake) -> Child {
+pub fn paused_ingest(lake: &TestLake) -> Child {
     let dump = Month::generate("2026-11", &["--releases", "6000", "--entities", "releases"]).dump("releases");
     let mut command = lake.task("ingest-releases");
     command.args(&["--run-id", RUN, "--replace", "true", "--threads", "1", "--block-size", "64KiB"]);

@@ -8,18 +8,7 @@ use std::process::Command;
 use flate2::read::MultiGzDecoder;
 
 use super::{Verdict, compare};
-
-/// The sample dumps, or nothing, which is said.
-fn sample_dumps() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/dumps");
-    let folder = std::env::var_os("DISCOGS_SAMPLE_DUMPS").map_or_else(beside, PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing; DISCOGS_SAMPLE_DUMPS names it", folder.display());
-    eprintln!("SKIPPED: no sample dumps in {}; DISCOGS_SAMPLE_DUMPS names their folder", folder.display());
-    None
-}
+use crate::support::sample_dumps;
 
 /// The dumps and loose records below a folder.
 fn documents(folder: &Path) -> Vec<PathBuf> {

@@ -1,9 +1,10 @@
-//! On records of which single bytes were changed, taken out, put in twice: 5000, or as many as DISCOGS_FUZZ_INPUTS says.
+//! On records of which single bytes were changed, taken out, put in twice: token by token.
 
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Verdict, compare};
+use crate::support::{is_many, try_inputs};
 
 /// All that a record can hold, in the layouts of all years.
 const RECORDS: &[&str] = &[
@@ -49,21 +50,16 @@ fn mutate(record: &str, random: &mut ChaCha8Rng) -> String {
 
 #[test]
 fn mutated_records_are_read_alike_or_refused_by_both() {
-    let inputs: u64 = std::env::var("DISCOGS_FUZZ_INPUTS").map_or(5000, |inputs| inputs.parse().unwrap());
-    let mut random = ChaCha8Rng::seed_from_u64(5);
     let (mut read, mut refused, mut left) = (0, 0, 0);
-    for number in 0..inputs {
-        let text = mutate(RECORDS[number as usize % RECORDS.len()], &mut random);
-        match compare(&text) {
+    let inputs = try_inputs(|random| {
+        let record = RECORDS[random.random_range(0..RECORDS.len())];
+        match compare(&mutate(record, random)) {
             Verdict::Read => read += 1,
             Verdict::Refused | Verdict::Unfamiliar { reference_reads: false } => refused += 1,
             Verdict::Unfamiliar { reference_reads: true } => left += 1,
         }
-    }
+    });
     // The claim is empty when one of the sides is.
-    assert!(
-        read * 10 > inputs && refused * 10 > inputs,
-        "{read} read, {refused} refused, {left} left to the reference"
-    );
-    assert!(left * 5 < inputs, "{left} of {inputs} left to the reference");
+    let both = read * 10 > inputs && refused * 10 > inputs && left * 5 < inputs;
+    assert!(both || !is_many(inputs), "{read} read, {refused} refused, {left} left to the reference");
 }

@@ -24,147 +24,114 @@ fn events(lake: &TestLake, table: &str, thing: &str) -> (u64, u64) {
     connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
+/// Kills a task at every call by which it changes files.
+fn kill(
+    name: &str,
+    stage: Stage,
+    actives: &[Option<&str>],
+    arguments: &[&str],
+    done: impl Fn(&TestLake) -> Result<(), String> + Sync,
+) {
+    if available() {
+        Trial { name, stage, arguments, actives, done: &done }.at_every_call("KILL");
+    }
+}
+
+/// On a lake with published runs, where `active` stays.
+fn kill_published(name: &str, stage: Stage, arguments: &[&str], done: impl Fn(&TestLake) -> Result<(), String> + Sync) {
+    kill(name, stage, &[Some(RUNS[2])], arguments, done);
+}
+
 #[test]
 fn preflight() {
-    if !available() {
-        return;
-    }
     const NEXT: &str = "2026-11__20261120_000009";
     let raw_root = raw_root().display().to_string();
     for (stage, active) in [(Stage::Nothing, None), (Stage::Published, Some(RUNS[2]))] {
         let arguments = ["--run-id", NEXT, "--dump-month", "2026-11", "--raw-root", &raw_root, "--min-free", "0"];
-        let done = |lake: &TestLake| {
+        kill("preflight", stage, &[None, active], &arguments, |lake| {
             let description = fs::read(lake.path(&format!("_runs/{NEXT}/_run.json"))).map_err(|e| e.to_string())?;
             let description: serde_json::Value = serde_json::from_slice(&description).map_err(|e| e.to_string())?;
             equal(description["dumps"].as_object().map(|dumps| dumps.len()), Some(4))
-        };
-        let trial = Trial { name: "preflight", stage, arguments: &arguments, actives: &[None, active], done: &done };
-        trial.at_every_call("KILL");
+        });
     }
 }
 
 #[test]
 fn collection_of_a_user() {
-    if !available() {
-        return;
-    }
     let collection = collection().display().to_string();
     let arguments = ["--run-id", RUNS[0], "--collection", &collection];
-    let done = |lake: &TestLake| equal(lake.run_folder(0).join("collection/_dataset.json").is_file(), true);
-    Trial { name: "ingest-collection", stage: Stage::Begun, arguments: &arguments, actives: &[None], done: &done }
-        .at_every_call("KILL");
+    kill("ingest-collection", Stage::Begun, &[None], &arguments, |lake| {
+        equal(lake.run_folder(0).join("collection/_dataset.json").is_file(), true)
+    });
 }
 
 #[test]
 fn registry() {
-    if !available() {
-        return;
-    }
-    let done = |lake: &TestLake| {
+    kill_published("update-run-registry", Stage::Published, &[], |lake| {
         equal(kept(lake, "registry/run_registry_events", ".parquet").len(), 1)?;
         equal(events(lake, "registry/run_registry_events", "run_id"), (5, 5))
-    };
-    let actives = [Some(RUNS[2])];
-    Trial { name: "update-run-registry", stage: Stage::Published, arguments: &[], actives: &actives, done: &done }
-        .at_every_call("KILL");
+    });
 }
 
 #[test]
 fn kpis() {
-    if !available() {
-        return;
-    }
-    let done = |lake: &TestLake| {
+    kill_published("compute-kpis", Stage::Measured, &["--only-run-id", RUNS[2], "--threads", "1"], |lake| {
         equal(kept(lake, "kpi/kpi_snapshot_events", ".parquet").len(), 3)?;
         let (rows, kpis) = events(lake, "kpi/kpi_snapshot_events", "run_id || kpi_name");
         equal(rows % 3, 0)?;
         equal(rows, kpis)
-    };
-    let arguments = ["--only-run-id", RUNS[2], "--threads", "1"];
-    let actives = [Some(RUNS[2])];
-    Trial { name: "compute-kpis", stage: Stage::Measured, arguments: &arguments, actives: &actives, done: &done }
-        .at_every_call("KILL");
+    });
 }
 
 #[test]
 fn export() {
-    if !available() {
-        return;
-    }
-    let done = |lake: &TestLake| {
+    kill_published("export-history", Stage::Measured, &[], |lake| {
         let latest = ["long_latest.csv", "wide_latest.csv", "kpis.html"].map(|file| kept(lake, "reports", file).len());
         equal(latest, [1; 3])?;
         equal(lake.task("export-history", &[]).run().json()["status"].as_str(), Some("already_done"))
-    };
-    let actives = [Some(RUNS[2])];
-    Trial { name: "export-history", stage: Stage::Measured, arguments: &[], actives: &actives, done: &done }
-        .at_every_call("KILL");
+    });
 }
 
 #[test]
 fn difference_of_two_runs() {
-    if !available() {
-        return;
-    }
     let arguments = ["--from-run-id", RUNS[0], "--to-run-id", RUNS[1], "--threads", "1"];
-    let done = |lake: &TestLake| {
+    kill_published("diff-runs", Stage::Published, &arguments, |lake| {
         equal(kept(lake, "diffs", &format!("{}..{}", RUNS[0], RUNS[1])).len(), 1)?;
         equal(lake.task("diff-runs", &arguments).run().json()["status"].as_str(), Some("already_done"))
-    };
-    let actives = [Some(RUNS[2])];
-    Trial { name: "diff-runs", stage: Stage::Published, arguments: &arguments, actives: &actives, done: &done }
-        .at_every_call("KILL");
+    });
 }
 
 #[test]
 fn report() {
-    if !available() {
-        return;
-    }
-    let done = |lake: &TestLake| {
+    kill_published("report-active", Stage::Published, &["--environment", "sample", "--threads", "1"], |lake| {
         let reports = fs::read_dir(lake.run_folder(2).join("_reports")).unwrap().map(|entry| entry.unwrap().path());
         let csv = reports.filter(|file| file.extension().is_some_and(|ending| ending == "csv"));
         let whole = |csv: PathBuf| ["json", "junit.xml", "html"].iter().all(|form| csv.with_extension(form).is_file());
         let ours = |csv: &PathBuf| csv.to_str().unwrap().contains("duckdb_sanity_active_");
         equal(csv.filter(ours).map(whole).collect::<Vec<_>>().first(), Some(&true))
-    };
-    let arguments = ["--environment", "sample", "--threads", "1"];
-    let actives = [Some(RUNS[2])];
-    Trial { name: "report-active", stage: Stage::Published, arguments: &arguments, actives: &actives, done: &done }
-        .at_every_call("KILL");
+    });
 }
 
 #[test]
 fn seal_of_a_copied_run() {
-    if !available() {
-        return;
-    }
     let seal = format!("_meta/seals/{}.sha256", RUNS[4]);
-    let done = |lake: &TestLake| equal(lake.path(&seal).is_file(), true);
-    let arguments = ["--run-id", RUNS[4], "--accept-seal"];
-    let actives = [Some(RUNS[2])];
-    Trial { name: "verify-run", stage: Stage::Copied, arguments: &arguments, actives: &actives, done: &done }
-        .at_every_call("KILL");
+    kill_published("verify-run", Stage::Copied, &["--run-id", RUNS[4], "--accept-seal"], |lake| {
+        equal(lake.path(&seal).is_file(), true)
+    });
 }
 
 /// The links that a prune lets go; the runs that it removes are in `prune`.
 #[test]
 fn links_of_long_ago() {
-    if !available() {
-        return;
-    }
     let links = |lake: &TestLake| {
         let names = fs::read_dir(lake.root()).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name.to_string_lossy().starts_with("active__prev_")).count()
     };
-    let done = |lake: &TestLake| {
+    let arguments = ["--keep", "9", "--keep-previous", "1", "--dry-run=false"];
+    kill_published("prune-runs", Stage::Published, &arguments, |lake| {
         equal(links(lake), 1)?;
         equal(lake.run_folder(0).is_dir(), true)
-    };
-    let arguments = ["--keep", "9", "--keep-previous", "1", "--dry-run=false"];
-    let actives = [Some(RUNS[2])];
-    Trial { name: "prune-runs", stage: Stage::Published, arguments: &arguments, actives: &actives, done: &done }
-        .at_every_call("KILL");
+    });
 }
 
 #[test]

@@ -11,8 +11,8 @@ mod parts;
 mod releases;
 mod tracks;
 
+use super::Entity;
 use super::dom::Element;
-use super::entity::Entity;
 use crate::support::{Row, Table, Value};
 
 /// The tables that the records of a dump become, by their names in the contract.
