@@ -10,8 +10,11 @@ use super::stack::Stack;
 pub struct Relay {
     pub url: String,
     trino: String,
-    at: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    at: Box<At>,
 }
+
+/// Sees a statement, and may give another in its place.
+type At = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Relay {
     /// Hands on what it is asked. `at` sees each statement before Trino does, and may give another in its place.
