@@ -216,49 +216,49 @@ GROUP BY "norm_name", "artist_id"
 HAVING count(*) > 1
 ) AS broken) AS counted
 UNION ALL
-SELECT 'warehouse.release_artists_v1.null_release_id' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'release_id is NULL' AS details
-FROM (SELECT count(*) AS n FROM (
-SELECT "release_id", "artist_norm"
-FROM "release_artists_v1"
-WHERE "release_id" IS NULL
-) AS broken) AS counted
-UNION ALL
 SELECT 'warehouse.release_artists_v1.orphan_release_ids' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'release_id has no row in releases_v6' AS details
 FROM (SELECT count(*) AS n FROM (
-SELECT "release_id", "release_id", "artist_norm"
+SELECT "release_id", "artist_norm", "release_id"
 FROM "release_artists_v1" AS child
 WHERE "release_id" IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM "releases_ref_v6" AS parent WHERE parent."release_id" = child."release_id")
 ) AS broken) AS counted
 UNION ALL
-SELECT 'warehouse.release_artists_v1.duplicate_keys' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'the same release_id, artist_norm stands more than once' AS details
+SELECT 'warehouse.release_artists_v1.null_artist_norm' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'artist_norm is NULL' AS details
 FROM (SELECT count(*) AS n FROM (
-SELECT "release_id", "artist_norm"
+SELECT "artist_norm", "release_id"
 FROM "release_artists_v1"
-GROUP BY "release_id", "artist_norm"
-HAVING count(*) > 1
+WHERE "artist_norm" IS NULL
 ) AS broken) AS counted
 UNION ALL
-SELECT 'warehouse.release_label_xref_v1.null_release_id' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'release_id is NULL' AS details
+SELECT 'warehouse.release_artists_v1.duplicate_keys' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'the same artist_norm, release_id stands more than once' AS details
 FROM (SELECT count(*) AS n FROM (
-SELECT "release_id", "label_name", "label_catno"
-FROM "release_label_xref_v1"
-WHERE "release_id" IS NULL
+SELECT "artist_norm", "release_id"
+FROM "release_artists_v1"
+GROUP BY "artist_norm", "release_id"
+HAVING count(*) > 1
 ) AS broken) AS counted
 UNION ALL
 SELECT 'warehouse.release_label_xref_v1.orphan_release_ids' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'release_id has no row in releases_v6' AS details
 FROM (SELECT count(*) AS n FROM (
-SELECT "release_id", "release_id", "label_name", "label_catno"
+SELECT "release_id", "label_name", "release_id", "label_catno"
 FROM "release_label_xref_v1" AS child
 WHERE "release_id" IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM "releases_ref_v6" AS parent WHERE parent."release_id" = child."release_id")
 ) AS broken) AS counted
 UNION ALL
-SELECT 'warehouse.release_label_xref_v1.duplicate_keys' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'the same release_id, label_name, label_catno stands more than once' AS details
+SELECT 'warehouse.release_label_xref_v1.null_label_name' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'label_name is NULL' AS details
 FROM (SELECT count(*) AS n FROM (
-SELECT "release_id", "label_name", "label_catno"
+SELECT "label_name", "release_id", "label_catno"
 FROM "release_label_xref_v1"
-GROUP BY "release_id", "label_name", "label_catno"
+WHERE "label_name" IS NULL
+) AS broken) AS counted
+UNION ALL
+SELECT 'warehouse.release_label_xref_v1.duplicate_keys' AS check_name, 'CRITICAL' AS severity, n AS value, n = 0 AS ok, 'the same label_name, release_id, label_catno stands more than once' AS details
+FROM (SELECT count(*) AS n FROM (
+SELECT "label_name", "release_id", "label_catno"
+FROM "release_label_xref_v1"
+GROUP BY "label_name", "release_id", "label_catno"
 HAVING count(*) > 1
 ) AS broken) AS counted
 UNION ALL

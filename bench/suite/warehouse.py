@@ -59,6 +59,6 @@ def lookups(machine, months, sizes, figures):
     found = run(machine.lookups, run_folder).result()
     figures["lookups"] = {"releases": releases, **found}
     return [
-        Ratio(f"look-up by {name}", f"one {name} in {entry['rows']} rows through DuckDB; {entry['bytes_read']} of {entry['table_bytes']} bytes read", [entry["milliseconds"]["median"]], "<", 100, " ms")
+        Ratio(f"look-up by {name}", f"one {name} in {entry['rows']} rows through DuckDB; {entry['bytes_read']} of {entry['table_bytes']} bytes read", [entry["milliseconds"][which] for which in ("min", "median", "max")], "<", 100, " ms")
         for name, entry in found.items()
     ]

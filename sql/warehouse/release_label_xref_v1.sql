@@ -1,4 +1,5 @@
--- release_label_xref_v1: the labels of a release, each with its catalogue number.
+-- release_label_xref_v1: the labels of a release, each with its catalogue number. Sorted by label, so that a label's
+-- releases lie together; release_labels_v1 is sorted by release.
 -- reads: release_labels_v1
 SELECT
     release_id,
@@ -9,4 +10,4 @@ SELECT
 FROM release_labels_v1
 WHERE name IS NOT NULL
 GROUP BY release_id, name, catno
-ORDER BY release_id, label_name, label_catno NULLS FIRST
+ORDER BY label_name, release_id, label_catno NULLS FIRST

@@ -46,7 +46,8 @@ impl Comparison<'_> {
 
     fn keys(&self) -> Finding {
         let (was, is) = (self.was.keys, self.is.keys);
-        let fell = Some(change(was, is)).filter(|_| is + HANDFUL < was);
+        // Versions may differ in what the key begins with.
+        let fell = Some(change(was, is)).filter(|_| is + HANDFUL < was && self.was.keys_of == self.is.keys_of);
         self.counted("keys", was, is, fell.and_then(|change| self.bounds.keys_fall.severity(change)))
     }
 

@@ -30,6 +30,9 @@ pub struct TableProfile {
     pub bytes: u64,
     /// Different values of the first column of the key, or of the first column.
     pub keys: u64,
+    /// That column. Profiles of older versions do not say.
+    #[serde(default)]
+    pub keys_of: Option<String>,
     pub columns: Vec<ColumnProfile>,
 }
 
@@ -107,7 +110,14 @@ impl Profiler {
         for some in dataset.columns.chunks(COLUMNS_AT_ONCE) {
             columns.extend(self.columns(engine, table, some)?);
         }
-        Ok(TableProfile { sha256: dataset.identity().sha256, rows, bytes: dataset.bytes(), keys, columns })
+        Ok(TableProfile {
+            sha256: dataset.identity().sha256,
+            rows,
+            bytes: dataset.bytes(),
+            keys,
+            keys_of: first.cloned(),
+            columns,
+        })
     }
 
     /// The same; over Trino, to which each query is a journey, what was kept of the same files is taken.

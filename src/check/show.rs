@@ -85,5 +85,12 @@ fn columns_only(columns: &[ColumnDescription]) -> TableProfile {
         replaced: 0,
         mean: None,
     };
-    TableProfile { sha256: String::new(), rows: 0, bytes: 0, keys: 0, columns: columns.iter().map(column).collect() }
+    TableProfile {
+        sha256: String::new(),
+        rows: 0,
+        bytes: 0,
+        keys: 0,
+        keys_of: None,
+        columns: columns.iter().map(column).collect(),
+    }
 }

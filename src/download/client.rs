@@ -1,16 +1,17 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use jiff::fmt::rfc2822;
 use ureq::http::{HeaderMap, Response, StatusCode, Uri, header};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use super::patience::{Patience, Trouble};
-use crate::task::{Call, Failure};
+use crate::task::{Call, Failure, root_certificates};
 
 /// A page of the listing is some kilobytes.
 const LARGEST_PAGE: u64 = 4 << 20;
@@ -65,7 +66,7 @@ impl Client {
             .timeout_connect(Some(stall_time))
             .timeout_recv_response(Some(stall_time))
             .timeout_per_read(Some(stall_time))
-            .tls_config(TlsConfig::builder().root_certs(root_certificates()?).build())
+            .tls_config(TlsConfig::builder().root_certs(trusted()?).build())
             .build();
         Ok(Client { agent: Agent::new_with_config(config), base: base.clone(), patience, requests: Cell::new(0) })
     }
@@ -116,25 +117,15 @@ impl Client {
 }
 
 /// Mozilla's, or those of `SSL_CERT_FILE`: behind a proxy that opens TLS, that is where its certificate is.
-fn root_certificates() -> anyhow::Result<RootCerts> {
+fn trusted() -> anyhow::Result<RootCerts> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
         return Ok(RootCerts::WebPki);
     };
-    let cannot = |what: String| {
-        Failure::parameters(format!("SSL_CERT_FILE {}: {what}", path.display()))
+    root_certificates(Path::new(&path)).map_err(|what| {
+        Failure::parameters(format!("SSL_CERT_FILE {}: {what}", Path::new(&path).display()))
             .hint("name a file of certificates in PEM, or unset the variable")
-    };
-    let pem = std::fs::read(&path).map_err(|error| cannot(error.to_string()))?;
-    let certificates: Vec<Certificate<'static>> = parse_pem(&pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    if certificates.is_empty() {
-        return Err(cannot("holds no certificate".to_owned()).into());
-    }
-    Ok(RootCerts::new_with_certs(&certificates))
+            .into()
+    })
 }
 
 /// Whether another try may help: what the network does passes, what the site is does not.

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 use memchr::memmem;
 
 use super::boundary::{last_boundary_from, last_end};
-use super::{Entity, Fault, Source, SourceEnd, shown};
+use super::{Buffer, Entity, Fault, Source, SourceEnd, shown};
 
 /// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
 const MAX_RECORD_BYTES: usize = 64 << 20;
@@ -22,7 +22,7 @@ pub struct Block {
     pub number: u64,
     /// Bytes of XML before it.
     pub offset: u64,
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
 }
 
 /// Cuts a dump into blocks at record starts.
@@ -31,9 +31,9 @@ pub struct Blocks {
     entity: Entity,
     block_bytes: usize,
     /// Read and not given out yet.
-    pending: Vec<u8>,
+    pending: Buffer,
     /// Buffers of blocks that are done with: fresh memory costs a page fault each 4 KiB.
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Buffer>,
     /// Bytes of XML before `pending`.
     offset: u64,
     number: u64,
@@ -51,7 +51,7 @@ enum State {
 
 impl Blocks {
     pub fn new(source: Source, entity: Entity, block_bytes: usize) -> Self {
-        let (pending, state) = (Vec::new(), State::BeforeRoot);
+        let (pending, state) = (Buffer::default(), State::BeforeRoot);
         Blocks {
             source,
             entity,
@@ -117,7 +117,7 @@ impl Blocks {
     }
 
     /// Takes back the buffer of a block, to be filled again. One that a huge record has stretched is let go.
-    pub fn recycle(&mut self, buffer: Vec<u8>) {
+    pub fn recycle(&mut self, buffer: Buffer) {
         if self.spare.len() < MOST_SPARE_BUFFERS && buffer.capacity() <= 2 * self.block_bytes {
             self.spare.push(buffer);
         }
@@ -129,9 +129,9 @@ impl Blocks {
     }
 
     fn cut(&mut self, end: usize) -> Block {
-        let mut rest = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(self.pending.len()));
-        rest.clear();
-        rest.extend_from_slice(&self.pending[end..]);
+        let mut rest = self.spare.pop().unwrap_or_default();
+        rest.truncate(0);
+        rest.append(&self.pending[end..]);
         self.pending.truncate(end);
         let bytes = std::mem::replace(&mut self.pending, rest);
         let block = Block { number: self.number, offset: self.offset, bytes };
@@ -152,7 +152,7 @@ impl Blocks {
             return Err(self.fault_at(tail + extra, format!("something follows {end_tag}")));
         }
         let block = self.cut(at);
-        self.pending = Vec::new();
+        self.pending = Buffer::default();
         self.state = State::Ended;
         Ok(block)
     }
@@ -218,8 +218,10 @@ impl Blocks {
         let passed = at + end.unwrap_or_default() + 1;
         if self.pending[..passed].ends_with(b"/>") {
             // An empty root: what follows is held to the same rules as behind an end tag.
-            let closed = format!("></{}>", self.entity);
-            self.pending.splice(passed - 2..passed, closed.into_bytes());
+            let rest = self.pending[passed..].to_vec();
+            self.pending.truncate(passed - 2);
+            self.pending.append(format!("></{}>", self.entity).as_bytes());
+            self.pending.append(&rest);
             self.cut(passed - 1);
         } else {
             self.cut(passed);

@@ -9,6 +9,7 @@
 
 mod blocks;
 mod boundary;
+mod buffer;
 mod checksum;
 mod entity;
 mod files;
@@ -19,6 +20,7 @@ mod source;
 
 pub use blocks::{Block, Blocks};
 pub use boundary::record_slices;
+pub use buffer::Buffer;
 pub use checksum::{parse_checksums, read_checksums};
 pub use entity::Entity;
 pub use files::{DumpFile, DumpSet};

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::DumpFile;
+use super::{Buffer, DumpFile};
 use crate::lake::hexadecimal;
 
 /// Packed bytes read at once.
@@ -62,7 +62,7 @@ impl Source {
     }
 
     /// Appends up to `bytes` bytes of XML; gives whether the end was reached, with every gzip trailer right.
-    pub fn read_to(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<bool, Fault> {
+    pub fn read_to(&mut self, buffer: &mut Buffer, bytes: usize) -> Result<bool, Fault> {
         let before = buffer.len();
         let result = self.fill(buffer, before + bytes);
         self.offset += (buffer.len() - before) as u64;
@@ -77,25 +77,16 @@ impl Source {
     }
 
     /// Inflates until the buffer holds `length` bytes, or to the end, of which it tells.
-    fn fill(&mut self, buffer: &mut Vec<u8>, length: usize) -> io::Result<bool> {
-        let mut filled = buffer.len();
-        let result = loop {
-            if filled == buffer.len() {
-                if filled == length {
-                    break Ok(false);
-                }
-                let room = buffer.capacity().max(filled + GROWTH_BYTES).min(length);
-                buffer.resize(room, 0);
-            }
-            match self.inflate.read(&mut buffer[filled..]) {
-                Ok(0) => break Ok(true),
-                Ok(read) => filled += read,
+    fn fill(&mut self, buffer: &mut Buffer, length: usize) -> io::Result<bool> {
+        while buffer.len() < length {
+            match self.inflate.read(buffer.room(length, GROWTH_BYTES)) {
+                Ok(0) => return Ok(true),
+                Ok(read) => buffer.fill(read),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
+                Err(error) => return Err(error),
             }
-        };
-        buffer.truncate(filled);
-        result
+        }
+        Ok(false)
     }
 
     /// Ends the reading: the file is still what it was when it was opened, and all of it was read.

@@ -5,13 +5,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::Context;
 use flate2::{Compression, GzBuilder};
-use sha2::{Digest, Sha256};
 
 use super::catalogue::Catalogue;
 use super::plan::{Entity, Plan};
 use super::xml::Xml;
 use super::{artist, label, master, release};
-use crate::lake::hexadecimal;
+use crate::lake::HashingWriter;
 use crate::task::Failure;
 
 /// Text is handed to the compressor in pieces of about this many bytes.
@@ -31,6 +30,9 @@ pub struct GeneratedFile {
     pub sha256: String,
 }
 
+/// Bytes of the packed file, and their sha256.
+type Packed = (u64, String);
+
 /// Writes the dump of one entity to `path`, which must not exist yet, and has it on disk when it returns.
 ///
 /// One thread makes the text, this one compresses it. `on_block` hears how many bytes of XML each block has.
@@ -44,7 +46,7 @@ pub(super) fn write(
     let context = || format!("cannot write {}", path.display());
     let file = File::create_new(path).with_context(context)?;
     let mut xml_bytes = 0;
-    let hashed = std::thread::scope(|scope| -> anyhow::Result<Hashed> {
+    let (bytes, sha256) = std::thread::scope(|scope| -> anyhow::Result<Packed> {
         let (sender, receiver) = sync_channel(WAITING);
         let writer = scope.spawn(move || write_text(plan, catalogue, entity, &sender));
         let packed = pack(file, plan.compression, receiver, &mut |bytes| {
@@ -58,8 +60,8 @@ pub(super) fn write(
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         records: plan.counts.of(entity),
         xml_bytes,
-        bytes: hashed.bytes,
-        sha256: hexadecimal(&hashed.hasher.finalize()),
+        bytes,
+        sha256,
     })
 }
 
@@ -92,36 +94,16 @@ fn write_text(plan: &Plan, catalogue: &Catalogue, entity: Entity, blocks: &SyncS
     let _ = blocks.send(xml.bytes);
 }
 
-fn pack(file: File, level: u32, blocks: Receiver<Vec<u8>>, on_block: &mut dyn FnMut(u64)) -> io::Result<Hashed> {
-    let hashed = Hashed { file: BufWriter::with_capacity(1 << 17, file), hasher: Sha256::new(), bytes: 0 };
+fn pack(file: File, level: u32, blocks: Receiver<Vec<u8>>, on_block: &mut dyn FnMut(u64)) -> io::Result<Packed> {
+    let hashed = HashingWriter::new(BufWriter::with_capacity(1 << 17, file));
     // Time, name and operating system would make the same dump differ from machine to machine.
     let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(hashed, Compression::new(level));
     for block in blocks {
         gzip.write_all(&block)?;
         on_block(block.len() as u64);
     }
-    let mut hashed = gzip.finish()?;
-    hashed.flush()?;
-    hashed.file.get_ref().sync_all()?;
-    Ok(hashed)
-}
-
-/// A file whose bytes are counted and hashed as they go by.
-struct Hashed {
-    file: BufWriter<File>,
-    hasher: Sha256,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
+    let (mut file, bytes, sha256) = gzip.finish()?.finish();
+    file.flush()?;
+    file.get_ref().sync_all()?;
+    Ok((bytes, sha256))
 }

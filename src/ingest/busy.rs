@@ -45,15 +45,18 @@ pub struct Busy {
     pub encode: Work,
     /// The table that took longest to encode. Like inflate it is done by one worker at a time.
     pub encode_of_one_table: Work,
+    /// The ends of the tables, side by side: their last rows, footers, and the disk's word that it has them.
+    pub finish: Work,
 }
 
 impl Busy {
-    fn stages(&self) -> [(&'static str, Work); 4] {
+    fn stages(&self) -> [(&'static str, Work); 5] {
         [
             ("inflate", self.inflate),
             ("parse", self.parse),
             ("encode", self.encode),
             ("encode_of_one_table", self.encode_of_one_table),
+            ("finish", self.finish),
         ]
     }
 

@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use anyhow::Context;
 
+use super::busy::{Watch, Work};
 use super::parameters::IngestParameters;
 use super::pool::{self, BadRecords, Ingested};
 use crate::dump::{Blocks, DumpFile, Source};
-use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, WritableRun, sha256_of_file};
+use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, StagedDataset, WritableRun, sha256_of_file};
 use crate::record::{BlockReader, Records, Tally};
 use crate::table::{Contract, DatasetWriter, Table, arrow_schema};
 use crate::task::{Call, Failure, InputFile, Progress, on_threads};
@@ -155,7 +156,7 @@ impl Pass<'_> {
         let in_file = || format!("{}", file.path.display());
         let ingested = pool::run(blocks, readers, writers, &mut bad_records, &progress).with_context(in_file)?;
         progress.finish();
-        let Ingested { blocks, writers, tally, fallback_blocks, busy } = ingested;
+        let Ingested { blocks, writers, tally, fallback_blocks, mut busy } = ingested;
         let end = blocks.finish().map_err(|fault| Failure::input(fault.what)).with_context(in_file)?;
         if file.published_sha256.as_ref().is_some_and(|published| *published != end.sha256) {
             return Err(Failure::input(format!("{} does not match its CHECKSUM file", file.path.display()))
@@ -175,7 +176,9 @@ impl Pass<'_> {
             Some(path) => self.writable.keep_report(&path, &name)?,
             None => self.writable.remove_report(&name)?,
         }
-        let datasets = self.commit(writers, &identity, &counted(tally), threads, parameters.replace)?;
+        let (finished, work) = self.finish(writers, &identity, &counted(tally), threads)?;
+        busy.finish = work;
+        let datasets = self.commit(finished, parameters.replace)?;
 
         let seconds = started.elapsed().as_secs_f64();
         call.add_input(InputFile { path: file.path.clone(), bytes: identity.bytes, sha256: identity.sha256 });
@@ -188,18 +191,29 @@ impl Pass<'_> {
         Ok(datasets)
     }
 
-    /// Writes what the writers still hold, and commits the main table last: where it is, the others are.
-    fn commit(
+    /// Writes what the writers still hold, and the footers.
+    fn finish(
         &self,
         writers: Vec<DatasetWriter>,
         input: &InputIdentity,
         counted: &Counted,
         threads: usize,
-        replace: bool,
-    ) -> anyhow::Result<Vec<Dataset>> {
-        let finish =
-            |writer: DatasetWriter| writer.finish(self.run, self.producer, std::slice::from_ref(input), counted);
-        let finished: Vec<_> = on_threads(threads, writers, finish).into_iter().collect::<anyhow::Result<_>>()?;
+    ) -> anyhow::Result<(Vec<(StagedDataset, Dataset)>, Work)> {
+        let finish = |writer: DatasetWriter| {
+            let watch = Watch::start();
+            (writer.finish(self.run, self.producer, std::slice::from_ref(input), counted), watch.stop())
+        };
+        let mut all = Work::default();
+        let mut finished = Vec::new();
+        for (dataset, work) in on_threads(threads, writers, finish) {
+            finished.push(dataset?);
+            all.add(work);
+        }
+        Ok((finished, all))
+    }
+
+    /// Commits the main table last: where it is, the others are.
+    fn commit(&self, finished: Vec<(StagedDataset, Dataset)>, replace: bool) -> anyhow::Result<Vec<Dataset>> {
         let mut datasets = Vec::new();
         for (staged, dataset) in finished.into_iter().rev() {
             self.writable.commit(staged, &dataset, replace)?;

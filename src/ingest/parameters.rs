@@ -36,7 +36,7 @@ pub struct IngestParameters {
     pub replace: bool,
 
     /// XML that is read and parsed at once; changes speed and memory, never the result
-    #[arg(long, value_name = "SIZE", default_value = "4MiB")]
+    #[arg(long, value_name = "SIZE", default_value = "2MiB")]
     pub block_size: ByteSize,
 }
 

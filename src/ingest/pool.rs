@@ -8,7 +8,7 @@ use anyhow::Context;
 use arrow::record_batch::RecordBatch;
 
 use super::busy::{Busy, Watch, Work};
-use crate::dump::{Block, Blocks, Fault};
+use crate::dump::{Block, Blocks, Buffer, Fault};
 use crate::record::{BlockReader, BlockRows, Records, Tally, Unreadable};
 use crate::table::DatasetWriter;
 use crate::task::{Failure, Progress};
@@ -83,7 +83,7 @@ struct State<'p> {
     ended: bool,
     to_parse: VecDeque<Block>,
     /// Buffers of parsed blocks, on their way back to the reader.
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Buffer>,
     /// Blocks that were read and whose rows are not in the queues yet.
     in_flight: usize,
     /// By block number.
@@ -361,7 +361,7 @@ struct Done {
 
 enum DoneJob {
     Read(Box<Blocks>, Result<Option<Block>, Fault>),
-    Parse { number: u64, parsed: Parsed, buffer: Vec<u8> },
+    Parse { number: u64, parsed: Parsed, buffer: Buffer },
     Encode { lane: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
 }
 

@@ -90,8 +90,19 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
     }
 
     /// Passes the open element's end tag and gives its text, trimmed; `None` when there is none.
+    #[inline]
     pub fn text(&mut self) -> Result<Option<Cow<'b, str>>, Malformed> {
         self.count_attributes_left();
+        match self.tokens.plain_text() {
+            Some(text) => {
+                self.path.pop();
+                Ok(trimmed(Cow::Borrowed(text)))
+            }
+            None => self.text_of_tokens(),
+        }
+    }
+
+    fn text_of_tokens(&mut self) -> Result<Option<Cow<'b, str>>, Malformed> {
         let mut found: Option<Cow<'b, str>> = None;
         loop {
             match self.tokens.next()? {
@@ -250,12 +261,16 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         Ok(())
     }
 
+    #[inline]
     fn count_attributes_left(&mut self) {
-        let attributes = self.tokens.attributes();
-        if attributes.is_empty() {
-            return;
+        if !self.tokens.attributes().is_empty() {
+            self.count_attributes();
         }
-        for (name, _) in attributes.drain(..) {
+    }
+
+    #[cold]
+    fn count_attributes(&mut self) {
+        for (name, _) in self.tokens.attributes().drain(..) {
             let path = format!("{}@{name}", self.path.join("/"));
             if !self.ignored.contains(&path) {
                 self.tally.count_unknown(&path);

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr2};
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::attributes::Attribute as RawAttribute;
@@ -54,7 +54,7 @@ impl<'b> Scanner<'b> {
     #[inline]
     fn read_text(&mut self) -> Result<Token<'b>, Malformed> {
         let rest = &self.text.as_bytes()[self.at..];
-        let length = memchr3(b'<', b'&', b'\r', rest).unwrap_or(rest.len());
+        let length = plain_length(rest);
         if rest.get(length).is_none_or(|byte| *byte == b'<') {
             let text = &self.text[self.at..self.at + length];
             self.at += length;
@@ -65,7 +65,9 @@ impl<'b> Scanner<'b> {
 
     /// The same for a text with references or carriage returns.
     fn read_text_in_pieces(&mut self) -> Result<Token<'b>, Malformed> {
-        let mut text = String::new();
+        // A reference is longer than what it stands for.
+        let bytes = &self.text.as_bytes()[self.at..];
+        let mut text = String::with_capacity(memchr(b'<', bytes).unwrap_or(bytes.len()));
         loop {
             let rest = &self.text[self.at..];
             let length = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
@@ -75,7 +77,7 @@ impl<'b> Scanner<'b> {
             if !rest.starts_with('&') {
                 return Ok(Token::Text(Cow::Owned(text)));
             }
-            let end = memchr3(b';', b'&', b'<', &rest.as_bytes()[1..]).map(|end| end + 1);
+            let end = memchr::memchr3(b';', b'&', b'<', &rest.as_bytes()[1..]).map(|end| end + 1);
             let Some(end) = end.filter(|end| rest.as_bytes()[*end] == b';') else {
                 return Err(self.malformed("an `&` that begins no reference"));
             };
@@ -97,17 +99,22 @@ impl<'b> Scanner<'b> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_end_tag(&mut self) -> Result<Token<'b>, Malformed> {
         let start = self.at + 2;
         let Some(name) = self.open.last() else { return Err(self.malformed("an end tag that closes nothing")) };
-        let end = start + name.len();
-        if self.text.as_bytes().get(start..end) != Some(name.as_bytes()) || self.byte(end) != Some(b'>') {
-            return Err(self.wrong_end_tag(start));
-        }
+        let Some(end) = self.end_of_end_tag(start, name) else { return Err(self.wrong_end_tag(start)) };
         self.open.pop();
-        self.at = end + 1;
+        self.at = end;
         Ok(Token::Close)
+    }
+
+    /// Where the end tag ends whose name begins at `start`, if it is that name and `>`.
+    #[inline]
+    fn end_of_end_tag(&self, start: usize, name: &str) -> Option<usize> {
+        let rest = self.text.as_bytes().get(start..)?;
+        let (found, rest) = rest.split_at_checked(name.len())?;
+        (rest.first() == Some(&b'>') && is_same(found, name.as_bytes())).then_some(start + name.len() + 1)
     }
 
     #[cold]
@@ -119,7 +126,7 @@ impl<'b> Scanner<'b> {
         self.unfamiliar()
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_start_tag(&mut self) -> Result<Token<'b>, Malformed> {
         let start = self.at + 1;
         let end = self.name_end(start);
@@ -198,7 +205,7 @@ impl<'b> Scanner<'b> {
 }
 
 impl<'b> Tokens<'b> for Scanner<'b> {
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Result<Token<'b>, Malformed> {
         self.attributes.clear();
         if std::mem::take(&mut self.close_empty) {
@@ -220,6 +227,22 @@ impl<'b> Tokens<'b> for Scanner<'b> {
         }
     }
 
+    #[inline]
+    fn plain_text(&mut self) -> Option<&'b str> {
+        let name = self.open.last().filter(|_| !self.close_empty)?;
+        let end = self.at + plain_length(&self.text.as_bytes()[self.at..]);
+        if self.text.as_bytes().get(end..end + 2) != Some(b"</") {
+            return None;
+        }
+        let behind = self.end_of_end_tag(end + 2, name)?;
+        let text = &self.text[self.at..end];
+        self.open.pop();
+        self.attributes.clear();
+        self.at = behind;
+        Some(text)
+    }
+
+    #[inline]
     fn attributes(&mut self) -> &mut Vec<Attribute<'b>> {
         &mut self.attributes
     }
@@ -227,6 +250,48 @@ impl<'b> Tokens<'b> for Scanner<'b> {
     fn offset(&self) -> usize {
         self.at
     }
+}
+
+/// How many bytes of a text come before a tag, a reference or a carriage return.
+///
+/// Most texts are a few bytes long. A call of memchr costs more than looking at eight of them at once, so it is only for
+/// the others.
+#[inline]
+fn plain_length(text: &[u8]) -> usize {
+    let mut at = 0;
+    while at < SHORT {
+        let Some(word) = text.get(at..at + 8).and_then(|word| word.try_into().ok()) else { break };
+        let word = u64::from_le_bytes(word);
+        let found = zero_bytes(word ^ (EACH * b'<' as u64))
+            | zero_bytes(word ^ (EACH * b'&' as u64))
+            | zero_bytes(word ^ (EACH * b'\r' as u64));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = &text[at..];
+    at + memchr::memchr3(b'<', b'&', b'\r', rest).unwrap_or(rest.len())
+}
+
+const SHORT: usize = 32;
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// The high bit of each byte that is zero; above the lowest of them, others may be set too.
+#[inline]
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(EACH) & !word & (EACH << 7)
+}
+
+/// Whether two names are the same. They are short, and a call of memcmp costs more than two pairs of words.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len()
+        && match one.len() {
+            4..=8 => one.first_chunk::<4>() == other.first_chunk() && one.last_chunk::<4>() == other.last_chunk(),
+            9..=16 => one.first_chunk::<8>() == other.first_chunk() && one.last_chunk::<8>() == other.last_chunk(),
+            _ => one == other,
+        }
 }
 
 /// The bytes of names as Discogs has them.

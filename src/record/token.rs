@@ -18,6 +18,12 @@ pub type Attribute<'b> = (&'b str, Cow<'b, str>);
 pub trait Tokens<'b> {
     fn next(&mut self) -> Result<Token<'b>, Malformed>;
 
+    /// Passes a text and the end tag behind it at once, where these are the next two tokens and the text stands in the
+    /// block as it is. Otherwise it passes nothing, and `next` says what is there. Most of a dump is such elements.
+    fn plain_text(&mut self) -> Option<&'b str> {
+        None
+    }
+
     /// The attributes of the start tag that `next` gave last, without those that were taken out.
     fn attributes(&mut self) -> &mut Vec<Attribute<'b>>;
 

@@ -108,39 +108,39 @@ impl TrackTables {
     }
 
     pub fn push(&mut self, release_id: i64, mut list: TrackList<'_>) {
-        for (sequence, track) in (1..).zip(list.tracks) {
+        for (sequence, track) in (1..).zip(&list.tracks) {
             let rows = &mut self.tracks;
             rows.release_id.append_value(release_id);
             rows.sequence.append_value(sequence);
             rows.parent_sequence.append_option(track.parent);
-            rows.position.append_option(track.position);
-            rows.title.append_option(track.title);
+            rows.position.append_option(track.position.as_deref());
+            rows.title.append_option(track.title.as_deref());
             rows.duration_seconds.append_option(track.duration.as_deref().and_then(value::duration_seconds));
-            rows.duration.append_option(track.duration);
+            rows.duration.append_option(track.duration.as_deref());
         }
         // An index track's own credits may come behind those of its sub-tracks; the rows are in the order of their key.
         sort_by_track(&mut list.artists);
         sort_by_track(&mut list.extra_artists);
-        for (position, (sequence, credit)) in numbered(list.artists) {
+        for (position, sequence, credit) in numbered(&list.artists) {
             let rows = &mut self.artists;
             rows.release_id.append_value(release_id);
             rows.track_sequence.append_value(sequence);
             rows.position.append_value(position);
             rows.artist_id.append_option(credit.artist_id);
-            rows.name.append_option(credit.name);
-            rows.anv.append_option(credit.anv);
-            rows.join_phrase.append_option(credit.join);
+            rows.name.append_option(credit.name.as_deref());
+            rows.anv.append_option(credit.anv.as_deref());
+            rows.join_phrase.append_option(credit.join.as_deref());
         }
-        for (position, (sequence, credit)) in numbered(list.extra_artists) {
+        for (position, sequence, credit) in numbered(&list.extra_artists) {
             let rows = &mut self.credits;
             rows.release_id.append_value(release_id);
             rows.track_sequence.append_value(sequence);
             rows.position.append_value(position);
             rows.artist_id.append_option(credit.artist_id);
-            rows.name.append_option(credit.name);
-            rows.anv.append_option(credit.anv);
-            rows.role.append_option(credit.role);
-            rows.tracks.append_option(credit.tracks);
+            rows.name.append_option(credit.name.as_deref());
+            rows.anv.append_option(credit.anv.as_deref());
+            rows.role.append_option(credit.role.as_deref());
+            rows.tracks.append_option(credit.tracks.as_deref());
         }
     }
 
@@ -157,10 +157,10 @@ fn sort_by_track(credits: &mut [(i32, Credit<'_>)]) {
 }
 
 /// Positions from 1 within each track.
-fn numbered<'b>(credits: Vec<(i32, Credit<'b>)>) -> impl Iterator<Item = (i32, (i32, Credit<'b>))> {
+fn numbered<'l, 'b>(credits: &'l [(i32, Credit<'b>)]) -> impl Iterator<Item = (i32, i32, &'l Credit<'b>)> {
     let mut last = (0, 0);
-    credits.into_iter().map(move |(sequence, credit)| {
-        last = if last.0 == sequence { (sequence, last.1 + 1) } else { (sequence, 1) };
-        (last.1, (sequence, credit))
+    credits.iter().map(move |(sequence, credit)| {
+        last = if last.0 == *sequence { (*sequence, last.1 + 1) } else { (*sequence, 1) };
+        (last.1, *sequence, credit)
     })
 }

@@ -3,12 +3,17 @@
 use std::borrow::Cow;
 
 /// Cut at both ends as Python's `str.strip` does: Unicode white space and U+001C to U+001F. `None` when nothing is left.
+#[inline]
 pub fn trimmed(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     // What most texts are: nothing to cut, as their first and last bytes show.
     let plain = |byte: Option<&u8>| byte.is_some_and(|byte| (0x21..0x80).contains(byte));
     if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) {
         return Some(text);
     }
+    cut(text)
+}
+
+fn cut(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     let is_space = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
     match text {
         Cow::Borrowed(text) => Some(text.trim_matches(is_space)).filter(|text| !text.is_empty()).map(Cow::Borrowed),

@@ -15,6 +15,7 @@
 //! The exit status is in [`Class`]; signals end a task with 128 plus their number (`stop.rs`).
 
 mod call;
+mod certificates;
 mod digdag;
 mod failure;
 mod line;
@@ -35,6 +36,7 @@ use clap::Parser;
 use parameters::Resolved;
 
 pub use call::Call;
+pub use certificates::root_certificates;
 pub use failure::{Class, Failure};
 pub(crate) use line::say_line;
 pub use memory::peak_memory_bytes;

@@ -1,18 +1,16 @@
-//! YAML with the line of every key, which `yaml_serde` does not tell.
-//!
-//! The parser gives the tree in the order of the text. [`Lines`] walks the text beside it: the line of a key is the
-//! first place, at or behind the key before, where its text stands as a key (at the start of a line, or behind `{`,
-//! `,` or `-`, and in front of a colon; comment lines do not count). A block of text that holds the next key as a
-//! line of its own can mislead it by some lines; a key it cannot find (one behind an alias, or written with
-//! escapes) gets the line of the key before. Only messages depend on it.
+//! YAML with the line of every key: a tree made of the parser's events, which carry it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use serde_json::{Map, Value};
 
 use crate::task::Failure;
+
+/// Values in a file, those behind aliases counted again: a few lines of aliases of aliases are any number of them.
+const MOST_VALUES: usize = 100_000;
 
 /// The key that stands for `!include :`.
 pub const INCLUDE: &str = "!include";
@@ -61,6 +59,15 @@ impl Node {
         }
     }
 
+    /// How many values are in this one.
+    fn count(&self) -> usize {
+        match &self.content {
+            Content::Scalar(_) => 0,
+            Content::List(nodes) => nodes.iter().map(|node| 1 + node.count()).sum(),
+            Content::Map(entries) => entries.iter().map(|(_, node)| 1 + node.count()).sum(),
+        }
+    }
+
     /// The entries of a map; an empty value is an empty map, as in Digdag.
     pub fn entries(&self) -> Option<&[(String, Node)]> {
         match &self.content {
@@ -91,168 +98,156 @@ pub fn as_object(entries: &[(String, Node)]) -> Map<String, Value> {
 /// # Errors
 /// The text is not YAML, gives a key twice, or uses a tag other than `!include`.
 pub fn parse(file: &str, text: &str) -> Result<Node, Failure> {
-    let file: Arc<str> = file.into();
-    let hint = "correct the file; YAML wants spaces (no tabs) and the same indentation for keys of one level";
-    let raw: Raw = serde_yaml::from_str(text).map_err(|error| {
-        let line = error.location().map_or(1, |location| location.line());
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        Place { file: Arc::clone(&file), line }.refuse(format!("not YAML: {message}"), hint)
-    })?;
-    Lines { file, lines: text.lines().collect(), line: 0, column: 0 }.node(raw, 1)
-}
-
-/// What the parser saw, keys that come twice included.
-enum Raw {
-    Scalar(Value),
-    List(Vec<Raw>),
-    Map(Vec<(Raw, Raw)>),
-    Tagged(String, Box<Raw>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Raw, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number that is not finite"))?;
-        Ok(Raw::Scalar(Value::Number(number)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Scalar(value.into()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Scalar(Value::Null))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
+    let mut reader =
+        Reader { file: file.into(), parser: Parser::new_from_str(text), anchors: BTreeMap::new(), values: 0 };
+    let root = match reader.next()? {
+        (Event::StreamEnd, _) => return Ok(Node { place: reader.place(1), content: Content::Scalar(Value::Null) }),
+        (event, span) => reader.node(event, span, 1)?,
+    };
+    match reader.next()? {
+        (Event::StreamEnd, _) => Ok(root),
+        (_, span) => {
+            Err(reader.place(span.start.line()).refuse("a second document", "a file is one document: remove the ---"))
         }
-        Ok(Raw::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
-        let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
-        }
-        Ok(Raw::Map(map))
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Raw, A::Error> {
-        let (tag, value) = tagged.variant::<String>()?;
-        Ok(Raw::Tagged(tag.trim_start_matches('!').to_owned(), Box::new(value.newtype_variant()?)))
     }
 }
 
-struct Lines<'a> {
+struct Reader<'t> {
     file: Arc<str>,
-    lines: Vec<&'a str>,
-    line: usize,
-    column: usize,
+    parser: Parser<'t, StrInput<'t>>,
+    anchors: BTreeMap<usize, Node>,
+    values: usize,
 }
 
-impl Lines<'_> {
+impl<'t> Reader<'t> {
     fn place(&self, line: usize) -> Place {
         Place { file: Arc::clone(&self.file), line }
     }
 
-    fn node(&mut self, raw: Raw, line: usize) -> Result<Node, Failure> {
-        let content = match raw {
-            Raw::Scalar(value) => Content::Scalar(value),
-            Raw::List(items) => {
-                Content::List(items.into_iter().map(|item| self.node(item, line)).collect::<Result<_, _>>()?)
+    fn next(&mut self) -> Result<(Event<'t>, Span), Failure> {
+        loop {
+            match self.parser.next_event() {
+                Some(Ok((Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd, _))) => {}
+                Some(Ok(event)) => return Ok(event),
+                Some(Err(error)) => return Err(self.not_yaml(&error)),
+                None => return Ok((Event::StreamEnd, Span::default())),
             }
-            Raw::Map(entries) => {
-                let mut map: Vec<(String, Node)> = Vec::with_capacity(entries.len());
-                for (key, value) in entries {
-                    let key = self.key(key, line)?;
-                    let line = self.find(&key);
-                    if let Some((_, first)) = map.iter().find(|(known, _)| *known == key) {
-                        let message = format!("the key {key} is already given in line {}", first.place.line);
-                        return Err(self.place(line).refuse(message, "remove or rename one of the two"));
-                    }
-                    map.push((key, self.node(value, line)?));
-                }
-                Content::Map(map)
-            }
-            Raw::Tagged(tag, _) => return Err(self.foreign_tag(&tag, line)),
-        };
-        Ok(Node { place: self.place(line), content })
+        }
     }
 
-    fn key(&self, key: Raw, line: usize) -> Result<String, Failure> {
-        match key {
-            Raw::Scalar(Value::String(text)) if text == "<<" => {
-                Err(self.place(line).refuse("the merge key << is not supported", "write the keys out"))
+    fn not_yaml(&self, error: &ScanError) -> Failure {
+        let hint = "correct the file; YAML wants spaces (no tabs) and the same indentation for keys of one level";
+        self.place(error.marker().line()).refuse(format!("not YAML: {}", error.info()), hint)
+    }
+
+    /// The value that begins with an event, behind the key in `line`.
+    fn node(&mut self, event: Event<'t>, span: Span, line: usize) -> Result<Node, Failure> {
+        self.values += 1;
+        if self.values > MOST_VALUES {
+            return Err(self.place(line).refuse("too many values", "a workflow is a few pages; split it"));
+        }
+        let (content, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                (Content::Scalar(scalar(&text, style)), anchor)
             }
-            Raw::Scalar(Value::String(text)) => Ok(text),
-            Raw::Scalar(value) => Ok(value.to_string()),
-            Raw::Tagged(tag, value) if tag == "include" && matches!(*value, Raw::Scalar(Value::Null)) => {
+            Event::SequenceStart(anchor, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                (Content::List(self.list(line)?), anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                (Content::Map(self.map()?), anchor)
+            }
+            Event::Alias(anchor) => {
+                let known = self.anchors.get(&anchor).map(|node| (node.content.clone(), node.count()));
+                let Some((content, values)) = known else {
+                    return Err(self.place(span.start.line()).refuse("an alias within its own value", "write it out"));
+                };
+                self.values += values;
+                (content, 0)
+            }
+            _ => return Err(self.place(span.start.line()).refuse("not YAML: a value is missing", "correct the file")),
+        };
+        let node = Node { place: self.place(line), content };
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, line: usize) -> Result<Vec<Node>, Failure> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(items),
+                (event, span) => items.push(self.node(event, span, line)?),
+            }
+        }
+    }
+
+    fn map(&mut self) -> Result<Vec<(String, Node)>, Failure> {
+        let mut map: Vec<(String, Node)> = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                return Ok(map);
+            }
+            let line = span.start.line();
+            let key = self.key(event, line)?;
+            if let Some((_, first)) = map.iter().find(|(known, _)| *known == key) {
+                let message = format!("the key {key} is already given in line {}", first.place.line);
+                return Err(self.place(line).refuse(message, "remove or rename one of the two"));
+            }
+            let (event, span) = self.next()?;
+            map.push((key, self.node(event, span, line)?));
+        }
+    }
+
+    fn key(&self, event: Event<'_>, line: usize) -> Result<String, Failure> {
+        match event {
+            Event::Scalar(text, ScalarStyle::Plain, _, Some(tag)) if is_include(&tag) && is_null(&text) => {
                 Ok(INCLUDE.to_owned())
             }
-            Raw::Tagged(tag, _) => Err(self.foreign_tag(&tag, line)),
-            Raw::List(_) | Raw::Map(_) => Err(self.place(line).refuse("a key that is no text", "write a plain key")),
-        }
-    }
-
-    fn foreign_tag(&self, tag: &str, line: usize) -> Failure {
-        let hint = "the only tag is !include, with a space in front of its colon: !include : 'file.yml'";
-        self.place(line).refuse(format!("the YAML tag !{tag} is not supported here"), hint)
-    }
-
-    /// The line of `key`, counted from 1. The next search starts behind it.
-    fn find(&mut self, key: &str) -> usize {
-        for (index, line) in self.lines.iter().enumerate().skip(self.line) {
-            if line.trim_start().starts_with('#') {
-                continue;
-            }
-            let mut from = if index == self.line { self.column } else { 0 };
-            while let Some(at) = line.get(from..).and_then(|rest| rest.find(key)).map(|offset| from + offset) {
-                let end = at + key.len();
-                if stands_as_key(&line[..at], &line[end..]) {
-                    (self.line, self.column) = (index, end);
-                    return index + 1;
+            Event::Scalar(text, style, _, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                if text == "<<" && style == ScalarStyle::Plain {
+                    return Err(self.place(line).refuse("the merge key << is not supported", "write the keys out"));
                 }
-                from = if key.is_empty() { line.len() + 1 } else { end };
+                Ok(match scalar(&text, style) {
+                    Value::String(text) => text,
+                    value => value.to_string(),
+                })
             }
+            _ => Err(self.place(line).refuse("a key that is no text", "write a plain key")),
         }
-        self.line + 1
+    }
+
+    fn no_tag(&self, tag: Option<&Tag>, line: usize) -> Result<(), Failure> {
+        let Some(tag) = tag else { return Ok(()) };
+        let hint = "the only tag is !include, with a space in front of its colon: !include : 'file.yml'";
+        Err(self.place(line).refuse(format!("the YAML tag {}{} is not supported here", tag.handle, tag.suffix), hint))
     }
 }
 
-fn stands_as_key(before: &str, after: &str) -> bool {
-    let before = before.strip_suffix(['"', '\'']).unwrap_or(before).trim_end();
-    let after = after.strip_prefix(['"', '\'']).unwrap_or(after).trim_start();
-    (before.is_empty() || before.ends_with(['{', ',', '-', '?']))
-        && after.strip_prefix(':').is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '{', '[', '"']))
+fn is_include(tag: &Tag) -> bool {
+    (tag.handle.as_str(), tag.suffix.as_str()) == ("!", "include")
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null")
+}
+
+/// A scalar with the type that YAML 1.2 gives it: only plain ones are other than text.
+fn scalar(text: &str, style: ScalarStyle) -> Value {
+    match style {
+        ScalarStyle::Plain if is_null(text) => Value::Null,
+        ScalarStyle::Plain => match serde_yaml::from_str(text) {
+            Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => value,
+            _ => text.into(),
+        },
+        _ => text.into(),
+    }
 }
 
 #[cfg(test)]
@@ -300,6 +295,31 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_looks_like_a_key_is_none() {
+        let text = "a: |\n  b: 1\nb: >\n  c: 2\nc: 'd: 3'\n\"d\": \"e\"\n";
+        assert_eq!(lines(text), [("a", 1), ("b", 3), ("c", 5), ("d", 6)].map(|(key, line)| (key.to_owned(), line)));
+    }
+
+    #[test]
+    fn an_alias_is_its_value_and_many_are_refused() {
+        let node = parse("x", "a: &x {b: [1, 2]}\nc: *x\n").unwrap();
+        assert_eq!(node.value(), serde_json::json!({"a": {"b": [1, 2]}, "c": {"b": [1, 2]}}));
+        assert_eq!(message("a: &x [*x]\n"), "x.dig:1: an alias within its own value");
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..10 {
+            let below = format!("*a{}", level - 1);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", ")));
+        }
+        assert_eq!(message(&bomb), "x.dig:5: too many values");
+    }
+
+    #[test]
+    fn a_file_is_one_document() {
+        assert_eq!(message("a: 1\n---\nb: 2\n"), "x.dig:3: a second document");
+        assert_eq!(parse("x.dig", "# nothing\n").unwrap().value(), Value::Null);
+    }
+
+    #[test]
     fn the_same_key_in_sibling_tasks_is_told_apart() {
         assert_eq!(lines("+a:\n  py>: +b\n+b:\n  py>: x\n").iter().map(|(_, l)| *l).collect::<Vec<_>>(), [1, 2, 3, 4]);
     }
@@ -317,7 +337,7 @@ mod tests {
     #[test]
     fn tags_and_merge_keys_are_refused() {
         assert_eq!(message("a: !env X\n"), "x.dig:1: the YAML tag !env is not supported here");
-        assert_eq!(message("a: &x {b: 1}\nc:\n  <<: *x\n"), "x.dig:2: the merge key << is not supported");
+        assert_eq!(message("a: &x {b: 1}\nc:\n  <<: *x\n"), "x.dig:3: the merge key << is not supported");
     }
 
     #[test]

@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
@@ -6,12 +5,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ureq::http::{Response, StatusCode, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use super::answer::Page;
 use super::parameters::{Credential, TrinoParameters};
-use crate::task::Failure;
+use crate::task::{Failure, root_certificates};
 
 /// Pages are about 1 MB; a single row may be larger.
 const LARGEST_PAGE: u64 = 256 << 20;
@@ -203,15 +202,6 @@ fn is_loopback(address: &str) -> bool {
 
 fn certificates(path: Option<&Path>) -> anyhow::Result<RootCerts> {
     let Some(path) = path else { return Ok(RootCerts::WebPki) };
-    let wrong = |what: String| Failure::parameters(format!("parameter trino_ca_file: {}: {what}", path.display()));
-    let pem = fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let certificate = |item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-        _ => None,
-    };
-    let certificates: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
-    if certificates.is_empty() {
-        return Err(wrong("holds no certificate in PEM".to_owned()).into());
-    }
-    Ok(RootCerts::new_with_certs(&certificates))
+    root_certificates(path)
+        .map_err(|what| Failure::parameters(format!("parameter trino_ca_file: {}: {what}", path.display())).into())
 }

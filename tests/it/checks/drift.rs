@@ -19,6 +19,21 @@ fn a_table_that_lost_rows_stops_the_run_until_somebody_accepts_it() {
 }
 
 #[test]
+fn fewer_keys_stop_a_run_unless_another_column_was_counted() {
+    let lake = TestLake::new();
+    let profile = lake.run(GOOD).join("_reports/profile.json");
+    edit_json(&profile, |profile| {
+        let keys = &mut profile["tables"]["release_artists_v1"]["keys"];
+        *keys = json!(keys.as_u64().unwrap() * 2);
+    });
+    lake.sanity_check(&[]).expect_status(3).expect_stderr("release_artists_v1.drift_keys");
+
+    edit_json(&profile, |profile| profile["tables"]["release_artists_v1"]["keys_of"] = json!("release_id"));
+    lake.sanity_check(&[]).expect_status(0);
+    assert!(lake.failed().is_empty(), "{:?}", lake.failed());
+}
+
+#[test]
 fn how_much_drift_stops_a_run_is_the_environments_to_say() {
     let lake = TestLake::new();
     rewrite(&lake, "release_videos_v1", "SELECT * FROM t WHERE release_id % 20 <> 0");

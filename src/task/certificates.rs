@@ -1,0 +1,17 @@
+use std::path::Path;
+
+use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+
+/// The authorities to trust that a file names, in PEM. Fails with what is wrong with it.
+pub fn root_certificates(path: &Path) -> Result<RootCerts, String> {
+    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    let certificate = |item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    };
+    let certificates: Vec<Certificate<'static>> = parse_pem(&pem).filter_map(certificate).collect();
+    if certificates.is_empty() {
+        return Err("holds no certificate in PEM".to_owned());
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
+}
