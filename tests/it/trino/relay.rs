@@ -13,11 +13,11 @@ pub struct Relay {
     at: Box<At>,
 }
 
-/// Sees a statement, and may give another in its place.
+/// Sees a statement before Trino does, and may give another in its place.
 type At = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Relay {
-    /// Hands on what it is asked. `at` sees each statement before Trino does, and may give another in its place.
+    /// Hands on what it is asked, and calls `at` for each statement.
     pub fn to(stack: &Stack, at: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
