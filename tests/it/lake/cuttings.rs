@@ -35,7 +35,7 @@ fn table() -> Table {
 /// The rows, in the order of their ids but for one.
 fn rows(table: &Table, out_of_order: Option<usize>) -> RecordBatch {
     let id = |row: usize| if Some(row) == out_of_order { 0 } else { row as i64 + 1 };
-    let text = |row: usize| (row % 7 != 0).then(|| "text ".repeat(row * 31 % 50));
+    let text = |row: usize| (!row.is_multiple_of(7)).then(|| "text ".repeat(row * 31 % 50));
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from_iter_values((0..ROWS).map(id))),
         Arc::new(Int32Array::from_iter((0..ROWS).map(|row| (row % 3 != 0).then_some(row as i32 * 7919)))),
