@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::io::Read;
+use std::path::Path;
 
-use crate::support::{Finished, Month, RUN, TestLake, Value, binary, eventually, gzip, month, sealed_lake};
+use crate::support::{
+    Finished, Month, RUN, TestCommand, TestLake, Value, binary, eventually, gzip, month, sealed_lake,
+};
 
 fn check(lake: &TestLake, environment: &str) -> Finished {
     lake.task("sanity-check").args(&["--run-id", RUN, "--environment", environment]).run()
@@ -161,8 +164,12 @@ fn a_check_shows_how_far_it_is() {
     ] {
         let program = binary(task);
         let command = format!("{} --run-id {RUN} {further}", program.display());
-        let mut terminal = lake.task("sh");
-        let finished = terminal.args(&["-c", &format!("script -qefc '{command}' /dev/null")]).run().expect_status(0);
+        let mut terminal = TestCommand::new(Path::new("sh"), &lake.root());
+        let finished = terminal
+            .env("DISCOGS_DATA_LAKE", lake.root())
+            .args(&["-c", &format!("script -qefc '{command}' /dev/null")])
+            .run()
+            .expect_status(0);
         for part in shown {
             assert!(finished.stdout.contains(part), "no {part:?} in\n{}", finished.stdout);
         }

@@ -45,7 +45,8 @@ const NAMES: [&str; 30] = [
 ];
 
 /// The dumps of a month in which each name is that of an artist, of a label, and what a release is credited to.
-fn write_dumps(folder: &Path) {
+fn write_dumps(raw_root: &Path, month: &str) {
+    let folder = raw_root.join(month);
     let artist = |(id, name): (usize, &str)| {
         format!("<artist><id>{id}</id><name>{name}</name><realname>{name} Too</realname></artist>")
     };
@@ -63,11 +64,11 @@ fn write_dumps(folder: &Path) {
     let all = |record: &dyn Fn((usize, &str)) -> String| {
         NAMES.iter().enumerate().map(|(index, name)| record((index + 1, name))).collect::<String>()
     };
-    fs::create_dir_all(folder).unwrap();
+    fs::create_dir_all(&folder).unwrap();
     for (entity, records) in
         [("artists", all(&artist)), ("labels", all(&label)), ("masters", master), ("releases", all(&release))]
     {
-        let file = folder.join(format!("discogs_20261201_{entity}.xml.gz"));
+        let file = folder.join(format!("discogs_{}01_{entity}.xml.gz", month.replace('-', "")));
         fs::write(file, gzip(format!("<{entity}>\n{records}\n</{entity}>\n"))).unwrap();
     }
 }
@@ -82,10 +83,11 @@ fn task(stack: &Stack, name: &str, run: &str, arguments: &[&str]) -> Finished {
 fn both_engines_build_the_same_of_names_on_which_they_differ() {
     let Some(stack) = Stack::new() else { return };
     let raw = tempfile::tempdir().unwrap();
-    write_dumps(&raw.path().join("2026-12"));
     let (by_duckdb, by_trino) = (SMALL, LARGE);
     for run in [by_duckdb, by_trino] {
-        let begin = ["--dump-month", "2026-12", "--raw-root", path(raw.path()), "--min-free", "0"];
+        let month = &run[..7];
+        write_dumps(raw.path(), month);
+        let begin = ["--dump-month", month, "--raw-root", path(raw.path()), "--min-free", "0"];
         task(&stack, "preflight", run, &begin).expect_status(0);
         for entity in ["artists", "labels", "masters", "releases"] {
             task(&stack, &format!("ingest-{entity}"), run, &[]).expect_status(0);
@@ -117,18 +119,12 @@ fn both_engines_build_the_same_of_names_on_which_they_differ() {
         assert!(names.contains(&name.to_owned()), "{name:?} is not in {names:?}");
     }
 
-    // The checks of each engine find what the other built right.
-    let checks = |engine: &str, run: &str| {
-        let arguments = ["--run-id", run, "--engine", engine, "--environment", "sample"];
-        let finished = stack.task(env!("CARGO_BIN_EXE_sanity-check"), &arguments);
-        assert!([Some(0), Some(3)].contains(&finished.status), "{}", finished.stderr);
-        let report = finished.json()["report"].as_str().unwrap().to_owned();
-        let mut rows = csv::Reader::from_path(report).unwrap();
-        let rows = rows.records().map(Result::unwrap).filter(|row| row[0].starts_with("warehouse."));
-        rows.map(|row| (row[0].to_owned(), row[3].to_owned())).collect::<BTreeMap<_, _>>()
-    };
-    let (found, other) = (checks("trino", by_duckdb), checks("duckdb", by_trino));
-    assert_eq!(found, other);
+    // What Trino built, DuckDB's checks find right. (Those of Trino are held to DuckDB's in report.rs, and take minutes.)
+    let finished = task(&stack, "sanity-check", by_trino, &["--environment", "sample"]);
+    assert!([Some(0), Some(3)].contains(&finished.status), "{}", finished.stderr);
+    let mut report = csv::Reader::from_path(finished.json()["report"].as_str().unwrap()).unwrap();
+    let found: BTreeMap<_, _> =
+        report.records().map(Result::unwrap).map(|row| (row[0].to_owned(), row[3].to_owned())).collect();
     for name in ["artist_name_map_v1.agrees", "release_artists_v1.agrees", "release_style_xref_v1.style_norm"] {
         assert_eq!(found[&format!("warehouse.{name}")].to_lowercase(), "true", "{name}");
     }
