@@ -1,5 +1,7 @@
 //! Numbers and columns as people read them.
 
+use crate::page::grouped_by;
+
 /// Bytes with a unit, three digits of it at most: `17.2 MiB`.
 pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -15,15 +17,7 @@ pub fn bytes(bytes: u64) -> String {
 
 /// A count with its thousands apart: `19 341 287`.
 pub fn count(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(' ');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    grouped_by(' ', count)
 }
 
 /// How long something took or is ago, in its largest unit: `3 d`.

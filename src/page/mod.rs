@@ -2,7 +2,7 @@
 
 mod number;
 
-pub use number::{grouped, short};
+pub use number::{grouped, grouped_by, short};
 
 /// Light and dark, narrow and wide; nothing from elsewhere.
 pub const STYLE: &str = include_str!("style.css");

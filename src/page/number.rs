@@ -13,11 +13,16 @@ pub fn short(value: f64) -> String {
 
 /// `12 345 678`, with narrow spaces.
 pub fn grouped(value: u64) -> String {
+    grouped_by('\u{202F}', value)
+}
+
+/// The same with another space: a terminal may not have the narrow one.
+pub fn grouped_by(space: char, value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{202F}');
+            text.push(space);
         }
         text.push(digit);
     }
