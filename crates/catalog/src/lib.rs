@@ -1,0 +1,1 @@
+//! Iceberg tables over immutable files, committed many at once.
