@@ -7,6 +7,9 @@ use super::Severity;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
+    /// Iceberg field id; the tables of the history have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<i32>,
     pub name: String,
     #[serde(rename = "type")]
     pub data_type: ColumnType,

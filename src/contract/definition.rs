@@ -227,6 +227,8 @@ mod tests {
             ("of: masters_v1_typed", "of: masters", "masters, max_share", "is not a table"),
             ("name: labels_v10", "name: ../labels", "../labels", "is not a table's name"),
             ("from: artist_urls_v1,", "from: artist_links,", "{from: artist_links", "is joined of"),
+            ("{id: 3, name: realname", "{id: 2, name: realname", "{id: 2, name: realname", "needs an id of its own"),
+            ("{id: 3, name: realname", "{name: realname", "{name: realname", "needs an id of its own"),
             ("releases_v6: 1000", "released_v6: 1000", "1000, release_series", "is not a table"),
         ] {
             let text = TEXT.replacen(from, to, 1);

@@ -107,8 +107,14 @@ fn in_table(contract: &Contract, table: &Table, twice: bool) -> Result<(), Mista
         return Err(Mistake::new(what).at("key", index));
     }
     let mut names = BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (index, column) in table.columns.iter().enumerate() {
         let twice = !names.insert(&column.name);
+        if !column.id.is_some_and(|id| id > 0 && ids.insert(id)) {
+            let next = table.columns.iter().filter_map(|column| column.id).max().unwrap_or(0) + 1;
+            let what = format!("column {} of {} needs an id of its own, as {next}", column.name, table.name);
+            return Err(Mistake::new(what).at("columns", index));
+        }
         in_column(contract, table, column, twice).map_err(|mistake| mistake.at("columns", index))?;
     }
     Ok(())

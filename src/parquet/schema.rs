@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
 use crate::contract::{Column, ColumnType, Table};
 use crate::lake::ColumnDescription;
@@ -8,6 +9,19 @@ use crate::lake::ColumnDescription;
 /// The table's columns as arrow has them. Every column is nullable: that NULLs are absent is a check's to say.
 pub fn arrow_schema(table: &Table) -> SchemaRef {
     let fields = table.columns.iter().map(|column| Field::new(&column.name, column.data_type.arrow(), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Returns [`arrow_schema`] with the contract's field ids, which the Parquet writer puts into the footer: Iceberg readers
+/// find a column by its id, under any name.
+pub(super) fn file_schema(table: &Table) -> SchemaRef {
+    let fields = table.columns.iter().map(|column| {
+        let field = Field::new(&column.name, column.data_type.arrow(), true);
+        match column.id {
+            Some(id) => field.with_metadata([(PARQUET_FIELD_ID_META_KEY.to_owned(), id.to_string())].into()),
+            None => field,
+        }
+    });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 

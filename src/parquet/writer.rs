@@ -13,6 +13,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 
 use super::order::Order;
+use super::schema::file_schema;
 use super::{arrow_schema, column_descriptions};
 use crate::contract::{Column, ColumnType, Table};
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
@@ -51,11 +52,10 @@ pub struct DatasetWriter {
 
 impl DatasetWriter {
     pub fn new(table: &Table, staged: StagedDataset) -> anyhow::Result<Self> {
-        let schema = arrow_schema(table);
         Ok(DatasetWriter {
             order: Order::of(table),
-            gathered: BatchCoalescer::new(schema.clone(), BATCH_ROWS),
-            schema,
+            gathered: BatchCoalescer::new(arrow_schema(table), BATCH_ROWS),
+            schema: file_schema(table),
             table: table.clone(),
             staged,
             part: None,

@@ -139,6 +139,7 @@ impl Feed {
     fn create(path: &Path, table: &Table) -> anyhow::Result<Self> {
         let mut with_change = table.clone();
         let change = Column {
+            id: None,
             name: "_change".to_owned(),
             data_type: ColumnType::Varchar,
             not_null: true,
