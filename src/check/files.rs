@@ -6,8 +6,9 @@ use parquet::arrow::{PARQUET_FIELD_ID_META_KEY, parquet_to_arrow_schema};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::{Finding, Kind};
+use crate::contract::{Severity, Table};
 use crate::lake::{Dataset, Run};
-use crate::table::{Severity, Table, arrow_schema};
+use crate::parquet::arrow_schema;
 
 /// Holds the files of a dataset to the contract and to what was written: columns, types, number of rows.
 pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Result<Vec<Finding>> {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use discogs_lakehouse::table::Contract;
+use discogs_lakehouse::contract::Contract;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::support::sealed_lake;

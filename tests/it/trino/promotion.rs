@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use discogs_lakehouse::contract::Table;
 use discogs_lakehouse::lake::{Counted, Producer, Run};
-use discogs_lakehouse::table::{DatasetWriter, Table, arrow_schema};
+use discogs_lakehouse::parquet::{DatasetWriter, arrow_schema};
 
 use super::stack::{LARGE, SMALL, Stack};
 
@@ -48,7 +49,7 @@ fn make_run(stack: &Stack, id: &str, files: i64) {
     let (staged, dataset) = writer.finish(&run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
     writable.commit(staged, &dataset, false).unwrap();
     drop((staging, writable));
-    run.sealable("test").unwrap().seal(serde_json::json!({})).unwrap();
+    run.sealable("test").unwrap().seal(serde_json::json!({}), &digdag_task::Quiet).unwrap();
 }
 
 #[test]
