@@ -98,6 +98,17 @@ impl TableChange {
         self.apply(|builder| builder.set_ref(tag, SnapshotReference::new(snapshot_id, retention)))
     }
 
+    /// Like [`TableChange::set_tag`], but leaves a tag that the table has.
+    ///
+    /// # Errors
+    /// Fails if the table has no such snapshot.
+    pub fn set_tag_if_missing(&mut self, tag: &str, snapshot_id: i64) -> Result<()> {
+        match self.base.snapshot_for_ref(tag) {
+            Some(_) => Ok(()),
+            None => self.set_tag(tag, snapshot_id),
+        }
+    }
+
     /// Removes a tag or a branch.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Commits of many tables, as a program meets them through the crate.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
