@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::lake::{Lake, RunId, SealedRun};
+use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Failure, boolean};
 
 /// What promote takes.
@@ -33,6 +34,9 @@ pub struct PromoteParameters {
     #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub dry_run: bool,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 /// What a workflow is run for.
@@ -57,7 +61,7 @@ impl RunMode {
     }
 }
 
-/// Points `active` at a sealed run whose files are what its manifest says. Skipped, with the reason, unless
+/// Points `active`, and `main` of the Iceberg tables if the lake has them, at a sealed run that passes verification. Skipped, with the reason, unless
 /// `run_mode=prod` and `allow_promote=true`.
 pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result<()> {
     let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
@@ -73,11 +77,14 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
         return Ok(());
     }
     let lake = Lake::open(&parameters.lake)?;
-    let locked = lake.lock(call.name())?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {
-        locked.flush()?;
+        publication.locked().flush()?;
+        if !parameters.dry_run && publication.follow_active()? {
+            call.say(format_args!("main of the Iceberg tables is run {id} now"));
+        }
         call.already_done_because(format!("active is {id} already"));
         return Ok(());
     }
@@ -87,7 +94,7 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
         call.skipped(format!("dry_run: active would move from {was} to {id}"));
         return Ok(());
     }
-    locked.switch_to(&sealed)?;
+    publication.switch_to(&sealed, None)?;
     call.say(format_args!("active is {id} now, it was {was}"));
     Ok(())
 }

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::screen::{bytes, columns};
 use crate::lake::{Kept, Lake, PrunePlan, Retention};
+use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, boolean};
 
 /// What prune-runs takes.
@@ -31,6 +32,9 @@ pub struct PruneParameters {
     #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub dry_run: bool,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 /// Removes runs that nobody needs. Unless `dry_run` is false it only says which.
@@ -45,12 +49,18 @@ pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Resul
         call.skipped(format!("dry_run: {} would go; dry_run=false removes them", summary(&plan)));
         return Ok(());
     }
-    let locked = lake.lock(call.name())?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let mut plan = lake.plan_prune(retention)?;
     if plan.is_empty() {
         call.already_done();
     }
-    plan.carry_out(&locked, call.name())?;
+    if let Some(tables) = publication.tables() {
+        let going: Vec<_> = plan.removed().map(|run| &run.run_id).collect();
+        // Before the files go: no snapshot may name a file that is gone. A run that a task takes meanwhile stays, and
+        // is staged again when it is published.
+        tables.forget(&going)?;
+    }
+    plan.carry_out(publication.locked(), call.name())?;
     show(&plan, call);
     report(&plan, call)?;
     call.say(format_args!("{} removed", summary(&plan)));

@@ -119,6 +119,7 @@ fn roll_back(lake: &Lake, failed: &RunId, mut failure: Failure, call: &mut Call)
         to_run_id: None,
         from_run_id: Some(failed.clone()),
         dry_run: false,
+        catalog: crate::tables::iceberg::CatalogArgs::of_environment(),
     };
     let rolled_back = rollback(parameters, call);
     call.set_run_id(failed);

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::lake::{Lake, Previous, RunId, SealedRun};
+use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Failure, boolean};
 
 /// What rollback takes.
@@ -24,12 +25,15 @@ pub struct RollbackParameters {
     #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub dry_run: bool,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
-/// Points `active` back at the run it was at before, or at a named one, after verifying it.
+/// Points `active`, and `main` of the Iceberg tables if the lake has them, back at the run it was at before, or at a named one, after verifying it.
 pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Result<()> {
     let lake = Lake::open(&parameters.lake)?;
-    let locked = lake.lock(call.name())?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let active = lake.active()?;
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));
     let reached = parameters.to_run_id.is_some() && parameters.to_run_id == active;
@@ -57,10 +61,7 @@ pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Resu
         call.skipped(format!("dry_run: active would move from {was} back to {to}"));
         return Ok(());
     }
-    match &previous {
-        Some(previous) => locked.switch_back_to(&sealed, previous)?,
-        None => locked.switch_to(&sealed)?,
-    }
+    publication.switch_to(&sealed, previous.as_ref())?;
     call.say(format_args!("active is {to} again, it was {was}"));
     Ok(())
 }

@@ -13,6 +13,8 @@
 //! <lake>/_meta/locks/                        flock files                                 lock.rs
 //! <lake>/_meta/discogs_history/              events, reports and diffs over all runs     history.rs
 //! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run   anchor.rs
+//! <lake>/_meta/catalog.sqlite                the pointers of the Iceberg tables       catalog.rs
+//! <lake>/_tables/<namespace>/<table>/        their metadata; the data files stay in the runs
 //! <lake>/_meta/_staging/                     links and files of the lake itself on their way
 //! <lake>/_tmp_test/<run_id>/                 the first records of a run's dumps, tried in a lake of their own   trial.rs
 //! ```
@@ -24,6 +26,7 @@
 //! that saves is in `extent.rs`.
 
 mod anchor;
+mod catalog;
 mod dataset;
 pub mod disk;
 mod extent;

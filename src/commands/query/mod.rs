@@ -11,6 +11,7 @@ use clap::Args;
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId, place_for_file};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
+use crate::tables::iceberg::{AsOf, CatalogArgs, Tables, mount_as_of};
 use crate::tables::mount_run;
 use digdag_task::{Call, Failure, Scratch, boolean};
 
@@ -29,6 +30,13 @@ pub struct QueryParameters {
     /// The run to ask [default: what active points at]
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
+
+    /// Read the tables as they were: a month (2026-10), a run, a time (2026-11-20T12:00:00Z), a day, or a snapshot id
+    #[arg(long, value_name = "WHEN", conflicts_with = "run_id")]
+    pub as_of: Option<AsOf>,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 
     /// A showcase query by its name or the end of it, such as 01_dataset_overview
     #[arg(long, value_name = "NAME", required_unless_present_any = ["sql_file", "sql", "list"])]
@@ -62,15 +70,19 @@ pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()>
     }
     let (sql, origin) = statement(&parameters)?;
     let lake = Lake::open(&parameters.lake)?;
-    let id = match parameters.run_id {
-        Some(id) => id,
-        None => lake.published("promote a run, or name one with --run-id")?,
-    };
-    call.set_run_id(&id);
     let csv = parameters.csv.as_deref().map(|path| place_for_file(&lake, path)).transpose()?;
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
-    mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
+    let id = match (&parameters.as_of, parameters.run_id) {
+        (Some(as_of), _) => mount_as_of(&engine, &mut tables_of(&lake, &parameters.catalog)?, as_of)?,
+        (None, id) => {
+            let hint = "promote a run, or name one with --run-id";
+            let id = id.map_or_else(|| lake.published(hint), Ok)?;
+            mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
+            id
+        }
+    };
+    call.set_run_id(&id);
     let mut answer = Answer(engine.prepare_select(&sql, &origin).map_err(refused)?.run()?);
     let rows = match csv {
         Some(place) => csv_file::write(&place, &mut answer)?,
@@ -78,6 +90,15 @@ pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()>
     };
     call.set_metric("rows", rows);
     Ok(())
+}
+
+/// The lake's Iceberg tables, for reading.
+fn tables_of(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Tables> {
+    let tables = Tables::open(lake, lake_catalog::Access::Read, catalog)?;
+    Ok(tables.ok_or_else(|| {
+        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
+            .hint("run stage-tables for a sealed run, or name a run with --run-id")
+    })?)
 }
 
 /// The rows of a query on their way to people.

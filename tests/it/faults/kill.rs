@@ -2,6 +2,7 @@
 //! dataset is whole, nothing unfinished is outside of `_staging`, and the same command again succeeds.
 
 mod beside_runs;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;

@@ -1,0 +1,49 @@
+use clap::Args;
+
+use super::LakeArgs;
+use crate::lake::{RunId, SealedRun};
+use crate::tables::iceberg::{self, CatalogArgs};
+use digdag_task::{Call, Failure};
+
+/// What stage-tables takes.
+#[derive(Args, Debug)]
+pub struct StageParameters {
+    #[command(flatten)]
+    pub lake: LakeArgs,
+
+    /// Sealed run to add to the tables
+    #[arg(long, value_name = "RUN_ID")]
+    pub run_id: Option<RunId>,
+
+    /// Another run to add instead, as promote publishes it
+    #[arg(long, value_name = "RUN_ID")]
+    pub promote_run_id: Option<RunId>,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+}
+
+/// Adds a snapshot of a sealed run to every Iceberg table, tagged `run_<run_id>`; what readers get by default stays.
+///
+/// # Errors
+/// Fails if the run is not sealed, if another task holds the lake's lock, or if the catalog refuses the commit.
+pub fn stage_tables(parameters: StageParameters, call: &mut Call) -> anyhow::Result<()> {
+    let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
+        Failure::parameters("parameter run_id is missing").hint("name a sealed run; lake-status lists them")
+    })?;
+    call.set_run_id(&id);
+    let lake = parameters.lake.open()?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let sealed = SealedRun::open(&lake.run(&id)?)?;
+    let tables = publication.tables_or_create(&parameters.catalog)?;
+    let staged = iceberg::stage(tables, &sealed)?;
+    call.set_metric("tables", staged.tables);
+    call.set_metric("files", staged.files);
+    call.set_detail("tag", format!("run_{id}"));
+    if staged.tables == 0 {
+        call.already_done_because(format!("every table has the tag run_{id}"));
+        return Ok(());
+    }
+    call.say(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
+    Ok(())
+}
