@@ -64,7 +64,7 @@ fn session(url: &str) -> Trino {
         trino_catalog: "hive".to_owned(),
         ..TrinoParameters::default()
     };
-    Trino::open(&parameters, "discogs").unwrap()
+    Trino::open(&parameters, "discogs", std::sync::Arc::new(digdag_task::Quiet)).unwrap()
 }
 
 fn rows(cells: &str) -> String {
