@@ -1,7 +1,11 @@
 //! The tasks: parameters in, one call of the library, an outcome out. One file a task; nothing else knows a `Call`.
 
 mod arguments;
+pub mod build_warehouse;
+pub mod compute_kpis;
 mod contract;
+pub mod diff_runs;
+pub mod export_history;
 pub mod ingest_artists;
 pub mod ingest_collection;
 mod ingest_dump;
@@ -18,6 +22,7 @@ mod rollback;
 mod sanity_check;
 mod screen;
 mod test_dumps;
+pub mod update_run_registry;
 mod verify_run;
 
 use std::process::ExitCode;
