@@ -57,7 +57,7 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let selected = &parameters.engine;
     let engine: Box<dyn Engine> = match selected.engine {
         EngineName::Duckdb => Box::new(DuckDb::open(&selected.duckdb, &spill)?),
-        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino)?.into_trino()),
+        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino, &call.observer())?.into_trino()),
     };
     call.set_detail("engine", engine.name());
     let duckdb = &selected.duckdb;
