@@ -12,7 +12,7 @@ use clap::Args;
 use walkdir::WalkDir;
 
 use super::{DuckDb, Engine, Prepared, SqlFile, text_literal};
-use digdag_task::{Failure, boolean};
+use digdag_task::{Failure, Switch};
 
 /// The hint behind every refusal of a file outside the lake.
 pub(super) const FILES_HINT: &str =
@@ -42,9 +42,8 @@ const REFUSED_FUNCTIONS: [&str; 12] = [
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct SandboxParameters {
     /// Let the SQL read files outside the lake (read_csv, read_parquet, read_text, FROM 'file')
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub allow_files: bool,
+    #[arg(long)]
+    pub allow_files: Switch,
 }
 
 /// A DuckDB whose configuration is locked, for statements that people bring.
@@ -58,7 +57,7 @@ impl Sandbox {
     /// # Errors
     /// Fails if a symbolic link in the lake leads out of it, or if DuckDB refuses a setting.
     pub fn new(engine: DuckDb, lake: &Path, parameters: SandboxParameters) -> anyhow::Result<Self> {
-        if !parameters.allow_files {
+        if !parameters.allow_files.is_on() {
             if let Some((link, target)) = link_out_of(lake)? {
                 let message = format!("{} links to {}, outside the lake", link.display(), target.display());
                 return Err(Failure::parameters(message)
