@@ -46,7 +46,7 @@ fn build_warehouse(parameters: BuildWarehouse, call: &mut Call) -> anyhow::Resul
     let builds: Vec<_> =
         tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
 
-    let mut builder = Builder::new(&run, &contract, producer, parameters.replace.is_on());
+    let mut builder = Builder::new(&run, &contract, producer, parameters.replace.is_on(), call.observer());
     let mut built_any = false;
     for build in &builds {
         let (dataset, built) = builder.build(build, &parameters.engine, |writable| {

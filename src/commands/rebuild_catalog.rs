@@ -1,21 +1,38 @@
-use clap::Args;
+//! `rebuild-catalog`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
 
 use super::LakeArgs;
 use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::Call;
 
-/// What rebuild-catalog takes.
-#[derive(Args, Debug)]
-pub struct RebuildParameters {
+/// Create the embedded Iceberg catalog from the sealed runs
+///
+/// For a catalog whose file was lost, or a lake that was moved: metadata names absolute paths. Every sealed run becomes a
+/// snapshot of every table, and main of the tables is the run that active points at.
+#[derive(Debug, Parser)]
+#[command(name = "rebuild-catalog", version, after_help = EXAMPLE)]
+pub struct RebuildCatalog {
     #[command(flatten)]
     pub lake: LakeArgs,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  rebuild-catalog --lake /data/lake";
+
+/// Runs `rebuild-catalog`.
+pub fn main() -> ExitCode {
+    super::task(rebuild_catalog)
 }
 
 /// Makes the embedded catalog from the sealed runs, with `main` of every table at the run that `active` points at.
 ///
 /// # Errors
 /// Fails if another task holds the lake's lock, or if a sealed run fails verification.
-pub fn rebuild_catalog(parameters: RebuildParameters, call: &mut Call) -> anyhow::Result<()> {
+fn rebuild_catalog(parameters: RebuildCatalog, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let locked = lake.lock(call.name())?;
     let runs = iceberg::rebuild(&locked)?;

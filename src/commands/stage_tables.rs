@@ -1,13 +1,21 @@
-use clap::Args;
+//! `stage-tables`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
 
 use super::LakeArgs;
 use crate::lake::{RunId, SealedRun};
 use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Failure};
 
-/// What stage-tables takes.
-#[derive(Args, Debug)]
-pub struct StageParameters {
+/// Add a sealed run to the Iceberg tables
+///
+/// Every table gets a snapshot over the run's own files, tagged run_<run_id>, in one commit; nothing is copied. What
+/// readers get by default stays until promote moves it. The catalog is created on first use.
+#[derive(Debug, Parser)]
+#[command(name = "stage-tables", version, after_help = EXAMPLE)]
+pub struct StageTables {
     #[command(flatten)]
     pub lake: LakeArgs,
 
@@ -23,11 +31,20 @@ pub struct StageParameters {
     pub catalog: CatalogArgs,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  stage-tables --lake /data/lake --run-id 2026-11__20261120_000000";
+
+/// Runs `stage-tables`.
+pub fn main() -> ExitCode {
+    super::task(stage_tables)
+}
+
 /// Adds a snapshot of a sealed run to every Iceberg table, tagged `run_<run_id>`; what readers get by default stays.
 ///
 /// # Errors
 /// Fails if the run is not sealed, if another task holds the lake's lock, or if the catalog refuses the commit.
-pub fn stage_tables(parameters: StageParameters, call: &mut Call) -> anyhow::Result<()> {
+fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> {
     let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
         Failure::parameters("parameter run_id is missing").hint("name a sealed run; lake-status lists them")
     })?;

@@ -1,4 +1,8 @@
-use clap::Args;
+//! `table-history`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
 use jiff::Timestamp;
 use lake_catalog::Access;
 use serde_json::{Value, json};
@@ -8,9 +12,12 @@ use super::screen::columns;
 use crate::tables::iceberg::{CatalogArgs, Tables};
 use digdag_task::{Call, Failure};
 
-/// What table-history takes.
-#[derive(Args, Debug)]
-pub struct TableHistoryParameters {
+/// Show the snapshots of an Iceberg table, with their runs, tags and rows
+///
+/// Without --table it lists all tables with the location of their metadata.
+#[derive(Debug, Parser)]
+#[command(name = "table-history", version, after_help = EXAMPLE)]
+pub struct TableHistory {
     #[command(flatten)]
     pub lake: LakeArgs,
 
@@ -22,11 +29,20 @@ pub struct TableHistoryParameters {
     pub catalog: CatalogArgs,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  table-history --lake /data/lake --table releases_v6";
+
+/// Runs `table-history`.
+pub fn main() -> ExitCode {
+    super::task(table_history)
+}
+
 /// Shows the snapshots of a table, oldest first, with their runs, refs and rows; or lists all tables.
 ///
 /// # Errors
 /// Fails if the lake has no catalog, or if the catalog has no such table.
-pub fn table_history(parameters: TableHistoryParameters, call: &mut Call) -> anyhow::Result<()> {
+fn table_history(parameters: TableHistory, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let mut tables = Tables::open(&lake, Access::Read, &parameters.catalog)?.ok_or_else(|| {
         Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))

@@ -14,7 +14,7 @@ use crate::contract::{Contract, Table};
 use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, Staging, WritableRun};
 use crate::parquet::{DatasetWriter, arrow_schema};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
-use digdag_task::Failure;
+use digdag_task::{Failure, SharedObserver};
 
 /// A table of the warehouse and the query that makes it.
 pub struct Build<'c> {
@@ -46,6 +46,7 @@ pub struct Builder<'b> {
     contract: &'b Contract,
     producer: Producer,
     replace: bool,
+    observer: SharedObserver,
     /// Made when the first table has to be built: a run that holds all is left alone.
     workplace: Option<Workplace>,
 }
@@ -57,8 +58,14 @@ struct Workplace {
 
 impl<'b> Builder<'b> {
     /// Returns a builder for one run.
-    pub fn new(run: &'b Run, contract: &'b Contract, producer: Producer, replace: bool) -> Self {
-        Builder { run, contract, producer, replace, workplace: None }
+    pub fn new(
+        run: &'b Run,
+        contract: &'b Contract,
+        producer: Producer,
+        replace: bool,
+        observer: SharedObserver,
+    ) -> Self {
+        Builder { run, contract, producer, replace, observer, workplace: None }
     }
 
     /// Returns the table's dataset, and whether it was built by this call. `on_begin` is called once, with the locked run,
@@ -109,6 +116,7 @@ impl<'b> Builder<'b> {
                     table: build.table,
                     query: &build.file,
                     parameters: selection,
+                    observer: &self.observer,
                     staging: &folder,
                 };
                 work.build(staged, &self.producer, &inputs)?
