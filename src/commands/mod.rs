@@ -22,6 +22,7 @@ pub mod rebuild_catalog;
 pub mod register_tables;
 pub mod report_active;
 pub mod rollback;
+pub mod rollback_table;
 pub mod sanity_check;
 mod screen;
 pub mod stage_tables;

@@ -113,8 +113,8 @@ mod tests {
         assert_eq!(parsed("2026-10"), Ok(AsOf::Month("2026-10".to_owned())));
         assert!(matches!(parsed("2026-11__20261120_000000"), Ok(AsOf::Run(_))));
         assert!(matches!(parsed("20261120_000000"), Ok(AsOf::Run(_))));
-        assert_eq!(parsed("2026-11-20T12:00:00Z"), Ok(AsOf::Time("2026-11-20T12:00:00Z".parse().unwrap())));
-        assert_eq!(parsed("2026-11-20"), Ok(AsOf::Time("2026-11-20T23:59:59.999999999Z".parse().unwrap())));
+        assert_eq!(parsed("2026-11-20T12:00:00Z"), Ok(AsOf::Time("2026-11-20T12:00:00Z".parse().expect("a time"))));
+        assert_eq!(parsed("2026-11-20"), Ok(AsOf::Time("2026-11-20T23:59:59.999999999Z".parse().expect("a time"))));
         assert_eq!(parsed("1531896643717810696"), Ok(AsOf::Snapshot(1_531_896_643_717_810_696)));
         assert!(parsed("last month").is_err());
     }

@@ -11,6 +11,7 @@
 
 mod as_of;
 mod binding;
+mod move_back;
 mod place;
 mod publish;
 mod rebuild;

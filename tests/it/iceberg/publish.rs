@@ -129,6 +129,31 @@ fn a_query_reads_the_tables_as_of_a_month_a_run_a_time_or_a_snapshot() {
 }
 
 #[test]
+fn one_table_or_all_go_back_to_a_tag_a_time_or_a_snapshot_and_active_stays() {
+    let (lake, [first, second, _]) = sealed_lake();
+    for run in [first, second] {
+        stage(&lake, run).expect_status(0);
+        lake.promote(run).expect_status(0);
+    }
+    let snapshots = history(&lake, "labels_v10")["snapshots"].clone();
+    let to = |arguments: &[&str]| lake.task("rollback-table").args(arguments).run();
+    let main = |table: &str| run_of(&lake, table, "main").unwrap();
+    to(&["--table", "labels_v10", "--to", first, "--dry-run", "true"]).expect_status(0).expect_result("skipped");
+    assert_eq!(main("labels_v10"), second);
+    to(&["--table", "labels_v10", "--to", snapshots[0]["snapshot_id"].as_str().unwrap()]).expect_status(0);
+    assert_eq!((main("labels_v10").as_str(), main("releases_v6").as_str()), (first, second));
+    let all = to(&["--to", &format!("run_{first}")]).expect_status(0).json();
+    assert_eq!(all["metrics"]["tables"], 36);
+    to(&["--to", first]).expect_status(0).expect_result("already_done");
+    assert_eq!((main("labels_v10").as_str(), main("artist_name_map_v1").as_str()), (first, first));
+    lake.expect_active(second);
+    for (wrong, says) in [("month_2020-01", "has no tag"), ("2020-01", "has no snapshot"), ("2001-01-01", "has no")] {
+        to(&["--to", wrong]).expect_status(2).expect_stderr(says);
+    }
+    assert_eq!(main("labels_v10"), first, "nothing moves when one table cannot");
+}
+
+#[test]
 fn a_lake_without_tables_says_what_to_run() {
     let (lake, _) = sealed_lake();
     let before = lake.snapshot();

@@ -101,6 +101,7 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("register-tables", &[]);
     succeeds("query", &["--name", "01_dataset_overview"]);
     succeeds("table-history", &["--table", "releases_v6"]);
+    succeeds("rollback-table", &["--to", &format!("run_{RUN}")]);
     succeeds("rebuild-catalog", &[]);
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
