@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::warehouse::{WarehouseParameters, build_warehouse};
+use discogs_lakehouse::{
+    commands,
+    warehouse::{WarehouseParameters, build_warehouse},
+};
 
 /// Builds the derived tables of a run
 ///
@@ -22,5 +24,5 @@ Example:
   build-warehouse --lake /data/lake --run-id 2026-11__20261120_000000 --memory-limit 2GiB";
 
 fn main() -> ExitCode {
-    task::main(|task: BuildWarehouse, call| build_warehouse(task.parameters, call))
+    commands::main(|task: BuildWarehouse, call| build_warehouse(task.parameters, call))
 }

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::history::{KpiParameters, compute_kpis};
+use discogs_lakehouse::{
+    commands,
+    history::{KpiParameters, compute_kpis},
+};
 
 /// Computes the KPIs that runs lack
 ///
@@ -23,5 +25,5 @@ Example:
   compute-kpis --lake /data/lake --memory-limit 2GiB";
 
 fn main() -> ExitCode {
-    task::main(|task: ComputeKpis, call| compute_kpis(task.parameters, call))
+    commands::main(|task: ComputeKpis, call| compute_kpis(task.parameters, call))
 }

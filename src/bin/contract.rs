@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{ContractParameters, show_contract};
+use discogs_lakehouse::commands::{self, ContractParameters, show_contract};
 
 /// Shows the data contract as JSON, and what it changes against what is published
 ///
@@ -23,5 +22,5 @@ Example:
   contract --contract-file sql/contract.yml --lake /data/lake";
 
 fn main() -> ExitCode {
-    task::main(|task: ShowContract, call| show_contract(task.parameters, call))
+    commands::main(|task: ShowContract, call| show_contract(task.parameters, call))
 }

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::history::{DiffParameters, diff_runs};
+use discogs_lakehouse::{
+    commands,
+    history::{DiffParameters, diff_runs},
+};
 
 /// Writes what changed between two runs
 ///
@@ -24,5 +26,5 @@ Examples: what came with the last promotion, and what changed between any two ru
   diff-runs --lake /data/lake --from-run-id 2026-10__20261020_000000 --to-run-id 2026-11__20261120_000000";
 
 fn main() -> ExitCode {
-    task::main(|task: DiffRuns, call| diff_runs(task.parameters, call))
+    commands::main(|task: DiffRuns, call| diff_runs(task.parameters, call))
 }

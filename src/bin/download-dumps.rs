@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::dump::download::{DownloadParameters, download_dumps};
+use discogs_lakehouse::{
+    commands,
+    dump::download::{DownloadParameters, download_dumps},
+};
 
 /// Fetches a month's dumps, verified, from the download site
 ///
@@ -29,5 +31,5 @@ Example: which months there are, one entity, all four
   download-dumps --do-download --raw-root /data/raw --dump-month 2026-11";
 
 fn main() -> ExitCode {
-    task::main(|task: DownloadDumps, call| download_dumps(task.parameters, call))
+    commands::main(|task: DownloadDumps, call| download_dumps(task.parameters, call))
 }

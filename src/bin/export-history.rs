@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::history::{ExportParameters, export_history};
+use discogs_lakehouse::{
+    commands,
+    history::{ExportParameters, export_history},
+};
 
 /// Writes the KPIs of all runs as CSV and as a page
 ///
@@ -23,5 +25,5 @@ Example:
   export-history --lake /data/lake";
 
 fn main() -> ExitCode {
-    task::main(|task: ExportHistory, call| export_history(task.parameters, call))
+    commands::main(|task: ExportHistory, call| export_history(task.parameters, call))
 }

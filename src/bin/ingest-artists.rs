@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::ingest::record::Artists;
 use discogs_lakehouse::ingest::{IngestParameters, ingest_dump};
+use discogs_lakehouse::{commands, ingest::record::Artists};
 
 /// Reads the artists dump into the tables of a run
 ///
@@ -29,5 +28,5 @@ Example:
       --artists-dump /data/raw/2026-11/discogs_20261101_artists.xml.gz";
 
 fn main() -> ExitCode {
-    task::main(|task: IngestArtists, call| ingest_dump::<Artists>(task.artists_dump, task.ingest, call))
+    commands::main(|task: IngestArtists, call| ingest_dump::<Artists>(task.artists_dump, task.ingest, call))
 }

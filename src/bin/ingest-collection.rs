@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::ingest::{CollectionParameters, ingest_collection};
+use discogs_lakehouse::{
+    commands,
+    ingest::{CollectionParameters, ingest_collection},
+};
 
 /// Reads a user's collection into the table `collection` of a run
 ///
@@ -22,5 +24,5 @@ Example:
   ingest-collection --lake /data/lake --run-id 2026-11__20261120_000000 --collection /data/raw/collection";
 
 fn main() -> ExitCode {
-    task::main(|task: IngestCollection, call| ingest_collection(task.parameters, call))
+    commands::main(|task: IngestCollection, call| ingest_collection(task.parameters, call))
 }

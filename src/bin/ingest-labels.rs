@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::ingest::record::Labels;
 use discogs_lakehouse::ingest::{IngestParameters, ingest_dump};
+use discogs_lakehouse::{commands, ingest::record::Labels};
 
 /// Reads the labels dump into the tables of a run
 ///
@@ -29,5 +28,5 @@ Example:
       --labels-dump /data/raw/2026-11/discogs_20261101_labels.xml.gz";
 
 fn main() -> ExitCode {
-    task::main(|task: IngestLabels, call| ingest_dump::<Labels>(task.labels_dump, task.ingest, call))
+    commands::main(|task: IngestLabels, call| ingest_dump::<Labels>(task.labels_dump, task.ingest, call))
 }

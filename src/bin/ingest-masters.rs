@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::ingest::record::Masters;
 use discogs_lakehouse::ingest::{IngestParameters, ingest_dump};
+use discogs_lakehouse::{commands, ingest::record::Masters};
 
 /// Reads the masters dump into the tables of a run
 ///
@@ -29,5 +28,5 @@ Example:
       --masters-dump /data/raw/2026-11/discogs_20261101_masters.xml.gz";
 
 fn main() -> ExitCode {
-    task::main(|task: IngestMasters, call| ingest_dump::<Masters>(task.masters_dump, task.ingest, call))
+    commands::main(|task: IngestMasters, call| ingest_dump::<Masters>(task.masters_dump, task.ingest, call))
 }

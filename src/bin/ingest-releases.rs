@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::ingest::record::Releases;
 use discogs_lakehouse::ingest::{IngestParameters, ingest_dump};
+use discogs_lakehouse::{commands, ingest::record::Releases};
 
 /// Reads the releases dump into the tables of a run
 ///
@@ -29,5 +28,5 @@ Example:
       --releases-dump /data/raw/2026-11/discogs_20261101_releases.xml.gz";
 
 fn main() -> ExitCode {
-    task::main(|task: IngestReleases, call| ingest_dump::<Releases>(task.releases_dump, task.ingest, call))
+    commands::main(|task: IngestReleases, call| ingest_dump::<Releases>(task.releases_dump, task.ingest, call))
 }

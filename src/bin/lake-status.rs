@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{StatusParameters, lake_status};
+use discogs_lakehouse::commands::{self, StatusParameters, lake_status};
 
 /// Lists the runs of a lake
 ///
@@ -25,5 +24,5 @@ Example:
   lake-status --lake /data/lake --json | jq '.runs[] | select(.state == \"open\")'";
 
 fn main() -> ExitCode {
-    task::main(|task: LakeStatus, call| lake_status(task.parameters, call))
+    commands::main(|task: LakeStatus, call| lake_status(task.parameters, call))
 }

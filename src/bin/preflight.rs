@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{PreflightParameters, preflight};
+use discogs_lakehouse::commands::{self, PreflightParameters, preflight};
 
 /// Checks what a run needs, and makes it
 ///
@@ -24,5 +23,5 @@ Example:
   preflight --lake /data/lake --raw-root /data/raw --dump-month 2026-11";
 
 fn main() -> ExitCode {
-    task::main(|task: Preflight, call| preflight(task.parameters, call))
+    commands::main(|task: Preflight, call| preflight(task.parameters, call))
 }

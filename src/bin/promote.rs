@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{PromoteParameters, promote};
+use discogs_lakehouse::commands::{self, PromoteParameters, promote};
 
 /// Points active at a sealed run
 ///
@@ -22,5 +21,5 @@ Example:
   promote --lake /data/lake --run-id 2026-11__20261120_000000 --run-mode prod --allow-promote=true";
 
 fn main() -> ExitCode {
-    task::main(|task: Promote, call| promote(task.parameters, call))
+    commands::main(|task: Promote, call| promote(task.parameters, call))
 }

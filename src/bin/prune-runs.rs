@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{PruneParameters, prune_runs};
+use discogs_lakehouse::commands::{self, PruneParameters, prune_runs};
 
 /// Removes runs that nobody needs
 ///
@@ -28,5 +27,5 @@ Example:
   prune-runs --lake /data/lake --keep 3 --keep-previous 12   runs that were published longer ago may go as well";
 
 fn main() -> ExitCode {
-    task::main(|task: PruneRuns, call| prune_runs(task.parameters, call))
+    commands::main(|task: PruneRuns, call| prune_runs(task.parameters, call))
 }

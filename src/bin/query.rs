@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{QueryParameters, query};
+use discogs_lakehouse::commands::{self, QueryParameters, query};
 
 /// Asks a run with SQL
 ///
@@ -22,5 +21,5 @@ Example:
   query --lake /data/lake --name 01_dataset_overview";
 
 fn main() -> ExitCode {
-    task::main(|task: Query, call| query(task.parameters, call))
+    commands::main(|task: Query, call| query(task.parameters, call))
 }

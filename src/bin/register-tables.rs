@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::tables::register::{RegisterParameters, register_tables};
+use discogs_lakehouse::{
+    commands,
+    tables::register::{RegisterParameters, register_tables},
+};
 
 /// Makes the lake's tables known to Trino
 ///
@@ -24,5 +26,5 @@ Example:
   register-tables --lake /data/lake --trino-url http://127.0.0.1:8080 --trino-lake-root /data/hive-data";
 
 fn main() -> ExitCode {
-    task::main(|task: RegisterTables, call| register_tables(task.parameters, call))
+    commands::main(|task: RegisterTables, call| register_tables(task.parameters, call))
 }

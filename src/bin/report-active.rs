@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{ReportActiveParameters, report_active};
+use discogs_lakehouse::commands::{self, ReportActiveParameters, report_active};
 
 /// Checks what is published, and keeps the report
 ///
@@ -25,5 +24,5 @@ Example:
   report-active --lake /data/lake --engine trino --trino-url http://127.0.0.1:8080";
 
 fn main() -> ExitCode {
-    task::main(|task: ReportActive, call| report_active(task.parameters, call))
+    commands::main(|task: ReportActive, call| report_active(task.parameters, call))
 }

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{RollbackParameters, rollback};
+use discogs_lakehouse::commands::{self, RollbackParameters, rollback};
 
 /// Points active back at what it was
 ///
@@ -22,5 +21,5 @@ Example:
   rollback --lake /data/lake";
 
 fn main() -> ExitCode {
-    task::main(|task: Rollback, call| rollback(task.parameters, call))
+    commands::main(|task: Rollback, call| rollback(task.parameters, call))
 }

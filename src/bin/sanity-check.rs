@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{SanityParameters, sanity_check};
+use discogs_lakehouse::commands::{self, SanityParameters, sanity_check};
 
 /// Checks a run and seals it
 ///
@@ -23,5 +22,5 @@ Example:
   sanity-check --lake /data/lake --run-id 2026-11__20261120_000000 --environment month";
 
 fn main() -> ExitCode {
-    task::main(|task: SanityCheck, call| sanity_check(task.parameters, call))
+    commands::main(|task: SanityCheck, call| sanity_check(task.parameters, call))
 }

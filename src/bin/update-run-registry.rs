@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::history::{RegistryParameters, update_run_registry};
+use discogs_lakehouse::{
+    commands,
+    history::{RegistryParameters, update_run_registry},
+};
 
 /// Keeps the registry of runs up to date
 ///
@@ -23,5 +25,5 @@ Example:
   update-run-registry --lake /data/lake";
 
 fn main() -> ExitCode {
-    task::main(|task: UpdateRunRegistry, call| update_run_registry(task.parameters, call))
+    commands::main(|task: UpdateRunRegistry, call| update_run_registry(task.parameters, call))
 }

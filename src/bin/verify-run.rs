@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{VerifyParameters, verify_run};
+use discogs_lakehouse::commands::{self, VerifyParameters, verify_run};
 
 /// Holds every file of a run to what was written
 ///
@@ -28,5 +27,5 @@ Example:
   verify-run --lake /data/lake                               the active run";
 
 fn main() -> ExitCode {
-    task::main(|task: VerifyRun, call| verify_run(task.parameters, call))
+    commands::main(|task: VerifyRun, call| verify_run(task.parameters, call))
 }

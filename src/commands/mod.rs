@@ -1,6 +1,7 @@
 //! The tasks: parameters in, one call of the library, an outcome out. One file a task; nothing else knows a `Call`.
 
 mod contract;
+mod failure;
 mod lake_status;
 mod preflight;
 mod promote;
@@ -14,6 +15,7 @@ mod test_dumps;
 mod verify_run;
 
 pub use contract::{ContractParameters, show_contract};
+pub use failure::{failure_of, main};
 pub use lake_status::{StatusParameters, lake_status};
 pub use preflight::{PreflightParameters, preflight};
 pub use promote::{PromoteParameters, RunMode, promote};

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::contract::Contract;
 use crate::ingest::record::collection::{Collection, CollectionRows};
-use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, RunId, sha256_of_file};
+use crate::lake::{self, Counted, Dataset, InputIdentity, Lake, Producer, RunId, read_regular, sha256_of_file};
 use crate::parquet::{DatasetWriter, arrow_schema};
 use digdag_task::{Call, Failure, InputFile, boolean};
 
@@ -63,8 +63,8 @@ pub fn ingest_collection(parameters: CollectionParameters, call: &mut Call) -> a
             return Ok(());
         }
         if !parameters.replace {
-            let message = format!("run {} holds a collection already, made from other files", run.id());
-            return Err(Failure::parameters(message).hint("pass --replace true to have it replaced").into());
+            let (run, table) = (run.id().clone(), there.table);
+            return Err(lake::Error::HoldsDataset { run, table, inputs: "other files" }.into());
         }
     }
     let writable = Arc::new(run.writable(call.name())?);
@@ -76,9 +76,12 @@ pub fn ingest_collection(parameters: CollectionParameters, call: &mut Call) -> a
     let schema = arrow_schema(table);
     let mut collection = Collection::default();
     for file in &files {
-        let text = fs::read_to_string(file).map_err(|error| cannot_read(file, &error))?;
+        let text = String::from_utf8(read_regular(file)?)
+            .map_err(|error| Failure::input(format!("{}: {error}", file.display())).hint("write it as UTF-8"))?;
+        // Windows tools begin UTF-8 files with a byte order mark, which JSON and CSV do not have.
+        let text = text.trim_start_matches('\u{feff}');
         let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let read = if csv { collection.read_csv(&text) } else { collection.read_page(&text) };
+        let read = if csv { collection.read_csv(text) } else { collection.read_page(text) };
         read.map_err(|what| {
             Failure::input(format!("{}: {what}", file.display()))
                 .hint("give pages as the API sends them, or the CSV export of the site")

@@ -13,7 +13,9 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::contract::{Contract, Table};
-use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, RunId, StagedDataset, Staging, WritableRun};
+use crate::lake::{
+    self, Counted, Dataset, InputIdentity, Lake, Producer, Run, RunId, StagedDataset, Staging, WritableRun,
+};
 use crate::parquet::{DatasetWriter, arrow_schema};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
 use digdag_task::{Call, Failure, boolean};
@@ -115,12 +117,8 @@ impl Builder<'_> {
                 return Ok((there, false));
             }
             if !self.replace {
-                let message = format!(
-                    "run {} holds {} already, made from other tables or by another version",
-                    self.run.id(),
-                    there.table
-                );
-                return Err(Failure::parameters(message).hint("pass --replace true to have it replaced").into());
+                let (run, table) = (self.run.id().clone(), there.table);
+                return Err(lake::Error::HoldsDataset { run, table, inputs: "other tables" }.into());
             }
         }
         let run = self.run;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::contract::Contract;
-use crate::lake::{Lake, RunId, place_for_file};
+use crate::lake::{Lake, RunId, output_file};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
 use crate::tables::mount_run;
 use digdag_task::{Call, Failure, Scratch, boolean};
@@ -64,16 +64,16 @@ pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()>
     let lake = Lake::open(&parameters.lake)?;
     let id = match parameters.run_id {
         Some(id) => id,
-        None => lake.published("promote a run, or name one with --run-id")?,
+        None => lake.published()?,
     };
     call.set_run_id(&id);
-    let csv = parameters.csv.as_deref().map(|path| place_for_file(&lake, path)).transpose()?;
+    let csv = parameters.csv.as_deref().map(output_file).transpose()?;
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
     let mut answer = Answer(engine.prepare_select(&sql, &origin).map_err(refused)?.run()?);
     let rows = match csv {
-        Some(place) => csv_file::write(&place, &mut answer)?,
+        Some(output) => csv_file::write(&output, &mut answer)?,
         None => show(&mut answer)?,
     };
     call.set_metric("rows", rows);
