@@ -1,7 +1,14 @@
 //! The tasks: parameters in, one call of the library, an outcome out. One file a task; nothing else knows a `Call`.
 
+mod arguments;
 mod contract;
 mod failure;
+pub mod ingest_artists;
+pub mod ingest_collection;
+mod ingest_dump;
+pub mod ingest_labels;
+pub mod ingest_masters;
+pub mod ingest_releases;
 mod lake_status;
 mod preflight;
 mod promote;
@@ -14,6 +21,13 @@ mod screen;
 mod test_dumps;
 mod verify_run;
 
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use digdag_task::Call;
+
+pub use arguments::{LakeArgs, RunArgs};
 pub use contract::{ContractParameters, show_contract};
 pub use failure::{failure_of, main};
 pub use lake_status::{StatusParameters, lake_status};
@@ -26,3 +40,8 @@ pub use rollback::{RollbackParameters, rollback};
 pub use sanity_check::{SanityParameters, sanity_check};
 pub use test_dumps::{TrialParameters, test_dumps};
 pub use verify_run::{VerifyParameters, verify_run};
+
+/// Runs a task of this project.
+fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
+    main(run)
+}

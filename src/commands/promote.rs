@@ -96,7 +96,7 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
     {
         refuse_older(&run, &lake.run(active)?)?;
     }
-    let sealed = SealedRun::open_verified(&run)?;
+    let sealed = SealedRun::open_verified(&run, call)?;
     let was = before.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run {
         call.skipped(format!("dry_run: active would move from {was} to {id}"));

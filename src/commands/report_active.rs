@@ -51,7 +51,7 @@ pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> any
     let scratch = lake.scratch(call.name())?;
     let engine = engine(&parameters.engine, &id, is_active, scratch.path(), call)?;
     let suite = Suite {
-        task: call.name(),
+        observer: &*call,
         contract: &contract,
         environment,
         run: &run,

@@ -44,7 +44,7 @@ pub fn update_run_registry(parameters: RegistryParameters, call: &mut Call) -> a
     let contract = Contract::load()?;
     let events = Events::open(&lake, call.name())?;
     // From reading the last events to appending the next: two at once would both append the same.
-    let _lock = events.folder().lock_registry(call.name())?;
+    let _lock = events.folder().lock_registry(call.name(), call)?;
     let (_, rows) = events.query("registry")?;
     let known = rows.iter().map(|row| Observation::of_row(row).map(|observed| (observed.run_id.clone(), observed)));
     let known: BTreeMap<String, Observation> = known.collect::<anyhow::Result<_>>()?;

@@ -20,7 +20,7 @@ use super::disk::durable::{WRITABLE, rename, sync_file};
 use super::disk::lock::{self, Lock};
 use super::disk::read::{entries, read_regular};
 use super::{Lake, RunId};
-use digdag_task::{Scratch, say_line};
+use digdag_task::{Observer, Scratch};
 
 /// The folder of the history.
 #[derive(Clone, Debug)]
@@ -63,11 +63,11 @@ impl HistoryFolder {
     ///
     /// # Errors
     /// Returns an error if the lock file cannot be opened.
-    pub fn lock_registry(&self, task: &str) -> anyhow::Result<HistoryLock> {
+    pub fn lock_registry(&self, task: &str, observer: &dyn Observer) -> anyhow::Result<HistoryLock> {
         let path = self.lake.lock_file("history.registry")?;
         Ok(HistoryLock {
             _lock: lock::waiting(&path, task, "the registry of runs", &|locked| {
-                say_line(format_args!("{task}: waits: {locked}"))
+                observer.note(format_args!("waits: {locked}"));
             })?,
         })
     }

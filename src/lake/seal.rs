@@ -13,7 +13,7 @@ use super::listing::Listing;
 use super::manifest::READ_ONLY;
 use super::run::changed;
 use super::{Dataset, Manifest, ManifestDataset, ManifestFile, Producer, Run, SealableRun, SealedRun};
-use digdag_task::say_line;
+use digdag_task::Observer;
 
 impl SealableRun {
     /// Seals the run: verifies every file of every dataset, makes the files read-only, flushes them and their folders,
@@ -23,14 +23,14 @@ impl SealableRun {
     /// # Errors
     /// Returns [`super::Error::Changed`] if a file is not what was written, and an error if a write or a flush fails. Without the
     /// manifest the run is not sealed.
-    pub fn seal(&self, checks: Value) -> anyhow::Result<SealedRun> {
+    pub fn seal(&self, checks: Value, observer: &dyn Observer) -> anyhow::Result<SealedRun> {
         let run = self.run().clone();
         let _lake = lock::waiting(&run.lake().lock_file("lake")?, self.task(), "the lake", &|locked| {
-            say_line(format_args!("{}: waits: {locked}", self.task()));
+            observer.note(format_args!("waits: {locked}"));
         })?;
         remove_folder_if_there(&run.staging_folder())?;
         let listing = Listing::read(&run, &[])?;
-        let files = listing.hashed(&run)?;
+        let files = listing.hashed(&run, observer)?;
         let datasets = verify_datasets(&run, &files)?;
 
         for path in listing.absolute(&run) {
@@ -61,9 +61,9 @@ impl Run {
     ///
     /// # Errors
     /// Returns [`super::Error::Changed`] with the first difference.
-    pub fn verify_datasets(&self) -> anyhow::Result<Vec<ManifestDataset>> {
+    pub fn verify_datasets(&self, observer: &dyn Observer) -> anyhow::Result<Vec<ManifestDataset>> {
         let listing = Listing::read(self, &["_staging"])?;
-        verify_datasets(self, &listing.hashed(self)?)
+        verify_datasets(self, &listing.hashed(self, observer)?)
     }
 }
 

@@ -10,6 +10,7 @@ use super::format::refuse_newer;
 use super::listing::Listing;
 use super::run::changed;
 use super::{Error, LockedLake, Manifest, ManifestFile, Run};
+use digdag_task::Observer;
 
 /// A run with a manifest that agrees with its own digest, and with the one that the lake keeps if it keeps one.
 #[derive(Clone, Debug)]
@@ -55,9 +56,9 @@ impl SealedRun {
     ///
     /// # Errors
     /// Returns an error if the run is not sealed or fails verification.
-    pub fn open_verified(run: &Run) -> anyhow::Result<Self> {
+    pub fn open_verified(run: &Run, observer: &dyn Observer) -> anyhow::Result<Self> {
         let sealed = SealedRun::open(run)?;
-        sealed.verify()?;
+        sealed.verify(observer)?;
         Ok(sealed)
     }
 
@@ -90,8 +91,8 @@ impl SealedRun {
     /// # Errors
     /// Returns [`Error::Changed`] if a file was changed, added or removed, and [`Error::UnknownSeal`] if the lake keeps no
     /// digest of the manifest.
-    pub fn verify(&self) -> anyhow::Result<()> {
-        self.refuse_differences(&self.differences()?)?;
+    pub fn verify(&self, observer: &dyn Observer) -> anyhow::Result<()> {
+        self.refuse_differences(&self.differences(observer)?)?;
         Ok(self.refuse_unknown_seal()?)
     }
 
@@ -122,7 +123,7 @@ impl SealedRun {
     ///
     /// # Errors
     /// Returns an error if a file or a folder cannot be read.
-    pub fn differences(&self) -> anyhow::Result<Vec<String>> {
+    pub fn differences(&self, observer: &dyn Observer) -> anyhow::Result<Vec<String>> {
         let listing = Listing::read_all(&self.run, &[])?;
         let mut missing: BTreeMap<&str, &ManifestFile> =
             self.manifest.files.iter().map(|file| (file.path.as_str(), file)).collect();
@@ -131,7 +132,7 @@ impl SealedRun {
         for path in &listing.irregular {
             missing.remove(path.as_str());
         }
-        for found in listing.hashed(&self.run)? {
+        for found in listing.hashed(&self.run, observer)? {
             match missing.remove(found.path.as_str()) {
                 None => differences.push(format!("{} was added", found.path)),
                 Some(file) if *file != found => differences.push(format!("{} was changed", found.path)),

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Map, Value};
 
+use super::observer::{Amount, Meter, Observer};
+use super::progress::Progress;
 use super::stop::{self, Hold};
 use super::{Failure, InputFile, Outcome, Status, TableCount, digdag, peak_memory_bytes, say_line};
 
@@ -164,6 +166,16 @@ impl Call {
             self.outcome.status = Status::Failed;
             self.outcome.error = Some(failure.into());
         }
+    }
+}
+
+impl Observer for Call {
+    fn note(&self, line: fmt::Arguments<'_>) {
+        self.say(line);
+    }
+
+    fn begin(&self, amount: Amount) -> Box<dyn Meter> {
+        Box::new(Progress::new(&self.name, amount))
     }
 }
 
