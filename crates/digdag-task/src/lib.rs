@@ -38,7 +38,7 @@ pub use call::Call;
 pub use failure::{Class, Failure};
 pub use line::say_line;
 pub use memory::peak_memory_bytes;
-pub use observer::{Amount, Meter, Observer, Quiet, Unit};
+pub use observer::{Amount, Meter, Observer, Quiet, SharedObserver, Unit};
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use scratch::Scratch;
 pub use value::{ByteSize, Switch, boolean, duration};

@@ -1,6 +1,7 @@
 //! What a library reports while it works. It knows no terminal: the task decides where a line or a bar is shown.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Receives what a library reports while it works. A [`crate::Call`] is one; so is [`Quiet`].
 pub trait Observer {
@@ -10,6 +11,9 @@ pub trait Observer {
     /// Receives the start of a piece of work and returns its meter, which ends when it is dropped.
     fn begin(&self, amount: Amount) -> Box<dyn Meter>;
 }
+
+/// An observer that outlives the borrow of a call, for clients that live in other objects.
+pub type SharedObserver = Arc<dyn Observer + Send + Sync>;
 
 /// Receives how far a piece of work is, from any thread.
 pub trait Meter: Sync {

@@ -25,7 +25,8 @@ impl Progress {
     /// Begins to show the progress of `amount`, under the name of the task.
     pub fn new(task: &str, amount: Amount) -> Self {
         let template = match (amount.unit, amount.total) {
-            (Unit::Steps, _) => "{prefix} {bar:30} {pos}/{len} {msg}",
+            (Unit::Steps, Some(_)) => "{prefix} {bar:30} {pos}/{len} {msg}",
+            (Unit::Steps, None) => "{prefix} {spinner} {msg}",
             (Unit::Bytes, Some(_)) => "{prefix} {bar:30} {bytes}/{total_bytes} {eta} left {msg}",
             (Unit::Bytes, None) => "{prefix} {spinner} {bytes} {msg}",
         };
@@ -46,7 +47,7 @@ impl Progress {
     fn line(&self, position: u64, message: &str) -> String {
         match (self.amount.unit, self.amount.total) {
             (Unit::Steps, Some(total)) => format!("{position} of {total}, {message}"),
-            (Unit::Steps, None) => format!("{position}, {message}"),
+            (Unit::Steps, None) => message.to_owned(),
             (Unit::Bytes, Some(total)) => self.line_with_end(position, total, message),
             (Unit::Bytes, None) => format!("{} MB, {message}", position / 1_000_000),
         }
