@@ -64,7 +64,8 @@ fn what_writes_is_no_query() {
         "SET threads = 1",
     ] {
         let finished = lake.task("query").args(&["--sql", sql]).run().expect_status(2);
-        finished.expect_one_line(&["Expected a single SELECT statement", "query only reads"]);
+        finished
+            .expect_one_line(&["Expected a single SELECT statement", "give one SELECT, DESCRIBE, SHOW or SUMMARIZE"]);
     }
     before.expect_unchanged(&lake.root());
     for sql in [
