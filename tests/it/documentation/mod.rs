@@ -3,5 +3,6 @@
 mod checks;
 mod faults;
 mod readme;
+mod rooms;
 mod tables;
 mod troubleshooting;
