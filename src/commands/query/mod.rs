@@ -11,7 +11,7 @@ use clap::Parser;
 
 use crate::commands::LakeArgs;
 use crate::contract::Contract;
-use crate::lake::{Lake, RunId, place_for_file};
+use crate::lake::{Lake, RunId, output_file};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, Sandbox, SandboxParameters, SqlFile, texts};
 use crate::tables::iceberg::{AsOf, CatalogArgs, Tables, mount_as_of};
 use crate::tables::mount_run;
@@ -86,14 +86,13 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     }
     let (sql, origin) = statement(&parameters)?;
     let lake = parameters.lake.open()?;
-    let csv = parameters.csv.as_deref().map(|path| place_for_file(&lake, path)).transpose()?;
+    let csv = parameters.csv.as_deref().map(output_file).transpose()?;
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     let id = match (&parameters.as_of, parameters.run_id) {
         (Some(as_of), _) => mount_as_of(&engine, &mut tables_of(&lake, &parameters.catalog)?, as_of)?,
         (None, id) => {
-            let hint = "promote a run, or name one with --run-id";
-            let id = id.map_or_else(|| lake.published(hint), Ok)?;
+            let id = id.map_or_else(|| lake.published(), Ok)?;
             mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
             id
         }
@@ -102,7 +101,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
     let mut answer = Answer(sandbox.prepare(&sql, &origin).map_err(refused)?.run()?);
     let rows = match csv {
-        Some(place) => csv_file::write(&place, &mut answer)?,
+        Some(output) => csv_file::write(&output, &mut answer)?,
         None => show(&mut answer)?,
     };
     call.set_metric("rows", rows);

@@ -25,7 +25,7 @@ pub struct Staged {
 /// Fails if a file of the run is missing, if Iceberg does not allow a change of the contract, or if another writer
 /// commits to one of the tables.
 pub fn stage(tables: &mut Tables, sealed: &SealedRun) -> anyhow::Result<Staged> {
-    if let Some(file) = sealed.misfits().first() {
+    if let Some(file) = sealed.files_of_other_size().first() {
         let message = format!("run {} failed verification: {}", sealed.run().id(), file.path);
         return Err(Failure::input(message).hint("run verify-run to list every file that differs").into());
     }

@@ -36,7 +36,7 @@ fn stage_tables() {
     let actives = [Some(RUNS[2])];
     let trial =
         Trial { name: "stage-tables", stage: Stage::Published, arguments: &arguments, actives: &actives, done: &done };
-    assert!(trial.at_every_call("KILL") > 200);
+    assert!(trial.at_calls("KILL") > 200);
 }
 
 /// `active` and `main` of every table: after the next call both are the run that was to be published.
@@ -51,7 +51,7 @@ fn moves_both(name: &str, arguments: &[&str], to: &str) {
     };
     let actives = [Some(RUNS[2]), Some(to)];
     let trial = Trial { name, stage: Stage::Staged, arguments, actives: &actives, done: &done };
-    assert!(trial.at_every_call("KILL") > 100);
+    assert!(trial.at_calls("KILL") > 100);
 }
 
 #[test]
