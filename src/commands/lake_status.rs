@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::LakeArgs;
-use super::screen::{age, bytes, columns, count};
+use super::screen::{age, bytes, columns, count, counted};
 use crate::lake::{
     Dataset, Extent, Holder, Lake, Leftovers, ManifestDataset, Previous, Retention, Run, RunId, SealedRun,
 };
@@ -99,9 +99,9 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
             call.say(line);
         }
         match runs.len() {
-            0 => call.say(format_args!("{} holds no run", lake.root().display())),
-            1 => {}
-            runs => call.say(format_args!(
+            0 => call.summary(format_args!("{} holds no run", lake.root().display())),
+            1 => call.summary("1 run"),
+            runs => call.summary(format_args!(
                 "{runs} runs, {} on the disk; {} without sharing",
                 bytes(all.disk_bytes()),
                 bytes(all.bytes)
@@ -111,6 +111,8 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
         if let Some(problem) = &problem {
             call.say(format_args!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()));
         }
+    } else {
+        call.quiet();
     }
     if let Some(id) = &active {
         call.set_run_id(id);
@@ -132,8 +134,8 @@ fn say_leftovers(leftovers: &anyhow::Result<Leftovers>, call: &Call) {
     match leftovers {
         Ok(leftovers) if leftovers.count() == 0 => {}
         Ok(leftovers) => call.say(format_args!(
-            "{} leftovers of earlier tasks, {}; prune-runs removes them",
-            leftovers.count(),
+            "{} of earlier tasks, {}; prune-runs removes them",
+            counted(leftovers.count(), "leftover"),
             bytes(leftovers.bytes())
         )),
         Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", Failure::of(error))),

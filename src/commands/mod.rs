@@ -15,6 +15,7 @@ pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
 pub mod preflight;
+mod project;
 pub mod promote;
 pub mod prune_runs;
 pub mod query;
@@ -39,5 +40,5 @@ pub use test_dumps::{TrialParameters, test_dumps};
 
 /// Runs a task of this project.
 fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
-    digdag_task::main(run)
+    project::PROJECT.main(run)
 }

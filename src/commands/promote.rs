@@ -101,6 +101,6 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         return Ok(());
     }
     locked.switch_to(&sealed)?;
-    call.say(format_args!("active is {id} now, it was {was}"));
+    call.summary(format_args!("active is {id} now, it was {was}"));
     Ok(())
 }

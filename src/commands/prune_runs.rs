@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use super::LakeArgs;
-use super::screen::{bytes, columns};
+use super::screen::{bytes, columns, counted};
 use crate::lake::{Kept, PrunePlan, Retention};
 use digdag_task::{Call, Switch};
 
@@ -73,15 +73,15 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     plan.carry_out(&locked, call.name())?;
     show(&plan, call);
     report(&plan, call)?;
-    call.say(format_args!("{} removed", summary(&plan)));
+    call.summary(format_args!("{} removed", summary(&plan)));
     Ok(())
 }
 
 fn summary(plan: &PrunePlan) -> String {
     let runs = plan.removed().count();
-    let plural = if runs == 1 { "" } else { "s" };
-    let (links, leftovers) = (plan.links.len(), plan.leftovers.count());
-    format!("{runs} run{plural}, {links} links, {leftovers} leftovers, {}", bytes(plan.freed_bytes()))
+    let (runs, links) = (counted(runs, "run"), counted(plan.links.len(), "link"));
+    let leftovers = counted(plan.leftovers.count(), "leftover");
+    format!("{runs}, {links}, {leftovers}, {}", bytes(plan.freed_bytes()))
 }
 
 fn show(plan: &PrunePlan, call: &Call) {
@@ -110,7 +110,7 @@ fn show(plan: &PrunePlan, call: &Call) {
         ]);
     }
     if !plan.leftovers.locks.is_empty() {
-        let locks = format!("{} locks of runs that are gone", plan.leftovers.locks.len());
+        let locks = format!("{} of runs that are gone", counted(plan.leftovers.locks.len(), "lock"));
         rows.push(vec![locks, "leftover".to_owned(), String::new(), "remove".to_owned()]);
     }
     for line in columns(&rows, &[false, false, true, false]) {

@@ -105,7 +105,7 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
         let back = is_active && parameters.rollback_on_failure.is_on();
         return Err(if back { roll_back(&lake, &id, failure, call) } else { failure }.into());
     }
-    call.say(format_args!("{} checks passed on {scope} {id}; report: {}", findings.len(), report.display()));
+    call.summary(format_args!("{} checks passed on {scope} {id}; report: {}", findings.len(), report.display()));
     Ok(())
 }
 

@@ -75,7 +75,7 @@ pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<
         Some(previous) => locked.switch_back_to(&sealed, previous)?,
         None => locked.switch_to(&sealed)?,
     }
-    call.say(format_args!("active is {to} again, it was {was}"));
+    call.summary(format_args!("active is {to} again, it was {was}"));
     Ok(())
 }
 

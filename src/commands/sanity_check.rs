@@ -100,12 +100,12 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     }
     let hint = match findings.only_drift_failed() {
         true => format!(
-            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift true \
+            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift=true \
              (accept_drift=true in the workflow)",
             report.with_extension("html").display()
         ),
         false => {
-            "nothing was sealed or published; rebuild what is wrong with --replace true, or begin a new run".into()
+            "nothing was sealed or published; rebuild what is wrong with --replace=true, or begin a new run".into()
         }
     };
     findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
@@ -116,7 +116,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());
     }
-    call.say(format_args!("{} checks passed, run {} is sealed", findings.len(), run.id()));
+    call.summary(format_args!("{} checks passed, run {} is sealed", findings.len(), run.id()));
     Ok(())
 }
 

@@ -77,7 +77,7 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     }
     let files = &sealed.manifest().files;
     let size: u64 = files.iter().map(|file| file.bytes).sum();
-    call.say(format_args!("run {} is what was sealed: {} files, {}", run.id(), files.len(), bytes(size)));
+    call.summary(format_args!("run {} is what was sealed: {} files, {}", run.id(), files.len(), bytes(size)));
     Ok(())
 }
 
@@ -92,6 +92,6 @@ fn verify_open(run: &Run, active: bool, call: &mut Call) -> anyhow::Result<()> {
     for dataset in &datasets {
         call.add_table(dataset.count());
     }
-    call.say(format_args!("run {} is not sealed; its {} tables are what was written", run.id(), datasets.len()));
+    call.summary(format_args!("run {} is not sealed; its {} tables are what was written", run.id(), datasets.len()));
     Ok(())
 }

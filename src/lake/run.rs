@@ -312,7 +312,7 @@ impl WritableRun {
                 "run {} holds {} already, made from other inputs or by another version",
                 self.run.id, dataset.table
             ))
-            .hint("pass --replace true to have it replaced, or begin a new run")
+            .hint("pass --replace=true to replace it, or begin a new run")
             .into()),
             Some(_) => {
                 exchange(&staged.folder, &target, &staged.folder.with_extension("replaced"))?;

@@ -138,7 +138,7 @@ fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
     call.set_metric("dumps_verified", verified);
     call.set_metric("dump_bytes", packed);
     call.set_metric("free_bytes", free);
-    call.say(format_args!("run {run_id} in {}, dumps of {}", run.folder().display(), dumps.date));
+    call.summary(format_args!("run {run_id} in {}, dumps of {}", run.folder().display(), dumps.date));
     Ok(())
 }
 
