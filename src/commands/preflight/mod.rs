@@ -1,6 +1,9 @@
 //! Before anything is read: is everything there that a run needs?
 
+mod known;
 mod verify;
+
+pub use known::known_names;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
 
 /// Finds the dumps of the month, makes the run, and gives its name and the paths to the tasks that follow.
 fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
+    known::check_names(call)?;
     if let Some(other) = parameters.run_id.as_ref().and_then(RunId::dump_month)
         && other != parameters.dump_month
     {
