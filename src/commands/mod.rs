@@ -7,6 +7,7 @@ pub mod contract;
 pub mod diff_runs;
 pub mod download_dumps;
 pub mod export_history;
+mod failure;
 pub mod ingest_artists;
 pub mod ingest_collection;
 mod ingest_dump;
@@ -38,12 +39,14 @@ use digdag_task::Call;
 use project::PROJECT;
 
 pub use arguments::{LakeArgs, RunArgs};
+pub(crate) use failure::failure_of;
+pub use failure::main;
 pub use promote::RunMode;
 pub use test_dumps::{TrialParameters, test_dumps};
 
 /// Runs a task of this project.
 fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
-    PROJECT.main(run)
+    failure::main(run)
 }
 
 /// Returns the command of every task, for completions, manuals and the names of parameters.

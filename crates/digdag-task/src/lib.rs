@@ -46,5 +46,6 @@ pub use memory::peak_memory_bytes;
 pub use observer::{Amount, Meter, Observer, Quiet, SharedObserver, Unit};
 pub use outcome::{ErrorReport, InputFile, Outcome, Status, TableCount};
 pub use project::{Project, main};
+pub use result_file::stream;
 pub use scratch::Scratch;
 pub use value::{ByteSize, Switch, boolean, duration};

@@ -40,7 +40,12 @@ impl ResultFile {
         {
             return Err(refused(format!("it is {}, not a file", kind(found))));
         }
-        match protected(path).or_else(|| protected(&resolved)) {
+        let absolute = |path: &Path| {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Some(fs::canonicalize(parent).ok()?.join(path.file_name()?))
+        };
+        let names = [absolute(path), absolute(&resolved)];
+        match names.into_iter().flatten().find_map(|name| protected(&name)) {
             Some(folder) => Err(refused(format!("it lies in {}, which tasks alone write to", folder.display()))),
             None => Ok(ResultFile::File(resolved)),
         }
@@ -70,8 +75,8 @@ impl ResultFile {
     }
 }
 
-/// Returns the path to open if the path names a stream of this process.
-fn stream(path: &Path) -> Option<PathBuf> {
+/// Returns the path to open if a path names a stream of this process: `-`, `/dev/stdout`, `/dev/stderr`, `/dev/fd/N`.
+pub fn stream(path: &Path) -> Option<PathBuf> {
     let name = path.to_str()?;
     let number = ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|folder| name.strip_prefix(folder));
     match name {
