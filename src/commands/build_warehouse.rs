@@ -21,12 +21,12 @@ pub struct BuildWarehouse {
     #[command(flatten)]
     run: RunArgs,
 
-    #[command(flatten)]
-    engine: EngineSelection,
-
     /// Replace tables in the run that were made from other inputs, if the run is not sealed
     #[arg(long)]
     replace: Switch,
+
+    #[command(flatten)]
+    engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\

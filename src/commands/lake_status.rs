@@ -27,7 +27,7 @@ pub struct LakeStatus {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// Only the JSON on stdout, without the table for people on stderr
+    /// Print the JSON alone, without the table on stderr
     #[arg(long)]
     pub json: Switch,
 }

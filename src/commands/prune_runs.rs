@@ -24,20 +24,20 @@ pub struct PruneRuns {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// How many of the newest sealed runs to keep, and as many of the newest that are not sealed
+    /// Newest sealed runs to keep, and as many of the newest that are not sealed
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub keep: usize,
 
-    /// How many of the newest active__prev_<timestamp> links to keep, each with its run; a rollback goes back no further
+    /// Newest active__prev_<timestamp> links to keep, each with its run; a rollback goes back no further
     /// [default: all]
     #[arg(long, value_name = "N")]
     pub keep_previous: Option<usize>,
 
-    /// A run that is not sealed is kept when it changed in the last N hours: its workflow may be between two tasks
+    /// Keep a run that is not sealed and changed in the last HOURS, as its workflow may be between two tasks
     #[arg(long, value_name = "HOURS", default_value_t = Retention::OPEN_HOURS)]
     pub open_hours: u32,
 
-    /// Say what would be removed, and remove nothing
+    /// Show what would be removed, and remove nothing
     #[arg(long, default_value = "true")]
     pub dry_run: Switch,
 }

@@ -26,20 +26,20 @@ pub struct ReportActive {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// A run to check in place of what active points at
+    /// Run to check [default: the active run]
     #[arg(long, value_name = "RUN_ID")]
     pub report_run_id: Option<RunId>,
 
-    /// How much must be there: an environment of sql/contract.yml
-    #[arg(long, value_name = "month|sample", default_value = "month")]
+    /// Environment of sql/contract.yml, which sets the minimum rows: month or sample
+    #[arg(long, value_name = "NAME", default_value = "month")]
     pub environment: String,
+
+    /// Point active back at the run before if a CRITICAL check fails
+    #[arg(long)]
+    pub rollback_on_failure: Switch,
 
     #[command(flatten)]
     pub engine: EngineSelection,
-
-    /// Point active back at what it was before when a CRITICAL check fails
-    #[arg(long)]
-    pub rollback_on_failure: Switch,
 }
 
 const EXAMPLE: &str = "\
@@ -125,7 +125,7 @@ fn engine(
         return Ok(Box::new(Trino::open(&selection.trino, &schema, call.observer())?));
     }
     if selection.engine == EngineName::Trino {
-        call.say("no trino_url is given, so DuckDB does the report");
+        call.say("trino_url is missing, so DuckDB runs the checks");
     }
     Ok(Box::new(DuckDb::open(&selection.duckdb, spill)?))
 }

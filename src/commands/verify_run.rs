@@ -24,11 +24,11 @@ pub struct VerifyRun {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// The run to verify [default: the active one]
+    /// Run to verify [default: the active run]
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// Take the manifest of a run that was copied here for the one it was sealed with, if its files agree with it
+    /// Trust the manifest of a run that was copied here, if its files agree with it
     #[arg(long)]
     pub accept_seal: Switch,
 }
