@@ -2,7 +2,7 @@
 
 use super::query::CheckQuery;
 use crate::sql::{SqlFile, quoted, text_literal};
-use crate::table::{Column, Contract, Joined, Relationship, Severity, Table};
+use crate::table::{Column, Contract, Joined, Relationship, Table};
 
 /// Columns shown of a row of a table that has no key.
 const COLUMNS_SHOWN: usize = 3;
@@ -68,12 +68,14 @@ impl Generic {
             check.in_statement = table.key.first() == Some(&column.name);
             checks.push(check);
         }
-        if let Some(share) = column.max_null_share {
+        if let Some(nulls) = &column.nulls {
             let means = format!("{} is NULL", column.name);
             let places = [("key", key.as_str()), ("column", &name)];
-            let check =
-                CheckQuery::critical(table, &format!("null_ratio_{}", column.name), means, &self.not_null, &places);
-            checks.push(check.known_upstream(Some(share), Severity::Warn, "Upstream has hardly any without."));
+            let name = format!("null_ratio_{}", column.name);
+            checks.push(
+                CheckQuery::critical(table, &name, means, &self.not_null, &places)
+                    .expect(&nulls.clone().because_by_default("Upstream has hardly any without.")),
+            );
         }
         if let Some(relationship) = &column.relationships {
             let to = contract.table(&relationship.to)?;
@@ -91,14 +93,8 @@ impl Generic {
             let means = format!("{} is none of the words known", column.name);
             let name = format!("unknown_{}", column.name);
             let check = CheckQuery::critical(table, &name, means, &self.accepted_values, &places);
-            checks.push(match accepted.severity {
-                Severity::Critical => check,
-                _ => check.known_upstream(
-                    accepted.max_share,
-                    Severity::Warn,
-                    "A new word of upstream's, or a column mixed up.",
-                ),
-            });
+            let expect = accepted.expect.clone().because_by_default("A new word of upstream's, or a column mixed up.");
+            checks.push(check.expect(&expect));
         }
         Ok(())
     }
@@ -160,12 +156,8 @@ impl Generic {
         ];
         let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
         let mut check = CheckQuery::critical(table, &name, means, file, &places).in_statement();
-        check.severity = relationship.severity;
         check.reads.push(relationship.to.clone());
-        match &relationship.why {
-            Some(why) => check.known_upstream(relationship.max_share, Severity::Warn, why),
-            None => check,
-        }
+        check.expect(&relationship.expect)
     }
 
     fn same_name(
@@ -187,8 +179,7 @@ impl Generic {
         let name = format!("{}_of_another_name", column.name);
         let mut check = CheckQuery::critical(table, &name, means, &self.same_name, &places);
         check.reads.push(relationship.to.clone());
-        let why = "The dumps of a month are not of one instant, so a few differ; more is ids that went astray.";
-        check.known_upstream(Some(relationship.name_max_share), Severity::Critical, why)
+        check.expect(&relationship.name_expect)
     }
 }
 

@@ -2,23 +2,18 @@ use anyhow::Context;
 
 use super::{Finding, Kind};
 use crate::sql::{Engine, SqlFile, quoted};
-use crate::table::{Contract, Severity, Table};
+use crate::table::{Contract, Expectation, Severity, Table};
 
-/// A check that is a query: each row it gives breaks it.
+/// A check that is a query: each row of its result breaks the rule.
 #[derive(Clone, Debug)]
 pub struct CheckQuery {
     pub name: String,
-    pub kind: Kind,
-    pub severity: Severity,
-    /// How bad more than `max_share` is.
-    pub severity_beyond: Severity,
-    /// Up to which share of the table's rows it may be broken, because upstream is known to.
-    pub max_share: Option<f64>,
+    pub expect: Expectation,
     /// What it means, and where the bound comes from.
     pub means: String,
     /// The table whose rows the share is of.
     pub of: String,
-    /// All tables it reads; where one is missing that may be, the check is left out.
+    /// The tables it reads; the check is skipped if one of them is missing.
     pub reads: Vec<String>,
     /// Whether it is in `sql/sanity_report_active_v1.sql`, as far as its table is published.
     pub in_statement: bool,
@@ -34,10 +29,7 @@ impl CheckQuery {
         all.extend(places);
         CheckQuery {
             name: format!("{}.{name}", table.report_name()),
-            kind: Kind::Regression,
-            severity: Severity::Critical,
-            severity_beyond: Severity::Critical,
-            max_share: None,
+            expect: Expectation::critical(),
             means,
             of: table.name.clone(),
             reads: vec![table.name.clone()],
@@ -47,17 +39,16 @@ impl CheckQuery {
         }
     }
 
-    /// The same, of something that upstream is known to break: up to a share it is no more than worth knowing.
-    pub fn known_upstream(mut self, max_share: Option<f64>, severity_beyond: Severity, why: &str) -> Self {
-        self.kind = Kind::UpstreamAnomaly;
-        self.severity = Severity::Info;
-        self.severity_beyond = severity_beyond;
-        self.max_share = max_share;
-        self.means = format!("{}. {why}", self.means);
+    /// Replaces the expectation; its reason is added to the meaning.
+    pub fn expect(mut self, expectation: &Expectation) -> Self {
+        if let Some(why) = &expectation.why {
+            self.means = format!("{}. {why}", self.means);
+        }
+        self.expect = expectation.clone();
         self
     }
 
-    /// The same check, in the statement that people paste into a client.
+    /// Adds the check to the statement that people paste into a client.
     pub fn in_statement(mut self) -> Self {
         self.in_statement = true;
         self
@@ -66,16 +57,17 @@ impl CheckQuery {
     /// The check in a file of `sql/checks`.
     pub fn of_file(file: SqlFile, contract: &Contract) -> anyhow::Result<Self> {
         let header = |name| file.header(name).with_context(|| format!("{} has no line -- {name}:", file.path));
-        let severity = severity(header("severity")?).with_context(|| file.path.clone())?;
-        let beyond = file.header("severity_beyond").map(self::severity).transpose();
-        let max_share = file.header("max_share").map(str::parse).transpose();
+        let expect = || -> anyhow::Result<Expectation> {
+            let max_share =
+                file.header("max_share").map(str::parse).transpose().context("max_share is not a number")?;
+            let beyond = file.header("beyond").map(severity).transpose()?;
+            let expect = Expectation { severity: severity(header("severity")?)?, max_share, beyond, why: None };
+            expect.validated()
+        };
         let reads = contract.tables.iter().filter(|table| file.names_any(&[table.sql_name()]));
         Ok(CheckQuery {
             name: file.name.clone(),
-            kind: if file.header("max_share").is_some() { Kind::UpstreamAnomaly } else { Kind::Regression },
-            severity,
-            severity_beyond: beyond.with_context(|| file.path.clone())?.unwrap_or(severity.min(Severity::Warn)),
-            max_share: max_share.with_context(|| format!("{}: max_share is not a number", file.path))?,
+            expect: expect().with_context(|| file.path.clone())?,
             means: format!("{} {}", header("means")?, header("advice")?),
             of: contract.table(header("of")?)?.name.clone(),
             reads: reads.map(|table| table.name.clone()).collect(),
@@ -98,42 +90,24 @@ impl CheckQuery {
                 sample.push(cells.collect::<Vec<_>>().join(", "));
             }
         }
-        let within = self.bound(broken, rows, complete);
+        let verdict = self.expect.judge(broken, rows, complete);
         Ok(Finding {
             check_name: self.name.clone(),
-            kind: self.kind,
-            // What is known upstream is worth more once there is more of it than was known.
-            severity: if within { self.severity } else { self.severity_beyond },
+            kind: if self.expect.is_known_upstream() { Kind::UpstreamAnomaly } else { Kind::Regression },
+            severity: verdict.severity,
             value: broken,
-            ok: within,
+            ok: verdict.ok,
             details: self.details(broken, rows),
             sample,
         })
     }
 
-    fn bound(&self, broken: u64, rows: u64, complete: bool) -> bool {
-        match self.max_share {
-            _ if broken == 0 => true,
-            // In a sample upstream's flaws have any share; ids that went astray have a large one there too.
-            Some(_) if !complete && self.severity_beyond != Severity::Critical => true,
-            Some(share) => within_share(broken, rows, share),
-            None => self.severity == Severity::Info,
-        }
-    }
-
     fn details(&self, broken: u64, rows: u64) -> String {
         let share = if rows == 0 { 0.0 } else { broken as f64 / rows as f64 * 100.0 };
-        let known = self.max_share.map(|share| format!("; up to {:.3} % are known", share * 100.0)).unwrap_or_default();
+        let known = self.expect.max_share;
+        let known = known.map(|share| format!("; up to {:.3} % are known", share * 100.0)).unwrap_or_default();
         format!("{broken} of {rows} rows ({share:.3} %){known}: {}", self.means)
     }
-}
-
-/// A handful is no share: in a small month one row is more than any.
-pub(super) const HANDFUL: u64 = 5;
-
-/// Whether a count is within a share of the rows. A share of zero allows none.
-pub(super) fn within_share(count: u64, rows: u64, max_share: f64) -> bool {
-    count as f64 <= rows as f64 * max_share || (max_share > 0.0 && count <= HANDFUL)
 }
 
 fn severity(word: &str) -> anyhow::Result<Severity> {
@@ -145,7 +119,7 @@ fn severity(word: &str) -> anyhow::Result<Severity> {
     })
 }
 
-/// The one number that a counting query gives.
+/// Returns the number in the only cell of a counting query.
 pub(super) fn number(rows: &[Vec<Option<String>>]) -> Option<u64> {
     rows.first()?.first()?.as_deref()?.parse().ok()
 }

@@ -32,6 +32,10 @@ pub struct SanityParameters {
           default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
     pub accept_drift: bool,
 
+    /// Check with this contract instead of the built-in one, to try its bounds; the run is not sealed
+    #[arg(long, value_name = "FILE")]
+    pub contract_file: Option<PathBuf>,
+
     #[command(flatten)]
     pub engine: EngineSelection,
 }
@@ -39,7 +43,10 @@ pub struct SanityParameters {
 /// Checks a run and seals it when no CRITICAL check fails. The report is kept either way.
 pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Result<()> {
     call.set_run_id(&parameters.run_id);
-    let contract = Contract::load()?;
+    let contract = match &parameters.contract_file {
+        Some(path) => Contract::read(path)?,
+        None => Contract::load()?,
+    };
     let environment = contract.environment(&parameters.environment)?;
     let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
     if run.is_sealed()? {
@@ -100,6 +107,10 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     };
     findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
 
+    if let Some(path) = &parameters.contract_file {
+        call.say(format_args!("{} checks of {} passed; nothing was sealed", findings.len(), path.display()));
+        return Ok(());
+    }
     // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
     sealable.record_unless_sealed(&call.outcome_so_far())?;
     let sealed = sealable.seal(findings.summary())?;

@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -26,11 +25,7 @@ pub struct ContractParameters {
 pub fn show_contract(parameters: ContractParameters, call: &mut Call) -> anyhow::Result<()> {
     let contract = match &parameters.contract_file {
         None => Contract::load()?,
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-            Contract::parse(&path.display().to_string(), &text)?
-        }
+        Some(path) => Contract::read(path)?,
     };
     call.set_metric("tables", contract.tables.len());
     call.set_detail("contract", serde_json::to_value(&contract)?);
