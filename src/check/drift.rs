@@ -2,7 +2,7 @@
 
 use super::profile::{ColumnProfile, Profile, TableProfile};
 use super::{Finding, Kind};
-use crate::table::{Contract, DriftBounds, MAX_ROWS_WITHOUT_SHARE, Severity, Table};
+use crate::contract::{Contract, DriftBounds, MAX_ROWS_WITHOUT_SHARE, Severity, Table};
 
 /// The mean of fewer values than this says nothing.
 const VALUES_FOR_A_MEAN: u64 = 100;

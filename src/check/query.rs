@@ -1,8 +1,8 @@
 use anyhow::Context;
 
 use super::{Finding, Kind};
+use crate::contract::{Contract, Expectation, Severity, Table};
 use crate::sql::{Engine, SqlFile, quoted};
-use crate::table::{Contract, Expectation, Severity, Table};
 
 /// A check that is a query: each row of its result breaks the rule.
 #[derive(Clone, Debug)]

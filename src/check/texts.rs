@@ -2,7 +2,7 @@
 
 use super::profile::{ColumnProfile, TableProfile};
 use super::{Finding, Kind};
-use crate::table::{Anomaly, Severity, Table, within_share};
+use crate::contract::{Anomaly, Severity, Table, within_share};
 
 /// Empty texts, which ingest makes NULL; and texts with a replaced byte, which upstream is known for to a share.
 pub fn check_texts(table: &Table, profile: &TableProfile, replaced: Option<&Anomaly>) -> [Finding; 2] {

@@ -4,7 +4,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::Report;
 use crate::check::{Finding, Kind};
-use crate::table::Severity;
+use crate::contract::Severity;
 
 /// Returns the report as JUnit XML. A failed CRITICAL check is a failure; a WARN is skipped with its message.
 ///

@@ -42,13 +42,15 @@ fn one_that_breaks_what_is_published_is_refused_and_one_that_adds_is_not() {
         fs::write(&file, text).unwrap();
         lake.task(CONTRACT).args(&["--contract-file", file.to_str().unwrap()]).run()
     };
-    let year = "      - name: year\n        type: BIGINT";
+    let year = "        name: year\n        type: BIGINT";
     let retyped = text().replacen(year, &year.replace("BIGINT", "INTEGER"), 1);
     let finished = contract(&retyped).expect_status(3).expect_stderr("CRITICAL masters_v1.schema");
     assert_eq!(finished.json()["changes"][0]["sample"][0], "~ year BIGINT -> INTEGER");
 
     let notes = "        description: Notes on the master.\n";
-    let added = format!("{notes}      - name: mood\n        type: VARCHAR\n        description: How it feels.\n");
+    let added = format!(
+        "{notes}      - id: 11\n        name: mood\n        type: VARCHAR\n        description: How it feels.\n"
+    );
     let result = contract(&text().replacen(notes, &added, 1)).expect_status(0).json();
     assert_eq!(result["changes"][0]["sample"][0], "+ mood VARCHAR");
 
@@ -56,7 +58,7 @@ fn one_that_breaks_what_is_published_is_refused_and_one_that_adds_is_not() {
     let contract_text = text();
     let series = contract_text.find("- name: release_series_v1").unwrap();
     let (before, behind) = contract_text.split_at(series);
-    let catno = "- name: catno\n        type: VARCHAR";
+    let catno = "name: catno\n        type: VARCHAR";
     assert!(behind.contains(catno));
     let retyped = format!("{before}{}", behind.replacen(catno, &catno.replace("VARCHAR", "BIGINT"), 1));
     let finished = contract(&retyped).expect_status(0).expect_stderr("WARN release_series_v1.schema");
@@ -129,9 +131,9 @@ fn one_rule(table: &str, column: &str, accepted: &str) -> String {
     format!(
         "version: 1\nenvironments:\n  month: {{complete: true, minimum_rows: 1, minimum_rows_of: {{}}}}\nanomalies: []\n\
          ignored_paths: []\ntables:\n  - name: {table}\n    producer: ingest-releases\n    row: A row.\n    example: SELECT 1\n    \
-         row_group_rows: 1000\n    columns:\n      - {{name: release_id, type: BIGINT, description: Id.}}\n      \
-         - {{name: position, type: INTEGER, description: Position.}}\n      \
-         - {{name: {column}, type: VARCHAR, accepted_values: {accepted}, description: Rule.}}\n"
+         row_group_rows: 1000\n    columns:\n      - {{id: 1, name: release_id, type: BIGINT, description: Id.}}\n      \
+         - {{id: 2, name: position, type: INTEGER, description: Position.}}\n      \
+         - {{id: 3, name: {column}, type: VARCHAR, accepted_values: {accepted}, description: Rule.}}\n"
     )
 }
 
