@@ -1,6 +1,7 @@
 //! The checks that are queries: what the contract declares, then the files of `sql/checks`.
 
 use super::query::CheckQuery;
+use super::scan::RuleOf;
 use crate::contract::{Column, Contract, Joined, Relationship, Table};
 use crate::sql::{SqlFile, quoted, text_literal};
 
@@ -66,7 +67,7 @@ impl Generic {
             let mut check =
                 CheckQuery::critical(table, &format!("null_{}", column.name), means, &self.not_null, &places);
             check.in_statement = table.key.first() == Some(&column.name);
-            checks.push(check);
+            checks.push(check.about(RuleOf::NotNull { column: column.name.clone() }));
         }
         if let Some(nulls) = &column.nulls {
             let means = format!("{} is NULL", column.name);
@@ -74,7 +75,8 @@ impl Generic {
             let name = format!("null_ratio_{}", column.name);
             checks.push(
                 CheckQuery::critical(table, &name, means, &self.not_null, &places)
-                    .expect(&nulls.clone().because_by_default("Upstream has hardly any without.")),
+                    .expect(&nulls.clone().because_by_default("Upstream has hardly any without."))
+                    .about(RuleOf::NotNull { column: column.name.clone() }),
             );
         }
         if let Some(relationship) = &column.relationships {
@@ -94,7 +96,8 @@ impl Generic {
             let name = format!("unknown_{}", column.name);
             let check = CheckQuery::critical(table, &name, means, &self.accepted_values, &places);
             let expect = accepted.expect.clone().because_by_default("A new word of upstream's, or a column mixed up.");
-            checks.push(check.expect(&expect));
+            let (column, values) = (column.name.clone(), accepted.values.clone());
+            checks.push(check.expect(&expect).about(RuleOf::AcceptedValues { column, values }));
         }
         Ok(())
     }
@@ -119,7 +122,7 @@ impl Generic {
         let means = format!("{} is not {}.{} {how}", column.name, joined.from, joined.column);
         let mut check = CheckQuery::critical(table, &format!("{}_agrees", column.name), means, file, &places);
         check.reads.push(joined.from.clone());
-        check
+        check.about(RuleOf::Joined { column: column.name.clone(), from: joined.from.clone() })
     }
 
     fn of_key(&self, table: &Table, checks: &mut Vec<CheckQuery>) {
@@ -132,13 +135,14 @@ impl Generic {
         };
         let means = format!("the same {columns} stands more than once");
         let unique = CheckQuery::critical(table, &name, means, &self.unique, &[("key", &key(table))]);
-        checks.push(unique.in_statement());
+        checks.push(unique.in_statement().about(RuleOf::Unique));
         if !group.is_empty() && ["position", "sequence"].contains(&last.as_str()) {
             let group: Vec<_> = group.iter().map(|column| quoted(column)).collect();
             let places = [("group", group.join(", ")), ("position", quoted(last))];
             let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
             let means = format!("{last} does not count from 1 without gaps");
-            checks.push(CheckQuery::critical(table, &format!("gaps_in_{last}"), means, &self.consecutive, &places));
+            let name = format!("gaps_in_{last}");
+            checks.push(CheckQuery::critical(table, &name, means, &self.consecutive, &places).about(RuleOf::Gaps));
         }
     }
 
@@ -157,7 +161,12 @@ impl Generic {
         let places: Vec<_> = places.iter().map(|(place, name)| (*place, name.as_str())).collect();
         let mut check = CheckQuery::critical(table, &name, means, file, &places).in_statement();
         check.reads.push(relationship.to.clone());
-        check.expect(&relationship.expect)
+        check.expect(&relationship.expect).about(RuleOf::Reference {
+            column: column.name.clone(),
+            to: relationship.to.clone(),
+            field: relationship.field.clone(),
+            none: relationship.none,
+        })
     }
 
     fn same_name(
@@ -179,7 +188,12 @@ impl Generic {
         let name = format!("{}_of_another_name", column.name);
         let mut check = CheckQuery::critical(table, &name, means, &self.same_name, &places);
         check.reads.push(relationship.to.clone());
-        check.expect(&relationship.name_expect)
+        check.expect(&relationship.name_expect).about(RuleOf::SameName {
+            column: column.name.clone(),
+            name: beside.to_owned(),
+            to: relationship.to.clone(),
+            field: relationship.field.clone(),
+        })
     }
 }
 

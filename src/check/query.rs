@@ -1,5 +1,6 @@
 use anyhow::Context;
 
+use super::scan::RuleOf;
 use super::{Finding, Kind};
 use crate::contract::{Contract, Expectation, Severity, Table};
 use crate::sql::{Engine, SqlFile, quoted};
@@ -17,6 +18,8 @@ pub struct CheckQuery {
     pub reads: Vec<String>,
     /// Whether it is in `sql/sanity_report_active_v1.sql`, as far as its table is published.
     pub in_statement: bool,
+    /// What the check is about, if one pass over the files can answer it.
+    pub rule: Option<RuleOf>,
     pub(super) origin: String,
     pub(super) query: String,
 }
@@ -34,6 +37,7 @@ impl CheckQuery {
             of: table.name.clone(),
             reads: vec![table.name.clone()],
             in_statement: false,
+            rule: None,
             origin: format!("{} for {}", file.path, table.name),
             query: file.with(&all),
         }
@@ -45,6 +49,12 @@ impl CheckQuery {
             self.means = format!("{}. {why}", self.means);
         }
         self.expect = expectation.clone();
+        self
+    }
+
+    /// States what the check is about, for the pass over the files.
+    pub fn about(mut self, rule: RuleOf) -> Self {
+        self.rule = Some(rule);
         self
     }
 
@@ -72,17 +82,25 @@ impl CheckQuery {
             of: contract.table(header("of")?)?.name.clone(),
             reads: reads.map(|table| table.name.clone()).collect(),
             in_statement: file.header("statement") != Some("no"),
+            rule: None,
             origin: file.path.clone(),
             query: file.text,
         })
     }
 
-    /// Runs the check. `rows` is the number of rows of its table; `complete` says whether bounds hold.
-    pub fn run(&self, engine: &dyn Engine, rows: u64, complete: bool) -> anyhow::Result<Finding> {
+    /// Runs the check. `rows` is the number of rows of its table; `complete` says whether bounds hold. `counted` is the
+    /// number of rows that break it, if the pass over the files has counted them.
+    ///
+    /// # Errors
+    /// Fails if the engine cannot run the query.
+    pub fn run(&self, engine: &dyn Engine, rows: u64, complete: bool, counted: Option<u64>) -> anyhow::Result<Finding> {
         let wrapped = |name: &str| -> anyhow::Result<String> {
             Ok(SqlFile::load(&format!("checks/generic/{name}"))?.with(&[("query", &self.query)]))
         };
-        let broken = number(&engine.rows(&wrapped("count")?, &self.origin)?).with_context(|| self.origin.clone())?;
+        let broken = match counted {
+            Some(broken) => broken,
+            None => number(&engine.rows(&wrapped("count")?, &self.origin)?).with_context(|| self.origin.clone())?,
+        };
         let mut sample = Vec::new();
         if broken > 0 {
             for row in engine.rows(&wrapped("sample")?, &self.origin)? {

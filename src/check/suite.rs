@@ -9,9 +9,10 @@ use super::drift::drift;
 use super::files::check_files;
 use super::ingested::{anomalies, records_agree};
 use super::inputs::inputs_agree;
-use super::profile::{Profile, Profiler};
-use super::query::number;
+use super::profile::{Profile, Profiler, TableProfile};
+use super::query::{CheckQuery, number};
 use super::report::Figures;
+use super::scan::{Scan, scan};
 use super::schema::schema_changes;
 use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
@@ -23,29 +24,32 @@ use digdag_task::Progress;
 
 /// All checks of a run.
 pub struct Suite<'s> {
-    /// The task that runs it, as it calls itself to people.
+    /// The name of the task, for its progress.
     pub task: &'s str,
     pub contract: &'s Contract,
     pub environment: &'s Environment,
     pub run: &'s Run,
     pub engine: &'s dyn Engine,
-    /// For the run that this one is compared with, whose profile is kept as a rule.
+    /// The bounds of DuckDB, for the files of this run and for the profile of the run it is compared with.
     pub duckdb: &'s EngineParameters,
-    /// A folder for what does not fit into memory.
+    /// A folder for DuckDB to spill to.
     pub spill: &'s Path,
 }
 
-/// What a suite found, and what it looked at.
+/// The findings of a suite, and the figures behind them.
 pub struct Checked {
     pub findings: Findings,
     pub profile: Profile,
     pub baseline: Baseline,
-    /// For the plots; nothing where a table of theirs is not there.
+    /// The figures of the plots; `None` if one of their tables is missing.
     pub figures: Option<Figures>,
 }
 
 impl Suite<'_> {
-    /// Runs every check there is for the tables that are there. That a table is missing is a finding.
+    /// Runs every check of the tables that the run holds. A missing table is a finding.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read or a query cannot be run.
     pub fn run(&self) -> anyhow::Result<Checked> {
         let engine = self.engine;
         let profiler = Profiler::load()?;
@@ -55,11 +59,8 @@ impl Suite<'_> {
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
         let checks = catalogue::checks(self.contract)?;
-        let progress = Progress::steps(self.task, self.contract.tables.len() + checks.len());
-        let mut done = 0;
+        let progress = Progress::steps(self.task, 2 * self.contract.tables.len() + checks.len());
         for table in &self.contract.tables {
-            progress.advance_to(done, || format!("looking at {}", table.report_name()));
-            done += 1;
             let Some(dataset) = self.run.dataset(&table.folder())? else {
                 if !table.optional {
                     findings.push(missing(table));
@@ -70,24 +71,47 @@ impl Suite<'_> {
             let readable = files.iter().all(|finding| finding.ok);
             findings.extend(files);
             if !readable {
-                // What is wrong is said; queries over it would end in errors of the engine.
+                // The findings name the damage; a query over the files would end in an error of the engine.
                 continue;
             }
             mount_table(engine, table, self.run, &dataset)?;
             let count = self.count_rows(engine, table)?;
             findings.push(self.enough_rows(table, &dataset, count));
-            let figures = profiler.table_of(self.run, engine, table, &dataset, count)?;
-            findings.extend(check_texts(table, &figures, replaced));
-            profile.tables.insert(table.name.clone(), figures);
             rows.insert(table.name.clone(), count);
             datasets.push((table, dataset));
+        }
+        let runs = |check: &CheckQuery| check.reads.iter().all(|table| rows.contains_key(table));
+        let checks: Vec<_> = checks.into_iter().filter(runs).collect();
+
+        progress.advance_to(0, || format!("reading {} tables", datasets.len()));
+        let mut scan = match engine.name() {
+            "duckdb" => scan(self.contract, self.run, &datasets, &checks, self.duckdb.worker_threads())?,
+            _ => Scan::default(),
+        };
+        let mut done = self.contract.tables.len() as u64;
+        for (table, dataset) in &datasets {
+            progress.advance_to(done, || format!("profiling {}", table.report_name()));
+            done += 1;
+            let count = rows.get(&table.name).copied().unwrap_or_default();
+            let figures = match scan.profiles.remove(&table.name) {
+                None => profiler.table_of(self.run, engine, table, dataset, count)?,
+                Some(scanned) if scan.keys_unknown.contains(&table.name) => {
+                    TableProfile { keys: profiler.keys(engine, table, dataset)?, ..scanned }
+                }
+                Some(scanned) => scanned,
+            };
+            findings.extend(check_texts(table, &figures, replaced));
+            profile.tables.insert(table.name.clone(), figures);
         }
         for check in checks {
             progress.advance_to(done, || format!("checking {}", check.name));
             done += 1;
-            if check.reads.iter().all(|table| rows.contains_key(table)) {
-                let of = rows.get(&check.of).copied().unwrap_or_default();
-                findings.push(check.run(engine, of, self.environment.complete)?);
+            let started = std::time::Instant::now();
+            let of = rows.get(&check.of).copied().unwrap_or_default();
+            let counted = scan.broken.get(&check.name).copied();
+            findings.push(check.run(engine, of, self.environment.complete, counted)?);
+            if std::env::var_os("SCAN_TIMES").is_some() && started.elapsed().as_millis() > 20 {
+                eprintln!("{:6} ms {:?} {}", started.elapsed().as_millis(), counted, check.name);
             }
         }
         findings.extend(records_agree(&datasets, &rows));
