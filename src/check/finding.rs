@@ -1,12 +1,12 @@
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::Severity;
 use digdag_task::Failure;
 
 /// What a finding says if it is not ok.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The pipeline did something wrong; must be zero.
@@ -41,7 +41,7 @@ impl fmt::Display for Kind {
 }
 
 /// The result of a check.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
     pub check_name: String,
     pub kind: Kind,
@@ -51,12 +51,12 @@ pub struct Finding {
     pub ok: bool,
     pub details: String,
     /// Keys of a few of the rows that break it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sample: Vec<String>,
 }
 
 /// The results of all checks, worst severity first, then by name.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Findings(Vec<Finding>);
 
 impl Findings {

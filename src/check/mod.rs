@@ -27,6 +27,7 @@ pub(crate) mod schema;
 mod statement;
 pub(crate) mod suite;
 mod texts;
+pub(crate) mod verdict;
 
 pub use finding::{Finding, Findings, Kind};
 pub use statement::sanity_statement;

@@ -45,12 +45,31 @@ pub struct Checked {
     pub figures: Option<Figures>,
 }
 
+impl Checked {
+    /// Returns a result with one finding, for a run whose files cannot be trusted.
+    pub fn only(run: &Run, finding: Finding) -> Self {
+        Checked {
+            findings: Findings::new(vec![finding]),
+            profile: Profile::new(run),
+            baseline: Baseline::None("its files are not those that were sealed".to_owned()),
+            figures: None,
+        }
+    }
+}
+
+/// The findings about a run by itself, before it is compared with the published run.
+pub struct Measured {
+    pub findings: Vec<Finding>,
+    pub profile: Profile,
+    pub figures: Option<Figures>,
+}
+
 impl Suite<'_> {
     /// Runs every check of the tables that the run holds. A missing table is a finding.
     ///
     /// # Errors
     /// Fails if a file cannot be read or a query cannot be run.
-    pub fn run(&self) -> anyhow::Result<Checked> {
+    pub fn measure(&self) -> anyhow::Result<Measured> {
         let engine = self.engine;
         let profiler = Profiler::load()?;
         let replaced = self.contract.anomalies.iter().find(|anomaly| anomaly.name == "invalid_utf8");
@@ -118,15 +137,24 @@ impl Suite<'_> {
         findings.extend(inputs_agree(&datasets, self.run.description_if_there()?.as_ref()));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
-        progress.advance_to(done, || "comparing with what is published".to_owned());
+        progress.advance_to(done, || "counting for the plots".to_owned());
+        let plottable = Figures::READS.iter().all(|table| rows.contains_key(*table));
+        let figures = plottable.then(|| Figures::measure(engine)).transpose()?;
+        Ok(Measured { findings, profile, figures })
+    }
+
+    /// Compares the run with the published run and returns all findings.
+    ///
+    /// # Errors
+    /// Fails if the published run has no profile yet and cannot be read.
+    pub fn conclude(&self, measured: Measured) -> anyhow::Result<Checked> {
+        let Measured { mut findings, profile, figures } = measured;
         let baseline = Baseline::of(self.run, self.contract, self.duckdb, self.spill)?;
         findings.push(baseline.finding());
         if let Baseline::Run(before) = &baseline {
             findings.extend(drift(self.contract, &self.environment.drift, before, &profile));
             findings.extend(schema_changes(self.contract, before, &profile));
         }
-        let plottable = Figures::READS.iter().all(|table| rows.contains_key(*table));
-        let figures = plottable.then(|| Figures::measure(engine)).transpose()?;
         Ok(Checked { findings: Findings::new(findings), profile, baseline, figures })
     }
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::check::report::{Report, in_names};
 use crate::check::suite::Suite;
+use crate::check::verdict::{Verdict, VerdictKey};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, Run, RunId, SealedRun};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
@@ -77,7 +78,10 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
         duckdb,
         spill: &spill,
     };
-    let mut checked = suite.run()?;
+    let measured = suite.measure()?;
+    let key = VerdictKey::of(&run, &contract, &parameters.environment)?;
+    let verdict = Verdict::new(key, &measured.findings, &measured.profile, measured.figures.as_ref());
+    let mut checked = suite.conclude(measured)?;
     drop(engine);
     drop(staging);
     if parameters.accept_drift {
@@ -86,7 +90,8 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     checked.profile.keep(&run)?;
 
     let written = jiff::Timestamp::now();
-    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report =
+        Report { run: &run, environment: &parameters.environment, written, checked: &checked, reused_from: None };
     let report = report.write(&format!("sanity_{}", in_names(written)))?;
     let findings = checked.findings;
     write_unknown_paths(&run, &contract)?;
@@ -113,7 +118,11 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     }
     // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
     sealable.record_unless_sealed(&call.outcome_so_far())?;
-    let sealed = sealable.seal(findings.summary())?;
+    let mut summary = findings.summary();
+    summary["environment"] = parameters.environment.into();
+    summary["accept_drift"] = parameters.accept_drift.into();
+    summary["verdict_sha256"] = verdict.keep(&run)?.into();
+    let sealed = sealable.seal(summary)?;
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());
     }

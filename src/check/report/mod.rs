@@ -31,6 +31,8 @@ pub struct Report<'r> {
     pub environment: &'r str,
     pub written: jiff::Timestamp,
     pub checked: &'r Checked,
+    /// When the verdict was reached, if it is reused.
+    pub reused_from: Option<jiff::Timestamp>,
 }
 
 impl Report<'_> {
@@ -44,6 +46,10 @@ impl Report<'_> {
             "run_id": self.run.id(),
             "environment": self.environment,
             "written": self.written,
+            "verdict": match self.reused_from {
+                Some(checked_at) => serde_json::json!({"reused": true, "checked_at": checked_at}),
+                None => serde_json::json!({"reused": false, "checked_at": self.written}),
+            },
             "compared_with": self.checked.baseline.run_id(),
             "summary": self.findings().summary(),
             "findings": self.findings(),

@@ -70,6 +70,9 @@ fn verdict(report: &Report<'_>) -> Markup {
             p.quiet {
                 (report.findings().len()) " checks in environment " (report.environment) ", " (compared) ". Written "
                 (report.written.strftime("%Y-%m-%d %H:%M:%S UTC")) "."
+                @if let Some(checked_at) = report.reused_from {
+                    " Verdict: reused, checked at " (checked_at.strftime("%Y-%m-%d %H:%M:%S UTC")) "."
+                }
             }
         }
     }
