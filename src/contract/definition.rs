@@ -222,12 +222,7 @@ mod tests {
             ("of: masters_v1_typed", "of: masterpieces", "masterpieces", "is not a table"),
             ("name: labels_v10", "name: ../labels", "../labels", "is not a table's name"),
             ("from: artist_urls_v1", "from: artist_links", "from: artist_links", "is joined of"),
-            (
-                "id: 3\n        name: realname",
-                "id: 2\n        name: realname",
-                "id: 2\n        name: realname",
-                "needs an id",
-            ),
+            ("id: 3\n        name: realname", "id: 2 # twice\n        name: realname", "id: 2 # twice", "needs an id"),
             ("releases_v6: 1000", "released_v6: 1000 # released", "1000 # released", "is not a table"),
             ("max_share: 0.05", "max_share: 5 # five", "5 # five", "from 0 to 1"),
         ] {
