@@ -20,12 +20,12 @@ use crate::contract::{Contract, Environment, Severity, Table};
 use crate::lake::{Dataset, Run};
 use crate::sql::{Engine, EngineParameters, SqlFile, quoted};
 use crate::tables::mount_table;
-use digdag_task::Progress;
+use digdag_task::{Amount, Observer};
 
 /// All checks of a run.
 pub struct Suite<'s> {
-    /// The name of the task, for its progress.
-    pub task: &'s str,
+    /// Receives the progress.
+    pub observer: &'s dyn Observer,
     pub contract: &'s Contract,
     pub environment: &'s Environment,
     pub run: &'s Run,
@@ -78,7 +78,7 @@ impl Suite<'_> {
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
         let checks = catalogue::checks(self.contract)?;
-        let progress = Progress::steps(self.task, 2 * self.contract.tables.len() + checks.len());
+        let progress = self.observer.begin(Amount::steps(2 * self.contract.tables.len() + checks.len()));
         for table in &self.contract.tables {
             let Some(dataset) = self.run.dataset(&table.folder())? else {
                 if !table.optional {
@@ -102,14 +102,14 @@ impl Suite<'_> {
         let runs = |check: &CheckQuery| check.reads.iter().all(|table| rows.contains_key(table));
         let checks: Vec<_> = checks.into_iter().filter(runs).collect();
 
-        progress.advance_to(0, || format!("reading {} tables", datasets.len()));
+        progress.advance_to(0, &|| format!("reading {} tables", datasets.len()));
         let mut scan = match engine.name() {
             "duckdb" => scan(self.contract, self.run, &datasets, &checks, self.duckdb.worker_threads())?,
             _ => Scan::default(),
         };
         let mut done = self.contract.tables.len() as u64;
         for (table, dataset) in &datasets {
-            progress.advance_to(done, || format!("profiling {}", table.report_name()));
+            progress.advance_to(done, &|| format!("profiling {}", table.report_name()));
             done += 1;
             let count = rows.get(&table.name).copied().unwrap_or_default();
             let figures = match scan.profiles.remove(&table.name) {
@@ -123,7 +123,7 @@ impl Suite<'_> {
             profile.tables.insert(table.name.clone(), figures);
         }
         for check in checks {
-            progress.advance_to(done, || format!("checking {}", check.name));
+            progress.advance_to(done, &|| format!("checking {}", check.name));
             done += 1;
             let started = std::time::Instant::now();
             let of = rows.get(&check.of).copied().unwrap_or_default();
@@ -137,7 +137,7 @@ impl Suite<'_> {
         findings.extend(inputs_agree(&datasets, self.run.description_if_there()?.as_ref()));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
-        progress.advance_to(done, || "counting for the plots".to_owned());
+        progress.advance_to(done, &|| "counting for the plots".to_owned());
         let plottable = Figures::READS.iter().all(|table| rows.contains_key(*table));
         let figures = plottable.then(|| Figures::measure(engine)).transpose()?;
         Ok(Measured { findings, profile, figures })

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use super::damage::rewrite;
-use super::good_lake::{COPY, TestLake};
+use super::good_lake::{COPY, TestLake, edit_json};
 use crate::support::Dir;
 
 const CONTRACT: &str = env!("CARGO_BIN_EXE_contract");
@@ -96,6 +96,10 @@ fn an_expectation_means_what_it_says_in_every_combination_with_and_without_a_rea
     // The hundred values are equally frequent.
     let table = "release_genres_v1";
     rewrite(&lake, table, "SELECT release_id, position, CAST(release_id % 100 AS VARCHAR) AS genre FROM t");
+    // The number of records belongs to the table of releases, which this contract leaves out.
+    edit_json(&lake.run(COPY).join(table).join("_dataset.json"), |dataset| {
+        dataset["counted"].as_object_mut().unwrap().remove("records");
+    });
     for why in ["", ", why: It is known."] {
         for (severity, max_share, beyond, broken, expected, ok) in EXPECTATIONS {
             let field = |name: &str, value: &str| match value {
