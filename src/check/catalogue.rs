@@ -122,7 +122,12 @@ impl Generic {
         let means = format!("{} is not {}.{} {how}", column.name, joined.from, joined.column);
         let mut check = CheckQuery::critical(table, &format!("{}_agrees", column.name), means, file, &places);
         check.reads.push(joined.from.clone());
-        check.about(RuleOf::Joined { column: column.name.clone(), from: joined.from.clone() })
+        check.about(RuleOf::Joined {
+            column: column.name.clone(),
+            from: joined.from.clone(),
+            separator: joined.separator.clone(),
+            pieces: None,
+        })
     }
 
     fn of_key(&self, table: &Table, checks: &mut Vec<CheckQuery>) {

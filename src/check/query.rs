@@ -65,7 +65,14 @@ impl CheckQuery {
     }
 
     /// The check in a file of `sql/checks`.
-    pub fn of_file(file: SqlFile, contract: &Contract) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Fails if a header is missing or has an unknown value.
+    pub fn of_file(mut file: SqlFile, contract: &Contract) -> anyhow::Result<Self> {
+        let rule = rule_of(&file)?;
+        if let Some(RuleOf::Joined { pieces: Some(pieces), .. }) = &rule {
+            file.text = file.with(&[("pieces", &pieces.text)]);
+        }
         let header = |name| file.header(name).with_context(|| format!("{} has no line -- {name}:", file.path));
         let expect = || -> anyhow::Result<Expectation> {
             let max_share =
@@ -82,7 +89,7 @@ impl CheckQuery {
             of: contract.table(header("of")?)?.name.clone(),
             reads: reads.map(|table| table.name.clone()).collect(),
             in_statement: file.header("statement") != Some("no"),
-            rule: None,
+            rule,
             origin: file.path.clone(),
             query: file.text,
         })
@@ -126,6 +133,33 @@ impl CheckQuery {
         let known = known.map(|share| format!("; up to {:.3} % are known", share * 100.0)).unwrap_or_default();
         format!("{broken} of {rows} rows ({share:.3} %){known}: {}", self.means)
     }
+}
+
+/// The separator of texts that are joined of pieces.
+const SEPARATOR: &str = "; ";
+
+/// Reads what a check is about from its header: `joined: <column>` with `from: <table>` and the query of the pieces in
+/// sql/checks/pieces, `contained: <column> in <table>.<column>`, or `same_set: <column> as <table>.<column>`.
+fn rule_of(file: &SqlFile) -> anyhow::Result<Option<RuleOf>> {
+    if let Some(column) = file.header("joined") {
+        let from = file.header("from").with_context(|| format!("{} has no line -- from:", file.path))?;
+        return Ok(Some(RuleOf::Joined {
+            column: column.to_owned(),
+            from: from.to_owned(),
+            separator: SEPARATOR.to_owned(),
+            pieces: Some(SqlFile::load(&format!("checks/pieces/{column}"))?),
+        }));
+    }
+    let parsed = |header: &str, word: &str| -> anyhow::Result<Option<(String, String, String)>> {
+        let Some(text) = file.header(header) else { return Ok(None) };
+        let parts = text.split_once(word).and_then(|(column, of)| Some((column, of.split_once('.')?)));
+        let (column, (to, of)) = parts.with_context(|| format!("{}: {header}: {text} is not understood", file.path))?;
+        Ok(Some((column.to_owned(), to.to_owned(), of.to_owned())))
+    };
+    if let Some((column, to, of)) = parsed("contained", " in ")? {
+        return Ok(Some(RuleOf::Contained { column, to, of }));
+    }
+    Ok(parsed("same_set", " as ")?.map(|(column, to, of)| RuleOf::SameSet { column, to, of }))
 }
 
 fn severity(word: &str) -> anyhow::Result<Severity> {

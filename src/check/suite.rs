@@ -104,7 +104,7 @@ impl Suite<'_> {
 
         progress.advance_to(0, &|| format!("reading {} tables", datasets.len()));
         let mut scan = match engine.name() {
-            "duckdb" => scan(self.contract, self.run, &datasets, &checks, self.duckdb.worker_threads())?,
+            "duckdb" => scan(self.contract, self.run, &datasets, &checks, self.duckdb.worker_threads(), self.spill)?,
             _ => Scan::default(),
         };
         let mut done = self.contract.tables.len() as u64;

@@ -1,46 +1,79 @@
 //! Whether a text is its rows joined, by reading the texts and the rows side by side.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::Context;
 use arrow::array::{Array, AsArray, Int32Array, Int64Array, StringArray};
 use arrow::datatypes::{Int32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 
 use super::{Source, reader};
+use crate::sql::{DuckDb, EngineParameters, SqlFile};
+use crate::tables::mount_table;
+use digdag_task::ByteSize;
 
-/// Returns whether the text of every row is the column of its rows in `from`, joined in the order of the files. `false`
-/// means that it is not, or that the rows are not in the order of the texts: then a query has to find out.
-///
-/// # Errors
-/// Fails if a file cannot be read.
-pub fn agrees(table: Source<'_>, from: Source<'_>, column: &str) -> anyhow::Result<bool> {
-    let declared = table.table.column(column).and_then(|column| column.joined.as_ref());
-    let joined = declared.with_context(|| format!("{}.{column} is not joined", table.table.name))?;
-    let [key] = table.table.key.as_slice() else { return Ok(false) };
-    let order: Vec<&str> = from.table.key.iter().filter(|part| *part != key).map(String::as_str).collect();
-    let mut columns = vec![key.as_str(), joined.column.as_str()];
-    columns.extend(&order);
-    let (texts, files) = (table.files(), from.files());
-    let mut pieces = Pieces::new(&files, &columns, key, &joined.column, &order);
-    let mut expected = String::new();
-    let wanted = [key.as_str(), column];
-    for batch in reader::batches(&texts, Some(&wanted)) {
-        let batch = batch?;
-        let Some((keys, texts)) = keys_and_texts(&batch, key, column) else { return Ok(false) };
-        for (row, key) in keys.values().iter().enumerate() {
-            expected.clear();
-            let Some(count) = pieces.join(*key, &joined.separator, &mut expected)? else { return Ok(false) };
-            let agrees = match texts.is_null(row) {
-                true => count == 0,
-                false => count > 0 && texts.value(row) == expected,
-            };
-            if !agrees {
-                return Ok(false);
+/// DuckDB's memory for a query that makes pieces of rows as they come.
+const QUERY_MEMORY: u64 = 128 << 20;
+
+/// A text and the rows that it is made of.
+pub struct Joined<'j> {
+    pub table: Source<'j>,
+    pub column: &'j str,
+    pub from: Source<'j>,
+    pub separator: &'j str,
+}
+
+impl Joined<'_> {
+    /// Returns whether the text of every row is the column of its rows in `from`, joined in the order of the files.
+    /// `false` means that it is not, or that the rows are not in the order of the texts: then a query has to find out.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read.
+    pub fn agrees_with_column(&self, part: &str) -> anyhow::Result<bool> {
+        let [key] = self.table.table.key.as_slice() else { return Ok(false) };
+        let order: Vec<&str> = self.from.table.key.iter().filter(|name| *name != key).map(String::as_str).collect();
+        let mut columns = vec![key.as_str(), part];
+        columns.extend(&order);
+        let files = self.from.files();
+        let batches = reader::batches(&files, Some(&columns));
+        self.agrees(key, Pieces::new(Box::new(batches), key, part, &order))
+    }
+
+    /// Like [`Joined::agrees_with_column`], with the pieces that a query makes of the rows: the key, `position` and
+    /// `piece`.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read or the query cannot be run.
+    pub fn agrees_with_query(&self, query: &SqlFile, spill: &Path) -> anyhow::Result<bool> {
+        let [key] = self.table.table.key.as_slice() else { return Ok(false) };
+        // One thread reads the rows in the order of the file.
+        let parameters = EngineParameters { memory_limit: ByteSize(QUERY_MEMORY), threads: Some(1) };
+        let engine = DuckDb::open(&parameters, spill)?;
+        mount_table(&engine, self.from.table, self.from.run, self.from.dataset)?;
+        let mut batches = engine.select(&query.text, &query.path)?;
+        let batches = std::iter::from_fn(move || batches.next_batch().transpose());
+        self.agrees(key, Pieces::new(Box::new(batches), key, "piece", &["position"]))
+    }
+
+    fn agrees(&self, key: &str, mut pieces: Pieces<'_>) -> anyhow::Result<bool> {
+        let mut expected = String::new();
+        let (files, columns) = (self.table.files(), [key, self.column]);
+        for batch in reader::batches(&files, Some(&columns)) {
+            let batch = batch?;
+            let Some((keys, texts)) = keys_and_texts(&batch, key, self.column) else { return Ok(false) };
+            for (row, key) in keys.values().iter().enumerate() {
+                expected.clear();
+                let Some(count) = pieces.join(*key, self.separator, &mut expected)? else { return Ok(false) };
+                let agrees = match texts.is_null(row) {
+                    true => count == 0,
+                    false => count > 0 && texts.value(row) == expected,
+                };
+                if !agrees {
+                    return Ok(false);
+                }
             }
         }
+        pieces.is_at_end()
     }
-    pieces.is_at_end()
 }
 
 fn keys_and_texts<'b>(batch: &'b RecordBatch, key: &str, text: &str) -> Option<(&'b Int64Array, &'b StringArray)> {
@@ -76,8 +109,13 @@ enum Next {
 }
 
 impl<'p> Pieces<'p> {
-    fn new(files: &'p [PathBuf], columns: &'p [&'p str], key: &'p str, column: &'p str, order: &'p [&'p str]) -> Self {
-        Pieces { batches: Box::new(reader::batches(files, Some(columns))), key, column, order, batch: None, row: 0 }
+    fn new(
+        batches: Box<dyn Iterator<Item = anyhow::Result<RecordBatch>> + 'p>,
+        key: &'p str,
+        column: &'p str,
+        order: &'p [&'p str],
+    ) -> Self {
+        Pieces { batches, key, column, order, batch: None, row: 0 }
     }
 
     /// Appends the pieces of a key to `text` and returns how many they are; `None` if the rows of the key are not of the

@@ -6,8 +6,9 @@
 //!                               NULLs, accepted values,
 //!                               references, names              rules.rs
 //!                               uniqueness and gaps of the key key.rs
-//! `joined` columns: the table and the rows it is made of,
-//!                  read side by side                           joined.rs
+//! two tables side by side: texts against the rows they are
+//!                  joined of, references to a part of a
+//!                  record, the same set for each record        joined.rs contained.rs sets.rs
 //! ```
 //!
 //! The pass counts the rows that break a rule, or proves that no row does. If it can do neither (rows out of order, ids
@@ -15,15 +16,17 @@
 //! decides. So the queries in sql/checks/generic stay the definition of every check, and find the samples of a check
 //! that is broken. The files are read with another reader than DuckDB's and nothing of the code that wrote them.
 
+mod contained;
 mod figures;
 mod joined;
 mod key;
 mod reader;
 mod references;
 mod rules;
+mod sets;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -33,10 +36,13 @@ use crate::contract::{Contract, Table};
 use crate::lake::{Dataset, Run};
 use crate::parallel::on_threads;
 
+use contained::contained;
 use figures::TableFigures;
+use joined::Joined;
 use key::KeyOrder;
 use references::References;
 use rules::{Rule, RuleCount};
+use sets::same_sets;
 
 pub use rules::RuleOf;
 
@@ -67,7 +73,7 @@ impl Source<'_> {
 
 enum Work<'s> {
     Table(Source<'s>),
-    Joined { check: &'s CheckQuery, column: &'s str, table: Source<'s>, from: Source<'s> },
+    SideBySide { check: &'s CheckQuery, table: Source<'s>, other: Source<'s> },
 }
 
 enum Done {
@@ -86,15 +92,20 @@ pub fn scan(
     datasets: &[(&Table, Dataset)],
     checks: &[CheckQuery],
     threads: usize,
+    spill: &Path,
 ) -> anyhow::Result<Scan> {
     let sources: Vec<_> = datasets.iter().map(|(table, dataset)| Source { table, dataset, run }).collect();
     let source = |name: &str| sources.iter().find(|source| source.table.name == name).copied();
     let references = References::read(contract, &sources, threads)?;
     let mut work = Vec::new();
     for check in checks {
-        let Some(RuleOf::Joined { column, from }) = &check.rule else { continue };
-        if let (Some(table), Some(from)) = (source(&check.of), source(from)) {
-            work.push((from.dataset.bytes() + table.dataset.bytes() / 8, Work::Joined { check, column, table, from }));
+        let other = match &check.rule {
+            Some(RuleOf::Joined { from, .. }) => from,
+            Some(RuleOf::Contained { to, .. } | RuleOf::SameSet { to, .. }) => to,
+            _ => continue,
+        };
+        if let (Some(table), Some(other)) = (source(&check.of), source(other)) {
+            work.push((other.dataset.bytes() / 2, Work::SideBySide { check, table, other }));
         }
     }
     work.extend(sources.iter().map(|source| (source.dataset.bytes(), Work::Table(*source))));
@@ -103,7 +114,7 @@ pub fn scan(
     let work: Vec<_> = work.into_iter().map(|(_, work)| work).collect();
     let results = on_threads(threads, work, |work| match work {
         Work::Table(source) => scan_table(source, checks, &references),
-        Work::Joined { check, column, table, from } => match joined::agrees(table, from, column)? {
+        Work::SideBySide { check, table, other } => match side_by_side(check, table, other, spill)? {
             true => Ok(Done::Proven(check.name.clone())),
             false => Ok(Done::Unproven),
         },
@@ -125,6 +136,24 @@ pub fn scan(
         }
     }
     Ok(scan)
+}
+
+fn side_by_side(check: &CheckQuery, table: Source<'_>, other: Source<'_>, spill: &Path) -> anyhow::Result<bool> {
+    match &check.rule {
+        Some(RuleOf::Joined { column, separator, pieces, .. }) => {
+            let joined = Joined { table, column, from: other, separator };
+            match pieces {
+                Some(query) => joined.agrees_with_query(query, &spill.join(column)),
+                None => {
+                    let declared = table.table.column(column).and_then(|column| column.joined.as_ref());
+                    declared.map_or(Ok(false), |declared| joined.agrees_with_column(&declared.column))
+                }
+            }
+        }
+        Some(RuleOf::Contained { column, of, .. }) => contained(table, column, other, of),
+        Some(RuleOf::SameSet { column, of, .. }) => same_sets((table, column), (other, of)),
+        _ => Ok(false),
+    }
 }
 
 fn scan_table(source: Source<'_>, checks: &[CheckQuery], references: &References) -> anyhow::Result<Done> {

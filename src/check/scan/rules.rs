@@ -6,6 +6,8 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 
+use crate::sql::SqlFile;
+
 use super::references::{Referenced, References, hash_of_name};
 
 /// What a declared check is about, so that the pass can answer it.
@@ -17,7 +19,12 @@ pub enum RuleOf {
     SameName { column: String, name: String, to: String, field: String },
     Unique,
     Gaps,
-    Joined { column: String, from: String },
+    /// A text is a column of another table joined, or the pieces that a query makes of that table.
+    Joined { column: String, from: String, separator: String, pieces: Option<SqlFile> },
+    /// Each pair of the first key column and `column` is a pair of the first key column and `of` in another table.
+    Contained { column: String, to: String, of: String },
+    /// For each value of the first key column, `column` has the same values as `of` in another table.
+    SameSet { column: String, to: String, of: String },
 }
 
 /// A rule with what it needs to judge a row.
@@ -42,7 +49,11 @@ impl<'r> Rule<'r> {
             RuleOf::SameName { column, name, to, field } => {
                 Rule::SameName { column, name, to: references.get(to, field)? }
             }
-            RuleOf::Unique | RuleOf::Gaps | RuleOf::Joined { .. } => return None,
+            RuleOf::Unique
+            | RuleOf::Gaps
+            | RuleOf::Joined { .. }
+            | RuleOf::Contained { .. }
+            | RuleOf::SameSet { .. } => return None,
         })
     }
 
