@@ -55,13 +55,13 @@ pub struct Finding {
     pub sample: Vec<String>,
 }
 
-/// The results of all checks, worst severity first, then by name.
+/// The results of all checks: those that failed first, then by severity and by name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Findings(Vec<Finding>);
 
 impl Findings {
     pub fn new(mut findings: Vec<Finding>) -> Self {
-        findings.sort_by(|a, b| (a.severity, &a.check_name).cmp(&(b.severity, &b.check_name)));
+        findings.sort_by(|a, b| (a.ok, a.severity, &a.check_name).cmp(&(b.ok, b.severity, &b.check_name)));
         Findings(findings)
     }
 
@@ -99,6 +99,11 @@ impl Findings {
     /// Whether nothing CRITICAL failed but what is not like the published run.
     pub fn only_drift_failed(&self) -> bool {
         self.failed(Severity::Critical).all(|finding| finding.kind == Kind::Drift)
+    }
+
+    /// Whether nothing CRITICAL failed but tables that have rows, and too few of them.
+    pub fn only_too_few_rows(&self) -> bool {
+        self.failed(Severity::Critical).all(|finding| finding.check_name.ends_with(".rows") && finding.value > 0)
     }
 
     /// Counts for results and the manifest, in all and for each kind.

@@ -20,6 +20,8 @@ pub struct CheckQuery {
     pub in_statement: bool,
     /// What the check is about, if one pass over the files can answer it.
     pub rule: Option<RuleOf>,
+    /// What helps if the check fails; part of `means` for the checks of sql/checks.
+    advice: Option<String>,
     pub(super) origin: String,
     pub(super) query: String,
 }
@@ -38,6 +40,7 @@ impl CheckQuery {
             reads: vec![table.name.clone()],
             in_statement: false,
             rule: None,
+            advice: Some(format!("run {} again in a new run", table.producer)),
             origin: format!("{} for {}", file.path, table.name),
             query: file.with(&all),
         }
@@ -90,6 +93,7 @@ impl CheckQuery {
             reads: reads.map(|table| table.name.clone()).collect(),
             in_statement: file.header("statement") != Some("no"),
             rule,
+            advice: None,
             origin: file.path.clone(),
             query: file.text,
         })
@@ -122,16 +126,24 @@ impl CheckQuery {
             severity: verdict.severity,
             value: broken,
             ok: verdict.ok,
-            details: self.details(broken, rows),
+            details: self.details(broken, rows, verdict.ok),
             sample,
         })
     }
 
-    fn details(&self, broken: u64, rows: u64) -> String {
+    fn details(&self, broken: u64, rows: u64, ok: bool) -> String {
         let share = if rows == 0 { 0.0 } else { broken as f64 / rows as f64 * 100.0 };
         let known = self.expect.max_share;
         let known = known.map(|share| format!("; up to {:.3} % are known", share * 100.0)).unwrap_or_default();
-        format!("{broken} of {rows} rows ({share:.3} %){known}: {}", self.means)
+        let details = format!("{broken} of {rows} rows ({share:.3} %){known}: {}", self.means);
+        match (&self.advice, self.expect.is_known_upstream()) {
+            (Some(_), true) if !ok => format!(
+                "{details} More than known: compare a few rows with the dump; if upstream changed, raise max_share in \
+                 sql/contract.yml."
+            ),
+            (Some(advice), false) if !ok => format!("{details}; none may: {advice}"),
+            _ => details,
+        }
     }
 }
 

@@ -167,16 +167,30 @@ impl Suite<'_> {
     fn enough_rows(&self, table: &Table, dataset: &Dataset, rows: u64) -> Finding {
         let least = self.environment.minimum_rows_of(&table.name);
         let least = if table.optional { 0 } else { least };
+        let help = match (rows >= least, rows == dataset.rows) {
+            (true, true) => String::new(),
+            (false, true) => {
+                "; a whole month has more, so the dump is cut off or this is a sample: a sample is checked with \
+                              environment=sample (--environment sample)"
+                    .to_owned()
+            }
+            (_, false) => format!("; the files are not those that were written: {}", again(table)),
+        };
         Finding {
             check_name: format!("{}.rows", table.report_name()),
             kind: Kind::Regression,
             severity: Severity::Critical,
             value: rows,
             ok: rows >= least && rows == dataset.rows,
-            details: format!("{rows} rows; {} were written, at least {least} are expected", dataset.rows),
+            details: format!("{rows} rows; {} were written, at least {least} are expected{help}", dataset.rows),
             sample: Vec::new(),
         }
     }
+}
+
+/// Returns the advice to write a table again.
+fn again(table: &Table) -> String {
+    format!("run {} again in a new run", table.producer)
 }
 
 fn missing(table: &Table) -> Finding {
@@ -186,7 +200,7 @@ fn missing(table: &Table) -> Finding {
         severity: Severity::Critical,
         value: 0,
         ok: false,
-        details: format!("the table is missing; {} writes it", table.producer),
+        details: format!("the table is missing; write it with {} --run-id <run_id>, then check again", table.producer),
         sample: Vec::new(),
     }
 }

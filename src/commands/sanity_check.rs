@@ -13,6 +13,7 @@ use crate::check::suite::Suite;
 use crate::check::verdict::{Verdict, VerdictKey};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Run, SealedRun};
+use crate::page::plain_cell;
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
 use crate::tables::register::register_run;
 use digdag_task::{Call, Switch};
@@ -111,15 +112,18 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     for warning in findings.failed(Severity::Warn) {
         call.say(format_args!("WARN {}: {}", warning.check_name, warning.details));
     }
-    let hint = match findings.only_drift_failed() {
-        true => format!(
-            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift true \
+    let hint = if findings.only_drift_failed() {
+        format!(
+            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift=true \
              (accept_drift=true in the workflow)",
             report.with_extension("html").display()
-        ),
-        false => {
-            "nothing was sealed or published; rebuild what is wrong with --replace true, or begin a new run".into()
-        }
+        )
+    } else if findings.only_too_few_rows() && parameters.environment != "sample" {
+        "nothing was sealed; if the run is a sample, run sanity-check again with --environment=sample (environment=sample \
+         in the workflow)"
+            .to_owned()
+    } else {
+        "nothing was sealed or published; rebuild what is wrong with --replace=true, or begin a new run".to_owned()
     };
     findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
 
@@ -159,7 +163,7 @@ fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["path", "count"])?;
     for (path, count) in paths {
-        csv.write_record([path, count.to_string()])?;
+        csv.write_record([plain_cell(&path).into_owned(), count.to_string()])?;
     }
     run.write_report("unknown_paths.csv", &csv.into_inner().map_err(|error| error.into_error())?)?;
     Ok(())

@@ -21,6 +21,7 @@ use anyhow::Context;
 use super::Findings;
 use super::suite::Checked;
 use crate::lake::Run;
+use crate::page::plain_cell;
 
 pub use figures::Figures;
 
@@ -69,7 +70,13 @@ impl Report<'_> {
         csv.write_record(["check_name", "severity", "value", "ok", "details"])?;
         for finding in self.findings().iter() {
             let (severity, value) = (finding.severity.to_string(), finding.value.to_string());
-            csv.write_record([&finding.check_name, &severity, &value, &finding.ok.to_string(), &finding.details])?;
+            csv.write_record([
+                &finding.check_name,
+                &severity,
+                &value,
+                &finding.ok.to_string(),
+                &plain_cell(&finding.details).into_owned(),
+            ])?;
         }
         csv.into_inner().context("the report cannot be written")
     }

@@ -13,18 +13,46 @@ use super::references::{Referenced, References, hash_of_name};
 /// What a declared check is about, so that the pass can answer it.
 #[derive(Clone, Debug)]
 pub enum RuleOf {
-    NotNull { column: String },
-    AcceptedValues { column: String, values: Vec<String> },
-    Reference { column: String, to: String, field: String, none: Option<i64> },
-    SameName { column: String, name: String, to: String, field: String },
+    NotNull {
+        column: String,
+    },
+    AcceptedValues {
+        column: String,
+        values: Vec<String>,
+    },
+    Reference {
+        column: String,
+        to: String,
+        field: String,
+        none: Option<i64>,
+    },
+    SameName {
+        column: String,
+        name: String,
+        to: String,
+        field: String,
+    },
     Unique,
     Gaps,
     /// A text is a column of another table joined, or the pieces that a query makes of that table.
-    Joined { column: String, from: String, separator: String, pieces: Option<SqlFile> },
+    Joined {
+        column: String,
+        from: String,
+        separator: String,
+        pieces: Option<SqlFile>,
+    },
     /// Each pair of the first key column and `column` is a pair of the first key column and `of` in another table.
-    Contained { column: String, to: String, of: String },
+    Contained {
+        column: String,
+        to: String,
+        of: String,
+    },
     /// For each value of the first key column, `column` has the same values as `of` in another table.
-    SameSet { column: String, to: String, of: String },
+    SameSet {
+        column: String,
+        to: String,
+        of: String,
+    },
 }
 
 /// A rule with what it needs to judge a row.
