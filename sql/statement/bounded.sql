@@ -1,4 +1,4 @@
--- A check that upstream is known to break to a share, as a row of the sanity report.
+-- A row of the sanity report for a check that upstream is known to break up to a share.
 SELECT
     {name} AS check_name,
     CASE WHEN n <= greatest({max_rows}, total * {max_share}) THEN {severity} ELSE {severity_beyond} END AS severity,

@@ -19,6 +19,10 @@ pub fn checks(contract: &Contract) -> anyhow::Result<Vec<CheckQuery>> {
         generic.of_key(table, &mut checks);
     }
     for file in SqlFile::folder("checks")? {
+        // A contract on trial may leave tables out; a test requires the built-in one to have them all.
+        if file.header("of").is_some_and(|of| contract.table(of).is_err()) {
+            continue;
+        }
         checks.push(CheckQuery::of_file(file, contract)?);
     }
     Ok(checks)
@@ -209,4 +213,19 @@ fn key(table: &Table) -> String {
         true => table.columns.iter().take(COLUMNS_SHOWN).map(|column| quoted(&column.name)).collect(),
     };
     columns.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_checks_is_about_a_table_of_the_contract() {
+        let contract = Contract::load().expect("sql/contract.yml is right");
+        let files = SqlFile::folder("checks").expect("can be read");
+        let checks = checks(&contract).expect("can be made");
+        for file in files {
+            assert!(checks.iter().any(|check| check.name == file.name), "{} is of no table", file.path);
+        }
+    }
 }

@@ -15,6 +15,7 @@
 mod baseline;
 mod catalogue;
 mod drift;
+mod figures;
 mod files;
 mod finding;
 mod ingested;

@@ -1,3 +1,5 @@
+//! Checks that are queries, and how a count of broken rows becomes a finding.
+
 use anyhow::Context;
 
 use super::scan::RuleOf;

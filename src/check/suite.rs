@@ -1,3 +1,5 @@
+//! Runs all checks of a run: files, one pass over the tables, queries, comparison with the published run.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -6,12 +8,12 @@ use anyhow::Context;
 use super::baseline::Baseline;
 use super::catalogue;
 use super::drift::drift;
+use super::figures::Figures;
 use super::files::check_files;
 use super::ingested::{anomalies, records_agree};
 use super::inputs::inputs_agree;
 use super::profile::{Profile, Profiler, TableProfile};
 use super::query::{CheckQuery, number};
-use super::report::Figures;
 use super::scan::{Scan, scan};
 use super::schema::schema_changes;
 use super::texts::check_texts;

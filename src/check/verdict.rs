@@ -8,8 +8,8 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Figures;
 use super::profile::Profile;
-use super::report::Figures;
 use super::suite::Measured;
 use super::{Finding, Findings};
 use crate::contract::{Contract, Table};

@@ -1,3 +1,5 @@
+//! The contract as it is read from sql/contract.yml.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! docs/tables.md, generated from the contract.
+
 use std::fmt::Write;
 
 use super::{Column, Contract, Severity, Table};

@@ -1,3 +1,5 @@
+//! The page that plots each KPI over the months.
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::figure::Figure;

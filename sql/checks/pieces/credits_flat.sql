@@ -1,4 +1,4 @@
--- The pieces of credits_flat, in the order of the rows: role: name, or what there is of the two.
+-- The pieces of credits_flat, in the order of the rows: role: name, or the one of the two that is there.
 SELECT
     release_id,
     position,

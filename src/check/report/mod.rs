@@ -8,7 +8,6 @@
 //! ```
 
 mod changes;
-mod figures;
 mod history;
 mod junit;
 mod page;
@@ -22,8 +21,6 @@ use super::Findings;
 use super::suite::Checked;
 use crate::lake::Run;
 use crate::page::plain_cell;
-
-pub use figures::Figures;
 
 /// What a report says.
 pub struct Report<'r> {

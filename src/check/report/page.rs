@@ -4,10 +4,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Report;
 use super::changes::{TableChange, table_changes};
-use super::figures::Figures;
 use super::history::History;
 use super::plot::{self, Line};
 use crate::check::baseline::Baseline;
+use crate::check::figures::Figures;
 use crate::check::{Finding, Kind};
 use crate::contract::Severity;
 use crate::page::{STYLE, grouped};

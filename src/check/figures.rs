@@ -1,8 +1,10 @@
+//! The numbers behind the plots of a report: the queries of `sql/reports`.
+
 use serde::{Deserialize, Serialize};
 
 use crate::sql::{Engine, SqlFile};
 
-/// What the plots of the page show: the queries of `sql/reports`.
+/// The numbers behind the plots of the page.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Figures {
     pub releases_by_year: Vec<(i32, u64)>,
