@@ -59,26 +59,27 @@ fn a_verdict_for_another_environment_or_an_edited_one_is_not_reused() {
 
 #[test]
 fn a_changed_byte_an_added_file_and_an_edited_manifest_fail_the_report_and_are_named() {
-    let part = |lake: &TestLake| a_part_of(lake, "labels_v10");
-    let flip = |lake: &TestLake| {
-        let mut bytes = fs::read(part(lake)).unwrap();
+    type Change = fn(&TestLake);
+    let flip: Change = |lake| {
+        let part = a_part_of(lake, "labels_v10");
+        let mut bytes = fs::read(&part).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
-        replace(&part(lake), &bytes);
+        replace(&part, &bytes);
     };
-    let add = |lake: &TestLake| {
-        let more = part(lake).with_file_name(format!("part-{GOOD}-00001.parquet"));
-        fs::copy(part(lake), more).unwrap();
+    let add: Change = |lake| {
+        let part = a_part_of(lake, "labels_v10");
+        fs::copy(&part, part.with_file_name(format!("part-{GOOD}-00001.parquet"))).unwrap();
     };
-    let edit = |lake: &TestLake| {
+    let edit: Change = |lake| {
         let manifest = lake.run(GOOD).join("_manifest.json");
         edit_json(&manifest, |manifest| manifest["files"][0]["bytes"] = 1.into());
         fs::set_permissions(&manifest, fs::Permissions::from_mode(0o444)).unwrap();
     };
-    let changes: [(&dyn Fn(&TestLake), &str); 3] = [
-        (&flip, "labels_v10/part-2026-11__20261101_000000-00000.parquet was changed"),
-        (&add, "labels_v10/part-2026-11__20261101_000000-00001.parquet was added"),
-        (&edit, "its manifest was edited"),
+    let changes = [
+        (flip, "labels_v10/part-2026-11__20261101_000000-00000.parquet was changed"),
+        (add, "labels_v10/part-2026-11__20261101_000000-00001.parquet was added"),
+        (edit, "its manifest was edited"),
     ];
     for (change, named) in changes {
         let lake = TestLake::new();
