@@ -91,9 +91,6 @@ impl Report {
     }
 
     pub fn begin(&self, workflow: &Workflow, session: &Session, state: &State) {
-        for note in &workflow.notes {
-            say(note);
-        }
         match state.folder() {
             Some(folder) => say(format_args!("session {}, state in {}", session.time(), folder.display())),
             None => say(format_args!("session {}, no state is kept", session.time())),
