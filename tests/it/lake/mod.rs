@@ -8,6 +8,7 @@ mod checks;
 mod collection;
 mod cuttings;
 mod dumps;
+mod field_ids;
 mod layout;
 mod locks;
 mod order;

@@ -1,0 +1,14 @@
+//! `echo>`: a text for people.
+
+use super::{TaskError, command_text};
+use crate::parameters::Parameters;
+use crate::report;
+
+/// Writes the text to stderr.
+///
+/// # Errors
+/// The command is not text.
+pub fn run(params: &Parameters) -> Result<(), TaskError> {
+    report::show(format!("{}\n", command_text(params)?).as_bytes());
+    Ok(())
+}
