@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::civil::{Date, DateTime};
-use jiff::{Unit, Zoned, ZonedRound};
+use jiff::{Timestamp, Unit, Zoned, ZonedRound};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -66,22 +66,22 @@ impl Session {
     }
 
     /// Returns the parameters that Digdag adds to those of each task. run-workflow knows no earlier execution, so its
-    /// times are empty, as in the recordings; the offset is that of the session. `digdag run` has a database of its own
-    /// each time, so every identifier is 1.
+    /// times are empty, as in the recordings, and the offset is that of 1970. `digdag run` has a database of its own each
+    /// time, so every identifier is 1.
     pub fn parameters(&self, task_name: &str) -> Parameters {
-        let offset = self.format("%z");
+        let epoch = Timestamp::UNIX_EPOCH.to_zoned(self.time.time_zone().clone());
         let mut params: Parameters = [
             ("timezone", self.timezone.clone()),
             ("session_time", self.time()),
             ("session_date", self.format("%Y-%m-%d")),
             ("session_date_compact", self.format("%Y%m%d")),
             ("session_local_time", self.argument()),
-            ("session_tz_offset", offset.clone()),
+            ("session_tz_offset", self.format("%z")),
             ("last_executed_session_time", String::new()),
             ("last_executed_session_date", String::new()),
             ("last_executed_session_date_compact", String::new()),
             ("last_executed_session_local_time", String::new()),
-            ("last_executed_session_tz_offset", offset),
+            ("last_executed_session_tz_offset", epoch.strftime("%z").to_string()),
             ("last_executed_session_unixtime", String::new()),
             ("session_uuid", self.uuid.clone()),
             ("task_name", task_name.to_owned()),
