@@ -81,7 +81,7 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
         call.already_done_because(format!("active is {id} already"));
         return Ok(());
     }
-    let sealed = SealedRun::open_verified(&lake.run(&id)?)?;
+    let sealed = SealedRun::open_verified(&lake.run(&id)?, call)?;
     let was = before.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run {
         call.skipped(format!("dry_run: active would move from {was} to {id}"));

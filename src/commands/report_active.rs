@@ -51,7 +51,7 @@ pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> any
     let scratch = lake.scratch(call.name())?;
     let engine = engine(&parameters.engine, &id, is_active, scratch.path(), call)?;
     let suite = Suite {
-        task: call.name(),
+        observer: &*call,
         contract: &contract,
         environment,
         run: &run,
@@ -104,7 +104,7 @@ fn engine(
             true => selection.trino.trino_schema.clone(),
             false => selection.trino.run_schema(run.as_str()),
         };
-        return Ok(Box::new(Trino::open(&selection.trino, &schema)?));
+        return Ok(Box::new(Trino::open(&selection.trino, &schema, call.observer())?));
     }
     if selection.engine == EngineName::Trino {
         call.say("no trino_url is given, so DuckDB does the report");

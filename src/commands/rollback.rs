@@ -51,7 +51,7 @@ pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Resu
     let to = parameters.to_run_id.or(previous.as_ref().map(|previous| previous.run_id.clone()));
     let to = to.ok_or_else(|| Failure::parameters("parameter to_run_id is missing"))?;
     call.set_run_id(&to);
-    let sealed = SealedRun::open_verified(&lake.run(&to)?)?;
+    let sealed = SealedRun::open_verified(&lake.run(&to)?, call)?;
     let was = active.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run {
         call.skipped(format!("dry_run: active would move from {was} back to {to}"));

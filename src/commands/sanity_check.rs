@@ -57,12 +57,12 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let selected = &parameters.engine;
     let engine: Box<dyn Engine> = match selected.engine {
         EngineName::Duckdb => Box::new(DuckDb::open(&selected.duckdb, &spill)?),
-        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino)?.into_trino()),
+        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino, &call.observer())?.into_trino()),
     };
     call.set_detail("engine", engine.name());
     let duckdb = &selected.duckdb;
     let suite = Suite {
-        task: call.name(),
+        observer: &*call,
         contract: &contract,
         environment,
         run: &run,
@@ -102,7 +102,7 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
 
     // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
     sealable.record_unless_sealed(&call.outcome_so_far())?;
-    let sealed = sealable.seal(findings.summary())?;
+    let sealed = sealable.seal(findings.summary(), call)?;
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());
     }

@@ -39,7 +39,7 @@ pub fn verify_run(parameters: VerifyParameters, call: &mut Call) -> anyhow::Resu
         return verify_open(&run, active.ok().flatten() == Some(id), call);
     }
     let mut sealed = SealedRun::open(&run)?;
-    let differences = sealed.differences()?;
+    let differences = sealed.differences(call)?;
     call.set_detail("state", "sealed");
     call.set_detail("differences", differences.clone());
     for difference in &differences {
@@ -68,7 +68,7 @@ fn verify_open(run: &Run, active: bool, call: &mut Call) -> anyhow::Result<()> {
             .hint("rollback brings back what was published before")
             .into());
     }
-    let datasets = run.verify_datasets()?;
+    let datasets = run.verify_datasets(call)?;
     for dataset in &datasets {
         call.add_table(dataset.count());
     }
