@@ -246,7 +246,8 @@ impl<'a> Compiler<'a> {
             return Err(place.refuse("call> takes the name of a workflow file", "write call>: other.dig"));
         };
         if target.contains("${") {
-            return Err(place.refuse(format!("call> of '{target}'"), "write the name out: run-workflow loads it before tasks run"));
+            return Err(place
+                .refuse(format!("call> of '{target}'"), "write the name out: run-workflow loads it before tasks run"));
         }
         let name = target.strip_suffix(".dig").unwrap_or(&target);
         if self.calls.iter().any(|outer| outer == name) {

@@ -112,9 +112,9 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Failure> {
     };
     match reader.next()? {
         (Event::StreamEnd, _) => Ok(root),
-        (_, span) => {
-            Err(reader.place(span.start.line()).refuse("a second document", "write one document a file: remove the ---"))
-        }
+        (_, span) => Err(reader
+            .place(span.start.line())
+            .refuse("a second document", "write one document a file: remove the ---")),
     }
 }
 
@@ -212,7 +212,9 @@ impl<'t> Reader<'t> {
 
     fn key(&self, event: Event<'_>, line: usize) -> Result<String, Failure> {
         match event {
-            Event::Scalar(text, ScalarStyle::Plain, _, Some(tag)) if is_include(&tag) && matches!(&*text, "" | "~" | "null") => {
+            Event::Scalar(text, ScalarStyle::Plain, _, Some(tag))
+                if is_include(&tag) && matches!(&*text, "" | "~" | "null") =>
+            {
                 Ok(INCLUDE.to_owned())
             }
             Event::Scalar(text, style, _, tag) => {
@@ -224,9 +226,9 @@ impl<'t> Reader<'t> {
                     Value::String(text) => Ok(text),
                     Value::Null => Err(self.place(line).refuse("a key is empty", "name it, or quote it if it is text")),
                     // Digdag writes 010 as 8 and 1e3 as 1000.0.
-                    value if value.to_string() != text.to_ascii_lowercase() => {
-                        Err(self.place(line).refuse(format!("the key {text} is a number"), "quote it to have it as text"))
-                    }
+                    value if value.to_string() != text.to_ascii_lowercase() => Err(self
+                        .place(line)
+                        .refuse(format!("the key {text} is a number"), "quote it to have it as text")),
                     value => Ok(value.to_string()),
                 }
             }

@@ -81,7 +81,14 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs a task. `first_id` is the number of the task with index 0 in the same file; `extra` is exported as well.
-    fn run_task(&self, task: &Task, parent: &str, first_id: u64, around: &Parameters, extra: &Parameters) -> TaskResult {
+    fn run_task(
+        &self,
+        task: &Task,
+        parent: &str,
+        first_id: u64,
+        around: &Parameters,
+        extra: &Parameters,
+    ) -> TaskResult {
         let mut params = around.clone();
         merge(&mut params, &task.export);
         merge(&mut params, extra);
@@ -202,7 +209,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Ends a task that only chose other tasks; those are in the report themselves.
-    fn end_choice(&self, choice: &Running<'_>, outcome: TaskResult, branch: Option<bool>, clock: Instant) -> TaskResult {
+    fn end_choice(
+        &self,
+        choice: &Running<'_>,
+        outcome: TaskResult,
+        branch: Option<bool>,
+        clock: Instant,
+    ) -> TaskResult {
         if !outcome.failed {
             if self.state.success(&choice.name).is_none() {
                 self.remember(Success::new(&choice.name, Parameters::new(), branch));

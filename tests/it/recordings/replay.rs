@@ -76,7 +76,8 @@ pub fn expect(name: &str, expected: Expected) {
 #[track_caller]
 fn expect_refusal(finished: &Finished) {
     assert_eq!((finished.status, finished.stderr.lines().count()), (Some(2), 1), "{}", finished.stderr);
-    let place = finished.stderr.strip_prefix("run-workflow: ").unwrap_or_default().split(' ').next().unwrap_or_default();
+    let place =
+        finished.stderr.strip_prefix("run-workflow: ").unwrap_or_default().split(' ').next().unwrap_or_default();
     let line = place.strip_suffix(':').and_then(|place| place.rsplit_once(':')).map(|(_, line)| line.parse::<u32>());
     assert!(matches!(line, Some(Ok(1..))) || place.starts_with("--"), "{}", finished.stderr);
 }

@@ -89,7 +89,9 @@ fn a_new_session_is_today_at_midnight_and_the_last_one_is_taken_up() {
 #[test]
 fn a_session_has_one_of_the_forms_of_digdag() {
     let dir = project(WORKFLOW);
-    for session in ["now", "today", "schedule", "2026-1-2", "2026-11-20T00:00:00", "2026-11-20 0:00:00", "2026-02-30", ""] {
+    for session in
+        ["now", "today", "schedule", "2026-1-2", "2026-11-20T00:00:00", "2026-11-20 0:00:00", "2026-02-30", ""]
+    {
         let finished = dir.run_workflow(&["main.dig", "--session", session]).run().expect_status(2);
         let forms = "hourly, daily, last, \"yyyy-MM-dd\", or \"yyyy-MM-dd HH:mm:SS\" format: ";
         finished.expect_stderr(&format!("--session must be {forms}{session};")).expect_stderr("$(date -u '+%F %T')");

@@ -87,7 +87,10 @@ fn files_that_are_no_workflows() {
     refused("+x:\n  if>: true\n  _do: {}\n  _else_do:\n", "main.dig:4: +x has neither _do nor _else_do");
     refused("+x:\n  if>: maybe\n  _do: {sh>: a}\n", "main.dig:4: Expected 'true' or 'false'");
     refused("+x:\n  py>: [a]\n", "main.dig:4: py> of +x expects text, found a list");
-    refused("+x:\n  sh>: a\n  b: 100000000000000000000\n", "main.dig:5: the integer 100000000000000000000 does not fit");
+    refused(
+        "+x:\n  sh>: a\n  b: 100000000000000000000\n",
+        "main.dig:5: the integer 100000000000000000000 does not fit",
+    );
     refused("+x:\n  sh>: a\n  ~: b\n", "main.dig:5: a key is empty");
     refused("+x:\n  sh>: a\n  _env: {a: {secret: b}}\n", "main.dig:5: _env: a is neither text, number nor boolean");
     refused("+x/y:\n  sh>: a\n", "main.dig:3: '+x/y' is not a valid task name");

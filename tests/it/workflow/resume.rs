@@ -21,7 +21,7 @@ fn a_session_that_is_run_again_goes_on_where_it_failed() {
     let finished = dir.run_workflow(&arguments).run().expect_status(1);
     let finished =
         finished.expect_stderr("Task state is saved at").expect_stderr("/.run-workflow/sessions/20261120T000000+0000;");
-    finished.expect_stderr("the same command with --session \"2026-11-20 00:00:00\" goes on from there");
+    finished.expect_stderr("the same command with --session \"2026-11-20 00:00:00\" resumes from there");
     let state = dir.read(".run-workflow/sessions/20261120T000000+0000/+main+a.yml");
     assert!(state.contains("fullName: +main+a\nstate: success\n"), "{state}");
 
@@ -55,9 +55,13 @@ fn a_session_with_nothing_left_to_do_says_how_to_begin_another() {
     let first = dir.run_workflow(&["main.dig", "-p", "month=2026-11"]).run().expect_status(0);
     assert!(!first.stderr.contains("nothing was left to do"), "{}", first.stderr);
     let next = dir.run_workflow(&["main.dig", "-p", "month=2026-12"]).run().expect_status(0);
-    next.expect_stderr("nothing was left to do in session ").expect_stderr("--session \"$(date -u '+%F %T')\" begins a new one");
+    next.expect_stderr("nothing was left to do in session ")
+        .expect_stderr("--session \"$(date -u '+%F %T')\" begins a new one");
     // The session before began at midnight.
-    let now = dir.run_workflow(&["main.dig", "--session", "2026-12-02 03:00:00", "-p", "month=2026-12"]).run().expect_status(0);
+    let now = dir
+        .run_workflow(&["main.dig", "--session", "2026-12-02 03:00:00", "-p", "month=2026-12"])
+        .run()
+        .expect_status(0);
     assert!(!now.stderr.contains("SKIPPED"), "{}", now.stderr);
     assert_eq!(given(&dir, "first")["month"], "2026-12");
 }
@@ -145,7 +149,8 @@ fn a_session_that_began_for_another_month_or_lake_is_refused() {
 #[test]
 fn the_lake_of_the_environment_is_part_of_a_session() {
     let dir = project("+a:\n  sh>: echo $DISCOGS_DATA_LAKE\n");
-    let run = |lake: &str| dir.run_workflow(&["main.dig", "--session", "2026-11-20"]).env("DISCOGS_DATA_LAKE", lake).run();
+    let run =
+        |lake: &str| dir.run_workflow(&["main.dig", "--session", "2026-11-20"]).env("DISCOGS_DATA_LAKE", lake).run();
     run("/one").expect_status(0);
     run("/two").expect_status(2).expect_stderr("began with lake /one, not /two");
 }
@@ -160,7 +165,9 @@ fn a_session_can_resume_as_a_server_does() {
     dir.run_workflow(&["main.dig"]).run().expect_status(1);
     dir.create("ready", "");
     let lost = dir.run_workflow(&["main.dig", "--resume-as", "server"]).run().expect_status(1);
-    lost.expect_stderr("+main+last:\n    Failed to evaluate a variable ${inside.name} (ReferenceError: inside is not defined)");
+    lost.expect_stderr(
+        "+main+last:\n    Failed to evaluate a variable ${inside.name} (ReferenceError: inside is not defined)",
+    );
     dir.run_workflow(&["main.dig"]).run().expect_status(0);
 }
 
