@@ -23,6 +23,14 @@ impl LakeArgs {
     pub fn open(&self) -> anyhow::Result<Lake> {
         Lake::open(&self.lake)
     }
+
+    /// Opens the lake, and creates its folder if it is missing.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be created or is not a lake.
+    pub fn create(&self) -> anyhow::Result<Lake> {
+        Lake::create(&self.lake)
+    }
 }
 
 /// The run that a task works on.

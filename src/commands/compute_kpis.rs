@@ -8,7 +8,7 @@ use clap::Parser;
 use super::LakeArgs;
 use crate::history::{KpiOptions, Kpis};
 use crate::lake::RunId;
-use crate::sql::EngineParameters;
+use crate::sql::{EngineParameters, SandboxParameters};
 use digdag_task::{Call, Switch};
 
 /// Compute the KPIs that runs lack
@@ -43,6 +43,9 @@ pub struct ComputeKpis {
     trino_schema: String,
 
     #[command(flatten)]
+    sandbox: SandboxParameters,
+
+    #[command(flatten)]
     engine: EngineParameters,
 }
 
@@ -63,6 +66,7 @@ fn compute_kpis(parameters: ComputeKpis, call: &mut Call) -> anyhow::Result<()> 
         recompute: parameters.recompute.is_on(),
         kpi_folder: parameters.kpi_folder.as_deref(),
         trino_schema: &parameters.trino_schema,
+        sandbox: parameters.sandbox,
         engine: &parameters.engine,
     };
     let kpis = Kpis::open(&lake, &task, options)?;

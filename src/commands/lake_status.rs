@@ -1,27 +1,35 @@
-use std::path::PathBuf;
+//! `lake-status`.
+
+use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::Parser;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::LakeArgs;
+use super::failure_of;
 use super::screen::{age, bytes, columns, count};
 use crate::lake::{
-    Dataset, Extent, Holder, Lake, Leftovers, ManifestDataset, Previous, Retention, Run, RunId, SealedRun,
+    Dataset, DiskUsage, Holder, Lake, ManifestDataset, Orphans, Previous, Retention, Run, RunId, SealedRun,
 };
-use digdag_task::{Call, Failure, boolean};
+use digdag_task::{Call, Switch};
 
-/// What lake-status takes.
-#[derive(Args, Debug)]
-pub struct StatusParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// List the runs of a lake
+///
+/// Shows each run with its state (open, sealed, damaged), tables, rows, size and age, and whether it is or was active. `own`
+/// is the space that pruning the run frees, `shared` what other runs hold as well. Also shows how much earlier tasks left that
+/// prune-runs would remove. Reads descriptions and manifests, not the data; verify-run reads the data. The table goes to
+/// stderr, the same as JSON to stdout.
+#[derive(Debug, Parser)]
+#[command(name = "lake-status", version, after_help = EXAMPLE)]
+pub struct LakeStatus {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// Only the JSON on stdout, without the table for people on stderr
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub json: bool,
+    #[arg(long)]
+    pub json: Switch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +58,7 @@ struct RunStatus {
     /// The others: files that another run holds too, with the same bytes.
     shared_bytes: u64,
     #[serde(skip)]
-    extent: Extent,
+    usage: DiskUsage,
     begun: Option<Timestamp>,
     sealed: Option<Timestamp>,
     /// Since it was sealed, or begun.
@@ -61,23 +69,33 @@ struct RunStatus {
     problem: Option<String>,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  lake-status --lake /data/lake
+  lake-status --lake /data/lake --json | jq '.runs[] | select(.state == \"open\")'";
+
+/// Runs `lake-status`.
+pub fn main() -> ExitCode {
+    super::task(lake_status)
+}
+
 /// Lists the runs of a lake. Reads descriptions and manifests, no data; a run that is damaged is listed as such.
-pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
+fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
+    let lake = parameters.lake.open()?;
     let (active, problem) = match lake.active() {
         Ok(active) => (active, None),
-        Err(error) => (None, Some(Failure::of(&error))),
+        Err(error) => (None, Some(failure_of(&error))),
     };
     let previous = lake.previous()?;
     let mut ids = lake.run_ids()?;
     ids.sort_by(|a, b| b.session().cmp(a.session()).then_with(|| b.cmp(a)));
     let runs: Vec<_> = ids.iter().map(|id| RunStatus::of(&lake, id, active.as_ref(), &previous)).collect();
-    let mut all = Extent::default();
-    runs.iter().for_each(|run| all.add(&run.extent));
+    let mut all = DiskUsage::default();
+    runs.iter().for_each(|run| all.add(&run.usage));
     let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
-    let leftovers = lake.leftovers(open_for, &[]);
+    let leftovers = lake.orphans(open_for, &[]);
 
-    if !parameters.json {
+    if !parameters.json.is_on() {
         for line in table(&runs) {
             call.say(line);
         }
@@ -111,7 +129,7 @@ pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Res
     Ok(())
 }
 
-fn say_leftovers(leftovers: &anyhow::Result<Leftovers>, call: &Call) {
+fn say_leftovers(leftovers: &anyhow::Result<Orphans>, call: &Call) {
     match leftovers {
         Ok(leftovers) if leftovers.count() == 0 => {}
         Ok(leftovers) => call.say(format_args!(
@@ -119,7 +137,7 @@ fn say_leftovers(leftovers: &anyhow::Result<Leftovers>, call: &Call) {
             leftovers.count(),
             bytes(leftovers.bytes())
         )),
-        Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", Failure::of(error))),
+        Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", failure_of(error))),
     }
 }
 
@@ -137,7 +155,7 @@ impl RunStatus {
             bytes: 0,
             own_bytes: 0,
             shared_bytes: 0,
-            extent: Extent::default(),
+            usage: DiskUsage::default(),
             begun: None,
             sealed: None,
             age_seconds: None,
@@ -147,7 +165,7 @@ impl RunStatus {
         };
         if let Err(error) = lake.run(id).and_then(|run| status.fill(&run)) {
             status.state = State::Damaged;
-            status.problem = Some(Failure::of(&error).message);
+            status.problem = Some(failure_of(&error).message);
         }
         let since = status.sealed.or(status.begun);
         status.age_seconds = since.map(|since| Timestamp::now().duration_since(since).as_secs());
@@ -156,9 +174,9 @@ impl RunStatus {
 
     fn fill(&mut self, run: &Run) -> anyhow::Result<()> {
         self.locked_by = run.holder();
-        self.extent = run.extent()?;
-        (self.files, self.bytes) = (self.extent.files, self.extent.bytes);
-        (self.own_bytes, self.shared_bytes) = (self.extent.own_bytes(), self.extent.shared_bytes());
+        self.usage = run.disk_usage()?;
+        (self.files, self.bytes) = (self.usage.files, self.usage.bytes);
+        (self.own_bytes, self.shared_bytes) = (self.usage.own_bytes(), self.usage.shared_bytes());
         self.begun = run.description_if_there()?.map(|description| description.created);
         let tables: Vec<ManifestDataset> = if run.is_sealed()? {
             self.state = State::Sealed;

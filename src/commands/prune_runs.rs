@@ -1,18 +1,28 @@
-use std::path::PathBuf;
+//! `prune-runs`.
+
+use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::Parser;
 
+use super::LakeArgs;
 use super::screen::{bytes, columns};
-use crate::lake::{Kept, Lake, PrunePlan, Retention};
-use digdag_task::{Call, boolean};
+use crate::lake::{KeepReason, PrunePlan, Retention};
+use digdag_task::{Call, Switch};
 
-/// What prune-runs takes.
-#[derive(Args, Debug)]
-pub struct PruneParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Remove runs that are no longer needed
+///
+/// Keeps the newest runs, every run that active or an active__prev_<timestamp> points at, and every run that a task is
+/// working in. Every promotion leaves such a link, so a published run stays until keep_previous lets its link go.
+///
+/// Shows what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename, then
+/// deleted. Also removes what earlier tasks left: unfinished work and locks in <lake>/_meta, and in <lake>/_tmp_test the
+/// trials of runs that are sealed or gone.
+#[derive(Debug, Parser)]
+#[command(name = "prune-runs", version, after_help = EXAMPLE)]
+pub struct PruneRuns {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// How many of the newest sealed runs to keep, and as many of the newest that are not sealed
     #[arg(long, value_name = "N", default_value_t = 3)]
@@ -28,17 +38,27 @@ pub struct PruneParameters {
     pub open_hours: u32,
 
     /// Say what would be removed, and remove nothing
-    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub dry_run: bool,
+    #[arg(long, default_value = "true")]
+    pub dry_run: Switch,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  prune-runs --lake /data/lake --keep 3                      what would go
+  prune-runs --lake /data/lake --keep 3 --dry-run=false      remove it
+  prune-runs --lake /data/lake --keep 3 --keep-previous 12   runs that were published longer ago may go as well";
+
+/// Runs `prune-runs`.
+pub fn main() -> ExitCode {
+    super::task(prune_runs)
 }
 
 /// Removes runs that nobody needs. Unless `dry_run` is false it only says which.
-pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Result<()> {
+fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
     let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
-    let lake = Lake::open(&parameters.lake)?;
-    if parameters.dry_run {
+    let lake = parameters.lake.open()?;
+    if parameters.dry_run.is_on() {
         let plan = lake.plan_prune(retention)?;
         show(&plan, call);
         report(&plan, call)?;
@@ -50,7 +70,7 @@ pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Resul
     if plan.is_empty() {
         call.already_done();
     }
-    plan.carry_out(&locked, call.name())?;
+    plan.execute(&locked, call.name())?;
     show(&plan, call);
     report(&plan, call)?;
     call.say(format_args!("{} removed", summary(&plan)));
@@ -60,7 +80,7 @@ pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Resul
 fn summary(plan: &PrunePlan) -> String {
     let runs = plan.removed().count();
     let plural = if runs == 1 { "" } else { "s" };
-    let (links, leftovers) = (plan.links.len(), plan.leftovers.count());
+    let (links, leftovers) = (plan.links.len(), plan.orphans.count());
     format!("{runs} run{plural}, {links} links, {leftovers} leftovers, {}", bytes(plan.freed_bytes()))
 }
 
@@ -70,18 +90,18 @@ fn show(plan: &PrunePlan, call: &Call) {
         let state = if run.sealed { "sealed" } else { "open" };
         let fate = match &run.kept {
             None => "remove".to_owned(),
-            Some(Kept::Active) => "keep: active".to_owned(),
-            Some(Kept::Previous(name)) => format!("keep: {name}"),
-            Some(Kept::Locked(holder)) => format!("keep: {} is at work in it", holder.task),
-            Some(Kept::Newest) => "keep: among the newest".to_owned(),
-            Some(Kept::Open) => "keep: not sealed, and changed not long ago".to_owned(),
+            Some(KeepReason::Active) => "keep: active".to_owned(),
+            Some(KeepReason::Previous(name)) => format!("keep: {name}"),
+            Some(KeepReason::Locked(holder)) => format!("keep: {} is at work in it", holder.task),
+            Some(KeepReason::Newest) => "keep: among the newest".to_owned(),
+            Some(KeepReason::Open) => "keep: not sealed, and changed not long ago".to_owned(),
         };
         rows.push(vec![run.run_id.to_string(), state.to_owned(), bytes(run.own_bytes), fate]);
     }
     for link in &plan.links {
         rows.push(vec![link.name.clone(), "link".to_owned(), String::new(), format!("remove: to {}", link.run_id)]);
     }
-    for leftover in &plan.leftovers.paths {
+    for leftover in &plan.orphans.paths {
         rows.push(vec![
             leftover.path.display().to_string(),
             "leftover".to_owned(),
@@ -89,8 +109,8 @@ fn show(plan: &PrunePlan, call: &Call) {
             "remove".to_owned(),
         ]);
     }
-    if !plan.leftovers.locks.is_empty() {
-        let locks = format!("{} locks of runs that are gone", plan.leftovers.locks.len());
+    if !plan.orphans.locks.is_empty() {
+        let locks = format!("{} locks of runs that are gone", plan.orphans.locks.len());
         rows.push(vec![locks, "leftover".to_owned(), String::new(), "remove".to_owned()]);
     }
     for line in columns(&rows, &[false, false, true, false]) {
@@ -101,9 +121,9 @@ fn show(plan: &PrunePlan, call: &Call) {
 fn report(plan: &PrunePlan, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("runs", serde_json::to_value(&plan.runs)?);
     call.set_detail("links", serde_json::to_value(&plan.links)?);
-    call.set_detail("leftovers", serde_json::to_value(&plan.leftovers.paths)?);
-    call.set_detail("locks", serde_json::to_value(&plan.leftovers.locks)?);
-    call.set_detail("seals", serde_json::to_value(&plan.leftovers.seals)?);
+    call.set_detail("leftovers", serde_json::to_value(&plan.orphans.paths)?);
+    call.set_detail("locks", serde_json::to_value(&plan.orphans.locks)?);
+    call.set_detail("seals", serde_json::to_value(&plan.orphans.seals)?);
     call.set_detail("removed", serde_json::to_value(plan.removed().map(|run| &run.run_id).collect::<Vec<_>>())?);
     call.set_metric("removed_bytes", plan.freed_bytes());
     Ok(())

@@ -1,16 +1,22 @@
-use std::path::PathBuf;
+//! `rollback`.
 
-use clap::Args;
+use std::process::ExitCode;
 
+use clap::Parser;
+
+use super::LakeArgs;
 use crate::lake::{Lake, Previous, RunId, SealedRun};
-use digdag_task::{Call, Failure, boolean};
+use digdag_task::{Call, Failure, Switch};
 
-/// What rollback takes.
-#[derive(Args, Debug)]
-pub struct RollbackParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Point active back at the run before
+///
+/// Verifies every file of that run against its manifest, and moves active by one rename. Without to_run_id it goes one
+/// promotion back, and the next time one further.
+#[derive(Debug, Parser)]
+#[command(name = "rollback", version, after_help = EXAMPLE)]
+pub struct Rollback {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// The run to go back to [default: what active was before]
     #[arg(long, value_name = "RUN_ID")]
@@ -21,14 +27,25 @@ pub struct RollbackParameters {
     pub from_run_id: Option<RunId>,
 
     /// Verify the run and say what would be done, and do not do it
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub dry_run: bool,
+    #[arg(long)]
+    pub dry_run: Switch,
 }
 
-/// Points `active` back at the run it was at before, or at a named one, after verifying it.
-pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
+const EXAMPLE: &str = "\
+Example:
+  rollback --lake /data/lake";
+
+/// Runs `rollback`.
+pub fn main() -> ExitCode {
+    super::task(rollback)
+}
+
+/// Points `active` back at the run it pointed at before, or at a named one, after verifying that run.
+///
+/// # Errors
+/// Returns an error if there is no earlier run, the run fails verification, or another process has locked the lake.
+pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<()> {
+    let lake = parameters.lake.open()?;
     let locked = lake.lock(call.name())?;
     let active = lake.active()?;
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));
@@ -53,7 +70,7 @@ pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Resu
     call.set_run_id(&to);
     let sealed = SealedRun::open_verified(&lake.run(&to)?, call)?;
     let was = active.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
-    if parameters.dry_run {
+    if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: active would move from {was} back to {to}"));
         return Ok(());
     }
@@ -61,17 +78,25 @@ pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Resu
         Some(previous) => locked.switch_back_to(&sealed, previous)?,
         None => locked.switch_to(&sealed)?,
     }
-    call.say(format_args!("active is {to} again, it was {was}"));
+    call.say(format_args!("active is {to} again, it was {was}{}", used_up(&lake, &to)?));
     Ok(())
 }
 
-/// The newest link to another run than the active one. A link to the active run itself is left of a promotion that was
-/// stopped between its two steps.
+/// Returns what to add if this rollback used up the last link to an earlier target.
+fn used_up(lake: &Lake, active: &RunId) -> anyhow::Result<&'static str> {
+    let is_left = lake.previous()?.iter().any(|previous| previous.run_id != *active);
+    Ok(if is_left { "" } else { "; this used up the last link to an earlier run, so there is no further rollback" })
+}
+
+/// Returns the newest link to another run than the active one. A link to the active run itself is left by a promotion that
+/// was stopped between its two steps.
 fn last_before(lake: &Lake, active: Option<&RunId>) -> anyhow::Result<Previous> {
     let previous = lake.previous()?.into_iter().find(|previous| Some(&previous.run_id) != active);
     previous.ok_or_else(|| {
-        Failure::parameters("there is nothing to roll back to: active was never at another run")
-            .hint("name a sealed run with --to-run-id")
-            .into()
+        Failure::parameters(
+            "there is nothing to roll back to: no link to an earlier run is left; each rollback uses one up",
+        )
+        .hint("name a sealed run: rollback --to-run-id <run_id>; lake-status lists them")
+        .into()
     })
 }

@@ -90,7 +90,7 @@ impl DatasetWriter {
         }
         self.close_part()?;
         let dataset = Dataset {
-            format: 1,
+            format: Dataset::FORMAT,
             table: self.table.folder(),
             run_id: run.id().clone(),
             rows: self.files.iter().map(|file| file.rows).sum(),
@@ -153,7 +153,7 @@ impl DatasetWriter {
     }
 }
 
-/// The settings that paid (`reference/rust.md`, `docs/performance.md`): V1 pages, which DuckDB reads twice as fast as V2;
+/// The settings that paid (`docs/performance.md`): V1 pages, which DuckDB reads twice as fast as V2;
 /// delta-packed integers, and lengths of texts apart from the texts; dictionaries only where values repeat.
 pub(super) fn properties(table: &Table) -> anyhow::Result<WriterPropertiesBuilder> {
     let mut properties = WriterProperties::builder()

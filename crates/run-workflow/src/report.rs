@@ -138,7 +138,7 @@ impl Report {
         if skipped > 0 && skipped == total && done {
             // Digdag does the same, and users who gave other parameters do not expect it.
             say(format_args!(
-                "nothing was left to do in session {}, whatever the parameters say; --session \"$(date -u '+%F %T')\" \
+                "nothing was left to do in session {}, regardless of the parameters; --session \"$(date -u '+%F %T')\" \
                  begins a new one, --rerun runs this one again",
                 session.time()
             ));

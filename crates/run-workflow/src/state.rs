@@ -45,7 +45,7 @@ pub enum Resume {
 pub struct Success {
     full_name: String,
     state: String,
-    /// The branch that an `if>` took. A resumed session takes it again, whatever the condition is by then.
+    /// The branch that an `if>` took. A resumed session takes it again, regardless of the condition by then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<bool>,
     result: Stored,

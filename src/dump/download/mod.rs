@@ -1,4 +1,4 @@
-//! Fetches a month's dumps from the download site as it is (`reference/dumps.md`), and believes none of it before the
+//! Fetches a month's dumps from the download site as it is (`docs/dumps.md`), and believes none of it before the
 //! month's CHECKSUM file says so.
 //!
 //! ```text

@@ -1,5 +1,9 @@
-//! The documentation is true: its commands run, its pages are what the contract says.
+//! The documentation is true: its commands run, its pages agree with the contract and the code.
 
+mod checks;
 mod commands;
+mod faults;
 mod readme;
+mod rooms;
 mod tables;
+mod troubleshooting;

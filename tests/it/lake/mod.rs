@@ -17,6 +17,7 @@ mod promote;
 mod query;
 mod rollback;
 mod root;
+mod sandbox;
 mod scratch;
 mod sealed;
 mod storage;
