@@ -222,15 +222,20 @@ impl<'t> Reader<'t> {
                 if text == "<<" && style == ScalarStyle::Plain {
                     return Err(self.place(line).refuse("the merge key << is not supported", "write the keys out"));
                 }
-                match self.scalar(&text, style, line)? {
-                    Value::String(text) => Ok(text),
-                    Value::Null => Err(self.place(line).refuse("a key is empty", "name it, or quote it if it is text")),
-                    // Digdag writes 010 as 8 and 1e3 as 1000.0.
-                    value if value.to_string() != text.to_ascii_lowercase() => Err(self
-                        .place(line)
-                        .refuse(format!("the key {text} is a number"), "quote it to have it as text")),
-                    value => Ok(value.to_string()),
+                let value = self.scalar(&text, style, line)?;
+                let name = match &value {
+                    Value::String(text) => return Ok(text.clone()),
+                    Value::Null => {
+                        return Err(self.place(line).refuse("a key is empty", "name it, or quote it if it is text"));
+                    }
+                    value => value.to_string(),
+                };
+                // Digdag writes 010 as 8 and 1e3 as 1000.0.
+                if name != text.to_ascii_lowercase() {
+                    let hint = "quote it to have it as text";
+                    return Err(self.place(line).refuse(format!("the key {text} is a number"), hint));
                 }
+                Ok(name)
             }
             _ => Err(self.place(line).refuse("a key is not text", "write a plain key")),
         }

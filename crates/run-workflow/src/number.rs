@@ -29,7 +29,7 @@ fn quoted(text: &str) -> String {
 pub fn javascript(number: &Number) -> String {
     match (number.as_i64(), number.as_f64()) {
         (Some(whole), _) if whole.unsigned_abs() <= MAX_EXACT => whole.to_string(),
-        (_, Some(double)) if double == 0.0 => "0".to_owned(),
+        (_, Some(0.0)) => "0".to_owned(),
         (_, Some(double)) => {
             let (sign, digits, point) = decimal(double);
             let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);

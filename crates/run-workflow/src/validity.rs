@@ -12,6 +12,10 @@ pub fn check(name: &str, document: &Node) -> Result<(), Failure> {
         return Err(document.place.refuse("keys are expected here", "write the workflow as a YAML map"));
     };
     let tasks: Vec<_> = entries.iter().filter(|(key, _)| !matches!(key.as_str(), "timezone" | "schedule")).collect();
+    let operator = tasks.iter().find(|(key, _)| key.ends_with('>'));
+    if let Some((key, node)) = operator.filter(|_| tasks.iter().any(|(key, _)| key.starts_with('+'))) {
+        return Err(node.place.refuse(format!("{key} is outside of any task"), "put it under +name:"));
+    }
     check_task(&format!("+{name}"), &tasks)
 }
 

@@ -152,7 +152,10 @@ fn commands_in(line: &str, file: &Path) -> Vec<Vec<String>> {
                 || words[index - 1].contains('=')
                 || words[index - 1].ends_with("cd")
                 || words[index - 1].contains('*');
-            if is_command && (starts || piece.trim_start().starts_with(['#', '0']) || word.contains('/')) {
+            if is_command
+                && !is_separator(follows)
+                && (starts || piece.trim_start().starts_with(['#', '0']) || word.contains('/'))
+            {
                 let end = words[index..].iter().position(|word| is_separator(word));
                 let mut command = words[index..end.map_or(words.len(), |end| index + end)].to_vec();
                 command[0] = name.to_owned();
