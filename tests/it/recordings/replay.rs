@@ -1,7 +1,7 @@
 //! Replays an edge case with run-workflow, and compares it with the recording.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -119,7 +119,7 @@ fn calls(log: &Path) -> Vec<Value> {
     numbered.take_while(|call| call.is_dir()).map(|call| read_call(&call)).collect()
 }
 
-fn read_call(call: &PathBuf) -> Value {
+fn read_call(call: &Path) -> Value {
     let read = |name: &str| fs::read_to_string(call.join(name)).unwrap_or_default();
     let ours = |name: &str| std::env::var_os(name).is_some() || ENVIRONMENT.contains(&name);
     let text = read("env");
