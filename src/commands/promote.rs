@@ -18,19 +18,19 @@ pub struct Promote {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// The run of this workflow
+    /// Run of this workflow
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// Another run to promote instead
+    /// Run to promote instead of run_id
     #[arg(long, value_name = "RUN_ID")]
     pub promote_run_id: Option<RunId>,
 
-    /// Only prod publishes
+    /// What the workflow is run for; only prod publishes
     #[arg(long, value_name = "dev|prod|history", default_value = "dev")]
     pub run_mode: RunMode,
 
-    /// Has to be true as well
+    /// Allow this run to be published; required besides run_mode=prod
     #[arg(long)]
     pub allow_promote: Switch,
 
@@ -38,12 +38,12 @@ pub struct Promote {
     #[arg(long)]
     pub allow_older: Switch,
 
-    /// Verify the run and say what would be done, and do not do it
+    /// Verify the run and print what would be done
     #[arg(long)]
     pub dry_run: Switch,
 }
 
-/// What a workflow is run for.
+/// The purpose of a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum RunMode {
     /// Ends with a sealed run.
@@ -55,7 +55,7 @@ pub enum RunMode {
 }
 
 impl RunMode {
-    /// The name as it is given.
+    /// Returns the name of the mode as a parameter.
     pub fn name(self) -> &'static str {
         match self {
             RunMode::Dev => "dev",

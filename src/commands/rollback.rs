@@ -26,7 +26,7 @@ pub struct Rollback {
     #[arg(long, value_name = "RUN_ID")]
     pub from_run_id: Option<RunId>,
 
-    /// Verify the run and say what would be done, and do not do it
+    /// Verify the run and print what would be done
     #[arg(long)]
     pub dry_run: Switch,
 }

@@ -55,7 +55,7 @@ pub struct Preflight {
     #[arg(long, value_name = "SIZE")]
     pub min_free: Option<ByteSize>,
 
-    /// Hold the dumps to the CHECKSUM file beside them, where it is there; false leaves that to the ingests, which compare
+    /// Verify the dumps against the CHECKSUM file beside them, if there is one; false leaves that to the ingests, which verify
     /// what they read
     #[arg(long, default_value = "true")]
     pub verify_dumps: Switch,
@@ -77,7 +77,7 @@ pub struct Preflight {
     pub releases_dump: Option<PathBuf>,
 }
 
-/// Reads a time as Digdag gives it. The run is named by the time of the clock in it, whatever its offset.
+/// Parses a time in the form of Digdag. The run is named by the local time in it; the offset is ignored.
 fn session_time(text: &str) -> Result<DateTime, String> {
     let pieces = Pieces::parse(text).map_err(|_| "expected a time such as 2026-11-20T00:00:00+00:00".to_owned())?;
     Ok(pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight())))
@@ -92,7 +92,7 @@ pub fn main() -> ExitCode {
     super::task(preflight)
 }
 
-/// Finds the dumps of the month, makes the run, and gives its name and the paths to the tasks that follow.
+/// Finds the dumps of the month, creates the run, and exports its name and the paths for the tasks that follow.
 fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
     if let Some(other) = parameters.run_id.as_ref().and_then(RunId::dump_month)
         && other != parameters.dump_month

@@ -38,7 +38,7 @@ fn devices_fifos_folders_and_nothing_are_refused_by_every_task_that_writes_a_fil
     before.expect_unchanged(&lake.root());
 }
 
-/// The path is judged by where it lies, whichever lake the task works on.
+/// A path is refused if it lies in any lake, not only in the one that the task works on.
 #[test]
 fn what_another_lake_keeps_is_refused_too() {
     let (lake, other) = (published(), published());
