@@ -22,15 +22,15 @@ pub struct Promote {
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// Run to promote instead of run_id
+    /// Run to promote instead
     #[arg(long, value_name = "RUN_ID")]
     pub promote_run_id: Option<RunId>,
 
-    /// What the workflow is run for; only prod publishes
-    #[arg(long, value_name = "dev|prod|history", default_value = "dev")]
+    /// Mode of the workflow; only prod publishes
+    #[arg(long, value_name = "MODE", default_value = "dev")]
     pub run_mode: RunMode,
 
-    /// Allow this run to be published; required besides run_mode=prod
+    /// Publish; must be true as well
     #[arg(long)]
     pub allow_promote: Switch,
 
@@ -38,7 +38,7 @@ pub struct Promote {
     #[arg(long)]
     pub allow_older: Switch,
 
-    /// Verify the run and print what would be done
+    /// Verify the run and show what would be done
     #[arg(long)]
     pub dry_run: Switch,
 }
@@ -115,7 +115,7 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         return Ok(());
     }
     locked.switch_to(&sealed)?;
-    call.say(format_args!("active is {id} now, it was {was}"));
+    call.summary(format_args!("active is {id} now, it was {was}"));
     Ok(())
 }
 

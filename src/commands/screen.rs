@@ -17,6 +17,14 @@ pub fn count(count: u64) -> String {
     grouped_by(' ', count)
 }
 
+/// Returns a number with its noun: `1 link`, `2 links`.
+pub fn counted(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
+    }
+}
+
 /// Returns a length of time in its largest unit: `3 days`. A time in the future counts as none.
 pub fn age(seconds: i64) -> String {
     HumanDuration(Duration::from_secs(seconds.try_into().unwrap_or_default())).to_string()

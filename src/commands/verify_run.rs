@@ -28,7 +28,7 @@ pub struct VerifyRun {
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// Accept the manifest of a run that was copied here, if its files agree with it
+    /// Trust the manifest of a run that was copied here, if its files agree with it
     #[arg(long)]
     pub accept_seal: Switch,
 }
@@ -77,7 +77,7 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     }
     let files = &sealed.manifest().files;
     let size: u64 = files.iter().map(|file| file.bytes).sum();
-    call.say(format_args!("run {} agrees with its seal: {} files, {}", run.id(), files.len(), bytes(size)));
+    call.summary(format_args!("run {} agrees with its seal: {} files, {}", run.id(), files.len(), bytes(size)));
     Ok(())
 }
 
@@ -93,7 +93,7 @@ fn verify_open(run: &Run, active: bool, call: &mut Call) -> anyhow::Result<()> {
     for dataset in &datasets {
         call.add_table(dataset.count());
     }
-    call.say(format_args!(
+    call.summary(format_args!(
         "run {} is not sealed; its {} tables agree with their descriptions",
         run.id(),
         datasets.len()
