@@ -47,7 +47,7 @@ pub struct Promote {
     pub catalog: CatalogArgs,
 }
 
-/// What a workflow is run for.
+/// The purpose of a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum RunMode {
     /// Ends with a sealed run.
@@ -59,7 +59,7 @@ pub enum RunMode {
 }
 
 impl RunMode {
-    /// The name as it is given.
+    /// Returns the name of the mode as a parameter.
     pub fn name(self) -> &'static str {
         match self {
             RunMode::Dev => "dev",
