@@ -146,9 +146,9 @@ impl RunError {
     }
 }
 
-impl From<Failure> for RunError {
-    fn from(failure: Failure) -> Self {
-        RunError { failure, passing: false }
+impl From<anyhow::Error> for RunError {
+    fn from(error: anyhow::Error) -> Self {
+        RunError { failure: Failure::of(&error), passing: false }
     }
 }
 
