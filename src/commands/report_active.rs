@@ -61,7 +61,7 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
     let active = lake.active()?;
     let id = match &parameters.report_run_id {
         Some(id) => id.clone(),
-        None => lake.published("promote a sealed run first, or name a run with --report-run-id")?,
+        None => lake.published()?,
     };
     let is_active = active.as_ref() == Some(&id);
     call.set_run_id(&id);

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::column::{Column, Relationship};
 use super::drift::DriftBounds;
 use super::mistake;
-use crate::parquet::TableRows;
 use digdag_task::Failure;
 
 const PATH: &str = "sql/contract.yml";
@@ -147,14 +146,6 @@ impl Contract {
                 .hint(format!("sql/contract.yml has {}", known.join(", ")))
                 .into()
         })
-    }
-
-    /// Holds what the record readers fill to the contract: the same columns, types and order.
-    pub fn check_rows(&self, rows: &TableRows) -> anyhow::Result<()> {
-        let table = self.table(rows.table)?;
-        let declared: Vec<_> = table.columns.iter().map(|column| (column.name.as_str(), column.data_type)).collect();
-        anyhow::ensure!(declared == rows.columns, "the rows of {} are not those of the contract", rows.table);
-        Ok(())
     }
 }
 

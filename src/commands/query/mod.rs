@@ -11,7 +11,7 @@ use clap::Parser;
 
 use crate::commands::LakeArgs;
 use crate::contract::Contract;
-use crate::lake::{RunId, place_for_file};
+use crate::lake::{RunId, output_file};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, Sandbox, SandboxParameters, SqlFile, texts};
 use crate::tables::mount_run;
 use digdag_task::{Call, Failure, Scratch, Switch};
@@ -80,17 +80,17 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let id = match parameters.run_id {
         Some(id) => id,
-        None => lake.published("promote a run, or name one with --run-id")?,
+        None => lake.published()?,
     };
     call.set_run_id(&id);
-    let csv = parameters.csv.as_deref().map(|path| place_for_file(&lake, path)).transpose()?;
+    let csv = parameters.csv.as_deref().map(output_file).transpose()?;
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
     let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
     let mut answer = Answer(sandbox.prepare(&sql, &origin).map_err(refused)?.run()?);
     let rows = match csv {
-        Some(place) => csv_file::write(&place, &mut answer)?,
+        Some(output) => csv_file::write(&output, &mut answer)?,
         None => show(&mut answer)?,
     };
     call.set_metric("rows", rows);

@@ -2,5 +2,6 @@
 
 mod faults;
 mod readme;
+mod rooms;
 mod tables;
 mod troubleshooting;
