@@ -22,6 +22,7 @@ pub struct Call {
     /// Parameters for later tasks of the workflow, beside the outcome itself.
     exports: Map<String, Value>,
     record: Option<Record>,
+    stdout_taken: bool,
     pub(super) result_file: Option<PathBuf>,
 }
 
@@ -33,6 +34,7 @@ impl Call {
             outcome: Outcome::new(name),
             exports: Map::new(),
             record: None,
+            stdout_taken: false,
             result_file: None,
         }
     }
@@ -101,6 +103,11 @@ impl Call {
         self.exports.insert(name.to_owned(), value.into());
     }
 
+    /// Leaves stdout to the task's own output: the line with the outcome is not printed there.
+    pub fn take_stdout(&mut self) {
+        self.stdout_taken = true;
+    }
+
     /// Sets what keeps the outcome in the run. It is called once, when the task has ended either way;
     /// it owns the lock that lets it write there.
     pub fn record_with(&mut self, record: impl FnOnce(&Outcome) -> anyhow::Result<()> + 'static) {
@@ -146,7 +153,9 @@ impl Call {
             },
             None => self.say_why_nothing_was_done(),
         }
-        print_line(&self.outcome);
+        if !self.stdout_taken {
+            print_line(&self.outcome);
+        }
         failure.map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.class.exit_status()))
     }
 

@@ -25,6 +25,7 @@ mod parameters;
 mod progress;
 mod scratch;
 pub mod stop;
+mod terminal;
 mod value;
 
 use std::io::Write;
@@ -41,6 +42,7 @@ pub use memory::peak_memory_bytes;
 pub use observer::{Amount, Meter, Observer, Quiet, SharedObserver, Unit};
 pub use outcome::{InputFile, Outcome, Status, TableCount};
 pub use scratch::Scratch;
+pub use terminal::{is_active, printable};
 pub use value::{ByteSize, Switch, boolean, duration};
 
 /// Runs a task as `main`: resolves the parameters, calls `run`, reports the outcome, gives the exit status.

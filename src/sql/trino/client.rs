@@ -1,3 +1,5 @@
+//! Trino's statement protocol over HTTP.
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use crate::http::{RequestError, RetryPolicy, agent_config, root_certificates};
 use digdag_task::{Failure, Quiet};
 
 /// Pages are about 1 MB; a single row may be larger.
-const LARGEST_PAGE: u64 = 256 << 20;
+const MAX_PAGE_BYTES: u64 = 256 << 20;
 
 /// Bridges a restart of a proxy or of Trino itself: 9 seconds in all.
 const RETRY_POLICY: RetryPolicy = RetryPolicy {
@@ -26,7 +28,7 @@ const RETRY_POLICY: RetryPolicy = RetryPolicy {
 /// Trino's statement protocol over HTTP.
 ///
 /// The protocol is four requests, so it is written out here over ureq, which downloads need anyway: trino-rust-client
-/// 0.12 brings 88 crates and an async runtime, and neither cancels what it leaves nor tells the line of an error.
+/// 0.12 brings 88 crates and an async runtime, and neither cancels abandoned queries nor reports the line of an error.
 #[derive(Clone)]
 pub(super) struct Client {
     agent: Agent,
@@ -40,7 +42,7 @@ impl Client {
         let config = agent_config(&address, certificates(parameters.trino_ca_file.as_deref())?)
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(20)))
-            // Trino holds a request for a second or so, then answers that there is nothing yet.
+            // Trino holds a request for about a second before it answers that there is nothing yet.
             .timeout_recv_response(Some(Duration::from_secs(120)));
         let config = if is_loopback(&address) { config.proxy(None) } else { config };
         let mut headers = vec![
@@ -49,7 +51,7 @@ impl Client {
             ("X-Trino-Catalog", parameters.trino_catalog.clone()),
             ("X-Trino-Schema", schema.to_owned()),
             ("X-Trino-Time-Zone", "UTC".to_owned()),
-            // Without this Trino cuts timestamps to milliseconds.
+            // Without this Trino truncates timestamps to milliseconds.
             ("X-Trino-Client-Capabilities", "PARAMETRIC_DATETIME".to_owned()),
         ];
         match parameters.credential(&address)? {
@@ -67,8 +69,8 @@ impl Client {
         &self.address
     }
 
-    /// Sends a statement. It is sent again where Trino certainly did not take it; with `again` also where it may have. (A
-    /// Trino begins nothing before the first GET, so that would be safe; what stands before one may not know that.)
+    /// Sends a statement. It is retried if Trino certainly did not receive it; with `again` also if it may have. (Trino runs
+    /// nothing before the first GET, so that would always be safe, but a proxy in front of it may not know that.)
     pub fn begin(&self, sql: &str, again: bool) -> anyhow::Result<Page> {
         RETRY_POLICY.run(&Quiet, || {
             let mut request = self.agent.post(format!("{}/v1/statement", self.address));
@@ -82,12 +84,12 @@ impl Client {
         })
     }
 
-    /// The next page. Asking twice for one gives the same.
+    /// Fetches the next page. A repeated request returns the same page.
     pub fn next(&self, uri: &str) -> anyhow::Result<Page> {
         let elsewhere = self.origin(uri) != self.origin(&self.address);
         if elsewhere {
-            return Err(Failure::external(format!("{} sends on to another server for its answers", self.address))
-                .hint("give the address that Trino has for itself, or set http-server.process-forwarded=true there")
+            return Err(Failure::external(format!("{} redirects to another server for its results", self.address))
+                .hint("set trino_url to the address that Trino has for itself, or set http-server.process-forwarded=true there")
                 .into());
         }
         RETRY_POLICY.run(&Quiet, || {
@@ -99,7 +101,7 @@ impl Client {
         })
     }
 
-    /// Ends a query whose rest nobody wants. Best effort: Trino gives up by itself on queries that nobody asks after.
+    /// Cancels a query, as far as possible: Trino itself ends queries whose pages are not fetched.
     pub fn cancel(&self, uri: &str) {
         let mut request = self.agent.delete(uri);
         for (name, value) in &self.headers {
@@ -135,9 +137,9 @@ impl Client {
         let response = answer.map_err(unreachable)?;
         let status = response.status();
         if status.is_success() {
-            let text = response.into_body().into_with_config().limit(LARGEST_PAGE).read_to_string();
+            let text = response.into_body().into_with_config().limit(MAX_PAGE_BYTES).read_to_string();
             return serde_json::from_str(&text.map_err(unreachable)?).map_err(|error| {
-                Failure::external(format!("{address} does not answer as Trino does: {error}")).hint(hint).into()
+                Failure::external(format!("{address} does not speak Trino's protocol: {error}")).hint(hint).into()
             });
         }
         let failure = Failure::external(format!("Trino at {address} answered {status}"));
@@ -154,7 +156,7 @@ impl Client {
     }
 }
 
-/// The handshake failed: a certificate of an unknown authority, of another name, or none at all.
+/// Returns whether the handshake failed: an unknown authority, another host's certificate, or no TLS at all.
 fn is_of_tls(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => true,

@@ -15,6 +15,7 @@ mod order;
 mod preflight;
 mod promote;
 mod query;
+mod query_output;
 mod rollback;
 mod root;
 mod sandbox;
