@@ -3,7 +3,7 @@
 use anyhow::Context;
 use arrow::record_batch::RecordBatch;
 
-use crate::sql::{Batches, Column, Rows, Sandbox, texts};
+use crate::sql::{Column, Rows, Sandbox, texts};
 use digdag_task::Failure;
 
 /// A statement that DuckDB accepts, whose rows are read once, as texts, as JSON or as Arrow batches.
@@ -31,8 +31,14 @@ impl<'s> Answer<'s> {
         begin: impl FnOnce(Vec<String>) -> anyhow::Result<()>,
         mut take: impl FnMut(Rows) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
+        // Before the rows: DuckDB ends a running query when its connection gets another one.
+        let described = self.columns().unwrap_or_default();
         let mut batches = self.sandbox.prepare_as_text(self.sql, self.origin)?.run()?;
-        begin(self.header(&batches))?;
+        let found = batches.columns();
+        begin(match described.len() == found.len() {
+            true => described.into_iter().map(|column| column.name).collect(),
+            false => found,
+        })?;
         while let Some(batch) = batches.next_batch()? {
             self.rows += batch.num_rows();
             take(texts(&batch)?)?;
@@ -65,14 +71,6 @@ impl<'s> Answer<'s> {
     /// Returns the names and types of the columns, which only a SELECT has before it runs.
     pub fn columns(&self) -> anyhow::Result<Vec<Column>> {
         self.sandbox.columns(self.sql, self.origin)
-    }
-
-    fn header(&self, batches: &Batches<'_>) -> Vec<String> {
-        let found = batches.columns();
-        match self.columns() {
-            Ok(columns) if columns.len() == found.len() => columns.into_iter().map(|column| column.name).collect(),
-            _ => found,
-        }
     }
 }
 

@@ -69,13 +69,13 @@ impl Destination {
             Destination::Stdout(format) => {
                 let terminal = std::io::stdout().is_terminal();
                 let written = format.write(answer, BufWriter::new(std::io::stdout()), terminal);
-                ignore_closed_pipe(written).context("cannot write to stdout")?;
+                of_target(written, "stdout")?;
             }
             Destination::Csv(Output::Stream(stream)) => {
                 let target = open_stream(stream)?;
                 let terminal = target.is_terminal();
-                ignore_closed_pipe(Format::Csv.write(answer, BufWriter::new(target), terminal))
-                    .with_context(|| format!("cannot write to {}", stream.display()))?;
+                let written = Format::Csv.write(answer, BufWriter::new(target), terminal);
+                of_target(written, &stream.to_string_lossy())?;
             }
             Destination::Csv(output) => write_file(output.path(), answer)?,
         }
@@ -87,19 +87,15 @@ impl Destination {
     }
 }
 
-/// A program such as `head` closes the pipe when it has read enough.
-fn ignore_closed_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
-    match written {
-        Err(error) if is_closed_pipe(&error) => Ok(()),
-        written => written,
+/// Names the target in an error of writing to it; an error of the statement stays as it is. A closed pipe is none: a program
+/// such as `head` closes it when it has read enough.
+fn of_target(written: anyhow::Result<()>, target: &str) -> anyhow::Result<()> {
+    let Err(error) = written else { return Ok(()) };
+    match error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind) {
+        Some(ErrorKind::BrokenPipe) => Ok(()),
+        Some(_) => Err(error.context(format!("cannot write to {target}"))),
+        None => Err(error),
     }
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let of_io = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-    };
-    error.chain().any(of_io)
 }
 
 /// Writes a temporary file beside `path`, then renames it.
@@ -115,7 +111,7 @@ fn write_file(path: &Path, answer: &mut Answer<'_>) -> anyhow::Result<()> {
         .with_context(cannot)?;
     let _unfinished = Unfinished::new(file.path());
     drop(known);
-    Format::Csv.write(answer, BufWriter::new(file.as_file()), false).with_context(cannot)?;
+    of_target(Format::Csv.write(answer, BufWriter::new(file.as_file()), false), &path.to_string_lossy())?;
     file.as_file().sync_all().with_context(cannot)?;
     let _whole = stop::hold();
     file.persist(path).with_context(cannot)?;

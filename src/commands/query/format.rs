@@ -77,16 +77,25 @@ fn csv(answer: &mut Answer<'_>, target: impl Write, for_people: bool) -> anyhow:
     let csv = std::cell::RefCell::new(csv::Writer::from_writer(target));
     let field = |text: &str| if for_people { printable(text).into_owned() } else { text.to_owned() };
     answer.texts(
-        |header| Ok(csv.borrow_mut().write_record(header.iter().map(|name| field(name)))?),
+        |header| csv.borrow_mut().write_record(header.iter().map(|name| field(name))).map_err(of_csv),
         |rows| {
             for row in &rows {
-                csv.borrow_mut().write_record(row.iter().map(|cell| field(cell.as_deref().unwrap_or_default())))?;
+                let cells = row.iter().map(|cell| field(cell.as_deref().unwrap_or_default()));
+                csv.borrow_mut().write_record(cells).map_err(of_csv)?;
             }
             Ok(())
         },
     )?;
     csv.into_inner().flush()?;
     Ok(())
+}
+
+/// Returns the error of the file or pipe, which `csv::Error` does not have as its source.
+fn of_csv(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow::anyhow!("{other:?}"),
+    }
 }
 
 fn json(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
@@ -101,14 +110,26 @@ fn json(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns a JSON text with its active characters as escapes, which mean the same to a reader. They occur in strings only.
+/// Returns a JSON text that every reader accepts: DuckDB's NaN and Infinity, which JSON lacks, as null, and active characters
+/// as escapes, which mean the same.
 fn json_escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
+    let (mut in_string, mut behind_backslash) = (false, false);
+    let mut rest = json;
+    while let Some(character) = rest.chars().next() {
+        let not_a_number = ["NaN", "-NaN", "Infinity", "-Infinity"].into_iter().find(|name| rest.starts_with(name));
+        if let (false, Some(name)) = (in_string, not_a_number) {
+            escaped.push_str("null");
+            rest = &rest[name.len()..];
+            continue;
+        }
         match is_active(character) {
             true => escaped.push_str(&format!("\\u{:04x}", u32::from(character))),
             false => escaped.push(character),
         }
+        in_string ^= character == '"' && !behind_backslash;
+        behind_backslash = character == '\\' && !behind_backslash;
+        rest = &rest[character.len_utf8()..];
     }
     escaped
 }
@@ -155,5 +176,21 @@ fn parquet(answer: &mut Answer<'_>, target: impl Write + Send) -> anyhow::Result
         None => Err(Failure::input("the statement returned no row, so there is no Parquet file to write")
             .hint("--format csv writes a header without rows")
             .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_what_every_reader_accepts() {
+        for (json, escaped) in [
+            (r#"{"d":NaN,"l":[-Infinity,Infinity,1]}"#, r#"{"d":null,"l":[null,null,1]}"#),
+            (r#"{"NaN":"NaN \" Infinity","b":"\\","c":NaN}"#, r#"{"NaN":"NaN \" Infinity","b":"\\","c":null}"#),
+            ("{\"\u{202e}\":\"\u{9b}\"}", r#"{"\u202e":"\u009b"}"#),
+        ] {
+            assert_eq!(json_escaped(json), escaped);
+        }
     }
 }

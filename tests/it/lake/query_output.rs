@@ -85,6 +85,8 @@ fn each_format_has_stdout_for_itself() {
     let table = stdout("table");
     assert!(table.starts_with('┌') && table.contains("a|b 1") && table.contains("NULL"), "{table}");
 
+    let odd = query(&lake, &["--sql", "SELECT 'nan'::DOUBLE AS d, 'NaN' AS t", "--format", "json"]).expect_status(0);
+    assert_eq!(odd.stdout, "[\n{\"d\":null,\"t\":\"NaN\"}\n]\n");
     let none = "SELECT 1 AS n WHERE false";
     assert_eq!(query(&lake, &["--sql", none, "--format", "json"]).expect_status(0).stdout, "[]\n");
     assert_eq!(query(&lake, &["--sql", none, "--format", "csv"]).expect_status(0).stdout, "n\n");
