@@ -1,3 +1,5 @@
+//! The run that another is compared with, and its profile.
+
 use std::path::Path;
 
 use super::profile::{Profile, profile_run};
@@ -6,10 +8,10 @@ use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, Run, RunId};
 use crate::sql::{DuckDb, EngineParameters};
 
-/// What a run is compared with.
+/// The run that another is compared with.
 pub enum Baseline {
     Run(Profile),
-    /// Nothing, and why.
+    /// No run, and the reason.
     None(String),
 }
 

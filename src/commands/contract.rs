@@ -1,6 +1,5 @@
 //! `contract`.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,11 +21,11 @@ use digdag_task::{Call, Failure};
 #[derive(Debug, Parser)]
 #[command(name = "contract", version, after_help = EXAMPLE)]
 pub struct ShowContract {
-    /// A contract to read in place of the one this binary was built with
+    /// Contract to read [default: the one built in]
     #[arg(long, value_name = "FILE")]
     pub contract_file: Option<PathBuf>,
 
-    /// A lake, to show what the contract changes against what is published there
+    /// Lake whose active run the contract is compared with
     #[arg(long, value_name = "FOLDER")]
     pub lake: Option<PathBuf>,
 }
@@ -44,11 +43,7 @@ pub fn main() -> ExitCode {
 fn show_contract(parameters: ShowContract, call: &mut Call) -> anyhow::Result<()> {
     let contract = match &parameters.contract_file {
         None => Contract::load()?,
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-            Contract::parse(&path.display().to_string(), &text)?
-        }
+        Some(path) => Contract::read(path)?,
     };
     call.set_metric("tables", contract.tables.len());
     call.set_detail("contract", serde_json::to_value(&contract)?);

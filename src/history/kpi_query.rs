@@ -1,3 +1,5 @@
+//! The queries that compute KPIs.
+
 use std::fs;
 use std::path::Path;
 

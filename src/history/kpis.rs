@@ -11,7 +11,7 @@ use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
 use crate::sql::{DuckDb, Engine, EngineParameters, Sandbox, SandboxParameters, run_schema};
 use crate::tables::mount_run;
-use digdag_task::Failure;
+use digdag_task::{Failure, SharedObserver};
 
 const TABLE: &str = "kpi_snapshot_events";
 
@@ -65,8 +65,13 @@ impl<'k> Kpis<'k> {
     ///
     /// # Errors
     /// Returns an error if a query or the history of the lake cannot be read.
-    pub fn open(lake: &'k Lake, task: &'k str, options: KpiOptions<'k>) -> anyhow::Result<Self> {
-        let events = Events::open(lake, task)?;
+    pub fn open(
+        lake: &'k Lake,
+        task: &'k str,
+        options: KpiOptions<'k>,
+        observer: SharedObserver,
+    ) -> anyhow::Result<Self> {
+        let events = Events::open(lake, task, observer)?;
         let queries = KpiQuery::all(options.kpi_folder)?;
         Ok(Kpis { lake, events, task, queries, options })
     }

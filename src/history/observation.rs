@@ -1,3 +1,5 @@
+//! What the registry records of a run.
+
 use anyhow::Context;
 
 use crate::contract::Contract;

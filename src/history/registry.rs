@@ -8,7 +8,7 @@ use super::events::{Cell, Events, after_all};
 use super::observation::Observation;
 use crate::contract::Contract;
 use crate::lake::Lake;
-use digdag_task::Observer;
+use digdag_task::{Observer, SharedObserver};
 
 const TABLE: &str = "run_registry_events";
 
@@ -36,9 +36,10 @@ pub fn update_registry(
     git_sha: Option<&str>,
     confirm: bool,
     observer: &dyn Observer,
+    shared: SharedObserver,
 ) -> anyhow::Result<RegistryUpdate> {
     let contract = Contract::load()?;
-    let events = Events::open(lake, task)?;
+    let events = Events::open(lake, task, shared)?;
     // Held from reading the last events to appending the next, because two calls at once would both append the same.
     let _lock = events.folder().lock_registry(task, observer)?;
     let (_, rows) = events.query("registry")?;
@@ -58,13 +59,13 @@ pub fn update_registry(
             Some(_) if confirm => "confirm",
             Some(_) => continue,
         };
-        observer.note(format_args!("{id}: {}, {}", observed.status, observed.details));
+        observer.detail(format_args!("{id}: {}, {}", observed.status, observed.details));
         new.push(Event { action, observed });
     }
     for before in known.values().filter(|before| !ids.iter().any(|id| id.as_str() == before.run_id)) {
         let observed = before.gone();
         if observed != *before {
-            observer.note(format_args!("{}: {}", observed.run_id, observed.details));
+            observer.detail(format_args!("{}: {}", observed.run_id, observed.details));
             new.push(Event { action: "remove", observed });
         }
     }

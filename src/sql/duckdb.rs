@@ -24,6 +24,13 @@ pub struct EngineParameters {
     pub threads: Option<u16>,
 }
 
+impl EngineParameters {
+    /// Returns the number of threads: as given, or one for each core.
+    pub fn worker_threads(&self) -> usize {
+        self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
+}
+
 /// DuckDB inside this process.
 pub struct DuckDb {
     connection: Connection,

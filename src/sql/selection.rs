@@ -7,8 +7,8 @@ use super::{EngineParameters, TrinoParameters};
 /// The engine that a task runs its SQL on, with the parameters of each.
 #[derive(Args, Clone, Debug)]
 pub struct EngineSelection {
-    /// What runs the SQL: DuckDB in this process, or the Trino at trino_url
-    #[arg(long, value_name = "duckdb|trino", default_value = "duckdb")]
+    /// Engine of the SQL: DuckDB in this process, or the Trino at trino_url
+    #[arg(long, value_name = "ENGINE", default_value = "duckdb")]
     pub engine: EngineName,
 
     #[command(flatten)]

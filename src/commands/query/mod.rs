@@ -101,6 +101,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     let mut answer = Answer::new(&sandbox, &sql, &origin)?;
     destination.write(&mut answer)?;
     call.set_metric("rows", answer.rows);
+    call.summary(format_args!("{} rows", answer.rows));
     Ok(())
 }
 

@@ -10,7 +10,7 @@ fn a_table_that_lost_rows_stops_the_run_until_somebody_accepts_it() {
     rewrite(&lake, "release_videos_v1", "SELECT * FROM t WHERE release_id % 20 <> 0");
     let failed = lake.sanity_check(&[]).expect_status(3).expect_stderr("release_videos_v1.drift_rows");
     failed
-        .expect_stderr("if upstream really changed, run sanity-check again with --accept-drift true")
+        .expect_stderr("if upstream really changed, run sanity-check again with --accept-drift=true")
         .expect_stderr(".html;");
     assert!(lake.failed().iter().all(|check| check.contains(".drift_")), "{:?}", lake.failed());
 

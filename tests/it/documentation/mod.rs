@@ -1,5 +1,6 @@
 //! The documentation is true: its commands run, its pages agree with the contract and the code.
 
+mod checks;
 mod faults;
 mod readme;
 mod rooms;
