@@ -192,7 +192,7 @@ mod tests {
             attempts += 1;
             Err(transient(attempts == 2, None))
         });
-        assert_eq!(result.unwrap_err().to_string(), "cut; gave up after 3 attempts");
+        assert_eq!(result.expect_err("no success").to_string(), "cut; gave up after 3 attempts");
         assert_eq!(attempts, 4, "the second one progressed");
     }
 
@@ -203,7 +203,7 @@ mod tests {
             attempts += 1;
             Err(Failure::external("no such file").into())
         });
-        assert_eq!((result.unwrap_err().to_string().as_str(), attempts), ("no such file", 1));
+        assert_eq!((result.expect_err("no success").to_string().as_str(), attempts), ("no such file", 1));
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         let deadline = Deadline::after(Duration::from_secs(60));
         let result: anyhow::Result<()> =
             policy(Some(deadline)).run(&Quiet, || Err(transient(false, Some(Duration::from_secs(3600)))));
-        assert_eq!(result.unwrap_err().to_string(), "cut; the next attempt would be past max_wait");
+        assert_eq!(result.expect_err("no success").to_string(), "cut; the next attempt would be past max_wait");
     }
 
     #[test]
