@@ -35,7 +35,7 @@ impl Baseline {
         }
     }
 
-    /// Says in the report what was compared.
+    /// Returns the finding that names the compared run.
     pub fn finding(&self) -> Finding {
         let details = match self {
             Baseline::Run(profile) => format!("compared with run {}", profile.run_id),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Column, Contract, Severity, Table};
 
-/// `docs/tables.md`: the contract for people. A test holds the file to what this gives.
+/// Returns the text of `docs/tables.md`, which a test compares with the file.
 pub fn document(contract: &Contract) -> String {
     let mut text = String::from(
         "# The tables of a run\n\n\
