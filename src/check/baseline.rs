@@ -17,7 +17,7 @@ pub enum Baseline {
 
 impl Baseline {
     /// Returns the published run; for the published run itself, the one published before it. A run of an earlier month is
-    /// compared like every other: what it lacks is drift that somebody has to accept.
+    /// compared like every other: what it lacks is drift that has to be accepted.
     pub fn of(run: &Run, contract: &Contract, engine: &EngineParameters, spill: &Path) -> anyhow::Result<Self> {
         let lake = run.lake();
         let Some(id) = compared_with(lake, run)? else {

@@ -78,6 +78,6 @@ mod tests {
             std::fs::write(path, &statement).expect("can be written");
         }
         let there = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(there == statement, "{path} is not what the checks give; UPDATE_DOCS=1 writes it anew");
+        assert!(there == statement, "{path} is not what the checks give; UPDATE_DOCS=1 writes it again");
     }
 }

@@ -24,7 +24,7 @@ pub fn document(contract: &Contract) -> String {
     for rule in &contract.ignored_paths {
         let _ = writeln!(text, "| `{}` | {} |", rule.path, rule.why);
     }
-    text.push_str("\n## Known flaws of the dumps\n\nCounted by name while a dump is read.\n\n| name | what it is |\n| --- | --- |\n");
+    text.push_str("\n## Known anomalies of the dumps\n\nCounted by name while a dump is read.\n\n| name | what it is |\n| --- | --- |\n");
     for anomaly in &contract.anomalies {
         let _ = writeln!(text, "| `{}` | {} |", anomaly.name, anomaly.description);
     }
