@@ -85,5 +85,5 @@ fn report(call: &mut Call, dataset: &Dataset) {
     for (name, count) in &dataset.counted.anomalies {
         call.add_anomaly(name, *count);
     }
-    call.say(format_args!("{} items", dataset.rows));
+    call.summary(format_args!("{} items", dataset.rows));
 }

@@ -93,7 +93,7 @@ fn report(call: &mut Call, datasets: &[Dataset]) {
     }
     if let Some(records) = counted.records {
         call.set_metric("records", records);
-        call.say(format_args!("{records} records, {} tables", datasets.len()));
+        call.summary(format_args!("{records} records, {} tables", datasets.len()));
     }
     if !counted.unknown_paths.is_empty() {
         let paths: Vec<_> = counted.unknown_paths.iter().map(|(path, count)| format!("{path} ({count})")).collect();
