@@ -5,6 +5,7 @@ use memchr::memmem;
 use quick_xml::events::BytesStart;
 
 use super::boundary::{last_boundary_from, last_end};
+use super::document::{declaration_end, foreign_encoding, last_end_tag, misc_end, without_mark};
 use super::{Buffer, Entity, Fault, Source, SourceEnd, shown};
 
 /// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
@@ -15,6 +16,9 @@ const MOST_SPARE_BUFFERS: usize = 8;
 
 /// What may stand before the root element.
 const MAX_PROLOGUE_BYTES: usize = 64 << 10;
+
+/// How many end tags of the root element are tried: each but one of a good dump is in a comment behind the root.
+const MAX_ROOT_END_TAGS: usize = 100;
 
 /// Whole records of a dump, one after the other.
 #[derive(Debug)]
@@ -120,7 +124,7 @@ impl Blocks {
             if self.pending.len() > MAX_RECORD_BYTES {
                 let record = self.entity.record();
                 let what = format!("a <{record}> is larger than {} MiB, or no <{record}> is", MAX_RECORD_BYTES >> 20);
-                return Err(Fault { offset: self.offset, what });
+                return self.last_before(Fault::new(self.offset, what)).map(Some);
             }
         }
     }
@@ -149,21 +153,36 @@ impl Blocks {
         block
     }
 
-    /// The source is at its end: what is left is records, the root's end tag, white space.
+    /// Cuts the last block: the source is at its end, and what is left is records, the root's end tag, and what may stand
+    /// behind a root element.
     fn last_block(&mut self) -> Result<Block, Fault> {
-        let end_tag = format!("</{}>", self.entity);
-        let Some(at) = memmem::rfind(&self.pending, end_tag.as_bytes()) else {
+        let Some((start, end)) = self.root_end() else {
             let what = format!("the XML ends before <{}> is closed", self.entity);
             return self.last_before(self.fault_at(self.pending.len(), what));
         };
-        let tail = at + end_tag.len();
-        if let Some(extra) = self.pending[tail..].iter().position(|byte| !byte.is_ascii_whitespace()) {
-            return Err(self.fault_at(tail + extra, format!("something follows {end_tag}")));
-        }
-        let block = self.cut(at);
+        let behind = match misc_end(&self.pending[end..]) {
+            Ok(misc) if end + misc == self.pending.len() => None,
+            Ok(misc) => Some(self.fault_at(end + misc, format!("something follows </{}>", self.entity))),
+            Err(unclosed) => {
+                let what = format!("what follows </{}> does not end", self.entity);
+                Some(self.fault_at(end + unclosed, what))
+            }
+        };
+        let block = self.cut(start);
         self.pending = Buffer::default();
-        self.state = State::Ended;
+        self.state = behind.map_or(State::Ended, State::Faulty);
         Ok(block)
+    }
+
+    /// Returns where the root's end tag starts and ends. It is the last tag of that name with nothing but comments and the
+    /// like behind it, as a comment may hold the tag too; or the last one, if something stands behind each.
+    fn root_end(&self) -> Option<(usize, usize)> {
+        let name = self.entity.name();
+        let last = last_end_tag(&self.pending, name)?;
+        let before = |tag: &(usize, usize)| last_end_tag(&self.pending[..tag.0], name);
+        let tags = std::iter::successors(Some(last), before).take(MAX_ROOT_END_TAGS);
+        let ends_document = |tag: &(usize, usize)| misc_end(&self.pending[tag.1..]) == Ok(self.pending.len() - tag.1);
+        Some(tags.into_iter().find(ends_document).unwrap_or(last))
     }
 
     /// The whole records before a fault; the next call gives the fault.
@@ -182,23 +201,18 @@ impl Blocks {
             Ok(ended) => (ended, None),
             Err(fault) => (true, Some(fault)),
         };
+        if let Some((at, name)) = foreign_encoding(&self.pending) {
+            let what = format!("the XML is in the encoding {name}, and only UTF-8 is read");
+            let hint = "convert it to UTF-8 with iconv, change its XML declaration, and compress it again";
+            return Err(Fault { hint, ..self.fault_at(at, what) });
+        }
         // What the fault cut off is no flaw of its own.
         let or_fault = |other: Fault| fault.clone().unwrap_or(other);
-        let mut at = if self.pending.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        loop {
-            let rest = &self.pending[at..];
-            let space = rest.len() - rest.trim_ascii_start().len();
-            at += space;
-            let rest = &rest[space..];
-            let passed = if rest.starts_with(b"<?") {
-                memmem::find(rest, b"?>").map(|end| end + 2)
-            } else if rest.starts_with(b"<!--") {
-                memmem::find(rest, b"-->").map(|end| end + 3)
-            } else {
-                break;
-            };
-            at += passed.ok_or_else(|| or_fault(self.fault_at(at, "the XML has no root element".to_owned())))?;
-        }
+        let no_root = |at: usize| or_fault(self.fault_at(at, "the XML has no root element".to_owned()));
+        let text = without_mark(&self.pending).trim_ascii_start();
+        let start = self.pending.len() - text.len();
+        let mut at = start + declaration_end(text).ok_or_else(|| no_root(start))?;
+        at += misc_end(&self.pending[at..]).map_err(|unclosed| no_root(at + unclosed))?;
         let rest = &self.pending[at..];
         if rest.len() >= 2 && rest[..2].eq_ignore_ascii_case(b"<!") {
             return Err(
@@ -226,7 +240,9 @@ impl Blocks {
         }
         let tag = String::from_utf8_lossy(&rest[1..end.unwrap_or_default()]);
         let attributes = BytesStart::from_content(tag.trim_end_matches('/'), name.len());
-        let names = attributes.attributes().flatten();
+        // The XML before the records is bounded, but comparing each name with each is not linear.
+        let mut attributes = attributes.attributes();
+        let names = attributes.with_checks(false).flatten();
         self.root_attributes = names.map(|attribute| attribute.key.as_ref().to_owned()).collect();
         let passed = at + end.unwrap_or_default() + 1;
         if self.pending[..passed].ends_with(b"/>") {
@@ -248,6 +264,6 @@ impl Blocks {
     }
 
     fn fault_at(&self, at: usize, what: String) -> Fault {
-        Fault { offset: self.offset + at as u64, what }
+        Fault::new(self.offset + at as u64, what)
     }
 }

@@ -11,6 +11,7 @@ mod blocks;
 mod boundary;
 mod buffer;
 mod checksum;
+mod document;
 mod entity;
 mod files;
 mod name;
@@ -19,7 +20,7 @@ mod shown;
 mod source;
 
 pub use blocks::{Block, Blocks};
-pub use boundary::record_slices;
+pub use boundary::{record_slices, starts_record};
 pub use buffer::Buffer;
 pub use checksum::{parse_checksums, read_checksums};
 pub use entity::Entity;

@@ -25,6 +25,15 @@ pub struct Fault {
     /// Bytes of XML before it.
     pub offset: u64,
     pub what: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+impl Fault {
+    /// A fault of a dump that was not transferred whole.
+    pub(super) fn new(offset: u64, what: impl Into<String>) -> Self {
+        Fault { offset, what: what.into(), hint: "fetch the dump again and compare its CHECKSUM" }
+    }
 }
 
 /// The XML of a dump file, inflated while it is read. The packed bytes are hashed on the way.
@@ -69,10 +78,8 @@ impl Source {
         match result {
             Ok(ended) => Ok(ended),
             // Whoever writes to it while it is read makes it look damaged in many ways; this is what is wrong with it.
-            Err(_) if self.was_changed().unwrap_or(false) => {
-                Err(Fault { offset: self.offset, what: CHANGED.to_owned() })
-            }
-            Err(error) => Err(Fault { offset: self.offset, what: self.explain(&error) }),
+            Err(_) if self.was_changed().unwrap_or(false) => Err(Fault::new(self.offset, CHANGED)),
+            Err(error) => Err(Fault::new(self.offset, self.explain(&error))),
         }
     }
 
@@ -92,7 +99,7 @@ impl Source {
     /// Ends the reading: the file is still what it was when it was opened, and all of it was read.
     pub fn finish(self) -> Result<SourceEnd, Fault> {
         let offset = self.offset;
-        let fault = |what: String| Fault { offset, what };
+        let fault = |what: String| Fault::new(offset, what);
         let packed_bytes = self.position.load(Ordering::Relaxed);
         if self.was_changed().map_err(|error| fault(error.to_string()))? || packed_bytes != self.file.bytes {
             return Err(fault(CHANGED.to_owned()));

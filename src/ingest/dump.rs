@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::busy::{Watch, Work};
 use super::parameters::IngestParameters;
 use super::pool::{self, BadRecords, Ingested};
-use crate::dump::{Blocks, DumpFile, Source};
+use crate::dump::{Blocks, DumpFile, Entity, Source};
 use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, StagedDataset, WritableRun, sha256_of_file};
 use crate::record::{BlockReader, Records, Tally};
 use crate::table::{Contract, DatasetWriter, Table, arrow_schema};
@@ -35,7 +35,7 @@ pub fn ingest_dump<R: Records>(
 
     if let Some(datasets) = already_there(&run, &tables, &producer, &file, parameters.replace)? {
         call.already_done();
-        report(call, &datasets);
+        report(R::ENTITY, call, &datasets);
         return Ok(());
     }
     let writable = Arc::new(run.writable(call.name())?);
@@ -44,7 +44,7 @@ pub fn ingest_dump<R: Records>(
 
     let pass = Pass { run: &run, writable: &writable, contract: &contract, tables: &tables, producer: &producer };
     let datasets = pass.ingest::<R>(&file, &parameters, call)?;
-    report(call, &datasets);
+    report(R::ENTITY, call, &datasets);
     Ok(())
 }
 
@@ -180,7 +180,7 @@ impl Pass<'_> {
             modified: Some(file.modified),
         };
         // Before the datasets: where they are nobody reads the dump again, and what was left out of it must be there.
-        let name = format!("bad_records_{}.xml", R::ENTITY);
+        let name = bad_records_name(R::ENTITY);
         match bad_records.finish()? {
             Some(path) => self.writable.keep_report(&path, &name)?,
             None => self.writable.remove_report(&name)?,
@@ -241,7 +241,23 @@ fn counted(tally: Tally) -> Counted {
     }
 }
 
-fn report(call: &mut Call, datasets: &[Dataset]) {
+/// Says which records are in no table, if there are any.
+fn left_out(entity: Entity, counted: &Counted) -> Option<String> {
+    let count = |name: &str| counted.anomalies.get(name).copied().unwrap_or_default();
+    let parts = [
+        ("bad_records", format!(" could not be read and are kept in _reports/{}", bad_records_name(entity))),
+        ("records_without_key", " have no id that is a number".to_owned()),
+    ];
+    let parts = parts.into_iter().filter(|(name, _)| count(name) > 0);
+    let parts: Vec<_> = parts.map(|(name, what)| format!("{}{what}", count(name))).collect();
+    (!parts.is_empty()).then(|| format!("left out: {}", parts.join("; ")))
+}
+
+fn bad_records_name(entity: Entity) -> String {
+    format!("bad_records_{entity}.xml")
+}
+
+fn report(entity: Entity, call: &mut Call, datasets: &[Dataset]) {
     for dataset in datasets {
         call.add_table(dataset.count());
     }
@@ -252,6 +268,9 @@ fn report(call: &mut Call, datasets: &[Dataset]) {
     if let Some(records) = counted.records {
         call.set_metric("records", records);
         call.say(format_args!("{records} records, {} tables", datasets.len()));
+    }
+    if let Some(left_out) = left_out(entity, counted) {
+        call.say(left_out);
     }
     if !counted.unknown_paths.is_empty() {
         let paths: Vec<_> = counted.unknown_paths.iter().map(|(path, count)| format!("{path} ({count})")).collect();

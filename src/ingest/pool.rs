@@ -9,7 +9,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::busy::{Busy, Watch, Work};
 use crate::dump::{Block, Blocks, Buffer, Fault};
-use crate::record::{BlockReader, BlockRows, Records, Tally, Unreadable};
+use crate::record::{BlockReader, BlockRows, Records, Repaired, Tally, Unreadable};
 use crate::table::DatasetWriter;
 use crate::task::{Failure, Progress};
 
@@ -220,9 +220,7 @@ impl<'p> State<'p> {
 impl Problem {
     fn explain(self, block_offset: u64, record: &str, last_id: Option<i64>) -> Failure {
         let (offset, what, last_id, hint) = match self {
-            Problem::Fault(fault) => {
-                (fault.offset, fault.what, last_id, "fetch the dump again and compare its CHECKSUM")
-            }
+            Problem::Fault(fault) => (fault.offset, fault.what, last_id, fault.hint),
             Problem::Unreadable(unreadable) => (
                 block_offset + unreadable.malformed.offset as u64,
                 unreadable.malformed.what,
@@ -365,18 +363,21 @@ enum DoneJob {
     Encode { lane: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
 }
 
-/// Invalid UTF-8 is replaced by U+FFFD and counted: a name with one wrong byte is worth more than no name.
+/// Reads a block. What no table may hold is replaced and counted: a name with one wrong byte is worth more than no name.
 fn parse<R: Records>(reader: &mut BlockReader<R>, block: &Block) -> Result<BlockRows, Problem> {
-    match simdutf8::basic::from_utf8(&block.bytes) {
-        Ok(text) => reader.read(text),
-        Err(_) => {
-            let text = String::from_utf8_lossy(&block.bytes);
-            let replaced = block.bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-            reader.read(&text).map(|mut rows| {
-                rows.tally.count("invalid_utf8", replaced as u64);
-                rows
-            })
+    let repaired = Repaired::of(&block.bytes);
+    match reader.read(&repaired.text) {
+        Ok(mut rows) => {
+            rows.tally.count("invalid_utf8", repaired.invalid_utf8);
+            rows.tally.count("invalid_characters", repaired.invalid_characters);
+            for bad in &mut rows.bad {
+                bad.offset = repaired.offset_in_block(bad.offset);
+            }
+            Ok(rows)
+        }
+        Err(mut unreadable) => {
+            unreadable.malformed.offset = repaired.offset_in_block(unreadable.malformed.offset);
+            Err(Problem::Unreadable(unreadable))
         }
     }
-    .map_err(Problem::Unreadable)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::characters::replace_invalid;
 use super::joined::Joined;
 use super::value::{integer, trimmed};
 use crate::table::rows;
@@ -44,7 +45,8 @@ impl Collection {
 
     /// Reads a page: the API's object with `releases`, one with `items`, or the bare list.
     pub fn read_page(&mut self, text: &str) -> Result<(), String> {
-        let page: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        let mut page: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        self.count("invalid_characters", replace_invalid_in(&mut page));
         let items = match page {
             Value::Array(items) => items,
             Value::Object(mut page) => match ["releases", "items"].iter().find_map(|name| page.remove(*name)) {
@@ -97,8 +99,9 @@ impl Collection {
 
     /// Reads the CSV export. It has no instances, genres or styles; rows may lack their last fields.
     pub fn read_csv(&mut self, text: &str) -> Result<(), String> {
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let mut text = text.trim_start_matches('\u{feff}').to_owned();
+        self.count("invalid_characters", replace_invalid(&mut text));
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| error.to_string())?.clone();
         let column = |name: &str| header.iter().position(|found| found.trim() == name);
         let Some(release) = column("release_id") else {
@@ -135,10 +138,24 @@ impl Collection {
 
     fn number(&mut self, text: Option<String>) -> Option<i64> {
         let number = integer(text.as_deref()?);
-        if number.is_none() {
-            *self.anomalies.entry("ids_not_numbers".to_owned()).or_default() += 1;
-        }
+        self.count("ids_not_numbers", number.is_none().into());
         number
+    }
+
+    fn count(&mut self, anomaly: &str, times: u64) {
+        if times > 0 {
+            *self.anomalies.entry(anomaly.to_owned()).or_default() += times;
+        }
+    }
+}
+
+/// Replaces the characters that no table may hold in all texts of a page; counts them.
+fn replace_invalid_in(value: &mut Value) -> u64 {
+    match value {
+        Value::String(text) => replace_invalid(text),
+        Value::Array(values) => values.iter_mut().map(replace_invalid_in).sum(),
+        Value::Object(values) => values.values_mut().map(replace_invalid_in).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 

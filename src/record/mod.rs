@@ -12,6 +12,7 @@
 
 mod artists;
 mod block;
+mod characters;
 pub(crate) mod collection;
 mod credit;
 mod cursor;
@@ -19,6 +20,7 @@ mod flaw;
 mod joined;
 mod labels;
 mod masters;
+mod recovery;
 mod reference;
 mod releases;
 mod scanner;
@@ -30,6 +32,7 @@ mod video;
 
 pub use artists::Artists;
 pub use block::{BadRecord, BlockReader, BlockRows, OnBadRecord, Tokeniser, Unreadable};
+pub use characters::Repaired;
 pub use labels::Labels;
 pub use masters::Masters;
 pub use reference::Reference;

@@ -4,6 +4,8 @@ mod active;
 mod already_done;
 mod bad_records;
 mod bytes;
+mod characters;
+mod characters;
 mod checks;
 mod collection;
 mod cuttings;
