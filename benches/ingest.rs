@@ -7,13 +7,14 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use discogs_lakehouse::generate::{self, Counts, Entity, Layout, Plan};
-use discogs_lakehouse::record::{
+use discogs_lakehouse::contract::Contract;
+use discogs_lakehouse::ingest::record::{
     BlockReader, OnBadRecord, Records, Reference, Releases, Scanner, Token, Tokeniser, Tokens,
 };
-use discogs_lakehouse::table::{Contract, arrow_schema};
+use discogs_lakehouse::parquet::arrow_schema;
 use divan::Bencher;
 use divan::counter::BytesCount;
+use generate_dumps::{Counts, Entity, Layout, Plan};
 
 fn main() {
     divan::main();
@@ -36,7 +37,7 @@ fn releases() -> &'static str {
             entities: vec![Entity::Releases],
             replace: false,
         };
-        let written = generate::write_month(&plan, &mut |_, _| {}).expect("a dump");
+        let written = generate_dumps::write_month(&plan, &mut |_, _| {}).expect("a dump");
         let path: PathBuf = written.folder.join("discogs_20260801_releases.xml.gz");
         let mut text = String::new();
         let file = std::fs::File::open(path).expect("the dump");
@@ -67,7 +68,7 @@ fn tokens_by_the_reference(bencher: Bencher<'_, '_>) {
 fn batches(bencher: Bencher<'_, '_>, tokeniser: Tokeniser) {
     let contract = Contract::load().expect("the contract");
     let table =
-        |rows: discogs_lakehouse::table::TableRows| arrow_schema(contract.table(rows.table).expect("the table"));
+        |rows: discogs_lakehouse::parquet::TableRows| arrow_schema(contract.table(rows.table).expect("the table"));
     let schemas = Releases::declarations().into_iter().map(table).collect();
     let ignored: BTreeSet<String> = contract.ignored_paths.iter().map(|rule| rule.path.clone()).collect();
     let mut reader =

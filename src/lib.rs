@@ -1,31 +1,27 @@
 //! Turns the monthly Discogs dumps into a lake of Parquet: typed, checked, published by one pointer.
 //!
-//! Each binary in `src/bin` is a task: parameters in, one call into this library, one JSON result out. The modules
-//! depend on each other one way: `ingest`, `warehouse`, `check` use `table` and `record`, those use `lake` and `dump`,
-//! and all use `task`.
+//! Each binary in `src/bin` is a task: its parameters go in, one function of [`commands`] does the work, one JSON result
+//! comes out (`digdag_task`). Dependencies point one way:
+//!
+//! ```text
+//! bin ▸ commands ▸ ingest, warehouse, check, history ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
+//! ```
 
-/// Parsing and encoding allocate from several threads at once, and free on others than they allocated on. This allocator
-/// is faster at that than the C library's.
+/// Parser and encoder threads free memory that other threads allocated; mimalloc is faster at that than the C library.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod check;
-pub mod download;
+pub mod commands;
+pub mod contract;
 pub mod dump;
-pub mod generate;
 pub mod history;
-pub mod housekeeping;
+pub mod http;
 pub mod ingest;
 pub mod lake;
 pub mod page;
-pub mod preflight;
-pub mod publish;
-pub mod query;
-pub mod record;
-pub mod register;
+pub mod parallel;
+pub mod parquet;
 pub mod sql;
-pub mod table;
-pub mod task;
-pub mod trial;
+pub mod tables;
 pub mod warehouse;
-pub mod workflow;

@@ -10,7 +10,7 @@ mod alike;
 use std::sync::LazyLock;
 
 use discogs_lakehouse::dump::Entity;
-use discogs_lakehouse::table::Contract;
+use discogs_lakehouse::contract::Contract;
 use libfuzzer_sys::fuzz_target;
 
 static BLOCKS: LazyLock<alike::Blocks> = LazyLock::new(|| alike::Blocks::of(Contract::load().unwrap()));

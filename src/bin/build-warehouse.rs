@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::task;
+use digdag_task as task;
 use discogs_lakehouse::warehouse::{WarehouseParameters, build_warehouse};
 
 /// Builds the derived tables of a run

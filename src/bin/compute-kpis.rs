@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use digdag_task as task;
 use discogs_lakehouse::history::{KpiParameters, compute_kpis};
-use discogs_lakehouse::task;
 
 /// Computes the KPIs that runs lack
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::check::{ContractParameters, show_contract};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{ContractParameters, show_contract};
 
 /// Shows the data contract as JSON, and what it changes against what is published
 ///

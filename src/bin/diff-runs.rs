@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use digdag_task as task;
 use discogs_lakehouse::history::{DiffParameters, diff_runs};
-use discogs_lakehouse::task;
 
 /// Writes what changed between two runs
 ///

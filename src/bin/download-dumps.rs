@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::download::{DownloadParameters, download_dumps};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::dump::download::{DownloadParameters, download_dumps};
 
 /// Fetches a month's dumps, verified, from the download site
 ///

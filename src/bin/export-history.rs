@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use digdag_task as task;
 use discogs_lakehouse::history::{ExportParameters, export_history};
-use discogs_lakehouse::task;
 
 /// Writes the KPIs of all runs as CSV and as a page
 ///

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use digdag_task as task;
+use discogs_lakehouse::ingest::record::Artists;
 use discogs_lakehouse::ingest::{IngestParameters, ingest_dump};
-use discogs_lakehouse::record::Artists;
-use discogs_lakehouse::task;
 
 /// Reads the artists dump into the tables of a run
 ///

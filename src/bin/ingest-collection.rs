@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use digdag_task as task;
 use discogs_lakehouse::ingest::{CollectionParameters, ingest_collection};
-use discogs_lakehouse::task;
 
 /// Reads a user's collection into the table `collection` of a run
 ///

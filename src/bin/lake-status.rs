@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::housekeeping::{StatusParameters, lake_status};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{StatusParameters, lake_status};
 
 /// Lists the runs of a lake
 ///

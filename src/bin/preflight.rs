@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::preflight::{PreflightParameters, preflight};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{PreflightParameters, preflight};
 
 /// Checks what a run needs, and makes it
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::publish::{PromoteParameters, promote};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{PromoteParameters, promote};
 
 /// Points active at a sealed run
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::housekeeping::{PruneParameters, prune_runs};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{PruneParameters, prune_runs};
 
 /// Removes runs that nobody needs
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::query::{QueryParameters, query};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{QueryParameters, query};
 
 /// Asks a run with SQL
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::register::{RegisterParameters, register_tables};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::tables::register::{RegisterParameters, register_tables};
 
 /// Makes the lake's tables known to Trino
 ///

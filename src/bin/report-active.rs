@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::check::{ReportActiveParameters, report_active};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{ReportActiveParameters, report_active};
 
 /// Checks what is published, and keeps the report
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::publish::{RollbackParameters, rollback};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{RollbackParameters, rollback};
 
 /// Points active back at what it was
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::check::{SanityParameters, sanity_check};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{SanityParameters, sanity_check};
 
 /// Checks a run and seals it
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::task;
-use discogs_lakehouse::trial::{TrialParameters, test_dumps};
+use digdag_task as task;
+use discogs_lakehouse::commands::{TrialParameters, test_dumps};
 
 /// Tries the whole path on the first records of each dump
 ///

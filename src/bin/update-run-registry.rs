@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use digdag_task as task;
 use discogs_lakehouse::history::{RegistryParameters, update_run_registry};
-use discogs_lakehouse::task;
 
 /// Keeps the registry of runs up to date
 ///

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use discogs_lakehouse::housekeeping::{VerifyParameters, verify_run};
-use discogs_lakehouse::task;
+use digdag_task as task;
+use discogs_lakehouse::commands::{VerifyParameters, verify_run};
 
 /// Holds every file of a run to what was written
 ///

@@ -2,9 +2,9 @@ use std::path::Path;
 
 use super::profile::{Profile, profile_run};
 use super::{Finding, Kind};
+use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, Run, RunId};
 use crate::sql::{DuckDb, EngineParameters};
-use crate::table::{Contract, Severity};
 
 /// What a run is compared with.
 pub enum Baseline {

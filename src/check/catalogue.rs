@@ -1,8 +1,8 @@
 //! The checks that are queries: what the contract declares, then the files of `sql/checks`.
 
 use super::query::CheckQuery;
+use crate::contract::{Column, Contract, Joined, Relationship, Severity, Table};
 use crate::sql::{SqlFile, quoted, text_literal};
-use crate::table::{Column, Contract, Joined, Relationship, Severity, Table};
 
 /// Columns shown of a row of a table that has no key.
 const COLUMNS_SHOWN: usize = 3;

@@ -3,7 +3,7 @@
 use super::profile::{ColumnProfile, Profile, TableProfile};
 use super::query::HANDFUL;
 use super::{Finding, Kind};
-use crate::table::{Contract, DriftBounds, Severity, Table};
+use crate::contract::{Contract, DriftBounds, Severity, Table};
 
 /// The mean of fewer values than this says nothing.
 const VALUES_FOR_A_MEAN: u64 = 100;

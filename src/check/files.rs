@@ -2,21 +2,23 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::Context;
-use parquet::arrow::parquet_to_arrow_schema;
+use parquet::arrow::{PARQUET_FIELD_ID_META_KEY, parquet_to_arrow_schema};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::{Finding, Kind};
+use crate::contract::{Severity, Table};
 use crate::lake::{Dataset, Run};
-use crate::table::{Severity, Table, arrow_schema};
+use crate::parquet::arrow_schema;
 
 /// Holds the files of a dataset to the contract and to what was written: columns, types, number of rows.
 pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Result<Vec<Finding>> {
     let declared = arrow_schema(table);
+    let declared_ids: Vec<_> = table.columns.iter().map(|column| column.id).collect();
     let mut wrong_columns = Vec::new();
     let mut wrong_rows = Vec::new();
     let mut unreadable = Vec::new();
     for (file, path) in dataset.files.iter().zip(run.dataset_files(dataset)) {
-        let (fields, rows) = match read_footer(&path) {
+        let (fields, ids, rows) = match read_footer(&path) {
             Ok(footer) => footer,
             // What the machine lacks is no flaw of the file.
             Err(error) if is_of_the_system(&error) => return Err(error),
@@ -27,7 +29,9 @@ pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Resul
         };
         let expected: Vec<_> =
             declared.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
-        if fields != expected {
+        // What Trino wrote and what an older version wrote has no ids: Iceberg finds its columns by their names.
+        let without_ids = ids.iter().all(Option::is_none);
+        if fields != expected || !without_ids && ids != declared_ids {
             wrong_columns.push(file.name.clone());
         }
         if rows != file.rows {
@@ -39,7 +43,7 @@ pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Resul
         finding(
             format!("{name}.columns"),
             wrong_columns,
-            "files whose columns, types or order are not those of the contract",
+            "files whose columns, types, order or field ids are not those of the contract",
         ),
         finding(format!("{name}.readable"), unreadable, "files that cannot be read as Parquet"),
         finding(format!("{name}.rows_written"), wrong_rows, "files with another number of rows than was written"),
@@ -47,15 +51,18 @@ pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Resul
 }
 
 type Fields = Vec<(String, arrow::datatypes::DataType)>;
+type FieldIds = Vec<Option<i32>>;
 
-fn read_footer(path: &Path) -> anyhow::Result<(Fields, u64)> {
+fn read_footer(path: &Path) -> anyhow::Result<(Fields, FieldIds, u64)> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let reader = SerializedFileReader::new(file).with_context(|| format!("{} is not Parquet", path.display()))?;
     let metadata = reader.metadata().file_metadata();
     let schema = parquet_to_arrow_schema(metadata.schema_descr(), None)
         .with_context(|| format!("{} has columns of unknown types", path.display()))?;
     let fields = schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect();
-    Ok((fields, u64::try_from(metadata.num_rows())?))
+    let id = |column: &arrow::datatypes::FieldRef| column.metadata().get(PARQUET_FIELD_ID_META_KEY)?.parse().ok();
+    let ids = schema.fields().iter().map(id).collect();
+    Ok((fields, ids, u64::try_from(metadata.num_rows())?))
 }
 
 /// Whether reading failed for another reason than what is in the file, or that there is none.

@@ -2,8 +2,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::table::Severity;
-use crate::task::Failure;
+use crate::contract::Severity;
+use digdag_task::Failure;
 
 /// What a finding says if it is not ok.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

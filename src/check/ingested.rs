@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::query::within_share;
 use super::{Finding, Kind};
+use crate::contract::{Contract, Environment, Severity, Table};
 use crate::lake::Dataset;
-use crate::table::{Contract, Environment, Severity, Table};
 
 /// The main table of an entity has a row for each record that was read.
 pub fn records_agree(datasets: &[(&Table, Dataset)], rows: &BTreeMap<String, u64>) -> Vec<Finding> {

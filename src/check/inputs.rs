@@ -3,9 +3,9 @@
 //! them whole. And an ingest takes any dump that it is given by hand.
 
 use super::{Finding, Kind};
+use crate::contract::{Severity, Table};
 use crate::dump::Entity;
 use crate::lake::{Dataset, InputIdentity, RunDescription};
-use crate::table::{Severity, Table};
 
 /// One finding a table: made from the same inputs as its sister tables, from the tables that this run holds, and from
 /// the dump that its description names, where there is one.

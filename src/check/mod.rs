@@ -12,7 +12,6 @@
 //! A finding is of one of three kinds, kept apart everywhere: what the pipeline did wrong, what upstream is known for,
 //! and how the run differs from the one that is published ([`Kind`]).
 
-mod active;
 mod baseline;
 mod catalogue;
 mod drift;
@@ -20,18 +19,13 @@ mod files;
 mod finding;
 mod ingested;
 mod inputs;
-mod profile;
+pub(crate) mod profile;
 mod query;
-mod report;
-mod sanity;
-mod schema;
-mod show;
+pub(crate) mod report;
+pub(crate) mod schema;
 mod statement;
-mod suite;
+pub(crate) mod suite;
 mod texts;
 
-pub use active::{ReportActiveParameters, report_active};
 pub use finding::{Finding, Findings, Kind};
-pub use sanity::{SanityParameters, sanity_check};
-pub use show::{ContractParameters, show_contract};
 pub use statement::sanity_statement;

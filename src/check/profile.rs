@@ -6,9 +6,9 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 
 use super::query::number;
+use crate::contract::{ColumnType, Contract, Table};
 use crate::lake::{ColumnDescription, Dataset, Run, RunId};
 use crate::sql::{Engine, SqlFile, quoted};
-use crate::table::{ColumnType, Contract, Table};
 
 pub const FILE_NAME: &str = "profile.json";
 

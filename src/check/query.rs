@@ -1,8 +1,8 @@
 use anyhow::Context;
 
 use super::{Finding, Kind};
+use crate::contract::{Contract, Severity, Table};
 use crate::sql::{Engine, SqlFile, quoted};
-use crate::table::{Contract, Severity, Table};
 
 /// A check that is a query: each row it gives breaks it.
 #[derive(Clone, Debug)]

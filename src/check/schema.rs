@@ -2,7 +2,7 @@
 
 use super::profile::{ColumnProfile, Profile, TableProfile};
 use super::{Finding, Kind};
-use crate::table::{Contract, Severity, Table};
+use crate::contract::{Contract, Severity, Table};
 
 /// A finding for every table of either run. A change that breaks SQL people have written on a published table is
 /// CRITICAL: a column that is gone, of another type, in another place, or new in front of others.

@@ -6,8 +6,8 @@
 
 use super::catalogue;
 use super::query::{CheckQuery, HANDFUL};
+use crate::contract::{Contract, Environment};
 use crate::sql::{SqlFile, quoted, text_literal};
-use crate::table::{Contract, Environment};
 
 const ABOUT: &str = "\
 -- The checks of what is published, as one statement for a Trino or DuckDB client: paste it, and look for ok = false.

@@ -15,10 +15,11 @@ use super::report::Figures;
 use super::schema::schema_changes;
 use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
+use crate::contract::{Contract, Environment, Severity, Table};
 use crate::lake::{Dataset, Run};
 use crate::sql::{Engine, EngineParameters, SqlFile, quoted};
-use crate::table::{Contract, Environment, Severity, Table, mount_table};
-use crate::task::Progress;
+use crate::tables::mount_table;
+use digdag_task::Progress;
 
 /// All checks of a run.
 pub struct Suite<'s> {

@@ -3,7 +3,7 @@
 use super::profile::{ColumnProfile, TableProfile};
 use super::query::within_share;
 use super::{Finding, Kind};
-use crate::table::{Anomaly, Severity, Table};
+use crate::contract::{Anomaly, Severity, Table};
 
 /// Empty texts, which ingest makes NULL; and texts with a replaced byte, which upstream is known for to a share.
 pub fn check_texts(table: &Table, profile: &TableProfile, replaced: Option<&Anomaly>) -> [Finding; 2] {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::task::Failure;
+use digdag_task::Failure;
 
 const FETCH_AGAIN: &str = "fetch the CHECKSUM file again";
 

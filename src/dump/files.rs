@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::{Entity, Kind, PublishedName, read_checksums};
 use crate::lake::DumpMonth;
-use crate::task::Failure;
+use digdag_task::Failure;
 
 /// A dump file as found.
 #[derive(Clone, Debug)]

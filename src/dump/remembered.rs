@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DumpFile;
 use crate::lake::sha256_of_file_watched;
-use crate::task::Failure;
+use digdag_task::Failure;
 
 #[derive(Serialize, Deserialize)]
 struct Remembered {

@@ -9,7 +9,6 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::{Buffer, DumpFile};
-use crate::lake::hexadecimal;
 
 /// Packed bytes read at once.
 const READ_BYTES: usize = 1 << 20;
@@ -104,7 +103,7 @@ impl Source {
         if self.was_changed().map_err(|error| fault(error.to_string()))? || packed_bytes != self.file.bytes {
             return Err(fault(CHANGED.to_owned()));
         }
-        let sha256 = hexadecimal(&self.inflate.into_inner().into_inner().hash.finalize());
+        let sha256 = hex::encode(self.inflate.into_inner().into_inner().hash.finalize());
         Ok(SourceEnd { sha256, packed_bytes, xml_bytes: offset })
     }
 

@@ -8,11 +8,11 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::HistoryContract;
+use crate::contract::HistoryContract;
 use crate::lake::{HistoryFolder, Lake};
+use crate::parquet::TableFile;
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile};
-use crate::table::TableFile;
-use crate::task::{ByteSize, Scratch};
+use digdag_task::{ByteSize, Scratch};
 
 /// Reads and appends the events of the history.
 pub struct Events {

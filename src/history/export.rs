@@ -6,7 +6,7 @@ use clap::Args;
 use super::events::{Events, Rows};
 use super::page::{Line, page};
 use crate::lake::Lake;
-use crate::task::{Call, Failure, boolean};
+use digdag_task::{Call, Failure, boolean};
 
 const PAGE: &str = "history_kpis.html";
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::sql::{DuckDb, Engine, SqlFile};
-use crate::task::Failure;
+use digdag_task::Failure;
 
 /// A KPI: a query that gives one number.
 #[derive(Clone, Debug)]

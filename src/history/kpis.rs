@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::events::{Cell, Events, Rows, after_all};
 use super::kpi_query::KpiQuery;
+use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
 use crate::sql::{DuckDb, Engine, EngineParameters, run_schema};
-use crate::table::{Contract, mount_run};
-use crate::task::{Call, Failure, boolean};
+use crate::tables::mount_run;
+use digdag_task::{Call, Failure, boolean};
 
 const TABLE: &str = "kpi_snapshot_events";
 

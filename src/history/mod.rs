@@ -9,7 +9,6 @@
 //! Events are Parquet files that are appended and never changed (`events.rs`), described in `sql/history/contract.yml`;
 //! `run_registry_latest` and `kpi_snapshot_latest` are views over them in `sql/history`, for DuckDB and Trino alike.
 
-mod contract;
 mod diff;
 mod events;
 mod export;
@@ -19,7 +18,6 @@ mod observation;
 mod page;
 mod registry;
 
-pub use contract::HistoryContract;
 pub use diff::{DiffParameters, diff_runs};
 pub use export::{ExportParameters, export_history};
 pub use kpis::{KpiParameters, compute_kpis};

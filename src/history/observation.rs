@@ -1,8 +1,8 @@
 use anyhow::Context;
 
+use crate::contract::Contract;
 use crate::lake::{Lake, RunId, SealedRun};
 use crate::sql::run_schema;
-use crate::table::Contract;
 
 /// What is true of a run, as its description and its manifest say.
 #[derive(Clone, Debug, PartialEq, Eq)]

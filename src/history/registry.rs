@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::events::{Cell, Events, after_all};
 use super::observation::Observation;
+use crate::contract::Contract;
 use crate::lake::Lake;
-use crate::table::Contract;
-use crate::task::{Call, boolean};
+use digdag_task::{Call, boolean};
 
 const TABLE: &str = "run_registry_events";
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
+use crate::contract::Contract;
+use crate::ingest::record::collection::{Collection, CollectionRows};
 use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, RunId, sha256_of_file};
-use crate::record::collection::{Collection, CollectionRows};
-use crate::table::{Contract, DatasetWriter, arrow_schema};
-use crate::task::{Call, Failure, InputFile, boolean};
+use crate::parquet::{DatasetWriter, arrow_schema};
+use digdag_task::{Call, Failure, InputFile, boolean};
 
 /// What ingest-collection takes.
 #[derive(Args, Debug)]

@@ -10,15 +10,17 @@ use anyhow::Context;
 use super::busy::{Watch, Work};
 use super::parameters::IngestParameters;
 use super::pool::{self, BadRecords, Ingested};
+use crate::contract::{Contract, Table};
 use crate::dump::{Blocks, DumpFile, Entity, Source};
+use crate::ingest::record::{BlockReader, Records, Tally};
 use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, StagedDataset, WritableRun, sha256_of_file};
-use crate::record::{BlockReader, Records, Tally};
-use crate::table::{Contract, DatasetWriter, Table, arrow_schema};
-use crate::task::{Call, Failure, InputFile, Progress, on_threads};
+use crate::parallel::on_threads;
+use crate::parquet::{DatasetWriter, arrow_schema};
+use digdag_task::{Call, Failure, InputFile, Progress};
 
 /// Reads the dump of an entity into the datasets of a run, all its tables in one pass.
 ///
-/// `dump` is the file, or nothing for the one that preflight found. Fails with [`crate::task::Class::Input`] when the
+/// `dump` is the file, or nothing for the one that preflight found. Fails with [`digdag_task::Class::Input`] when the
 /// dump is damaged, and leaves the run as it was.
 pub fn ingest_dump<R: Records>(
     dump: Option<PathBuf>,

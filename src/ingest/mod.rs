@@ -14,6 +14,7 @@ mod collection;
 mod dump;
 mod parameters;
 mod pool;
+pub mod record;
 
 pub use collection::{CollectionParameters, ingest_collection};
 pub use dump::ingest_dump;

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::ingest::record::{OnBadRecord, Tokeniser};
 use crate::lake::RunId;
-use crate::record::{OnBadRecord, Tokeniser};
-use crate::task::{ByteSize, boolean};
+use digdag_task::{ByteSize, boolean};
 
 /// What every ingest task takes.
 #[derive(Args, Debug)]

@@ -9,9 +9,9 @@ use arrow::record_batch::RecordBatch;
 
 use super::busy::{Busy, Watch, Work};
 use crate::dump::{Block, Blocks, Buffer, Fault};
-use crate::record::{BlockReader, BlockRows, Records, Repaired, Tally, Unreadable};
-use crate::table::DatasetWriter;
-use crate::task::{Failure, Progress};
+use crate::ingest::record::{BlockReader, BlockRows, Records, Repaired, Tally, Unreadable};
+use crate::parquet::DatasetWriter;
+use digdag_task::{Failure, Progress};
 
 /// Rows that wait to be encoded, at most; reading pauses beyond it.
 const MAX_QUEUED_BYTES: usize = 32 << 20;

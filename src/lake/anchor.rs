@@ -14,11 +14,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::digest::sha256_of_bytes;
-use super::durable::{remove_file_if_there, sync_folder};
+use super::disk::digest::sha256_of_bytes;
+use super::disk::durable::{remove_file_if_there, sync_folder};
 use super::manifest::{Manifest, READ_ONLY};
 use super::{Lake, Run, RunId};
-use crate::task::Failure;
+use digdag_task::Failure;
 
 impl Lake {
     pub(super) fn anchor_file(&self, id: &RunId) -> PathBuf {

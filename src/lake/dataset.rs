@@ -6,8 +6,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::RunId;
-use super::digest::sha256_of_bytes;
-use crate::task::{Failure, TableCount};
+use super::disk::digest::sha256_of_bytes;
+use digdag_task::{Failure, TableCount};
 
 /// `_dataset.json`: what a committed dataset holds and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

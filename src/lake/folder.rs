@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::dataset::is_plain_name;
-use super::durable::{WRITABLE, remove_file_if_there, rename, sync_folder, write_new_file};
+use super::disk::durable::{WRITABLE, remove_file_if_there, rename, sync_folder, write_new_file};
 use super::{Lake, Run};
-use crate::task::Failure;
+use digdag_task::Failure;
 
 impl Lake {
     /// Refuses a path on which a part below the lake's root is a link. Parts that are not there yet are fine.

@@ -16,12 +16,12 @@ use anyhow::Context;
 use walkdir::WalkDir;
 
 use super::dataset::is_plain_name;
-use super::digest::sha256_of_bytes;
-use super::durable::{WRITABLE, rename, sync_file, sync_folder};
-use super::lock::{self, Lock};
+use super::disk::digest::sha256_of_bytes;
+use super::disk::durable::{WRITABLE, rename, sync_file, sync_folder};
+use super::disk::lock::{self, Lock};
 use super::root::run_around;
 use super::{Lake, RunId};
-use crate::task::{Failure, Scratch};
+use digdag_task::{Failure, Scratch};
 
 /// The folder of the history.
 #[derive(Clone, Debug)]

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::durable::{remove_file_if_there, remove_folder_if_there};
+use super::disk::durable::{remove_file_if_there, remove_folder_if_there};
+use super::disk::lock;
 use super::retention::PRUNED;
-use super::{Extent, Lake, RunId, lock};
+use super::{Extent, Lake, RunId};
 
 /// What is on its way to its place is there sooner, however soon a run may go.
 const A_MOMENT: Duration = Duration::from_secs(60);

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use walkdir::WalkDir;
 
-use super::digest::sha256_of_files;
+use super::disk::digest::sha256_of_files;
 use super::manifest::{Manifest, ManifestFile, changed};
 use super::{Dataset, Run};
-use crate::task::Progress;
+use digdag_task::Progress;
 
 /// The files of a run that a manifest lists: all but the manifest itself and the reports, which grow after the seal.
 pub(super) struct Listing {

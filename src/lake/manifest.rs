@@ -6,13 +6,13 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::digest::sha256_of_bytes;
-use super::durable::{remove_folder_if_there, sync_all};
+use super::disk::digest::sha256_of_bytes;
+use super::disk::durable::{remove_folder_if_there, sync_all};
+use super::disk::lock;
 use super::listing::Listing;
-use super::lock;
 use super::run::SealableRun;
 use super::{Dataset, Producer, Run, RunId, SealedRun};
-use crate::task::{Failure, TableCount};
+use digdag_task::{Failure, TableCount};
 
 /// Read by all, written by nobody.
 pub(super) const READ_ONLY: u32 = 0o444;

@@ -25,15 +25,12 @@
 
 mod anchor;
 mod dataset;
-mod digest;
-mod durable;
+pub mod disk;
 mod extent;
 mod folder;
-mod free_space;
 mod history;
 mod leftovers;
 mod listing;
-mod lock;
 mod manifest;
 mod pointer;
 mod retention;
@@ -46,22 +43,23 @@ mod staging;
 mod trial;
 
 pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
-pub(crate) use digest::hexadecimal;
-pub use digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_of_files};
-pub use durable::sync_file;
-pub(crate) use durable::{make_folder, rename, write_new_file};
+
+pub use disk::digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_of_files};
+pub use disk::durable::sync_file;
+pub(crate) use disk::durable::{make_folder, rename, write_new_file};
+pub use disk::free_space::free_bytes;
+pub use disk::lock::Holder;
+pub(crate) use disk::lock::{Lock, exclusive as lock_exclusively};
+pub use dump_names::DumpMonth;
 pub use extent::Extent;
-pub use free_space::free_bytes;
 pub use history::{HistoryFolder, HistoryLock, commit_folder, place_for_file, place_outside_runs};
 pub use leftovers::{Leftover, Leftovers};
-pub use lock::Holder;
-pub(crate) use lock::{Lock, exclusive as lock_exclusively};
 pub use manifest::{Manifest, ManifestDataset, ManifestFile};
 pub use pointer::{LockedLake, Previous};
 pub use retention::{Kept, PlannedRun, PrunePlan, Retention};
 pub use root::Lake;
 pub use run::{Run, RunDescription, SealableRun, WritableRun};
-pub use run_id::{DumpMonth, RunId};
+pub use run_id::RunId;
 pub use sealed::SealedRun;
 pub use staging::{StagedDataset, Staging};
 pub use trial::TrialFolder;

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::durable::{remove_file_if_there, rename, sync_folder};
-use super::lock::{self, Lock};
+use super::disk::durable::{remove_file_if_there, rename, sync_folder};
+use super::disk::lock::{self, Lock};
 use super::{Lake, RunId, SealedRun};
-use crate::task::Failure;
+use digdag_task::Failure;
 
 const PREVIOUS: &str = "active__prev_";
 

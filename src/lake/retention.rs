@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::durable::{remove_folder_if_there, rename};
-use super::{Extent, Holder, Lake, Leftovers, LockedLake, Previous, RunId, lock};
-use crate::task::Failure;
+use super::disk::durable::{remove_folder_if_there, rename};
+use super::disk::lock;
+use super::{Extent, Holder, Lake, Leftovers, LockedLake, Previous, RunId};
+use digdag_task::Failure;
 
 /// In front of the run id in `_meta/_staging`.
 pub(super) const PRUNED: &str = "pruned.";

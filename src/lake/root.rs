@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::durable::make_folder;
+use super::disk::durable::make_folder;
 use super::{Run, RunId};
-use crate::task::{Failure, Scratch};
+use digdag_task::{Failure, Scratch};
 
 /// The folder that holds everything, `DISCOGS_DATA_LAKE`. All paths within it are made here or in [`Run`].
 #[derive(Clone, Debug)]

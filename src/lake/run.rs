@@ -6,13 +6,13 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::dataset::is_plain_name;
-use super::durable::{WRITABLE, exchange, remove_file_if_there, remove_folder_if_there, rename, sync_file};
+use super::disk::durable::{WRITABLE, exchange, remove_file_if_there, remove_folder_if_there, rename, sync_file};
+use super::disk::lock::{self, Holder, Lock};
 use super::folder::is_a_link;
-use super::lock::{self, Holder, Lock};
 use super::manifest::Manifest;
 use super::sharing;
 use super::{Dataset, DumpMonth, InputIdentity, Lake, RunId, StagedDataset, Staging};
-use crate::task::{Failure, Outcome, stop};
+use digdag_task::{Failure, Outcome, stop};
 
 /// `_run.json`: what was asked for when the run began. Written by preflight; only where the dumps are may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

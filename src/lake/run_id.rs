@@ -2,39 +2,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Date, DateTime};
+use dump_names::DumpMonth;
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
-
-/// The month of a dump, `YYYY-MM`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct DumpMonth(String);
-
-impl DumpMonth {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// `YYYYMMDD`, as dump files are named; `None` where the month has no such day.
-    pub fn day(&self, day: i8) -> Option<String> {
-        let first = Date::strptime("%Y-%m-%d", format!("{}-01", self.0)).ok()?;
-        first.with().day(day).build().ok().map(|date| date.strftime("%Y%m%d").to_string())
-    }
-
-    /// `YYYYMM`.
-    pub fn compact(&self) -> String {
-        self.0.replace('-', "")
-    }
-}
-
-impl FromStr for DumpMonth {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let valid = digits_at(text, "dddd-dd") && Date::strptime("%Y-%m-%d", format!("{text}-01")).is_ok();
-        if valid { Ok(DumpMonth(text.to_owned())) } else { Err("expected a month such as 2026-11".to_owned()) }
-    }
-}
 
 /// The name of a run: `YYYY-MM__YYYYMMDD_HHMMSS` (dump month, session time), or the plain `YYYYMMDD_HHMMSS`.
 ///
@@ -79,49 +49,37 @@ impl FromStr for RunId {
             None => Some(text),
         };
         match time {
-            Some(time) if digits_at(time, "dddddddd_dddddd") && DateTime::strptime("%Y%m%d_%H%M%S", time).is_ok() => {
-                Ok(RunId(text.to_owned()))
-            }
+            Some(time) if is_session_time(time) => Ok(RunId(text.to_owned())),
             _ => Err("expected a run id such as 2026-11__20261120_000000 or 20261120_000000".to_owned()),
         }
     }
 }
 
-/// Whether `text` has ASCII digits where the pattern has `d` and is the pattern elsewhere.
-fn digits_at(text: &str, pattern: &str) -> bool {
-    text.len() == pattern.len()
-        && text
-            .bytes()
-            .zip(pattern.bytes())
-            .all(|(byte, want)| if want == b'd' { byte.is_ascii_digit() } else { byte == want })
+/// Whether `text` is a time `YYYYMMDD_HHMMSS`. Written back and compared: the parser also takes fewer digits.
+fn is_session_time(text: &str) -> bool {
+    const FORM: &str = "%Y%m%d_%H%M%S";
+    DateTime::strptime(FORM, text).is_ok_and(|time| time.strftime(FORM).to_string() == text)
 }
 
-macro_rules! text_form {
-    ($name:ident) => {
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<Self, String> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> String {
-                name.0
-            }
-        }
-    };
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
-text_form!(DumpMonth);
-text_form!(RunId);
+impl TryFrom<String> for RunId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<RunId> for String {
+    fn from(id: RunId) -> String {
+        id.0
+    }
+}
 
 #[cfg(test)]
 mod tests {

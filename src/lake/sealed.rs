@@ -4,11 +4,11 @@ use std::fs;
 use anyhow::Context;
 
 use super::dataset::is_plain_name;
-use super::digest::sha256_of_bytes;
+use super::disk::digest::sha256_of_bytes;
 use super::listing::Listing;
 use super::manifest::{Manifest, ManifestFile, changed};
 use super::{LockedLake, Run};
-use crate::task::Failure;
+use digdag_task::Failure;
 
 /// A run whose manifest is there, says of itself that it is intact, and is the one that was written when it was sealed.
 #[derive(Clone, Debug)]
@@ -50,6 +50,16 @@ impl SealedRun {
             return Err(changed(run, &format!("its manifest names {:?}, which is outside of it", file.path)));
         }
         Ok(SealedRun { run: run.clone(), manifest, text, anchored: anchor.is_some() })
+    }
+
+    /// Opens a run that may be published: sealed, with every file as its manifest says.
+    ///
+    /// # Errors
+    /// Returns an error if the run is not sealed or fails verification.
+    pub fn open_verified(run: &Run) -> anyhow::Result<Self> {
+        let sealed = SealedRun::open(run)?;
+        sealed.verify()?;
+        Ok(sealed)
     }
 
     pub fn run(&self) -> &Run {

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use super::digest::sha256_of_file;
-use super::durable::{remove_file_if_there, rename};
+use super::disk::digest::sha256_of_file;
+use super::disk::durable::{remove_file_if_there, rename};
 use super::{DataFile, Dataset, Run, RunId, StagedDataset};
 
 /// Puts links in place of the staged files that older sealed runs hold. Gives the dataset with what is shared.

@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::durable::{WRITABLE, remove_folder_if_there, sync_folder, write_new_file};
+use super::disk::durable::{WRITABLE, remove_folder_if_there, sync_folder, write_new_file};
 use super::{DataFile, Dataset, Run};
-use crate::task::stop::Unfinished;
+use digdag_task::stop::Unfinished;
 
 /// The folder of one task's unfinished work in a run, `_staging/<task>`. Emptied when it is taken, removed when dropped.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::durable::remove_folder_if_there;
-use super::lock::{self, Lock};
+use super::disk::durable::remove_folder_if_there;
+use super::disk::lock::{self, Lock};
 use super::{Lake, RunId};
 
 /// The folder of a trial, empty when it is taken, and nobody else's as long as this lives.

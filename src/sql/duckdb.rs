@@ -7,7 +7,7 @@ use clap::Args;
 use duckdb::{Config, Connection};
 
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
-use crate::task::ByteSize;
+use digdag_task::ByteSize;
 
 /// How the embedded engine is held in bounds.
 #[derive(Args, Clone, Debug)]

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 
+use crate::contract::{Contract, Table};
 use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, RunId, StagedDataset, Staging, WritableRun};
+use crate::parquet::{DatasetWriter, arrow_schema};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
-use crate::table::{Contract, DatasetWriter, Table, arrow_schema};
-use crate::task::{Call, Failure, boolean};
+use digdag_task::{Call, Failure, boolean};
 
 /// What build-warehouse takes.
 #[derive(Args, Debug)]

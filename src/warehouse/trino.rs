@@ -6,11 +6,12 @@ use anyhow::Context;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
+use crate::contract::{Contract, Table};
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
-use crate::register::{marked, register_run};
+use crate::parquet::{arrow_schema, column_descriptions};
 use crate::sql::{DuckDb, Engine, EngineSelection, SqlFile, quoted, text_literal};
-use crate::table::{Contract, Table, arrow_schema, column_descriptions};
-use crate::task::Failure;
+use crate::tables::register::{marked, register_run};
+use digdag_task::Failure;
 
 /// A table of the warehouse, built by Trino.
 ///
@@ -119,8 +120,9 @@ impl TrinoBuild<'_> {
 
     fn checksum(&self, engine: &dyn Engine, table: &str) -> anyhow::Result<Checksum> {
         let file = SqlFile::load("engine/checksum")?;
-        let cell =
-            |column: &crate::table::Column| format!("coalesce('=' || CAST({} AS VARCHAR), '-')", quoted(&column.name));
+        let cell = |column: &crate::contract::Column| {
+            format!("coalesce('=' || CAST({} AS VARCHAR), '-')", quoted(&column.name))
+        };
         let row: Vec<_> = self.table.columns.iter().map(cell).collect();
         let sql = file.with(&[("row", &row.join(" || chr(31) || ")), ("table", table)]);
         let rows = engine.rows(&sql, &file.path)?;

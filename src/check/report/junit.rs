@@ -5,7 +5,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::Report;
 use crate::check::{Finding, Kind};
-use crate::table::Severity;
+use crate::contract::Severity;
 
 pub fn document(report: &Report<'_>) -> anyhow::Result<Vec<u8>> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);

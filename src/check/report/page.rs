@@ -9,8 +9,8 @@ use super::history::History;
 use super::plot::{self, Line};
 use crate::check::baseline::Baseline;
 use crate::check::{Finding, Kind};
+use crate::contract::Severity;
 use crate::page::{STYLE, grouped};
-use crate::table::Severity;
 
 /// The tables whose rows over the runs have a plot.
 const MAIN_TABLES: [&str; 6] = [

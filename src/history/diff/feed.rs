@@ -10,10 +10,11 @@ use arrow::record_batch::RecordBatch;
 
 use super::TableDiff;
 use super::ranges::{AtOnce, Range, ranges};
+use crate::contract::{Column, ColumnType, Table};
 use crate::lake::Run;
+use crate::parquet::TableFile;
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile, quoted};
-use crate::table::{Column, ColumnType, Table, TableFile};
-use crate::task::Failure;
+use digdag_task::Failure;
 
 /// What happened to a row, in the column `_change`.
 const INSERT: &str = "insert";
@@ -138,6 +139,7 @@ impl Feed {
     fn create(path: &Path, table: &Table) -> anyhow::Result<Self> {
         let mut with_change = table.clone();
         let change = Column {
+            id: None,
             name: "_change".to_owned(),
             data_type: ColumnType::Varchar,
             not_null: true,

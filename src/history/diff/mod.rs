@@ -15,10 +15,10 @@ use anyhow::Context;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use crate::contract::Contract;
 use crate::lake::{DataFile, Lake, RunId, SealedRun, commit_folder, place_outside_runs, write_new_file};
 use crate::sql::EngineParameters;
-use crate::table::Contract;
-use crate::task::{Call, Failure, Scratch, TableCount};
+use digdag_task::{Call, Failure, Scratch, TableCount};
 
 const DESCRIPTION: &str = "_diff.json";
 

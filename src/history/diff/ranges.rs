@@ -132,7 +132,8 @@ mod tests {
     use arrow::record_batch::RecordBatch;
 
     use super::*;
-    use crate::table::{Contract, TableFile};
+    use crate::contract::Contract;
+    use crate::parquet::TableFile;
 
     #[test]
     fn ranges_meet_and_begin_where_row_groups_do() {

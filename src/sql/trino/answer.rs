@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::place::place;
-use crate::task::Failure;
+use digdag_task::Failure;
 
 /// A page of a statement's answer, as `/v1/statement` gives it. A failed query answers 200, with `error`.
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,8 @@ use ureq::{Agent, Body};
 
 use super::answer::Page;
 use super::parameters::{Credential, TrinoParameters};
-use crate::task::{Failure, root_certificates};
+use crate::http::root_certificates;
+use digdag_task::Failure;
 
 /// Pages are about 1 MB; a single row may be larger.
 const LARGEST_PAGE: u64 = 256 << 20;

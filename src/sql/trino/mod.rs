@@ -28,8 +28,8 @@ use client::Client;
 use watch::Watch;
 
 use super::{Engine, Rows, SqlFile};
-use crate::task::Failure;
-use crate::task::stop::OnStop;
+use digdag_task::Failure;
+use digdag_task::stop::OnStop;
 
 pub use parameters::{TrinoParameters, run_schema};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ureq::http::Uri;
 
-use crate::task::Failure;
+use digdag_task::Failure;
 
 /// Where Trino is, and as whom it is asked. A password or token is no parameter: it would be stored with the workflow.
 /// It comes from `TRINO_PASSWORD` or `TRINO_ACCESS_TOKEN`, or from a file that is named here.

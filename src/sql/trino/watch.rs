@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 
 use super::answer::Stats;
-use crate::task::say_line;
+use digdag_task::say_line;
 
 const LINE_EVERY: Duration = Duration::from_secs(5);
 

@@ -41,17 +41,18 @@ fn one_that_breaks_what_is_published_is_refused_and_one_that_adds_is_not() {
         fs::write(&file, text).unwrap();
         lake.task(CONTRACT).args(&["--contract-file", file.to_str().unwrap()]).run()
     };
-    let retyped = text().replacen("{name: year, type: BIGINT", "{name: year, type: INTEGER", 1);
+    let retyped = text().replacen("name: year, type: BIGINT", "name: year, type: INTEGER", 1);
     let finished = contract(&retyped).expect_status(3).expect_stderr("CRITICAL masters_v1.schema");
     assert_eq!(finished.json()["changes"][0]["sample"][0], "~ year BIGINT -> INTEGER");
 
-    let notes = "      - {name: notes, type: VARCHAR, dictionary: false, description: \"Notes on the master.\"}";
-    let added = format!("{notes}\n      - {{name: mood, type: VARCHAR, description: \"How it feels.\"}}");
+    let notes =
+        "      - {id: 10, name: notes, type: VARCHAR, dictionary: false, description: \"Notes on the master.\"}";
+    let added = format!("{notes}\n      - {{id: 11, name: mood, type: VARCHAR, description: \"How it feels.\"}}");
     let result = contract(&text().replacen(notes, &added, 1)).expect_status(0).json();
     assert_eq!(result["changes"][0]["sample"][0], "+ mood VARCHAR");
 
     // Nobody's SQL is promised anything about this one.
-    let catno = "{name: catno, type: VARCHAR, dictionary: false, description: \"The number within the series.\"}";
+    let catno = "name: catno, type: VARCHAR, dictionary: false, description: \"The number within the series.\"}";
     let retyped = text().replacen(catno, &catno.replace("VARCHAR", "BIGINT"), 1);
     let finished = contract(&retyped).expect_status(0).expect_stderr("WARN release_series_v1.schema");
     assert_eq!(finished.json()["changes"][0]["sample"][0], "~ catno VARCHAR -> BIGINT");

@@ -22,7 +22,7 @@ fn good_lake() -> &'static Dir {
         let (raw, lake) = (dir.path("raw"), dir.path("lake"));
         // As many as give 1000 labels and masters, which is what a month must have at the least.
         let generate = dir
-            .command(env!("CARGO_BIN_EXE_generate-dumps"))
+            .command(crate::support::program("generate-dumps"))
             .args(&["--raw-root", raw.to_str().unwrap(), "--dump-month", "2026-11", "--releases", "9000"])
             .run();
         generate.expect_status(0);

@@ -35,7 +35,7 @@ fn in_folder(dir: &Dir, text: &str) -> String {
 /// where there is one, else run-workflow under its name.
 fn shell(dir: &Dir, script: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let programs = Path::new(env!("CARGO_BIN_EXE_run-workflow")).parent().unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_query")).parent().unwrap();
     if !dir.path("digdag").exists() {
         let copied = dir.command("cp").args(&["-r", root.join("digdag").to_str().unwrap(), "."]).run();
         copied.expect_status(0);

@@ -1,10 +1,10 @@
 use std::path::Path;
 
+use digdag_task::ByteSize;
+use discogs_lakehouse::contract::{Contract, document};
 use discogs_lakehouse::lake::Lake;
 use discogs_lakehouse::sql::{DuckDb, Engine, EngineParameters};
-use discogs_lakehouse::table::mount_run;
-use discogs_lakehouse::table::{Contract, document};
-use discogs_lakehouse::task::ByteSize;
+use discogs_lakehouse::tables::mount_run;
 
 use super::readme::published_lake;
 use crate::support::Dir;

@@ -28,7 +28,7 @@ fn the_same_parameters_give_the_same_bytes() {
 #[test]
 fn the_folder_of_the_dumps_may_be_in_the_environment() {
     let dir = crate::support::Dir::new();
-    let mut command = dir.command(env!("CARGO_BIN_EXE_generate-dumps"));
+    let mut command = dir.command(crate::support::program("generate-dumps"));
     command.args(&["--dump-month", "2026-08", "--releases", "1"]).env("DISCOGS_RAW", dir.path("raw"));
     command.run().expect_status(0);
     assert_eq!(contents(&dir.path("raw/2026-08")).len(), 5);

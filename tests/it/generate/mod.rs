@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// Runs the task and gives its exit status and its result.
 fn run(raw_root: &Path, arguments: &[&str]) -> (i32, Value) {
-    let output = Command::new(env!("CARGO_BIN_EXE_generate-dumps"))
+    let output = Command::new(crate::support::program("generate-dumps"))
         .env_clear()
         .arg("--raw-root")
         .arg(raw_root)

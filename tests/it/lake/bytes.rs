@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 
 use arrow::array::RecordBatch;
+use discogs_lakehouse::contract::Contract;
 use discogs_lakehouse::lake::Lake;
-use discogs_lakehouse::table::{Contract, DatasetWriter, arrow_schema};
+use discogs_lakehouse::parquet::{DatasetWriter, arrow_schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::support::{ENTITIES, Month, RUN, TestLake, month};

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
+use discogs_lakehouse::contract::Table;
 use discogs_lakehouse::lake::{Counted, Lake, Producer, Run};
-use discogs_lakehouse::table::{DatasetWriter, Table, arrow_schema};
+use discogs_lakehouse::parquet::{DatasetWriter, arrow_schema};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use discogs_lakehouse::table::{Column, ColumnType, Contract, Table};
+use discogs_lakehouse::contract::{Column, ColumnType, Contract, Table};
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::Page;
 use parquet::file::metadata::ColumnChunkMetaData;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use discogs_lakehouse::table::Contract;
+use discogs_lakehouse::contract::Contract;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -52,7 +52,7 @@ impl Dir {
 
     /// `run-workflow` in this folder.
     pub fn run_workflow(&self, arguments: &[&str]) -> TestCommand {
-        let mut command = self.command(env!("CARGO_BIN_EXE_run-workflow"));
+        let mut command = self.command(crate::support::program("run-workflow"));
         command.args(arguments);
         command
     }

@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::{Dir, ENTITIES, Finished, Month, Snapshot, Table, TestCommand, month};
+use super::{Dir, ENTITIES, Finished, Month, Snapshot, Table, TestCommand, month, program};
 
 /// The run that tests write to.
 pub const RUN: &str = "2026-11__20261120_000000";
 
 /// A binary of the crate by its name.
 pub fn binary(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_run-workflow")).with_file_name(name)
+    program(name).into()
 }
 
 /// A lake of a test's own.

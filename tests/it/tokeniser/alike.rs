@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use discogs_lakehouse::contract::Contract;
 use discogs_lakehouse::dump::Entity;
-use discogs_lakehouse::record::{
+use discogs_lakehouse::ingest::record::{
     Artists, BlockReader, Labels, Malformed, Masters, OnBadRecord, Records, Reference, Releases, Scanner, Tally, Token,
     Tokeniser, Tokens,
 };
-use discogs_lakehouse::table::{Contract, arrow_schema};
+use discogs_lakehouse::parquet::arrow_schema;
 
 /// A token with its attributes, owned.
 #[derive(Debug, PartialEq, Eq)]

@@ -54,7 +54,7 @@ fn all_real_records_give_the_same_tokens() {
 fn generated_dumps_of_every_layout_give_the_same_tokens() {
     for layout in ["current", "2020", "2017"] {
         let root = tempfile::tempdir().unwrap();
-        let status = Command::new(env!("CARGO_BIN_EXE_generate-dumps"))
+        let status = Command::new(crate::support::program("generate-dumps"))
             .args(["--dump-month", "2026-08", "--releases", "600", "--unknown-element=true", "--layout", layout])
             .arg("--raw-root")
             .arg(root.path())

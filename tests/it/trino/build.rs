@@ -1,8 +1,8 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use discogs_lakehouse::contract::Contract;
 use discogs_lakehouse::sql::{DuckDb, Engine, EngineParameters, quoted};
-use discogs_lakehouse::table::Contract;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 

@@ -272,8 +272,9 @@ fn a_trino_that_is_not_there_is_status_6() {
 
 /// A lake whose active run holds one table without rows: enough for a first query.
 pub(super) fn make_active(lake: &Dir) {
+    use discogs_lakehouse::contract::Contract;
     use discogs_lakehouse::lake::{Counted, Lake, Producer, Run};
-    use discogs_lakehouse::table::{Contract, DatasetWriter};
+    use discogs_lakehouse::parquet::DatasetWriter;
 
     let id = "2026-11__20261120_000000";
     let description = format!(

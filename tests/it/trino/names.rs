@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use discogs_lakehouse::contract::Contract;
 use discogs_lakehouse::sql::{DuckDb, Engine, EngineParameters};
-use discogs_lakehouse::table::Contract;
 
 use super::build::{expect_same_tables, filter_and_dictionary};
 use super::stack::{LARGE, SMALL, Stack, path, run_id};

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use discogs_lakehouse::contract::Table;
 use discogs_lakehouse::lake::{Counted, Producer, Run};
-use discogs_lakehouse::table::{DatasetWriter, Table, arrow_schema};
+use discogs_lakehouse::parquet::{DatasetWriter, arrow_schema};
 
 use super::stack::{LARGE, SMALL, Stack};
 

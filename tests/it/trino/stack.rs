@@ -82,7 +82,8 @@ impl Stack {
 
     /// A workflow of the project on this lake and this Trino.
     pub fn workflow(&self, project: &str, workflow: &str, parameters: &[String]) -> Finished {
-        let run_workflow = Path::new(env!("CARGO_BIN_EXE_run-workflow"));
+        let run_workflow = crate::support::program("run-workflow");
+        let run_workflow = Path::new(&run_workflow);
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join(project);
         let parameters = [&self.parameters()[..], parameters].concat();
         self.workflow_by(run_workflow, &project, workflow, &parameters.iter().map(String::as_str).collect::<Vec<_>>())
@@ -226,7 +227,7 @@ fn make_run(folder: &Path, run: &str, releases: &str) {
     let task = |program: &str, arguments: &[&str]| {
         TestCommand::new(Path::new(program), folder).args(arguments).run().expect_status(0);
     };
-    task(env!("CARGO_BIN_EXE_generate-dumps"), &generate);
+    task(&crate::support::program("generate-dumps"), &generate);
     let common = ["--lake", path(&lake), "--run-id", run];
     task(env!("CARGO_BIN_EXE_preflight"), &[&common[..], &["--dump-month", month, "--raw-root", path(&raw)]].concat());
     for ingest in [

@@ -8,9 +8,10 @@ use arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::DataType;
+use discogs_lakehouse::contract::Table;
 use discogs_lakehouse::lake::{Counted, Producer, Run, WritableRun};
+use discogs_lakehouse::parquet::{DatasetWriter, arrow_schema};
 use discogs_lakehouse::sql::{DuckDb, Engine, EngineParameters, Rows};
-use discogs_lakehouse::table::{DatasetWriter, Table, arrow_schema};
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 

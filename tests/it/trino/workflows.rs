@@ -65,7 +65,7 @@ fn the_steps_over_trino_can_be_run_alone() {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("digdag");
     assert!(Command::new("cp").arg("-R").args([from.as_path(), project.path()]).status().unwrap().success());
     let project = project.path().join("digdag");
-    let run_workflow = PathBuf::from(env!("CARGO_BIN_EXE_run-workflow"));
+    let run_workflow = PathBuf::from(crate::support::program("run-workflow"));
     for (index, program) in [Some(run_workflow), digdag()].into_iter().enumerate() {
         let Some(program) = program else {
             eprintln!("SKIPPED: there is no digdag; put it on PATH or name it in DIGDAG");

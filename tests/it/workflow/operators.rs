@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use super::{given, project};
 
 #[test]
@@ -25,8 +23,8 @@ fn the_shell_can_be_chosen() {
 #[test]
 fn binaries_beside_run_workflow_are_found_by_their_names() {
     let dir = project("+a:\n  sh>: command -v run-workflow\n");
-    let binary = Path::new(env!("CARGO_BIN_EXE_run-workflow"));
-    dir.run_workflow(&["main.dig"]).run().expect_status(0).expect_stderr(&format!("\n{}\n", binary.display()));
+    let binary = crate::support::program("run-workflow");
+    dir.run_workflow(&["main.dig"]).run().expect_status(0).expect_stderr(&format!("\n{binary}\n"));
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn signals_are_passed_on_and_the_session_can_go_on() {
 #[test]
 fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     let dir = project("+a:\n  sh>: touch started; sleep 1\n");
-    let script = format!("trap '' HUP; exec {} main.dig", env!("CARGO_BIN_EXE_run-workflow"));
+    let script = format!("trap '' HUP; exec {} main.dig", crate::support::program("run-workflow"));
     let child = dir.command("/bin/sh").args(&["-c", &script]).spawn();
     wait_for(&dir, "started");
     assert!(Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());

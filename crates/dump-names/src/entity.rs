@@ -1,0 +1,48 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a dump file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Entity {
+    Artists,
+    Labels,
+    Masters,
+    Releases,
+}
+
+impl Entity {
+    pub const ALL: [Entity; 4] = [Entity::Artists, Entity::Labels, Entity::Masters, Entity::Releases];
+
+    /// The name in file names, and of the root element.
+    pub fn name(self) -> &'static str {
+        match self {
+            Entity::Artists => "artists",
+            Entity::Labels => "labels",
+            Entity::Masters => "masters",
+            Entity::Releases => "releases",
+        }
+    }
+
+    /// The name of a record's element.
+    pub fn record(self) -> &'static str {
+        match self {
+            Entity::Artists => "artist",
+            Entity::Labels => "label",
+            Entity::Masters => "master",
+            Entity::Releases => "release",
+        }
+    }
+
+    /// Whether a record's start tag carries attributes; artists and labels have their id in an element.
+    pub fn has_attributes(self) -> bool {
+        matches!(self, Entity::Masters | Entity::Releases)
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,109 @@
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use anyhow::Context;
+use flate2::{Compression, GzBuilder};
+
+use super::catalogue::Catalogue;
+use super::plan::{Entity, Plan};
+use super::xml::Xml;
+use super::{artist, label, master, release};
+use crate::hashing::HashingWriter;
+use digdag_task::Failure;
+
+/// Text is handed to the compressor in pieces of about this many bytes.
+const BLOCK: usize = 1 << 20;
+/// Pieces that may wait for the compressor: what bounds the memory.
+const WAITING: usize = 4;
+
+/// A dump as it was written.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct GeneratedFile {
+    pub name: String,
+    pub records: u64,
+    /// Before compression.
+    pub xml_bytes: u64,
+    pub bytes: u64,
+    /// Of the compressed file, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// Bytes of the packed file, and their sha256.
+type Packed = (u64, String);
+
+/// Writes the dump of one entity to `path`, which must not exist yet, and has it on disk when it returns.
+///
+/// One thread makes the text, this one compresses it. `on_block` hears how many bytes of XML each block has.
+pub(super) fn write(
+    plan: &Plan,
+    catalogue: &Catalogue,
+    entity: Entity,
+    path: &Path,
+    on_block: &mut dyn FnMut(u64),
+) -> anyhow::Result<GeneratedFile> {
+    let context = || format!("cannot write {}", path.display());
+    let file = File::create_new(path).with_context(context)?;
+    let mut xml_bytes = 0;
+    let (bytes, sha256) = std::thread::scope(|scope| -> anyhow::Result<Packed> {
+        let (sender, receiver) = sync_channel(WAITING);
+        let writer = scope.spawn(move || write_text(plan, catalogue, entity, &sender));
+        let packed = pack(file, plan.compression, receiver, &mut |bytes| {
+            xml_bytes += bytes;
+            on_block(bytes);
+        });
+        writer.join().map_err(|_| Failure::unexpected(format!("the text of {} ended early", entity.name())))?;
+        packed.with_context(context)
+    })?;
+    Ok(GeneratedFile {
+        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        records: plan.counts.of(entity),
+        xml_bytes,
+        bytes,
+        sha256,
+    })
+}
+
+/// Sends the text of a dump, and stops when nobody takes it any more.
+fn write_text(plan: &Plan, catalogue: &Catalogue, entity: Entity, blocks: &SyncSender<Vec<u8>>) {
+    let mut xml = Xml::new(plan.layout, BLOCK + BLOCK / 4);
+    xml.open(entity.name());
+    xml.raw("\n");
+    for ordinal in 0..plan.counts.of(entity) {
+        match entity {
+            Entity::Artists => artist::write(&mut xml, catalogue, ordinal),
+            Entity::Labels => label::write(&mut xml, catalogue, ordinal),
+            Entity::Masters => master::write(&mut xml, catalogue, ordinal),
+            Entity::Releases => release::write(&mut xml, catalogue, ordinal),
+        }
+        // Each record starts a line, except now and then an artist that follows its neighbour.
+        if entity != Entity::Artists || ordinal % 1000 != 503 {
+            xml.raw("\n");
+        }
+        if xml.bytes.len() >= BLOCK {
+            let next = Vec::with_capacity(BLOCK + BLOCK / 4);
+            if blocks.send(std::mem::replace(&mut xml.bytes, next)).is_err() {
+                return;
+            }
+        }
+    }
+    xml.close(entity.name());
+    xml.raw("\n");
+    // A compressor that failed has said so itself.
+    let _ = blocks.send(xml.bytes);
+}
+
+fn pack(file: File, level: u32, blocks: Receiver<Vec<u8>>, on_block: &mut dyn FnMut(u64)) -> io::Result<Packed> {
+    let hashed = HashingWriter::new(BufWriter::with_capacity(1 << 17, file));
+    // Time, name and operating system would make the same dump differ from machine to machine.
+    let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(hashed, Compression::new(level));
+    for block in blocks {
+        gzip.write_all(&block)?;
+        on_block(block.len() as u64);
+    }
+    let (mut file, bytes, sha256) = gzip.finish()?.finish();
+    file.flush()?;
+    file.get_ref().sync_all()?;
+    Ok((bytes, sha256))
+}

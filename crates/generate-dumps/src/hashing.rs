@@ -1,0 +1,34 @@
+use std::io::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+/// Counts and hashes the bytes on their way to `inner`.
+pub(crate) struct HashingWriter<W> {
+    inner: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> HashingWriter<W> {
+    pub(crate) fn new(inner: W) -> Self {
+        HashingWriter { inner, hash: Sha256::new(), bytes: 0 }
+    }
+
+    /// Returns the inner writer, the number of bytes, and their SHA-256 in lower-case hexadecimal.
+    pub(crate) fn finish(self) -> (W, u64, String) {
+        (self.inner, self.bytes, hex::encode(self.hash.finalize()))
+    }
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(buffer)?;
+        self.hash.update(&buffer[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

@@ -1,0 +1,349 @@
+//! YAML with the line of every key: a tree made of the parser's events, which carry it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use serde_json::{Map, Value};
+
+use digdag_task::Failure;
+
+/// Values in a file, those behind aliases counted again: a few lines of aliases of aliases are any number of them.
+const MOST_VALUES: usize = 100_000;
+
+/// The key that stands for `!include :`.
+pub const INCLUDE: &str = "!include";
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub file: Arc<str>,
+    pub line: usize,
+}
+
+impl Place {
+    /// The failure of something at this place that is not understood or not allowed.
+    pub fn refuse(&self, message: impl fmt::Display, hint: impl Into<String>) -> Failure {
+        Failure::parameters(format!("{self}: {message}")).hint(hint)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A value and the line of the key in front of it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub place: Place,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub enum Content {
+    Scalar(Value),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The value without its places.
+    pub fn value(&self) -> Value {
+        match &self.content {
+            Content::Scalar(value) => value.clone(),
+            Content::List(nodes) => Value::Array(nodes.iter().map(Node::value).collect()),
+            Content::Map(entries) => Value::Object(as_object(entries)),
+        }
+    }
+
+    /// How many values are in this one.
+    fn count(&self) -> usize {
+        match &self.content {
+            Content::Scalar(_) => 0,
+            Content::List(nodes) => nodes.iter().map(|node| 1 + node.count()).sum(),
+            Content::Map(entries) => entries.iter().map(|(_, node)| 1 + node.count()).sum(),
+        }
+    }
+
+    /// The entries of a map; an empty value is an empty map, as in Digdag.
+    pub fn entries(&self) -> Option<&[(String, Node)]> {
+        match &self.content {
+            Content::Map(entries) => Some(entries),
+            Content::Scalar(Value::Null) => Some(&[]),
+            _ => None,
+        }
+    }
+
+    /// Calls `visit` with every text in this value, and its place.
+    pub fn texts(&self, visit: &mut impl FnMut(&Place, &str) -> Result<(), Failure>) -> Result<(), Failure> {
+        match &self.content {
+            Content::Scalar(Value::String(text)) => visit(&self.place, text),
+            Content::Scalar(_) => Ok(()),
+            Content::List(nodes) => nodes.iter().try_for_each(|node| node.texts(visit)),
+            Content::Map(entries) => entries.iter().try_for_each(|(_, node)| node.texts(visit)),
+        }
+    }
+}
+
+/// The entries as a JSON object, in their order.
+pub fn as_object(entries: &[(String, Node)]) -> Map<String, Value> {
+    entries.iter().map(|(key, node)| (key.clone(), node.value())).collect()
+}
+
+/// Reads a YAML text; `file` is what messages call it.
+///
+/// # Errors
+/// The text is not YAML, gives a key twice, or uses a tag other than `!include`.
+pub fn parse(file: &str, text: &str) -> Result<Node, Failure> {
+    let mut reader =
+        Reader { file: file.into(), parser: Parser::new_from_str(text), anchors: BTreeMap::new(), values: 0 };
+    let root = match reader.next()? {
+        (Event::StreamEnd, _) => return Ok(Node { place: reader.place(1), content: Content::Scalar(Value::Null) }),
+        (event, span) => reader.node(event, span, 1)?,
+    };
+    match reader.next()? {
+        (Event::StreamEnd, _) => Ok(root),
+        (_, span) => {
+            Err(reader.place(span.start.line()).refuse("a second document", "a file is one document: remove the ---"))
+        }
+    }
+}
+
+struct Reader<'t> {
+    file: Arc<str>,
+    parser: Parser<'t, StrInput<'t>>,
+    anchors: BTreeMap<usize, Node>,
+    values: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn place(&self, line: usize) -> Place {
+        Place { file: Arc::clone(&self.file), line }
+    }
+
+    fn next(&mut self) -> Result<(Event<'t>, Span), Failure> {
+        loop {
+            match self.parser.next_event() {
+                Some(Ok((Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd, _))) => {}
+                Some(Ok(event)) => return Ok(event),
+                Some(Err(error)) => return Err(self.not_yaml(&error)),
+                None => return Ok((Event::StreamEnd, Span::default())),
+            }
+        }
+    }
+
+    fn not_yaml(&self, error: &ScanError) -> Failure {
+        let hint = "correct the file; YAML wants spaces (no tabs) and the same indentation for keys of one level";
+        self.place(error.marker().line()).refuse(format!("not YAML: {}", error.info()), hint)
+    }
+
+    /// The value that begins with an event, behind the key in `line`.
+    fn node(&mut self, event: Event<'t>, span: Span, line: usize) -> Result<Node, Failure> {
+        self.values += 1;
+        if self.values > MOST_VALUES {
+            return Err(self.place(line).refuse("too many values", "a workflow is a few pages; split it"));
+        }
+        let (content, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                (Content::Scalar(scalar(&text, style)), anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                (Content::List(self.list(line)?), anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                (Content::Map(self.map()?), anchor)
+            }
+            Event::Alias(anchor) => {
+                let known = self.anchors.get(&anchor).map(|node| (node.content.clone(), node.count()));
+                let Some((content, values)) = known else {
+                    return Err(self.place(span.start.line()).refuse("an alias within its own value", "write it out"));
+                };
+                self.values += values;
+                (content, 0)
+            }
+            _ => return Err(self.place(span.start.line()).refuse("not YAML: a value is missing", "correct the file")),
+        };
+        let node = Node { place: self.place(line), content };
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, line: usize) -> Result<Vec<Node>, Failure> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(items),
+                (event, span) => items.push(self.node(event, span, line)?),
+            }
+        }
+    }
+
+    fn map(&mut self) -> Result<Vec<(String, Node)>, Failure> {
+        let mut map: Vec<(String, Node)> = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                return Ok(map);
+            }
+            let line = span.start.line();
+            let key = self.key(event, line)?;
+            if let Some((_, first)) = map.iter().find(|(known, _)| *known == key) {
+                let message = format!("the key {key} is already given in line {}", first.place.line);
+                return Err(self.place(line).refuse(message, "remove or rename one of the two"));
+            }
+            let (event, span) = self.next()?;
+            map.push((key, self.node(event, span, line)?));
+        }
+    }
+
+    fn key(&self, event: Event<'_>, line: usize) -> Result<String, Failure> {
+        match event {
+            Event::Scalar(text, ScalarStyle::Plain, _, Some(tag)) if is_include(&tag) && is_null(&text) => {
+                Ok(INCLUDE.to_owned())
+            }
+            Event::Scalar(text, style, _, tag) => {
+                self.no_tag(tag.as_deref(), line)?;
+                if text == "<<" && style == ScalarStyle::Plain {
+                    return Err(self.place(line).refuse("the merge key << is not supported", "write the keys out"));
+                }
+                Ok(match scalar(&text, style) {
+                    Value::String(text) => text,
+                    value => value.to_string(),
+                })
+            }
+            _ => Err(self.place(line).refuse("a key that is no text", "write a plain key")),
+        }
+    }
+
+    fn no_tag(&self, tag: Option<&Tag>, line: usize) -> Result<(), Failure> {
+        let Some(tag) = tag else { return Ok(()) };
+        let hint = "the only tag is !include, with a space in front of its colon: !include : 'file.yml'";
+        Err(self.place(line).refuse(format!("the YAML tag {}{} is not supported here", tag.handle, tag.suffix), hint))
+    }
+}
+
+fn is_include(tag: &Tag) -> bool {
+    (tag.handle.as_str(), tag.suffix.as_str()) == ("!", "include")
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null")
+}
+
+/// A scalar with the type that YAML 1.2 gives it: only plain ones are other than text.
+fn scalar(text: &str, style: ScalarStyle) -> Value {
+    match style {
+        ScalarStyle::Plain if is_null(text) => Value::Null,
+        ScalarStyle::Plain => match serde_yaml::from_str(text) {
+            Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => value,
+            _ => text.into(),
+        },
+        _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<(String, usize)> {
+        fn walk(node: &Node, found: &mut Vec<(String, usize)>) {
+            match &node.content {
+                Content::Map(entries) => entries.iter().for_each(|(key, node)| {
+                    found.push((key.clone(), node.place.line));
+                    walk(node, found);
+                }),
+                Content::List(nodes) => nodes.iter().for_each(|node| walk(node, found)),
+                Content::Scalar(_) => {}
+            }
+        }
+        let mut found = Vec::new();
+        walk(&parse("x.dig", text).unwrap(), &mut found);
+        found
+    }
+
+    fn message(text: &str) -> String {
+        parse("x.dig", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn keys_have_their_lines() {
+        let text = "# a: comment\n_export:\n  !include : 'c.yml'\n  py: {python: [x], \"shell\": y}\n\n+a:\n  py>: a\n  # b: 1\n  b: a\n+b:\n  list:\n    - py>: z\n";
+        let expected = [
+            ("_export", 2),
+            ("!include", 3),
+            ("py", 4),
+            ("python", 4),
+            ("shell", 4),
+            ("+a", 6),
+            ("py>", 7),
+            ("b", 9),
+            ("+b", 10),
+            ("list", 11),
+            ("py>", 12),
+        ];
+        assert_eq!(lines(text), expected.map(|(key, line)| (key.to_owned(), line)));
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_key_is_none() {
+        let text = "a: |\n  b: 1\nb: >\n  c: 2\nc: 'd: 3'\n\"d\": \"e\"\n";
+        assert_eq!(lines(text), [("a", 1), ("b", 3), ("c", 5), ("d", 6)].map(|(key, line)| (key.to_owned(), line)));
+    }
+
+    #[test]
+    fn an_alias_is_its_value_and_many_are_refused() {
+        let node = parse("x", "a: &x {b: [1, 2]}\nc: *x\n").unwrap();
+        assert_eq!(node.value(), serde_json::json!({"a": {"b": [1, 2]}, "c": {"b": [1, 2]}}));
+        assert_eq!(message("a: &x [*x]\n"), "x.dig:1: an alias within its own value");
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..10 {
+            let below = format!("*a{}", level - 1);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", ")));
+        }
+        assert_eq!(message(&bomb), "x.dig:5: too many values");
+    }
+
+    #[test]
+    fn a_file_is_one_document() {
+        assert_eq!(message("a: 1\n---\nb: 2\n"), "x.dig:3: a second document");
+        assert_eq!(parse("x.dig", "# nothing\n").unwrap().value(), Value::Null);
+    }
+
+    #[test]
+    fn the_same_key_in_sibling_tasks_is_told_apart() {
+        assert_eq!(lines("+a:\n  py>: +b\n+b:\n  py>: x\n").iter().map(|(_, l)| *l).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_key_given_twice_is_named_with_both_lines() {
+        assert_eq!(message("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n"), "x.dig:5: the key c is already given in line 3");
+    }
+
+    #[test]
+    fn broken_yaml_is_named_with_its_line() {
+        assert_eq!(message("a: 1\nb: 2\n c: 3\n"), "x.dig:3: not YAML: mapping values are not allowed in this context");
+    }
+
+    #[test]
+    fn tags_and_merge_keys_are_refused() {
+        assert_eq!(message("a: !env X\n"), "x.dig:1: the YAML tag !env is not supported here");
+        assert_eq!(message("a: &x {b: 1}\nc:\n  <<: *x\n"), "x.dig:3: the merge key << is not supported");
+    }
+
+    #[test]
+    fn types_are_those_of_yaml_1_2() {
+        let node = parse("x", "a: 2026-11\nb: 010\nc: yes\nd: 1.5\ne: ~\nf: True\n").unwrap();
+        let expected = serde_json::json!({"a": "2026-11", "b": "010", "c": "yes", "d": 1.5, "e": null, "f": true});
+        assert_eq!(node.value(), expected);
+    }
+}

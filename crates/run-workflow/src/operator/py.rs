@@ -1,0 +1,72 @@
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Surroundings, TaskError, as_text, own_environment, with_defaults, words};
+use crate::parameters::Parameters;
+
+/// Runs `<python...> <tmp>/runner.py METHOD <tmp>/input.json <tmp>/output.json` and gives the values it stores.
+///
+/// Digdag's runner.py is a Python program that calls the method; programs that stand in for Python do not read it,
+/// and here it is empty.
+///
+/// # Errors
+/// The program fails, or leaves no output.json.
+pub fn run(surroundings: Surroundings<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
+    let params = with_defaults(params, "py");
+    let mut command = words(&params, "python", "python")?;
+    let environment = own_environment(own, &params);
+    let method = params.get("_command").map(as_text).unwrap_or_default();
+
+    let temporary = |error: io::Error| TaskError::runtime(format!("cannot write the input of py>: {error}"));
+    let folder = tempfile::Builder::new().prefix("run-workflow-py-").tempdir().map_err(temporary)?;
+    let [runner, input, output] = ["runner.py", "input.json", "output.json"].map(|name| folder.path().join(name));
+    fs::write(&runner, "").map_err(temporary)?;
+    fs::write(&input, json!({ "params": params }).to_string()).map_err(temporary)?;
+    command.extend([runner.into(), method.into(), input.into(), output.clone().into()]);
+
+    let code = surroundings.run(&command, &environment)?;
+    let answer = read_answer(&output);
+    if code != 0 {
+        let mut message = format!("Python command failed with code {code}");
+        match answer {
+            Ok(Some(answer)) => message.extend(error_of(&answer).map(|error| format!("\n{error}"))),
+            // Digdag hides the exit status then; we say both.
+            Err(error) => message.push_str(&format!("\noutput.json cannot be read: {error}")),
+            Ok(None) => {}
+        }
+        return Err(TaskError::runtime(message));
+    }
+    let answer = answer
+        .map_err(|error| TaskError::runtime(format!("output.json cannot be read: {error}")))?
+        .ok_or_else(|| TaskError::runtime(NO_OUTPUT))?;
+    for unsupported in ["subtask_config", "export_params"] {
+        if answer.get(unsupported).and_then(Value::as_object).is_some_and(|fields| !fields.is_empty()) {
+            return Err(TaskError::config(format!("run-workflow does not take {unsupported} from a task")));
+        }
+    }
+    match answer.get("store_params") {
+        Some(Value::Object(stored)) => Ok(stored.clone()),
+        None | Some(Value::Null) => Ok(Parameters::new()),
+        Some(_) => Err(TaskError::runtime("store_params in output.json is not an object")),
+    }
+}
+
+/// As recorded (`silent`).
+const NO_OUTPUT: &str = "output.json does not exist. Something unexpected error happened. Please check logs.";
+
+fn read_answer(path: &Path) -> io::Result<Option<Value>> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn error_of(answer: &Value) -> Option<String> {
+    let error = answer.get("error")?.as_object()?;
+    let field = |name| error.get(name).map(as_text).unwrap_or_default();
+    Some(format!("Error messages from python: {} ({})", field("message"), field("class")))
+}

@@ -1,0 +1,38 @@
+use std::fs;
+
+use serde_json::Value;
+
+use super::{Surroundings, TaskError, as_text, own_environment, with_defaults, words};
+use crate::parameters::Parameters;
+
+/// Runs a command with a shell. Parameters are environment variables, `_env` lies over them.
+///
+/// # Errors
+/// The command fails, or a parameter is null: the environment has no such thing, and Digdag fails too.
+pub fn run(surroundings: Surroundings<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
+    let params = with_defaults(params, "sh");
+    let mut environment = Vec::new();
+    for (name, value) in params.iter().filter(|(name, _)| is_variable_name(name)) {
+        if *value == Value::Null {
+            return Err(TaskError::runtime(format!("parameter {name} is null, which no environment variable can be")));
+        }
+        environment.push((name.clone(), as_text(value)));
+    }
+    environment.extend(own_environment(own, &params));
+
+    let temporary = |error: std::io::Error| TaskError::runtime(format!("cannot write the command of sh>: {error}"));
+    let folder = tempfile::Builder::new().prefix("run-workflow-sh-").tempdir().map_err(temporary)?;
+    let script = folder.path().join("command.sh");
+    fs::write(&script, params.get("_command").map(as_text).unwrap_or_default()).map_err(temporary)?;
+    let mut command = words(&params, "shell", "/bin/sh")?;
+    command.push(script.into());
+    match surroundings.run(&command, &environment)? {
+        0 => Ok(Parameters::new()),
+        code => Err(TaskError::runtime(format!("Command failed with code {code}"))),
+    }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

@@ -1,0 +1,216 @@
+//! What a run says: a line when a task starts and when it fails, Digdag's error report, and one JSON line on stdout.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::definition::Workflow;
+use super::operator::TaskError;
+use super::session::Session;
+use super::state::State;
+use super::stop;
+use digdag_task::{Class, Failure};
+
+const NAME: &str = "run-workflow";
+
+/// Writes to stderr. Nobody there to read it changes nothing about the workflow.
+pub fn show(bytes: &[u8]) {
+    let _ = io::stderr().lock().write_all(bytes);
+}
+
+/// A line of our own.
+pub fn say(line: impl fmt::Display) {
+    show(format!("{NAME}: {line}\n").as_bytes());
+}
+
+/// Writes to stdout.
+pub fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Done,
+    /// It succeeded in an earlier run of the session.
+    Skipped,
+    Failed,
+    /// A signal ended the workflow while it ran.
+    Stopped,
+}
+
+#[derive(Serialize)]
+struct Record {
+    #[serde(skip)]
+    id: u64,
+    name: String,
+    status: Status,
+    seconds: f64,
+    #[serde(skip)]
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    task: &'static str,
+    version: &'static str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workflow: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_time: Option<&'a str>,
+    seconds: f64,
+    tasks: &'a [Record],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<SummaryError<'a>>,
+}
+
+#[derive(Serialize)]
+struct SummaryError<'a> {
+    class: &'a str,
+    message: &'a str,
+    hint: &'a str,
+}
+
+/// The report of one run; it grows while tasks run.
+pub struct Report {
+    clock: Instant,
+    begun: Mutex<Option<(String, String)>>,
+    records: Mutex<Vec<Record>>,
+}
+
+impl Report {
+    pub fn new() -> Self {
+        Report { clock: Instant::now(), begun: Mutex::new(None), records: Mutex::new(Vec::new()) }
+    }
+
+    pub fn begin(&self, workflow: &Workflow, session: &Session, state: &State) {
+        for note in &workflow.notes {
+            say(note);
+        }
+        match state.folder() {
+            Some(folder) => say(format_args!("session {}, state in {}", session.time(), folder.display())),
+            None => say(format_args!("session {}, no state is kept", session.time())),
+        }
+        *lock(&self.begun) = Some((workflow.name.clone(), session.time()));
+    }
+
+    /// `name` starts with `operator` on `command`.
+    pub fn started(&self, name: &str, operator: &str, command: &str) {
+        say(format_args!("{name}: {operator}> {}", command.trim_end()));
+    }
+
+    pub fn retrying(&self, name: &str, round: u64, rounds: u64, why: &str) {
+        say(format_args!("{name}: {why}; retry {round} of {rounds}"));
+    }
+
+    /// A task ended well or was stopped.
+    pub fn ended(&self, id: u64, name: &str, status: Status, took: Duration) {
+        if status == Status::Skipped {
+            say(format_args!("{name}: SKIPPED: it succeeded in this session before; --rerun runs it again"));
+        }
+        self.record(id, name, status, took, String::new());
+    }
+
+    pub fn failed(&self, id: u64, name: &str, error: &TaskError, took: Duration) {
+        say(format_args!("{name}: failed: {}", error.message));
+        self.record(id, name, Status::Failed, took, error.message.clone());
+    }
+
+    fn record(&self, id: u64, name: &str, status: Status, took: Duration, message: String) {
+        let record = Record { id, name: name.to_owned(), status, seconds: rounded(took), message };
+        lock(&self.records).push(record);
+    }
+
+    /// The end of a workflow that was started; `done` when its last task was reached.
+    pub fn end(&self, done: bool, signal: Option<i32>, session: &Session, state: &State) -> ExitCode {
+        let mut records = lock(&self.records);
+        // As Digdag lists them: in the order of the file, not of time.
+        records.sort_by_key(|record| record.id);
+        let skipped = records.iter().filter(|record| record.status == Status::Skipped).count();
+        let total = records.len();
+        if skipped > 0 {
+            say(format_args!("{skipped} of {total} tasks were skipped: they succeeded in this session before"));
+        }
+        if skipped > 0 && skipped == total && done {
+            // As Digdag, and unlike what somebody expects who gave other parameters.
+            say(format_args!(
+                "nothing was left to do in session {}, whatever the parameters say; --session now begins a new one, \
+                 --rerun runs this one again",
+                session.time()
+            ));
+        }
+        let go_on = match state.folder() {
+            Some(_) => format!("the same command with --session \"{}\" goes on from there", session.argument()),
+            None => "run the same command again".to_owned(),
+        };
+        if let Some(signal) = signal.filter(|_| !done) {
+            let message = format!("stopped by {}", stop::name(signal));
+            say(format_args!("{message}; {go_on}"));
+            self.print_summary("failed", &records, Some(("stopped", &message, &go_on)));
+            return ExitCode::from(u8::try_from(128 + signal).unwrap_or(1));
+        }
+        let failed: Vec<_> = records.iter().filter(|record| record.status == Status::Failed).collect();
+        if failed.is_empty() && done {
+            show(b"Success.\n");
+            self.print_summary("done", &records, None);
+            return ExitCode::SUCCESS;
+        }
+        if done {
+            say(
+                "the workflow went on after a retry of a group; Digdag counts that as failed, and so does run-workflow",
+            );
+        }
+        let mut text = "error:\n".to_owned();
+        for record in &failed {
+            text.push_str(&format!("  * {}:\n    {}\n", record.name, record.message));
+        }
+        if let Some(folder) = state.folder() {
+            let folder = folder.display();
+            text.push_str(&format!("\nTask state is saved at {folder}; {go_on}.\n"));
+        }
+        show(text.as_bytes());
+        let message = failed.first().map(|record| format!("{}: {}", record.name, record.message)).unwrap_or_default();
+        self.print_summary("failed", &records, Some(("task_failed", &message, "see the output of the task")));
+        ExitCode::from(Class::Unexpected.exit_status())
+    }
+
+    /// The end of one that was not started.
+    pub fn refused(&self, failure: &Failure) -> ExitCode {
+        let hint = failure.hint.as_deref().unwrap_or_default();
+        say(format_args!("{failure}{}{hint}", if hint.is_empty() { "" } else { "; " }));
+        self.print_summary("failed", &[], Some((failure.class.name(), &failure.message, hint)));
+        ExitCode::from(failure.class.exit_status())
+    }
+
+    fn print_summary(&self, status: &'static str, tasks: &[Record], error: Option<(&str, &str, &str)>) {
+        let begun = lock(&self.begun);
+        let summary = Summary {
+            task: NAME,
+            version: env!("CARGO_PKG_VERSION"),
+            status,
+            workflow: begun.as_ref().map(|(workflow, _)| workflow.as_str()),
+            session_time: begun.as_ref().map(|(_, session)| session.as_str()),
+            seconds: rounded(self.clock.elapsed()),
+            tasks,
+            error: error.map(|(class, message, hint)| SummaryError { class, message, hint }),
+        };
+        if let Ok(line) = serde_json::to_string(&summary) {
+            print(&format!("{line}\n"));
+        }
+    }
+}
+
+fn rounded(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

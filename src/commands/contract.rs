@@ -1,0 +1,100 @@
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::check::Finding;
+use crate::check::profile::{ColumnProfile, Profile, TableProfile};
+use crate::check::schema::schema_changes;
+use crate::contract::{Contract, Severity};
+use crate::lake::{ColumnDescription, Lake, Run};
+use crate::parquet::column_descriptions;
+use digdag_task::{Call, Failure};
+
+/// What contract takes.
+#[derive(Args, Debug)]
+pub struct ContractParameters {
+    /// A contract to read in place of the one this binary was built with
+    #[arg(long, value_name = "FILE")]
+    pub contract_file: Option<PathBuf>,
+
+    /// A lake, to show what the contract changes against what is published there
+    #[arg(long, value_name = "FOLDER")]
+    pub lake: Option<PathBuf>,
+}
+
+/// Gives the contract as JSON, and what it changes against the published run. Fails when that breaks what is published.
+pub fn show_contract(parameters: ContractParameters, call: &mut Call) -> anyhow::Result<()> {
+    let contract = match &parameters.contract_file {
+        None => Contract::load()?,
+        Some(path) => {
+            let text = fs::read_to_string(path)
+                .map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
+            Contract::parse(&path.display().to_string(), &text)?
+        }
+    };
+    call.set_metric("tables", contract.tables.len());
+    call.set_detail("contract", serde_json::to_value(&contract)?);
+    let Some(root) = &parameters.lake else { return Ok(()) };
+    let lake = Lake::open(root)?;
+    let Some(active) = lake.active()? else {
+        call.set_detail("changes", serde_json::json!([]));
+        return Ok(());
+    };
+    let run = lake.run(&active)?;
+    let findings = schema_changes(&contract, &of_run(&contract, &run)?, &declared(&contract, &run));
+    let changed: Vec<_> = findings.into_iter().filter(|finding| finding.value > 0).collect();
+    for finding in &changed {
+        call.say(format_args!("{} {}: {}", finding.severity, finding.check_name, finding.details));
+    }
+    call.set_detail("changes", serde_json::to_value(&changed)?);
+    // Tables that nobody publishes may change; that they do is said above.
+    let breaks = |finding: &&Finding| !finding.ok && finding.severity == Severity::Critical;
+    let broken: Vec<_> = changed.iter().filter(breaks).map(|finding| &finding.check_name).collect();
+    match broken.as_slice() {
+        [] => Ok(()),
+        [first, ..] => Err(Failure::checks_failed(format!(
+            "the contract breaks {} tables of the published run {active}, the first is {first}",
+            broken.len()
+        ))
+        .hint("published columns keep their names, types and order; new ones come behind")
+        .into()),
+    }
+}
+
+fn declared(contract: &Contract, run: &Run) -> Profile {
+    let mut profile = Profile::new(run);
+    for table in &contract.tables {
+        profile.tables.insert(table.name.clone(), columns_only(&column_descriptions(table)));
+    }
+    profile
+}
+
+fn of_run(contract: &Contract, run: &Run) -> anyhow::Result<Profile> {
+    let mut profile = Profile::new(run);
+    for table in &contract.tables {
+        if let Some(dataset) = run.dataset(&table.folder())? {
+            profile.tables.insert(table.name.clone(), columns_only(&dataset.columns));
+        }
+    }
+    Ok(profile)
+}
+
+fn columns_only(columns: &[ColumnDescription]) -> TableProfile {
+    let column = |column: &ColumnDescription| ColumnProfile {
+        name: column.name.clone(),
+        data_type: column.data_type.clone(),
+        nulls: 0,
+        empty_texts: 0,
+        replaced: 0,
+        mean: None,
+    };
+    TableProfile {
+        sha256: String::new(),
+        rows: 0,
+        bytes: 0,
+        keys: 0,
+        keys_of: None,
+        columns: columns.iter().map(column).collect(),
+    }
+}

@@ -1,0 +1,224 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::screen::{age, bytes, columns, count};
+use crate::lake::{
+    Dataset, Extent, Holder, Lake, Leftovers, ManifestDataset, Previous, Retention, Run, RunId, SealedRun,
+};
+use digdag_task::{Call, Failure, boolean};
+
+/// What lake-status takes.
+#[derive(Args, Debug)]
+pub struct StatusParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// Only the JSON on stdout, without the table for people on stderr
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Open,
+    Sealed,
+    /// Something in it cannot be read; `problem` says what.
+    Damaged,
+}
+
+#[derive(Debug, Serialize)]
+struct RunStatus {
+    run_id: RunId,
+    state: State,
+    active: bool,
+    /// The links that point at it.
+    previous: Vec<String>,
+    tables: usize,
+    /// Of all tables.
+    rows: u64,
+    files: u64,
+    bytes: u64,
+    /// Those of `bytes` that nothing else holds: what becomes free when it is pruned.
+    own_bytes: u64,
+    /// The others: files that another run holds too, with the same bytes.
+    shared_bytes: u64,
+    #[serde(skip)]
+    extent: Extent,
+    begun: Option<Timestamp>,
+    sealed: Option<Timestamp>,
+    /// Since it was sealed, or begun.
+    age_seconds: Option<i64>,
+    /// Whether the lake knows the digest of its manifest.
+    seal_known: bool,
+    locked_by: Option<Holder>,
+    problem: Option<String>,
+}
+
+/// Lists the runs of a lake. Reads descriptions and manifests, no data; a run that is damaged is listed as such.
+pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Result<()> {
+    let lake = Lake::open(&parameters.lake)?;
+    let (active, problem) = match lake.active() {
+        Ok(active) => (active, None),
+        Err(error) => (None, Some(Failure::of(&error))),
+    };
+    let previous = lake.previous()?;
+    let mut ids = lake.run_ids()?;
+    ids.sort_by(|a, b| b.session().cmp(a.session()).then_with(|| b.cmp(a)));
+    let runs: Vec<_> = ids.iter().map(|id| RunStatus::of(&lake, id, active.as_ref(), &previous)).collect();
+    let mut all = Extent::default();
+    runs.iter().for_each(|run| all.add(&run.extent));
+    let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
+    let leftovers = lake.leftovers(open_for, &[]);
+
+    if !parameters.json {
+        for line in table(&runs) {
+            call.say(line);
+        }
+        match runs.len() {
+            0 => call.say(format_args!("{} holds no run", lake.root().display())),
+            1 => {}
+            runs => call.say(format_args!(
+                "{runs} runs, {} on the disk; {} without sharing",
+                bytes(all.disk_bytes()),
+                bytes(all.bytes)
+            )),
+        }
+        say_leftovers(&leftovers, call);
+        if let Some(problem) = &problem {
+            call.say(format_args!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()));
+        }
+    }
+    if let Some(id) = &active {
+        call.set_run_id(id);
+    }
+    let links: Vec<_> =
+        previous.iter().map(|link| serde_json::json!({"name": link.name, "run_id": link.run_id})).collect();
+    call.set_detail("lake", lake.root().to_string_lossy().into_owned());
+    call.set_detail("active", active.as_ref().map(RunId::as_str));
+    call.set_detail("active_problem", problem.map(|problem| problem.message));
+    call.set_detail("previous", links);
+    call.set_detail("runs", serde_json::to_value(&runs)?);
+    call.set_detail("leftovers", serde_json::to_value(leftovers.ok())?);
+    call.set_metric("bytes", all.bytes);
+    call.set_metric("disk_bytes", all.disk_bytes());
+    Ok(())
+}
+
+fn say_leftovers(leftovers: &anyhow::Result<Leftovers>, call: &Call) {
+    match leftovers {
+        Ok(leftovers) if leftovers.count() == 0 => {}
+        Ok(leftovers) => call.say(format_args!(
+            "{} leftovers of earlier tasks, {}; prune-runs removes them",
+            leftovers.count(),
+            bytes(leftovers.bytes())
+        )),
+        Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", Failure::of(error))),
+    }
+}
+
+impl RunStatus {
+    fn of(lake: &Lake, id: &RunId, active: Option<&RunId>, previous: &[Previous]) -> Self {
+        let links = previous.iter().filter(|link| link.run_id == *id).map(|link| link.name.clone());
+        let mut status = RunStatus {
+            run_id: id.clone(),
+            state: State::Open,
+            active: active == Some(id),
+            previous: links.collect(),
+            tables: 0,
+            rows: 0,
+            files: 0,
+            bytes: 0,
+            own_bytes: 0,
+            shared_bytes: 0,
+            extent: Extent::default(),
+            begun: None,
+            sealed: None,
+            age_seconds: None,
+            seal_known: false,
+            locked_by: None,
+            problem: None,
+        };
+        if let Err(error) = lake.run(id).and_then(|run| status.fill(&run)) {
+            status.state = State::Damaged;
+            status.problem = Some(Failure::of(&error).message);
+        }
+        let since = status.sealed.or(status.begun);
+        status.age_seconds = since.map(|since| Timestamp::now().duration_since(since).as_secs());
+        status
+    }
+
+    fn fill(&mut self, run: &Run) -> anyhow::Result<()> {
+        self.locked_by = run.holder();
+        self.extent = run.extent()?;
+        (self.files, self.bytes) = (self.extent.files, self.extent.bytes);
+        (self.own_bytes, self.shared_bytes) = (self.extent.own_bytes(), self.extent.shared_bytes());
+        self.begun = run.description_if_there()?.map(|description| description.created);
+        let tables: Vec<ManifestDataset> = if run.is_sealed()? {
+            self.state = State::Sealed;
+            let sealed = SealedRun::open(run)?;
+            self.sealed = Some(sealed.manifest().sealed);
+            self.seal_known = sealed.is_anchored();
+            sealed.manifest().datasets.clone()
+        } else {
+            run.datasets()?.iter().map(Dataset::count).map(ManifestDataset::from).collect()
+        };
+        self.tables = tables.len();
+        self.rows = tables.iter().map(|table| table.rows).sum();
+        Ok(())
+    }
+
+    fn role(&self) -> String {
+        match (self.active, self.previous.is_empty()) {
+            (true, _) => "active".to_owned(),
+            (false, false) => "previous".to_owned(),
+            (false, true) => String::new(),
+        }
+    }
+
+    fn remark(&self) -> String {
+        match (&self.problem, &self.locked_by) {
+            (Some(problem), _) => problem.clone(),
+            (None, Some(holder)) => format!("{} is at work in it", holder.who()),
+            (None, None) if self.state == State::Sealed && !self.seal_known => {
+                "its seal is not known here; see verify-run --help".to_owned()
+            }
+            (None, None) => String::new(),
+        }
+    }
+}
+
+fn table(runs: &[RunStatus]) -> Vec<String> {
+    if runs.is_empty() {
+        return Vec::new();
+    }
+    let header =
+        ["run", "state", "role", "tables", "rows", "size", "own", "shared", "age", ""].map(str::to_owned).to_vec();
+    let row = |run: &RunStatus| {
+        let state = match run.state {
+            State::Open => "open",
+            State::Sealed => "sealed",
+            State::Damaged => "damaged",
+        };
+        vec![
+            run.run_id.to_string(),
+            state.to_owned(),
+            run.role(),
+            run.tables.to_string(),
+            count(run.rows),
+            bytes(run.bytes),
+            bytes(run.own_bytes),
+            bytes(run.shared_bytes),
+            run.age_seconds.map(age).unwrap_or_default(),
+            run.remark(),
+        ]
+    };
+    let rows: Vec<_> = [header].into_iter().chain(runs.iter().map(row)).collect();
+    columns(&rows, &[false, false, false, true, true, true, true, true, true, false])
+}

@@ -1,0 +1,192 @@
+//! Before anything is read: is everything there that a run needs?
+
+mod verify;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil::{DateTime, Time};
+use jiff::fmt::temporal::Pieces;
+
+use crate::commands::RunMode;
+use crate::dump::{DumpSet, Entity};
+use crate::lake::{Dataset, DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
+use digdag_task::{ByteSize, Call, Failure, boolean};
+
+/// The Parquet of a month, its warehouse and what is spilled on the way take less than this many times its dumps.
+const SPACE_PER_DUMP_BYTE: u64 = 3;
+
+/// What preflight takes.
+#[derive(Args, Debug)]
+pub struct PreflightParameters {
+    /// The lake's folder; made if it is not there
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// The month of the dumps
+    #[arg(long, value_name = "YYYY-MM")]
+    pub dump_month: DumpMonth,
+
+    /// Where the dumps are: <raw_root>/<dump_month>/discogs_YYYYMMDD_<entity>.xml.gz, the newest date counts
+    #[arg(long, env = "DISCOGS_RAW", value_name = "FOLDER")]
+    pub raw_root: Option<PathBuf>,
+
+    /// The time that names the run; the same time continues the same run [default: now]
+    #[arg(long, value_name = "TIME", value_parser = session_time)]
+    pub session_time: Option<DateTime>,
+
+    /// The run's name, instead of one made of dump_month and session_time
+    #[arg(long, value_name = "RUN_ID")]
+    pub run_id: Option<RunId>,
+
+    /// What the workflow is run for
+    #[arg(long, value_name = "dev|prod|history", default_value = "dev")]
+    pub run_mode: RunMode,
+
+    /// Free disk space that the lake must have, less what the run holds already; a sealed run needs none [default: three
+    /// times the size of the dumps]
+    #[arg(long, value_name = "SIZE")]
+    pub min_free: Option<ByteSize>,
+
+    /// Hold the dumps to the CHECKSUM file beside them, where it is there; false leaves that to the ingests, which compare
+    /// what they read
+    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub verify_dumps: bool,
+
+    /// The artists dump, instead of the one in raw_root
+    #[arg(long, env = "DISCOGS_ARTISTS_DUMP", value_name = "FILE")]
+    pub artists_dump: Option<PathBuf>,
+
+    /// The labels dump, instead of the one in raw_root
+    #[arg(long, env = "DISCOGS_LABELS_DUMP", value_name = "FILE")]
+    pub labels_dump: Option<PathBuf>,
+
+    /// The masters dump, instead of the one in raw_root
+    #[arg(long, env = "DISCOGS_MASTERS_DUMP", value_name = "FILE")]
+    pub masters_dump: Option<PathBuf>,
+
+    /// The releases dump, instead of the one in raw_root
+    #[arg(long, env = "DISCOGS_RELEASES_DUMP", value_name = "FILE")]
+    pub releases_dump: Option<PathBuf>,
+}
+
+/// Reads a time as Digdag gives it. The run is named by the time of the clock in it, whatever its offset.
+fn session_time(text: &str) -> Result<DateTime, String> {
+    let pieces = Pieces::parse(text).map_err(|_| "expected a time such as 2026-11-20T00:00:00+00:00".to_owned())?;
+    Ok(pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight())))
+}
+
+/// Finds the dumps of the month, makes the run, and gives its name and the paths to the tasks that follow.
+pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Result<()> {
+    if let Some(other) = parameters.run_id.as_ref().and_then(RunId::dump_month)
+        && other != parameters.dump_month
+    {
+        return Err(Failure::parameters(format!(
+            "a run_id of {other} is not one of dump_month {}",
+            parameters.dump_month
+        ))
+        .hint("leave run_id out: it is made of dump_month and session_time")
+        .into());
+    }
+    let dumps = find_dumps(&parameters)?;
+    let lake = Lake::create(&parameters.lake)?;
+    // A lake whose pointer is something else would only be noticed at the end of the workflow.
+    lake.active()?;
+    let run_id = match &parameters.run_id {
+        Some(id) => id.clone(),
+        None => {
+            let now = || jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).datetime();
+            RunId::for_session(&parameters.dump_month, parameters.session_time.unwrap_or_else(now))
+        }
+    };
+    call.set_run_id(&run_id);
+    let packed: u64 = dumps.files.values().map(|file| file.bytes).sum();
+    let wanted = parameters.min_free.map_or(packed.saturating_mul(SPACE_PER_DUMP_BYTE), |size| size.0);
+    let free = check_free_space(&lake, wanted.saturating_sub(space_not_needed(&lake, &run_id)?))?;
+
+    let verified = if parameters.verify_dumps { verify::dumps(&dumps, call)? } else { 0 };
+
+    let description = describe(&parameters, &run_id, &dumps);
+    let (run, made) = Run::create(&lake, &description)?;
+    if !made {
+        call.already_done();
+    }
+    call.export("run_id", run_id.as_str());
+    call.export("dump_date", dumps.date.as_str());
+    call.export("lake", lake.root().to_string_lossy());
+    for (entity, file) in &dumps.files {
+        call.export(&format!("{entity}_dump"), file.path.to_string_lossy());
+        call.set_detail(&format!("{entity}_dump"), file.path.to_string_lossy());
+    }
+    call.set_detail("dump_date", dumps.date.as_str());
+    call.set_metric("dumps_verified", verified);
+    call.set_metric("dump_bytes", packed);
+    call.set_metric("free_bytes", free);
+    call.say(format_args!("run {run_id} in {}, dumps of {}", run.folder().display(), dumps.date));
+    Ok(())
+}
+
+fn find_dumps(parameters: &PreflightParameters) -> anyhow::Result<DumpSet> {
+    let given = [
+        (Entity::Artists, &parameters.artists_dump),
+        (Entity::Labels, &parameters.labels_dump),
+        (Entity::Masters, &parameters.masters_dump),
+        (Entity::Releases, &parameters.releases_dump),
+    ];
+    let given: BTreeMap<Entity, PathBuf> =
+        given.into_iter().filter_map(|(entity, path)| Some((entity, path.clone()?))).collect();
+    let raw_root = match &parameters.raw_root {
+        Some(folder) => folder.clone(),
+        None if given.len() == Entity::ALL.len() => PathBuf::new(),
+        None => {
+            return Err(Failure::parameters("parameter raw_root is missing")
+                .hint("set raw_root to the folder that holds <dump_month>/, or name all four dumps")
+                .into());
+        }
+    };
+    DumpSet::find(&raw_root, &parameters.dump_month, &given)
+}
+
+fn describe(parameters: &PreflightParameters, run_id: &RunId, dumps: &DumpSet) -> RunDescription {
+    let published = dumps.files.iter().filter_map(|(entity, file)| {
+        let sha256 = file.published_sha256.clone()?;
+        let identity = InputIdentity { name: file.name(), bytes: file.bytes, sha256, modified: Some(file.modified) };
+        Some((entity.name().to_owned(), identity))
+    });
+    RunDescription {
+        format: 1,
+        run_id: run_id.clone(),
+        dump_month: parameters.dump_month.clone(),
+        dump_date: dumps.date.clone(),
+        run_mode: parameters.run_mode.name().to_owned(),
+        created: jiff::Timestamp::now(),
+        dumps: dumps.files.iter().map(|(entity, file)| (entity.name().to_owned(), file.path.clone())).collect(),
+        checksums: published.collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// What a run that was begun holds already; nothing is written to a sealed one.
+fn space_not_needed(lake: &Lake, run_id: &RunId) -> anyhow::Result<u64> {
+    if !lake.run_ids()?.contains(run_id) {
+        return Ok(0);
+    }
+    let run = lake.run(run_id)?;
+    if run.is_sealed()? { Ok(u64::MAX) } else { Ok(run.datasets()?.iter().map(Dataset::bytes).sum()) }
+}
+
+fn check_free_space(lake: &Lake, wanted: u64) -> anyhow::Result<u64> {
+    let free = free_bytes(lake.root())?;
+    if free < wanted {
+        let (free, wanted) = (free >> 20, wanted >> 20);
+        return Err(Failure::unexpected(format!(
+            "{} has {free} MiB free, {wanted} MiB are wanted",
+            lake.root().display()
+        ))
+        .hint("free some space, or set min_free if you know that less is enough")
+        .into());
+    }
+    Ok(free)
+}

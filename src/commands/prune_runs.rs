@@ -1,0 +1,110 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::screen::{bytes, columns};
+use crate::lake::{Kept, Lake, PrunePlan, Retention};
+use digdag_task::{Call, boolean};
+
+/// What prune-runs takes.
+#[derive(Args, Debug)]
+pub struct PruneParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// How many of the newest sealed runs to keep, and as many of the newest that are not sealed
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub keep: usize,
+
+    /// How many of the newest active__prev_<timestamp> links to keep, each with its run; a rollback goes back no further
+    /// [default: all]
+    #[arg(long, value_name = "N")]
+    pub keep_previous: Option<usize>,
+
+    /// A run that is not sealed is kept when it changed in the last N hours: its workflow may be between two tasks
+    #[arg(long, value_name = "HOURS", default_value_t = Retention::OPEN_HOURS)]
+    pub open_hours: u32,
+
+    /// Say what would be removed, and remove nothing
+    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub dry_run: bool,
+}
+
+/// Removes runs that nobody needs. Unless `dry_run` is false it only says which.
+pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Result<()> {
+    let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
+    let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
+    let lake = Lake::open(&parameters.lake)?;
+    if parameters.dry_run {
+        let plan = lake.plan_prune(retention)?;
+        show(&plan, call);
+        report(&plan, call)?;
+        call.skipped(format!("dry_run: {} would go; dry_run=false removes them", summary(&plan)));
+        return Ok(());
+    }
+    let locked = lake.lock(call.name())?;
+    let mut plan = lake.plan_prune(retention)?;
+    if plan.is_empty() {
+        call.already_done();
+    }
+    plan.carry_out(&locked, call.name())?;
+    show(&plan, call);
+    report(&plan, call)?;
+    call.say(format_args!("{} removed", summary(&plan)));
+    Ok(())
+}
+
+fn summary(plan: &PrunePlan) -> String {
+    let runs = plan.removed().count();
+    let plural = if runs == 1 { "" } else { "s" };
+    let (links, leftovers) = (plan.links.len(), plan.leftovers.count());
+    format!("{runs} run{plural}, {links} links, {leftovers} leftovers, {}", bytes(plan.freed_bytes()))
+}
+
+fn show(plan: &PrunePlan, call: &Call) {
+    let mut rows = Vec::new();
+    for run in &plan.runs {
+        let state = if run.sealed { "sealed" } else { "open" };
+        let fate = match &run.kept {
+            None => "remove".to_owned(),
+            Some(Kept::Active) => "keep: active".to_owned(),
+            Some(Kept::Previous(name)) => format!("keep: {name}"),
+            Some(Kept::Locked(holder)) => format!("keep: {} is at work in it", holder.task),
+            Some(Kept::Newest) => "keep: among the newest".to_owned(),
+            Some(Kept::Open) => "keep: not sealed, and changed not long ago".to_owned(),
+        };
+        rows.push(vec![run.run_id.to_string(), state.to_owned(), bytes(run.own_bytes), fate]);
+    }
+    for link in &plan.links {
+        rows.push(vec![link.name.clone(), "link".to_owned(), String::new(), format!("remove: to {}", link.run_id)]);
+    }
+    for leftover in &plan.leftovers.paths {
+        rows.push(vec![
+            leftover.path.display().to_string(),
+            "leftover".to_owned(),
+            bytes(leftover.bytes),
+            "remove".to_owned(),
+        ]);
+    }
+    if !plan.leftovers.locks.is_empty() {
+        let locks = format!("{} locks of runs that are gone", plan.leftovers.locks.len());
+        rows.push(vec![locks, "leftover".to_owned(), String::new(), "remove".to_owned()]);
+    }
+    for line in columns(&rows, &[false, false, true, false]) {
+        call.say(line);
+    }
+}
+
+fn report(plan: &PrunePlan, call: &mut Call) -> anyhow::Result<()> {
+    call.set_detail("runs", serde_json::to_value(&plan.runs)?);
+    call.set_detail("links", serde_json::to_value(&plan.links)?);
+    call.set_detail("leftovers", serde_json::to_value(&plan.leftovers.paths)?);
+    call.set_detail("locks", serde_json::to_value(&plan.leftovers.locks)?);
+    call.set_detail("seals", serde_json::to_value(&plan.leftovers.seals)?);
+    call.set_detail("removed", serde_json::to_value(plan.removed().map(|run| &run.run_id).collect::<Vec<_>>())?);
+    call.set_metric("removed_bytes", plan.freed_bytes());
+    Ok(())
+}

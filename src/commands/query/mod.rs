@@ -1,0 +1,154 @@
+//! Queries over a run: those of `sql/showcase_queries`, or anybody's.
+
+mod csv_file;
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::contract::Contract;
+use crate::lake::{Lake, RunId, place_for_file};
+use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
+use crate::tables::mount_run;
+use digdag_task::{Call, Failure, Scratch, boolean};
+
+const SHOWCASE: &str = "showcase_queries";
+
+/// Rows shown on stderr; a file given with `csv` gets them all.
+const ROWS_SHOWN: usize = 40;
+
+/// What query takes.
+#[derive(Args, Debug)]
+pub struct QueryParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// The run to ask [default: what active points at]
+    #[arg(long, value_name = "RUN_ID")]
+    pub run_id: Option<RunId>,
+
+    /// A showcase query by its name or the end of it, such as 01_dataset_overview
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["sql_file", "sql", "list"])]
+    pub name: Option<String>,
+
+    /// A file with one SQL statement that only reads
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub sql_file: Option<PathBuf>,
+
+    /// The statement itself
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["name", "sql_file"])]
+    pub sql: Option<String>,
+
+    /// Write all rows to this file as CSV, instead of a table on stderr; outside of the lake's runs
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+
+    /// List the showcase queries
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub list: bool,
+
+    #[command(flatten)]
+    pub engine: EngineParameters,
+}
+
+/// Runs a query on DuckDB over a run's tables and views, and shows its rows.
+pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()> {
+    if parameters.list {
+        return list(call);
+    }
+    let (sql, origin) = statement(&parameters)?;
+    let lake = Lake::open(&parameters.lake)?;
+    let id = match parameters.run_id {
+        Some(id) => id,
+        None => lake.published("promote a run, or name one with --run-id")?,
+    };
+    call.set_run_id(&id);
+    let csv = parameters.csv.as_deref().map(|path| place_for_file(&lake, path)).transpose()?;
+    let scratch = Scratch::of_the_system("discogs-query.")?;
+    let engine = DuckDb::open(&parameters.engine, scratch.path())?;
+    mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
+    let mut answer = Answer(engine.prepare_select(&sql, &origin).map_err(refused)?.run()?);
+    let rows = match csv {
+        Some(place) => csv_file::write(&place, &mut answer)?,
+        None => show(&mut answer)?,
+    };
+    call.set_metric("rows", rows);
+    Ok(())
+}
+
+/// The rows of a query on their way to people.
+struct Answer<'e>(Batches<'e>);
+
+impl Answer<'_> {
+    fn header(&self) -> Vec<String> {
+        self.0.columns()
+    }
+
+    fn next_rows(&mut self) -> anyhow::Result<Option<Rows>> {
+        self.0.next_batch()?.map(|batch| texts(&batch)).transpose()
+    }
+}
+
+/// What DuckDB says of a statement that it does not take. What goes wrong with one that it took is no mistake in it.
+fn refused(error: anyhow::Error) -> Failure {
+    let text = format!("{error:#}");
+    let hint = match text.contains("Expected a single SELECT statement") {
+        true => "query only reads: give one SELECT, DESCRIBE, SHOW or SUMMARIZE; --csv FILE writes its rows",
+        false => "query --list names the showcase queries; their SQL is in sql/showcase_queries",
+    };
+    Failure::parameters(text).hint(hint)
+}
+
+fn statement(parameters: &QueryParameters) -> anyhow::Result<(String, String)> {
+    if let Some(sql) = &parameters.sql {
+        return Ok((sql.clone(), "the given SQL".to_owned()));
+    }
+    if let Some(path) = &parameters.sql_file {
+        let read = fs::read_to_string(path);
+        let text = read.map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
+        return Ok((text, path.display().to_string()));
+    }
+    let name = parameters.name.clone().unwrap_or_default();
+    let wanted = format!("/{}.sql", name.trim_end_matches(".sql"));
+    let found = SqlFile::below(SHOWCASE)?.into_iter().find(|file| file.path.ends_with(&wanted)).ok_or_else(|| {
+        Failure::parameters(format!("parameter name: there is no showcase query {name:?}"))
+            .hint("query --list names them")
+    })?;
+    Ok((found.text, found.path))
+}
+
+fn list(call: &mut Call) -> anyhow::Result<()> {
+    let files = SqlFile::below(SHOWCASE)?;
+    for file in &files {
+        let about = file.text.lines().next().unwrap_or_default().trim_start_matches("--").trim();
+        call.say(format_args!(
+            "{}: {about}",
+            file.path.trim_start_matches("sql/showcase_queries/").trim_end_matches(".sql")
+        ));
+    }
+    call.set_metric("queries", files.len());
+    Ok(())
+}
+
+/// A table for people. stdout is the result's. Gives how many rows there are.
+fn show(answer: &mut Answer<'_>) -> anyhow::Result<usize> {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(answer.header());
+    let mut count = 0;
+    while let Some(rows) = answer.next_rows()? {
+        for row in rows.iter().take(ROWS_SHOWN.saturating_sub(count)) {
+            table.add_row(row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")));
+        }
+        count += rows.len();
+    }
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "{table}");
+    if count > ROWS_SHOWN {
+        let _ = writeln!(stderr, "{} more rows; --csv FILE writes them all", count - ROWS_SHOWN);
+    }
+    Ok(count)
+}

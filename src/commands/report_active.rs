@@ -1,0 +1,134 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::check::report::{Report, in_names};
+use crate::check::suite::Suite;
+use crate::commands::{RollbackParameters, rollback};
+use crate::contract::{Contract, Severity};
+use crate::lake::{Lake, RunId};
+use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, Trino};
+use digdag_task::{Call, Failure, boolean};
+
+/// What report-active takes.
+#[derive(Args, Debug)]
+pub struct ReportActiveParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// A run to check in place of what active points at
+    #[arg(long, value_name = "RUN_ID")]
+    pub report_run_id: Option<RunId>,
+
+    /// How much must be there: an environment of sql/contract.yml
+    #[arg(long, value_name = "month|sample", default_value = "month")]
+    pub environment: String,
+
+    #[command(flatten)]
+    pub engine: EngineSelection,
+
+    /// Point active back at what it was before when a CRITICAL check fails
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub rollback_on_failure: bool,
+}
+
+/// Checks what is published, as its readers see it, or an old run, and keeps the report in the run. Fails when a CRITICAL
+/// check fails.
+pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> anyhow::Result<()> {
+    let contract = Contract::load()?;
+    let environment = contract.environment(&parameters.environment)?;
+    let lake = Lake::open(&parameters.lake)?;
+    let active = lake.active()?;
+    let id = match &parameters.report_run_id {
+        Some(id) => id.clone(),
+        None => lake.published("promote a sealed run first, or name a run with --report-run-id")?,
+    };
+    let is_active = active.as_ref() == Some(&id);
+    call.set_run_id(&id);
+    let run = lake.run(&id)?;
+    let scratch = lake.scratch(call.name())?;
+    let engine = engine(&parameters.engine, &id, is_active, scratch.path(), call)?;
+    let suite = Suite {
+        task: call.name(),
+        contract: &contract,
+        environment,
+        run: &run,
+        engine: engine.as_ref(),
+        duckdb: &parameters.engine.duckdb,
+        spill: scratch.path(),
+    };
+    let checked = suite.run()?;
+    if engine.name() == "trino" && is_active && lake.active()?.as_ref() != Some(&id) {
+        return Err(Failure::external(format!("active was moved from run {id} while it was checked"))
+            .hint("run report-active again")
+            .into());
+    }
+
+    let written = jiff::Timestamp::now();
+    let scope = if is_active { "active" } else { "run" };
+    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report = report.write(&format!("{}_sanity_{scope}_{}", engine.name(), in_names(written)))?;
+    let findings = checked.findings;
+    call.set_detail("checks", findings.summary());
+    call.set_detail("engine", engine.name());
+    call.set_detail("scope", scope);
+    call.set_detail("report", report.to_string_lossy().into_owned());
+    for warning in findings.failed(Severity::Warn) {
+        call.say(format_args!("WARN {}: {}", warning.check_name, warning.details));
+    }
+    let hint = match is_active {
+        true => format!("roll back with: rollback --lake {} --from-run-id {id}", lake.root().display()),
+        false => "do not publish it".to_owned(),
+    };
+    let verdict = findings.verdict(&format!("{scope} {id}"), &report.display().to_string(), &hint);
+    if let Err(failure) = verdict {
+        let back = is_active && parameters.rollback_on_failure;
+        return Err(if back { roll_back(&lake, &id, failure, call) } else { failure }.into());
+    }
+    call.say(format_args!("{} checks passed on {scope} {id}; report: {}", findings.len(), report.display()));
+    Ok(())
+}
+
+/// Trino where it is asked for and there is one, DuckDB otherwise.
+fn engine(
+    selection: &EngineSelection,
+    run: &RunId,
+    is_active: bool,
+    spill: &Path,
+    call: &Call,
+) -> anyhow::Result<Box<dyn Engine>> {
+    if selection.engine == EngineName::Trino && selection.trino.trino_url.is_some() {
+        let schema = match is_active {
+            true => selection.trino.trino_schema.clone(),
+            false => selection.trino.run_schema(run.as_str()),
+        };
+        return Ok(Box::new(Trino::open(&selection.trino, &schema)?));
+    }
+    if selection.engine == EngineName::Trino {
+        call.say("no trino_url is given, so DuckDB does the report");
+    }
+    Ok(Box::new(DuckDb::open(&selection.duckdb, spill)?))
+}
+
+/// The failure, with what became of active.
+fn roll_back(lake: &Lake, failed: &RunId, mut failure: Failure, call: &mut Call) -> Failure {
+    let parameters = RollbackParameters {
+        lake: lake.root().to_owned(),
+        to_run_id: None,
+        from_run_id: Some(failed.clone()),
+        dry_run: false,
+    };
+    let rolled_back = rollback(parameters, call);
+    call.set_run_id(failed);
+    let hint = match rolled_back {
+        Ok(()) => match lake.active() {
+            Ok(Some(now)) => format!("rolled back: active is {now} again"),
+            _ => "rolled back".to_owned(),
+        },
+        Err(error) => format!("not rolled back: {error:#}"),
+    };
+    failure.hint = Some(hint);
+    failure
+}

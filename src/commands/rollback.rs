@@ -1,0 +1,77 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::lake::{Lake, Previous, RunId, SealedRun};
+use digdag_task::{Call, Failure, boolean};
+
+/// What rollback takes.
+#[derive(Args, Debug)]
+pub struct RollbackParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// The run to go back to [default: what active was before]
+    #[arg(long, value_name = "RUN_ID")]
+    pub to_run_id: Option<RunId>,
+
+    /// Roll back only if this run is active; a workflow that is run twice then goes back once
+    #[arg(long, value_name = "RUN_ID")]
+    pub from_run_id: Option<RunId>,
+
+    /// Verify the run and say what would be done, and do not do it
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub dry_run: bool,
+}
+
+/// Points `active` back at the run it was at before, or at a named one, after verifying it.
+pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Result<()> {
+    let lake = Lake::open(&parameters.lake)?;
+    let locked = lake.lock(call.name())?;
+    let active = lake.active()?;
+    call.set_detail("active_before", active.as_ref().map(RunId::as_str));
+    let reached = parameters.to_run_id.is_some() && parameters.to_run_id == active;
+    if reached || parameters.from_run_id.as_ref().is_some_and(|from| active.as_ref() != Some(from)) {
+        let is = active.as_ref().map_or("nothing", RunId::as_str);
+        match &parameters.from_run_id {
+            Some(from) if !reached => call.already_done_because(format!("active is {is}, not {from}")),
+            _ => call.already_done_because(format!("active is {is} already")),
+        }
+        if let Some(id) = &active {
+            call.set_run_id(id);
+        }
+        return Ok(());
+    }
+    let previous = match &parameters.to_run_id {
+        Some(_) => None,
+        None => Some(last_before(&lake, active.as_ref())?),
+    };
+    let to = parameters.to_run_id.or(previous.as_ref().map(|previous| previous.run_id.clone()));
+    let to = to.ok_or_else(|| Failure::parameters("parameter to_run_id is missing"))?;
+    call.set_run_id(&to);
+    let sealed = SealedRun::open_verified(&lake.run(&to)?)?;
+    let was = active.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
+    if parameters.dry_run {
+        call.skipped(format!("dry_run: active would move from {was} back to {to}"));
+        return Ok(());
+    }
+    match &previous {
+        Some(previous) => locked.switch_back_to(&sealed, previous)?,
+        None => locked.switch_to(&sealed)?,
+    }
+    call.say(format_args!("active is {to} again, it was {was}"));
+    Ok(())
+}
+
+/// The newest link to another run than the active one. A link to the active run itself is left of a promotion that was
+/// stopped between its two steps.
+fn last_before(lake: &Lake, active: Option<&RunId>) -> anyhow::Result<Previous> {
+    let previous = lake.previous()?.into_iter().find(|previous| Some(&previous.run_id) != active);
+    previous.ok_or_else(|| {
+        Failure::parameters("there is nothing to roll back to: active was never at another run")
+            .hint("name a sealed run with --to-run-id")
+            .into()
+    })
+}

@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::check::report::{Report, in_names};
+use crate::check::suite::Suite;
+use crate::contract::{Contract, Severity};
+use crate::lake::{Lake, Run, RunId, SealedRun};
+use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
+use crate::tables::register::register_run;
+use digdag_task::{Call, boolean};
+
+/// What sanity-check takes.
+#[derive(Args, Debug)]
+pub struct SanityParameters {
+    /// The lake's folder
+    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
+    pub lake: PathBuf,
+
+    /// The run to check
+    #[arg(long, value_name = "RUN_ID")]
+    pub run_id: RunId,
+
+    /// How much must be there: an environment of sql/contract.yml
+    #[arg(long, value_name = "month|sample", default_value = "month")]
+    pub environment: String,
+
+    /// Take what is not like the published run as it is: drift is no more than a warning. For when it was looked at
+    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    pub accept_drift: bool,
+
+    #[command(flatten)]
+    pub engine: EngineSelection,
+}
+
+/// Checks a run and seals it when no CRITICAL check fails. The report is kept either way.
+pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Result<()> {
+    call.set_run_id(&parameters.run_id);
+    let contract = Contract::load()?;
+    let environment = contract.environment(&parameters.environment)?;
+    let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
+    if run.is_sealed()? {
+        return already_sealed(&run, call);
+    }
+    let sealable = Arc::new(run.sealable(call.name())?);
+    if run.is_sealed()? {
+        // By another call of this task, between the question and the lock.
+        return already_sealed(&run, call);
+    }
+    let recorder = sealable.clone();
+    call.record_with(move |outcome| recorder.record_unless_sealed(outcome));
+    let staging = sealable.staging()?;
+    let spill = staging.folder().join("spill");
+    let selected = &parameters.engine;
+    let engine: Box<dyn Engine> = match selected.engine {
+        EngineName::Duckdb => Box::new(DuckDb::open(&selected.duckdb, &spill)?),
+        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino)?.into_trino()),
+    };
+    call.set_detail("engine", engine.name());
+    let duckdb = &selected.duckdb;
+    let suite = Suite {
+        task: call.name(),
+        contract: &contract,
+        environment,
+        run: &run,
+        engine: engine.as_ref(),
+        duckdb,
+        spill: &spill,
+    };
+    let mut checked = suite.run()?;
+    drop(engine);
+    drop(staging);
+    if parameters.accept_drift {
+        checked.findings = checked.findings.accept_drift();
+    }
+    checked.profile.keep(&run)?;
+
+    let written = jiff::Timestamp::now();
+    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report = report.write(&format!("sanity_{}", in_names(written)))?;
+    let findings = checked.findings;
+    write_unknown_paths(&run, &contract)?;
+    call.set_detail("checks", findings.summary());
+    call.set_detail("report", report.to_string_lossy().into_owned());
+    for warning in findings.failed(Severity::Warn) {
+        call.say(format_args!("WARN {}: {}", warning.check_name, warning.details));
+    }
+    let hint = match findings.only_drift_failed() {
+        true => format!(
+            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift true \
+             (accept_drift=true in the workflow)",
+            report.with_extension("html").display()
+        ),
+        false => {
+            "nothing was sealed or published; rebuild what is wrong with --replace true, or begin a new run".into()
+        }
+    };
+    findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
+
+    // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
+    sealable.record_unless_sealed(&call.outcome_so_far())?;
+    let sealed = sealable.seal(findings.summary())?;
+    for dataset in &sealed.manifest().datasets {
+        call.add_table(dataset.count());
+    }
+    call.say(format_args!("{} checks passed, run {} is sealed", findings.len(), run.id()));
+    Ok(())
+}
+
+fn already_sealed(run: &Run, call: &mut Call) -> anyhow::Result<()> {
+    let sealed = SealedRun::open(run)?;
+    call.already_done();
+    call.set_detail("checks", sealed.manifest().checks.clone());
+    Ok(())
+}
+
+/// `_reports/unknown_paths.csv`: what was met in the dumps that no table takes and no rule ignores.
+fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
+    let mut paths = BTreeMap::new();
+    for table in &contract.tables {
+        if let Some(dataset) = run.dataset(&table.folder())? {
+            paths.extend(dataset.counted.unknown_paths);
+        }
+    }
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["path", "count"])?;
+    for (path, count) in paths {
+        csv.write_record([path, count.to_string()])?;
+    }
+    run.write_report("unknown_paths.csv", &csv.into_inner().map_err(|error| error.into_error())?)?;
+    Ok(())
+}

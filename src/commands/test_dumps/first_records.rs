@@ -1,0 +1,39 @@
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::dump::{Blocks, DumpFile, Entity, Source, record_slices};
+use digdag_task::Failure;
+
+/// XML read at once: a thousand records are hardly more.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Writes the first records of a dump as a dump of its own, root element and all. Gives how many there were; what stands
+/// behind them is not read, and bytes that are not UTF-8 are replaced.
+pub fn write_first_records(dump: &DumpFile, entity: Entity, wanted: u64, to: &Path) -> anyhow::Result<u64> {
+    let source = Source::open(dump).with_context(|| format!("cannot open {}", dump.path.display()))?;
+    let mut blocks = Blocks::new(source, entity, BLOCK_BYTES);
+    let cannot = || format!("cannot write {}", to.display());
+    let file = File::create_new(to).with_context(cannot)?;
+    let mut sample = GzEncoder::new(BufWriter::new(file), Compression::fast());
+    writeln!(sample, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{entity}>").with_context(cannot)?;
+    let mut records = 0;
+    while records < wanted {
+        let block = blocks.next_block().map_err(|fault| {
+            Failure::input(format!("{}: byte {}: {}", dump.path.display(), fault.offset, fault.what))
+        })?;
+        let Some(block) = block else { break };
+        let text = String::from_utf8_lossy(&block.bytes);
+        for (_, record) in record_slices(entity, &text).take(usize::try_from(wanted - records)?) {
+            writeln!(sample, "{}", record.trim()).with_context(cannot)?;
+            records += 1;
+        }
+    }
+    writeln!(sample, "</{entity}>").with_context(cannot)?;
+    sample.finish().and_then(|mut file| file.flush()).with_context(cannot)?;
+    Ok(records)
+}

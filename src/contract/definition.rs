@@ -1,0 +1,239 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::column::{Column, Relationship};
+use super::drift::DriftBounds;
+use super::mistake;
+use crate::parquet::TableRows;
+use digdag_task::Failure;
+
+const PATH: &str = "sql/contract.yml";
+const TEXT: &str = include_str!("../../sql/contract.yml");
+const WAREHOUSE_FOLDER: &str = "warehouse_discogs";
+
+/// `sql/contract.yml`; the comments there say what its words mean.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    pub version: u32,
+    pub environments: BTreeMap<String, Environment>,
+    pub anomalies: Vec<Anomaly>,
+    pub ignored_paths: Vec<IgnoredPath>,
+    pub tables: Vec<Table>,
+}
+
+/// How much must be there: a whole month, or a sample.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Whether what is referred to is in the same dumps; bounds on known anomalies hold only then.
+    pub complete: bool,
+    /// How far a run may be from the one that is published.
+    #[serde(default)]
+    pub drift: DriftBounds,
+    /// For tables that `minimum_rows_of` does not name.
+    pub minimum_rows: u64,
+    pub minimum_rows_of: BTreeMap<String, u64>,
+}
+
+/// A flaw of the data that has a name and a bound.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anomaly {
+    pub name: String,
+    /// The table whose rows `max_share` is a share of.
+    pub of: String,
+    pub max_share: f64,
+    pub severity_beyond: Severity,
+    pub description: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IgnoredPath {
+    /// Names of elements from the record down, with `/`; an attribute ends in `@name`.
+    pub path: String,
+    pub why: String,
+}
+
+/// How bad a failed check is. CRITICAL stops the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Critical,
+    Warn,
+    Info,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Critical => "CRITICAL",
+            Severity::Warn => "WARN",
+            Severity::Info => "INFO",
+        })
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    pub name: String,
+    /// The name under which SQL knows it, where that is not the folder's.
+    #[serde(default)]
+    pub sql_name: Option<String>,
+    /// The task that writes it.
+    pub producer: String,
+    /// People's SQL depends on it.
+    #[serde(default)]
+    pub published: bool,
+    /// It may be missing from a run.
+    #[serde(default)]
+    pub optional: bool,
+    /// What a row is.
+    pub row: String,
+    /// A query over the table, for its documentation.
+    pub example: String,
+    /// The columns that name a row, and by which rows are sorted; empty where rows may repeat.
+    #[serde(default)]
+    pub key: Vec<String>,
+    /// Whether rows come in the order of the key's first column, so that files may say so.
+    #[serde(default = "super::column::yes")]
+    pub ordered: bool,
+    /// The name in reports of the check that the key is unique, where people know it by another.
+    #[serde(default)]
+    pub key_check_name: Option<String>,
+    pub row_group_rows: usize,
+    pub columns: Vec<Column>,
+}
+
+impl Contract {
+    /// The contract this binary was built with.
+    pub fn load() -> anyhow::Result<Self> {
+        Contract::parse(PATH, TEXT)
+    }
+
+    /// Reads a contract and refuses one that contradicts itself. `path` is the name in messages, in front of the line
+    /// and the column of the mistake.
+    pub fn parse(path: &str, text: &str) -> anyhow::Result<Self> {
+        let hint = "the comments at the head of sql/contract.yml say what its words mean";
+        let contract: Contract = serde_yaml::from_str(text).map_err(|error| {
+            let place = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
+            Failure::parameters(format!("{path}{place}: {}", mistake::without_place(&error.to_string()))).hint(hint)
+        })?;
+        match mistake::find(&contract) {
+            None => Ok(contract),
+            Some(mistake) => Err(Failure::parameters(mistake.located(path, text)).hint(hint).into()),
+        }
+    }
+
+    /// The table of a name, as the contract or SQL has it.
+    pub fn table(&self, name: &str) -> anyhow::Result<&Table> {
+        self.tables.iter().find(|table| table.name == name).with_context(|| format!("the contract has no table {name}"))
+    }
+
+    /// The tables that a task writes, in the order of the contract.
+    pub fn tables_of(&self, producer: &str) -> Vec<&Table> {
+        self.tables.iter().filter(|table| table.producer == producer).collect()
+    }
+
+    pub fn environment(&self, name: &str) -> anyhow::Result<&Environment> {
+        self.environments.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.environments.keys().map(String::as_str).collect();
+            Failure::parameters(format!("parameter environment: there is no environment {name:?}"))
+                .hint(format!("sql/contract.yml has {}", known.join(", ")))
+                .into()
+        })
+    }
+
+    /// Holds what the record readers fill to the contract: the same columns, types and order.
+    pub fn check_rows(&self, rows: &TableRows) -> anyhow::Result<()> {
+        let table = self.table(rows.table)?;
+        let declared: Vec<_> = table.columns.iter().map(|column| (column.name.as_str(), column.data_type)).collect();
+        anyhow::ensure!(declared == rows.columns, "the rows of {} are not those of the contract", rows.table);
+        Ok(())
+    }
+}
+
+impl Environment {
+    pub fn minimum_rows_of(&self, table: &str) -> u64 {
+        self.minimum_rows_of.get(table).copied().unwrap_or(self.minimum_rows)
+    }
+}
+
+impl Table {
+    /// The folder in a run, and the name in manifests.
+    pub fn folder(&self) -> String {
+        match self.producer.as_str() {
+            "build-warehouse" => format!("{WAREHOUSE_FOLDER}/{}", self.name),
+            _ => self.name.clone(),
+        }
+    }
+
+    pub fn sql_name(&self) -> &str {
+        self.sql_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The name in reports, as people know it: `artists_v1`, `releases_ref_v6`, `warehouse.artist_name_map_v1`.
+    pub fn report_name(&self) -> String {
+        let name = self.sql_name().trim_end_matches("_typed");
+        if self.folder() == self.name { name.to_owned() } else { format!("warehouse.{name}") }
+    }
+
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    pub fn relationships(&self) -> impl Iterator<Item = (&Column, &Relationship)> {
+        self.columns
+            .iter()
+            .filter_map(|column| column.relationships.as_ref().map(|relationship| (column, relationship)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contract_reads_and_agrees_with_itself() {
+        let contract = Contract::load().expect("sql/contract.yml is right");
+        assert_eq!(contract.table("releases_v6").expect("is there").sql_name(), "releases_ref_v6");
+        assert_eq!(contract.tables_of("build-warehouse").len(), 6);
+    }
+
+    /// The line and the column, from 1, where a text stands for the first time.
+    fn place_of(text: &str, what: &str) -> String {
+        let (number, line) = text.lines().enumerate().find(|(_, line)| line.contains(what)).expect("is there");
+        format!("c.yml:{}:{}: ", number + 1, line.find(what).expect("is in it") + 1)
+    }
+
+    #[test]
+    fn a_misspelt_word_is_found_with_its_line() {
+        let typo = TEXT.replacen("    producer: ingest-artists", "    produced_by: ingest-artists", 1);
+        let error = Contract::parse("c.yml", &typo).expect_err("a misspelt key").to_string();
+        assert!(error.contains("produced_by") && error.starts_with(&place_of(&typo, "produced_by")), "{error}");
+    }
+
+    #[test]
+    fn contradictions_are_found_with_line_and_column() {
+        for (from, to, at, expected) in [
+            ("to: artists_v1_typed, field: artist_id", "to: nowhere, field: artist_id", "nowhere", "nowhere"),
+            ("key: [artist_id]", "key: [artist]", "artist]", "the key of"),
+            ("sql_name: labels_ref_v10", "sql_name: Labels", "Labels", "is not a table's name"),
+            ("of: masters_v1_typed", "of: masters", "masters, max_share", "is not a table"),
+            ("name: labels_v10", "name: ../labels", "../labels", "is not a table's name"),
+            ("from: artist_urls_v1,", "from: artist_links,", "{from: artist_links", "is joined of"),
+            ("{id: 3, name: realname", "{id: 2, name: realname", "{id: 2, name: realname", "needs an id of its own"),
+            ("{id: 3, name: realname", "{name: realname", "{name: realname", "needs an id of its own"),
+            ("releases_v6: 1000", "released_v6: 1000", "1000, release_series", "is not a table"),
+        ] {
+            let text = TEXT.replacen(from, to, 1);
+            let error = Contract::parse("c.yml", &text).expect_err(to).to_string();
+            assert!(error.contains(expected) && error.starts_with(&place_of(&text, at)), "{to}: {error}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use super::Table;
+
+const TEXT: &str = include_str!("../../sql/history/contract.yml");
+
+/// `sql/history/contract.yml`: the tables of the schema `discogs_history`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryContract {
+    /// The `schema_version` of the events written now.
+    pub version: u32,
+    /// Table → its folder under `_meta/discogs_history`.
+    folders: BTreeMap<String, String>,
+    pub tables: Vec<Table>,
+}
+
+impl HistoryContract {
+    pub fn load() -> anyhow::Result<Self> {
+        serde_yaml::from_str(TEXT).context("sql/history/contract.yml")
+    }
+
+    pub fn table(&self, name: &str) -> anyhow::Result<&Table> {
+        let found = self.tables.iter().find(|table| table.name == name);
+        found.with_context(|| format!("sql/history/contract.yml has no table {name}"))
+    }
+
+    /// The folder of a table, relative to that of the history.
+    pub fn folder(&self, table: &str) -> anyhow::Result<&str> {
+        let found = self.folders.get(table).map(String::as_str);
+        found.with_context(|| format!("sql/history/contract.yml has no folder for {table}"))
+    }
+}

@@ -1,0 +1,191 @@
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use jiff::fmt::rfc2822;
+use ureq::http::{HeaderMap, Response, StatusCode, Uri, header};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body};
+
+use super::patience::{Patience, Trouble};
+use crate::http::root_certificates;
+use digdag_task::{Call, Failure};
+
+/// A page of the listing is some kilobytes.
+const LARGEST_PAGE: u64 = 4 << 20;
+
+/// What a 429 without Retry-After means at the site: 15 requests in 6 minutes.
+const AFTER_TOO_MANY: Duration = Duration::from_secs(360);
+
+/// Where the site is: `http` or `https`, a host, a path; no name or password, no query. Ends in `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl FromStr for BaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "expected a URL such as https://data.discogs.com/".to_owned();
+        let uri: Uri = text.parse().map_err(|_| expected())?;
+        let authority = uri.authority().ok_or_else(expected)?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(expected());
+        }
+        if authority.as_str().contains('@') || uri.query().is_some() || text.contains('#') {
+            return Err("expected a URL without a password, a ? or a #".to_owned());
+        }
+        Ok(BaseUrl(format!("{}/", text.trim_end_matches('/'))))
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who talks to the site. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+pub(super) struct Client {
+    agent: Agent,
+    base: BaseUrl,
+    patience: Patience,
+    requests: Cell<u64>,
+}
+
+impl Client {
+    /// `stall_time` is how long a connection may bring nothing.
+    pub fn new(base: &BaseUrl, patience: Patience, stall_time: Duration) -> anyhow::Result<Self> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .https_only(base.0.starts_with("https:"))
+            .max_redirects(4)
+            .user_agent(concat!("discogs-lakehouse/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("identity")
+            .timeout_connect(Some(stall_time))
+            .timeout_recv_response(Some(stall_time))
+            .timeout_per_read(Some(stall_time))
+            .tls_config(TlsConfig::builder().root_certs(trusted()?).build())
+            .build();
+        Ok(Client { agent: Agent::new_with_config(config), base: base.clone(), patience, requests: Cell::new(0) })
+    }
+
+    pub fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// How many requests were made so far; the site counts them too.
+    pub fn requests(&self) -> u64 {
+        self.requests.get()
+    }
+
+    /// A small text: a page of the listing, a CHECKSUM file. Tried until it comes.
+    pub fn text(&self, query: &str, what: &str, call: &Call) -> anyhow::Result<String> {
+        self.patience.persist(call, || {
+            let response = self.get(query, what, None)?;
+            let body = response.into_body().into_with_config().limit(LARGEST_PAGE);
+            body.read_to_string().map_err(|error| trouble(what, error))
+        })
+    }
+
+    /// One try of a request. Gives an answer that is a success, or 416 when `from` was asked for.
+    pub fn get(&self, query: &str, what: &str, from: Option<u64>) -> Result<Response<Body>, Trouble> {
+        let left = self.patience.left()?;
+        self.requests.set(self.requests.get() + 1);
+        let mut request = self.agent.get(format!("{}{query}", self.base));
+        if let Some(from) = from {
+            request = request.header(header::RANGE, format!("bytes={from}-"));
+        }
+        let response = request.config().timeout_global(Some(left)).build().call();
+        let response = response.map_err(|error| trouble(what, error))?;
+        let status = response.status();
+        if status.is_success() || (from.is_some() && status == StatusCode::RANGE_NOT_SATISFIABLE) {
+            return Ok(response);
+        }
+        let answer = format!("{what}: {} answered {status}", self.base);
+        let wait = retry_after(response.headers());
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                Err(Trouble::Passing { what: answer, wait: wait.or(Some(AFTER_TOO_MANY)), gained: false })
+            }
+            StatusCode::REQUEST_TIMEOUT => Err(Trouble::passing(answer)),
+            _ if status.is_server_error() => Err(Trouble::Passing { what: answer, wait, gained: false }),
+            _ => Err(Failure::external(answer).hint("check base_url; --list shows what the site has").into()),
+        }
+    }
+}
+
+/// Mozilla's, or those of `SSL_CERT_FILE`: behind a proxy that opens TLS, that is where its certificate is.
+fn trusted() -> anyhow::Result<RootCerts> {
+    let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
+        return Ok(RootCerts::WebPki);
+    };
+    root_certificates(Path::new(&path)).map_err(|what| {
+        Failure::parameters(format!("SSL_CERT_FILE {}: {what}", Path::new(&path).display()))
+            .hint("name a file of certificates in PEM, or unset the variable")
+            .into()
+    })
+}
+
+/// Whether another try may help: what the network does passes, what the site is does not.
+fn trouble(what: &str, error: ureq::Error) -> Trouble {
+    use ureq::Error::{ConnectProxyFailed, ConnectionFailed, HostNotFound, Io, Protocol, Timeout};
+    let passing = match &error {
+        Io(error) => error.kind() != io::ErrorKind::InvalidData,
+        ConnectProxyFailed(_) | ConnectionFailed | HostNotFound | Protocol(_) | Timeout(_) => true,
+        _ => false,
+    };
+    let message = match &error {
+        Io(error) => format!("{what}: {error}"),
+        Timeout(_) => format!("{what}: the site did not answer in time"),
+        error => format!("{what}: {error}"),
+    };
+    match passing {
+        true => Trouble::passing(message),
+        false => Failure::external(message).hint("check base_url and the proxy").into(),
+    }
+}
+
+/// Seconds or a date, as RFC 9110 has it; a second is added, since servers count in whole ones.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let span = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let then = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+            SystemTime::from(then).duration_since(SystemTime::now()).unwrap_or_default()
+        }
+    };
+    Some(span.saturating_add(Duration::from_secs(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_a_place_and_nothing_more() {
+        let base = |text: &str| text.parse::<BaseUrl>().map(|base| base.to_string());
+        assert_eq!(base("https://data.discogs.com").as_deref(), Ok("https://data.discogs.com/"));
+        assert_eq!(base("http://mirror:8080/discogs/").as_deref(), Ok("http://mirror:8080/discogs/"));
+        for text in
+            ["", "data.discogs.com", "file:///tmp", "https://me:secret@host/", "https://host/?a=b", "http://h/#x"]
+        {
+            assert!(base(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_server_says_when() {
+        let after = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, text.parse().expect("a header"));
+            retry_after(&headers)
+        };
+        assert_eq!(after("3600"), Some(Duration::from_secs(3601)));
+        assert_eq!(after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::from_secs(1)));
+        assert_eq!(after("soon"), None);
+    }
+}

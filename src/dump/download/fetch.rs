@@ -1,0 +1,200 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::DownloadParameters;
+use super::client::{BaseUrl, Client};
+use super::folder::{Local, MonthFolder};
+use super::listing::{ListedFile, Listing};
+use super::month::MonthOnSite;
+use super::patience::Patience;
+use super::transfer::{Transfer, Wanted};
+use crate::dump::{Entity, parse_checksums, read_checksums};
+use crate::lake::{DumpMonth, free_bytes, write_new_file};
+use digdag_task::{Call, Failure};
+
+/// Fetches what the folder of the month lacks.
+pub(super) fn fetch_month(parameters: &DownloadParameters, call: &mut Call) -> anyhow::Result<()> {
+    let (month, wanted) = (parameters.month()?, parameters.wanted());
+    let folder = MonthFolder::lock(&parameters.folder()?, call.name())?;
+    call.set_detail("folder", folder.path().to_string_lossy());
+    if let Some((date, files)) = all_there(&folder, month, &wanted, call)? {
+        call.already_done();
+        call.set_detail("dump_date", date);
+        call.set_detail("files", files);
+        call.set_metric("requests", 0);
+        return Ok(());
+    }
+    let patience = Patience::new(parameters.max_wait, parameters.first_wait);
+    let client = Client::new(&parameters.base_url, patience, parameters.stall_time)?;
+    let fetched = Month { parameters, folder: &folder, client: &client }.fetch(month, &wanted, call);
+    call.set_metric("requests", client.requests());
+    fetched
+}
+
+/// The files of a year, as the site lists them now.
+pub(super) fn listing_of_year(client: &Client, year: &str, base: &BaseUrl, call: &Call) -> anyhow::Result<Listing> {
+    let page = client.text(&Listing::query_of_year(year), &format!("the listing of {year}"), call)?;
+    let listing = Listing::parse(&page);
+    if !listing.recognised {
+        return Err(Failure::external(format!("{base} answered with a page that is no listing of dumps"))
+            .hint("check base_url; if it is right, the site has changed")
+            .into());
+    }
+    Ok(listing)
+}
+
+/// The date and files of the month, when the folder's newest CHECKSUM file lists all that is wanted and they match.
+fn all_there(
+    folder: &MonthFolder,
+    month: &DumpMonth,
+    wanted: &[Entity],
+    call: &Call,
+) -> anyhow::Result<Option<(String, serde_json::Value)>> {
+    let prefix = format!("discogs_{}", month.compact());
+    let names = fs::read_dir(folder.path())?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let newest = names.filter(|name| name.starts_with(&prefix) && name.ends_with("_CHECKSUM.txt")).max();
+    let Some(newest) = newest else { return Ok(None) };
+    // A CHECKSUM file that cannot be read is one that does not match: fetching decides what becomes of it.
+    let Ok(checksums) = read_checksums(&folder.file(&newest)) else { return Ok(None) };
+    let date = newest.trim_start_matches("discogs_").trim_end_matches("_CHECKSUM.txt").to_owned();
+    let mut files = Vec::new();
+    for entity in wanted {
+        let name = format!("discogs_{date}_{entity}.xml.gz");
+        let Some(sha256) = checksums.get(&name) else { return Ok(None) };
+        let Local::Matches { bytes } = folder.local(&name, sha256, call)? else { return Ok(None) };
+        files.push(json!({"name": name, "status": "already_done", "bytes": bytes, "sha256": sha256}));
+    }
+    Ok(Some((date, files.into())))
+}
+
+struct Month<'p> {
+    parameters: &'p DownloadParameters,
+    folder: &'p MonthFolder,
+    client: &'p Client,
+}
+
+impl Month<'_> {
+    fn fetch(&self, month: &DumpMonth, wanted: &[Entity], call: &mut Call) -> anyhow::Result<()> {
+        let year = month.as_str().get(..4).unwrap_or_default();
+        let listing = listing_of_year(self.client, year, &self.parameters.base_url, call)?;
+        let site = MonthOnSite::find(&listing, month, wanted, &self.parameters.base_url)?;
+        call.set_detail("dump_date", site.date.as_str());
+        let checksum_text = self.checksum_file(&site.checksum, call)?;
+        let checksums = parse_checksums(&checksum_text, &site.checksum.name)?;
+
+        let mut files = Vec::new();
+        let mut missing = Vec::new();
+        let mut differing = Vec::new();
+        for listed in site.dumps.values() {
+            let sha256: &str = published(&checksums, listed)?;
+            match self.folder.local(&listed.name, sha256, call)? {
+                Local::Matches { bytes } => {
+                    files
+                        .push(json!({"name": listed.name, "status": "already_done", "bytes": bytes, "sha256": sha256}));
+                    continue;
+                }
+                Local::Differs => differing.push(listed.name.clone()),
+                Local::Absent => {}
+            }
+            missing.push((listed, sha256));
+        }
+        let old_checksum = fs::read_to_string(self.folder.file(&site.checksum.name)).ok();
+        let checksum_differs = self.folder.file(&site.checksum.name).exists()
+            && old_checksum.as_deref().and_then(|text| parse_checksums(text, "").ok()).as_ref() != Some(&checksums);
+        if checksum_differs {
+            differing.push(site.checksum.name.clone());
+        }
+        if !differing.is_empty() && !self.parameters.replace {
+            return Err(self.refusal(&differing).into());
+        }
+        self.check_space(&missing)?;
+
+        for (listed, sha256) in missing {
+            let wanted = Wanted { file: listed, sha256, stall_time: self.parameters.stall_time };
+            let part = self.folder.part(&listed.name, sha256);
+            self.folder.remove_other_parts(&listed.name, sha256)?;
+            let bytes = Transfer::new(self.client, wanted, part.clone()).run(call)?;
+            let aside = self.folder.commit(&part, &listed.name, sha256)?;
+            call.say(format_args!("{}: {bytes} bytes, verified", listed.name));
+            let aside = aside.as_deref().map(Path::to_string_lossy);
+            files.push(json!({
+                "name": listed.name, "status": "done", "bytes": bytes, "sha256": sha256, "kept_aside": aside,
+            }));
+        }
+        // Last, as at the site: who finds it finds a month whose files were verified.
+        if checksum_differs || old_checksum.is_none() {
+            self.write_checksum_file(&site.checksum.name, &checksum_text)?;
+        }
+        call.set_detail("files", files);
+        Ok(())
+    }
+
+    fn checksum_file(&self, listed: &ListedFile, call: &Call) -> anyhow::Result<String> {
+        let text = self.client.text(&listed.query, &listed.name, call)?;
+        if text.trim_start().starts_with('<') {
+            return Err(no_such_file(&listed.name).into());
+        }
+        Ok(text)
+    }
+
+    fn write_checksum_file(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        let part = self.folder.part(name, "unfinished");
+        // What a killed downloader left.
+        if part.exists() {
+            fs::remove_file(&part)?;
+        }
+        write_new_file(&part, text.as_bytes(), 0o644)?;
+        self.folder.replace(&part, name)?;
+        Ok(())
+    }
+
+    fn refusal(&self, differing: &[String]) -> Failure {
+        let message = format!(
+            "{} in {} {} not what the site publishes",
+            differing.join(", "),
+            self.folder.path().display(),
+            if differing.len() == 1 { "is" } else { "are" }
+        );
+        Failure::input(message).hint("pass --replace=true to fetch anew; what is there is kept under another name")
+    }
+
+    /// Space for what the listing says is to come, less what came already.
+    fn check_space(&self, missing: &[(&ListedFile, &str)]) -> anyhow::Result<()> {
+        let wanted = missing.iter().filter_map(|(listed, sha256)| {
+            let there = fs::metadata(self.folder.part(&listed.name, sha256)).map_or(0, |part| part.len());
+            Some(listed.size?.about.saturating_sub(there))
+        });
+        enough_space(self.folder.path(), wanted.sum())
+    }
+}
+
+/// Fails when a folder's file system has not so many bytes free.
+pub(super) fn enough_space(folder: &Path, wanted: u64) -> anyhow::Result<()> {
+    let free = free_bytes(folder)?;
+    if free < wanted {
+        let (free, wanted) = (free >> 20, wanted >> 20);
+        return Err(Failure::unexpected(format!(
+            "{} has {free} MiB free, what is to be fetched takes {wanted} MiB",
+            folder.display()
+        ))
+        .hint("free some space, fetch fewer entities, or set raw_root to a larger disk")
+        .into());
+    }
+    Ok(())
+}
+
+fn published<'c>(checksums: &'c BTreeMap<String, String>, listed: &ListedFile) -> Result<&'c String, Failure> {
+    checksums.get(&listed.name).ok_or_else(|| {
+        Failure::input(format!("the site's CHECKSUM file does not list {}", listed.name))
+            .hint("what cannot be verified is not fetched; try again later, the file may have been cut")
+    })
+}
+
+/// The site answers 200 with a page where there is no file.
+pub(super) fn no_such_file(name: &str) -> Failure {
+    Failure::external(format!("{name}: the site answered with a page, not with the file"))
+        .hint("the file was in its listing: try again later; if it stays so, the site has changed")
+}

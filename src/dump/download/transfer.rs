@@ -1,0 +1,330 @@
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use sha2::{Digest, Sha256};
+use ureq::Body;
+use ureq::http::{Response, StatusCode, header};
+
+use super::client::Client;
+use super::fetch::{enough_space, no_such_file};
+use super::listing::ListedFile;
+use super::patience::{Trouble, in_words};
+use digdag_task::stop::{Resumable, Unfinished};
+use digdag_task::{Call, Failure, Progress};
+
+/// Bytes read and written at once.
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// Fewer bytes a second than this over the stall time are no transfer.
+const SLOWEST: u64 = 1 << 10;
+
+/// A try that went on behind an earlier one and brought less than this counts as one that brought nothing.
+const GAIN: u64 = 1 << 20;
+
+/// How a gzip file begins: its magic number and the only method there is.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
+
+/// What is to be fetched.
+pub(super) struct Wanted<'w> {
+    pub file: &'w ListedFile,
+    pub sha256: &'w str,
+    pub stall_time: Duration,
+}
+
+/// A file on its way: its part on the disk, and the hash of what is in it.
+pub(super) struct Transfer<'t> {
+    client: &'t Client,
+    wanted: Wanted<'t>,
+    part: PathBuf,
+    hash: Sha256,
+    there: u64,
+    /// The part was put together from more than one answer.
+    pieced: bool,
+    /// What a signal means for the part: it is removed unless the server lets us go on behind it.
+    on_signal: OnSignal,
+}
+
+enum OnSignal {
+    Remove(#[expect(dead_code, reason = "held for its drop")] Unfinished),
+    Keep(Resumable),
+}
+
+/// What an answer is, once its head is known.
+struct Answer {
+    body: ureq::BodyReader<'static>,
+    /// The length of the whole file, where the server says it.
+    total: Option<u64>,
+    /// The end of the answer tells a whole one from a cut one.
+    framed: bool,
+    /// The first bytes of the file, which were looked at already.
+    head: Vec<u8>,
+}
+
+impl<'t> Transfer<'t> {
+    pub fn new(client: &'t Client, wanted: Wanted<'t>, part: PathBuf) -> Self {
+        let on_signal = OnSignal::Remove(Unfinished::new(&part));
+        Transfer { client, wanted, part, hash: Sha256::new(), there: 0, pieced: false, on_signal }
+    }
+
+    /// Fetches the file into its part, and gives its length. Then the part is whole and matches its checksum.
+    pub fn run(mut self, call: &Call) -> anyhow::Result<u64> {
+        self.take_up()?;
+        let patience = self.client.patience();
+        let result = if self.matches() { Ok(()) } else { patience.persist(call, || self.attempt(call)) };
+        if result.is_err() && matches!(self.on_signal, OnSignal::Remove(_)) {
+            // The error is the story to tell.
+            let _ = std::fs::remove_file(&self.part);
+        }
+        result.map(|()| self.there)
+    }
+
+    /// Takes up what an earlier call left.
+    fn take_up(&mut self) -> anyhow::Result<()> {
+        let mut file = match File::open(&self.part) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            file => file.with_context(|| format!("cannot read {}", self.part.display()))?,
+        };
+        self.on_signal = OnSignal::Keep(Resumable::new());
+        self.pieced = true;
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let read = file.read(&mut buffer).with_context(|| format!("cannot read {}", self.part.display()))?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.hash.update(&buffer[..read]);
+            self.there += read as u64;
+        }
+    }
+
+    fn matches(&self) -> bool {
+        self.there > 0 && hex::encode(self.hash.clone().finalize()) == self.wanted.sha256
+    }
+
+    fn name(&self) -> &str {
+        &self.wanted.file.name
+    }
+
+    fn attempt(&mut self, call: &Call) -> Result<(), Trouble> {
+        let began_at = self.there;
+        let from = (self.there > 0).then_some(self.there);
+        let response = self.client.get(&self.wanted.file.query, self.name(), from)?;
+        let answer = self.open(response)?;
+        let resumed = self.there > 0;
+        let result = self.receive(answer, call);
+        match result {
+            Err(Trouble::Passing { what, wait, gained: _ }) => {
+                let gained = resumed && self.there.saturating_sub(began_at) >= GAIN;
+                Err(Trouble::Passing { what, wait, gained })
+            }
+            result => result,
+        }
+    }
+
+    /// Looks at an answer before anything that is there is given up for it.
+    fn open(&mut self, response: Response<Body>) -> Result<Answer, Trouble> {
+        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let length: Option<u64> = text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
+        let chunked =
+            text(header::TRANSFER_ENCODING).is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
+        let page = text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
+        let range = text(header::CONTENT_RANGE).and_then(parse_range);
+        let takes_range = text(header::ACCEPT_RANGES).is_some_and(|unit| unit == "bytes");
+        let framed = length.is_some() || chunked;
+
+        match response.status() {
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                self.start_over()?;
+                Err(Trouble::passing(format!("{}: the part was longer than the file; it was removed", self.name())))
+            }
+            StatusCode::PARTIAL_CONTENT => match range {
+                Some((start, total)) if start == self.there && self.there > 0 => {
+                    self.pieced = true;
+                    self.keep_on_signal();
+                    let total = total.or(length.map(|length| self.there + length));
+                    Ok(Answer { body: response.into_body().into_reader(), total, framed, head: Vec::new() })
+                }
+                _ => {
+                    self.start_over()?;
+                    Err(Trouble::passing(format!("{}: the server sent another part than was asked for", self.name())))
+                }
+            },
+            _ if page => Err(no_such_file(self.name()).into()),
+            _ => {
+                let mut body = response.into_body().into_reader();
+                let head = self.read_head(&mut body)?;
+                self.start_over()?;
+                if takes_range {
+                    self.keep_on_signal();
+                }
+                Ok(Answer { body, total: length, framed, head })
+            }
+        }
+    }
+
+    /// The first bytes of an answer that begins with the beginning. What is not gzip is not written at all.
+    fn read_head(&self, body: &mut impl Read) -> Result<Vec<u8>, Trouble> {
+        let mut head = Vec::new();
+        if let Err(error) = body.take(GZIP.len() as u64).read_to_end(&mut head) {
+            return Err(self.cut(&error));
+        }
+        if head == GZIP {
+            return Ok(head);
+        }
+        if GZIP.starts_with(&head) {
+            return Err(Trouble::passing(format!("{}: the transfer was cut before it began", self.name())));
+        }
+        if head.starts_with(b"<") {
+            return Err(no_such_file(self.name()).into());
+        }
+        Err(Failure::external(format!("{}: what the site sends is not gzip", self.name()))
+            .hint("try again later; if it stays so, the site has changed")
+            .into())
+    }
+
+    fn keep_on_signal(&mut self) {
+        if matches!(self.on_signal, OnSignal::Remove(_)) {
+            self.on_signal = OnSignal::Keep(Resumable::new());
+        }
+    }
+
+    /// Forgets the part. It is there again, and empty, when the next bytes come.
+    fn start_over(&mut self) -> anyhow::Result<()> {
+        self.on_signal = OnSignal::Remove(Unfinished::new(&self.part));
+        (self.hash, self.there, self.pieced) = (Sha256::new(), 0, false);
+        match std::fs::remove_file(&self.part) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            result => result.with_context(|| format!("cannot remove {}", self.part.display())),
+        }
+    }
+
+    fn receive(&mut self, mut answer: Answer, call: &Call) -> Result<(), Trouble> {
+        if let Some(total) = answer.total {
+            let folder = self.part.parent().unwrap_or(Path::new("."));
+            enough_space(folder, total.saturating_sub(self.there))?;
+        }
+        let expected = answer.total.or(self.wanted.file.size.map(|size| size.about));
+        let progress = match expected {
+            Some(expected) => Progress::bytes(call.name(), expected),
+            None => Progress::bytes_without_end(call.name()),
+        };
+        let progress = progress.beginning_at(self.there);
+        let mut file = self.open_part()?;
+        let head = std::mem::take(&mut answer.head);
+        self.write(&mut file, &head)?;
+
+        let mut pace = Pace::new(self.there, self.wanted.stall_time);
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let read = match answer.body.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.cut(&error)),
+            };
+            self.write(&mut file, &buffer[..read])?;
+            self.client.patience().left()?;
+            progress.advance_to(self.there, || {
+                format!("{}, {} MB, {:.1} MB/s", self.name(), self.there / 1_000_000, pace.rate(self.there) / 1e6)
+            });
+            if pace.stalled(self.there) {
+                let what = format!("less than a kilobyte a second for {}", in_words(self.wanted.stall_time));
+                return Err(self.cut(&std::io::Error::other(what)));
+            }
+        }
+        progress.finish();
+        self.judge(&answer)
+    }
+
+    fn open_part(&self) -> anyhow::Result<File> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.part)
+            .with_context(|| format!("cannot write {}", self.part.display()))?;
+        file.seek(std::io::SeekFrom::Start(self.there))
+            .with_context(|| format!("cannot write {}", self.part.display()))?;
+        Ok(file)
+    }
+
+    fn write(&mut self, file: &mut File, bytes: &[u8]) -> anyhow::Result<()> {
+        file.write_all(bytes).with_context(|| format!("cannot write {}", self.part.display()))?;
+        self.hash.update(bytes);
+        self.there += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn cut(&self, error: &std::io::Error) -> Trouble {
+        let why = match error.kind() {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => {
+                format!("nothing came for {}", in_words(self.wanted.stall_time))
+            }
+            _ => error.to_string(),
+        };
+        Trouble::passing(format!("{}: cut after {} bytes: {why}", self.name(), self.there))
+    }
+
+    /// The answer has ended: is it the file?
+    fn judge(&mut self, answer: &Answer) -> Result<(), Trouble> {
+        if self.matches() {
+            return Ok(());
+        }
+        let least = self.wanted.file.size.map(|size| size.at_least);
+        let short = match (answer.total, least) {
+            (Some(total), _) => self.there < total,
+            (None, Some(least)) => self.there < least,
+            (None, None) => !answer.framed,
+        };
+        if short {
+            return Err(self.cut(&std::io::Error::other("the connection was closed")));
+        }
+        let pieced = self.pieced;
+        self.start_over()?;
+        if pieced {
+            return Err(Trouble::passing(format!("{}: its pieces do not make the file; starting over", self.name())));
+        }
+        Err(Failure::input(format!("{}: what the site sends does not match its CHECKSUM file", self.name()))
+            .hint("nothing of it was kept; try again later, and if it stays so, tell the site")
+            .into())
+    }
+}
+
+/// The first byte and, where it is known, the length of the whole, in `bytes 100-199/200`.
+fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
+    let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
+    Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
+}
+
+/// How fast the bytes come.
+struct Pace {
+    stall_time: Duration,
+    begun: (Instant, u64),
+    window: (Instant, u64),
+}
+
+impl Pace {
+    fn new(there: u64, stall_time: Duration) -> Self {
+        let now = (Instant::now(), there);
+        Pace { stall_time, begun: now, window: now }
+    }
+
+    /// Bytes a second since the transfer began.
+    fn rate(&self, there: u64) -> f64 {
+        (there - self.begun.1) as f64 / self.begun.0.elapsed().as_secs_f64().max(1e-3)
+    }
+
+    /// Whether the last stall time brought next to nothing.
+    fn stalled(&mut self, there: u64) -> bool {
+        let (since, before) = self.window;
+        let elapsed = since.elapsed();
+        if elapsed < self.stall_time {
+            return false;
+        }
+        self.window = (Instant::now(), there);
+        ((there - before) as f64) < SLOWEST as f64 * elapsed.as_secs_f64()
+    }
+}

@@ -1,0 +1,169 @@
+//! A user's collection: pages of the API, or the site's CSV export.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::characters::replace_invalid;
+use super::joined::Joined;
+use super::value::{integer, trimmed};
+use crate::parquet::rows;
+
+rows! {
+    CollectionRows "collection" {
+        instance_id: Bigint, release_id: Bigint, title: Varchar, artists: Varchar, labels: Varchar, year: Bigint,
+        formats: Varchar, genres: Varchar, styles: Varchar, date_added: Varchar, rating: Bigint,
+    }
+}
+
+/// The items of a collection, on their way into the table.
+#[derive(Default)]
+pub struct Collection {
+    rows: CollectionRows,
+    joined: Joined,
+    items: u64,
+    anomalies: BTreeMap<String, u64>,
+}
+
+impl Collection {
+    pub fn items(&self) -> u64 {
+        self.items
+    }
+
+    pub fn anomalies(&self) -> BTreeMap<String, u64> {
+        self.anomalies.clone()
+    }
+
+    /// The rows so far.
+    pub fn finish(
+        &mut self,
+        schema: &arrow::datatypes::SchemaRef,
+    ) -> Result<arrow::record_batch::RecordBatch, arrow::error::ArrowError> {
+        self.rows.finish(schema)
+    }
+
+    /// Reads a page: the API's object with `releases`, one with `items`, or the bare list.
+    pub fn read_page(&mut self, text: &str) -> Result<(), String> {
+        let mut page: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        self.count("invalid_characters", replace_invalid_in(&mut page));
+        let items = match page {
+            Value::Array(items) => items,
+            Value::Object(mut page) => match ["releases", "items"].iter().find_map(|name| page.remove(*name)) {
+                Some(Value::Array(items)) => items,
+                _ => return Err("neither \"releases\" nor \"items\" is a list in it".to_owned()),
+            },
+            _ => return Err("neither an object nor a list".to_owned()),
+        };
+        for (number, item) in (1..).zip(items) {
+            let Value::Object(item) = item else { return Err(format!("item {number} is not an object")) };
+            self.read_item(&item);
+        }
+        Ok(())
+    }
+
+    fn read_item(&mut self, item: &Map<String, Value>) {
+        self.items += 1;
+        let nothing = Map::new();
+        let basic = item.get("basic_information").and_then(Value::as_object).unwrap_or(&nothing);
+        let either = |name: &str| scalar(item.get(name)).or_else(|| scalar(basic.get(name)));
+        // `id` of an item is the release; before the API had instances it was the item.
+        let instance = either("instance_id");
+        let release = scalar(basic.get("id")).or_else(|| scalar(item.get("release_id")));
+        let instance_id = self.number(instance.clone().or_else(|| scalar(item.get("id"))));
+        let release_id = self.number(release.or_else(|| instance.and(scalar(item.get("id")))));
+        let year = self.number(scalar(basic.get("year")));
+        let rating = self.number(either("rating"));
+
+        let rows = &mut self.rows;
+        rows.instance_id.append_option(instance_id);
+        rows.release_id.append_option(release_id);
+        rows.title.append_option(scalar(basic.get("title")));
+        for (column, name) in [
+            (&mut rows.artists, "artists"),
+            (&mut rows.labels, "labels"),
+            (&mut rows.formats, "formats"),
+            (&mut rows.genres, "genres"),
+            (&mut rows.styles, "styles"),
+        ] {
+            for entry in basic.get(name).and_then(Value::as_array).into_iter().flatten() {
+                let text = scalar(Some(entry.get("name").unwrap_or(entry)));
+                self.joined.push_option(", ", &text.map(Cow::Owned));
+            }
+            self.joined.append_to(column);
+        }
+        rows.year.append_option(year);
+        rows.date_added.append_option(either("date_added"));
+        rows.rating.append_option(rating);
+    }
+
+    /// Reads the CSV export. It has no instances, genres or styles; rows may lack their last fields.
+    pub fn read_csv(&mut self, text: &str) -> Result<(), String> {
+        let mut text = text.trim_start_matches('\u{feff}').to_owned();
+        self.count("invalid_characters", replace_invalid(&mut text));
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let header = reader.headers().map_err(|error| error.to_string())?.clone();
+        let column = |name: &str| header.iter().position(|found| found.trim() == name);
+        let Some(release) = column("release_id") else {
+            return Err("the CSV has no column release_id".to_owned());
+        };
+        let columns = ["Title", "Artist", "Label", "Released", "Format", "Date Added", "Rating"].map(column);
+        for record in reader.records() {
+            let record = record.map_err(|error| error.to_string())?;
+            let field = |index: Option<usize>| {
+                index
+                    .and_then(|index| record.get(index))
+                    .and_then(|text| trimmed(Cow::Borrowed(text)))
+                    .map(Cow::into_owned)
+            };
+            let [title, artists, labels, year, formats, date_added, rating] = columns.map(field);
+            self.items += 1;
+            let release_id = self.number(field(Some(release)));
+            let (year, rating) = (self.number(year), self.number(rating));
+            let rows = &mut self.rows;
+            rows.instance_id.append_null();
+            rows.release_id.append_option(release_id);
+            rows.title.append_option(title);
+            rows.artists.append_option(artists);
+            rows.labels.append_option(labels);
+            rows.year.append_option(year);
+            rows.formats.append_option(formats);
+            rows.genres.append_null();
+            rows.styles.append_null();
+            rows.date_added.append_option(date_added);
+            rows.rating.append_option(rating);
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, text: Option<String>) -> Option<i64> {
+        let number = integer(text.as_deref()?);
+        self.count("ids_not_numbers", number.is_none().into());
+        number
+    }
+
+    fn count(&mut self, anomaly: &str, times: u64) {
+        if times > 0 {
+            *self.anomalies.entry(anomaly.to_owned()).or_default() += times;
+        }
+    }
+}
+
+/// Replaces the characters that no table may hold in all texts of a page; counts them.
+fn replace_invalid_in(value: &mut Value) -> u64 {
+    match value {
+        Value::String(text) => replace_invalid(text),
+        Value::Array(values) => values.iter_mut().map(replace_invalid_in).sum(),
+        Value::Object(values) => values.values_mut().map(replace_invalid_in).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+/// A text or number of the page as text, trimmed.
+fn scalar(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) => trimmed(Cow::Borrowed(text)).map(Cow::into_owned),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

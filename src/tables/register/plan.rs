@@ -1,0 +1,111 @@
+use anyhow::Context;
+
+use super::definition::Definition;
+use super::verify::{Written, rows_in};
+use crate::contract::HistoryContract;
+use crate::contract::{Contract, Table};
+use crate::lake::{HistoryFolder, Lake, Run};
+use crate::sql::{SqlFile, TrinoParameters};
+use digdag_task::Failure;
+
+/// What a schema should hold.
+pub struct Plan<'c> {
+    pub definitions: Vec<Definition>,
+    /// The tables behind it, each with what was written of it.
+    pub tables: Vec<Written<'c>>,
+}
+
+impl<'c> Plan<'c> {
+    /// The tables, SQL names and views over a run. `folder` is what the locations go through, below the lake: `active`,
+    /// or the run's own. A location that is not there is refused: Trino would make the folder, inside the run. `partly`
+    /// takes a run that is not finished as it is.
+    pub fn new(
+        contract: &'c Contract,
+        run: &Run,
+        folder: &str,
+        trino: &TrinoParameters,
+        partly: bool,
+    ) -> anyhow::Result<Self> {
+        let mut plan = Plan { definitions: Vec::new(), tables: Vec::new() };
+        let mut missing = Vec::new();
+        for table in &contract.tables {
+            let Some(dataset) = run.dataset(&table.folder())? else {
+                if !table.optional && !partly {
+                    return Err(missing_table(run, table));
+                }
+                missing.extend([table.name.as_str(), table.sql_name()]);
+                continue;
+            };
+            let location = trino.location(run.lake().root(), &format!("{folder}/{}", table.folder()));
+            plan.definitions.push(Definition::of_table(table, &table.name, location.clone()));
+            if table.sql_name() != table.name {
+                plan.definitions.push(Definition::of_table(table, table.sql_name(), location));
+            }
+            plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+        }
+        plan.add_views("views", |view| !view.names_any(&missing))?;
+        Ok(plan)
+    }
+
+    /// The tables and views over what is kept about the runs. A folder that is not there yet is made: events will come,
+    /// and then there is nothing to register anew. `digits` is how finely the catalog reads timestamps.
+    pub fn of_history(
+        contract: &'c HistoryContract,
+        lake: &Lake,
+        trino: &TrinoParameters,
+        digits: u8,
+    ) -> anyhow::Result<Self> {
+        let mut plan = Plan { definitions: Vec::new(), tables: Vec::new() };
+        for table in &contract.tables {
+            let folder = contract.folder(&table.name)?;
+            lake.history().make_event_folder(folder)?;
+            let location = trino.location(lake.root(), &format!("{}/{folder}", HistoryFolder::PATH));
+            plan.definitions.push(Definition::of_table(table, &table.name, location).with_timestamps(digits));
+            let files = lake.history().event_files(folder)?;
+            plan.tables.push(Written { table, rows: rows_in(&files)?, files });
+        }
+        plan.add_views("history", |_| true)?;
+        Ok(plan)
+    }
+
+    /// What was written of a definition's table. The second name of a table has the same.
+    pub fn written(&self, definition: &Definition) -> Option<&Written<'c>> {
+        let is = |of: &&Written<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
+        self.tables.iter().find(is)
+    }
+
+    fn add_views(&mut self, folder: &str, wanted: impl Fn(&SqlFile) -> bool) -> anyhow::Result<()> {
+        let views = SqlFile::folder(folder).with_context(|| format!("the views of sql/{folder}"))?;
+        self.definitions.extend(views.iter().filter(|view| wanted(view)).map(Definition::of_view));
+        Ok(())
+    }
+
+    /// All of it as a script for Trino's own command line. Running it again changes nothing.
+    pub fn script(&self, catalog_schema: &str) -> anyhow::Result<String> {
+        let schema = SqlFile::load("trino/create_schema")?.with(&[("schema", catalog_schema)]);
+        let mut script = format!(
+            "-- Written by register-tables: every table and view of the published contract.\n\
+             --\n\
+             --     trino --file bootstrap_discogs.sql\n\
+             --\n\
+             -- Nothing is dropped, and running it again changes nothing. register-tables does the same, brings what changed\n\
+             -- up to date, and checks what Trino reads against the manifest.\n\n{};\n\nUSE {catalog_schema};\n",
+            super::definition::statement(&schema)
+        );
+        for definition in &self.definitions {
+            let statement = definition.create(catalog_schema)?;
+            script.push_str(&format!("\n{statement};\n"));
+        }
+        Ok(script)
+    }
+}
+
+fn missing_table(run: &Run, table: &Table) -> anyhow::Error {
+    Failure::input(format!(
+        "run {} holds no {}; a table registered there would make Trino create the folder inside the run",
+        run.id(),
+        table.name
+    ))
+    .hint(format!("run {} for a new run, and promote that", table.producer))
+    .into()
+}

@@ -1,0 +1,65 @@
+//! Schemas of runs that are gone. Nobody can query them: their tables say that the location does not exist.
+
+use super::schema::Schema;
+use crate::lake::{Lake, RunId};
+use crate::sql::TrinoParameters;
+use digdag_task::Call;
+
+/// Removes the schemas of runs that the lake has no more, and gives their names. One in which anything is not of
+/// register-tables, or over another place than the run's, stays, and it is said why.
+pub fn remove_schemas(lake: &Lake, parameters: &TrinoParameters, call: &Call) -> anyhow::Result<Vec<String>> {
+    // In this order: the schema of a run that is begun meanwhile is not in the list.
+    let names = Schema::unseen(parameters, &parameters.trino_schema)?.names_beside()?;
+    let runs = lake.run_ids()?;
+    let gone = names.into_iter().filter_map(|name| Some((run_of(&name, parameters)?, name)));
+    let gone: Vec<_> = gone.filter(|(run, _)| !runs.contains(run)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let _locked = lake.lock(call.name())?;
+    let mut removed = Vec::new();
+    for (run, name) in gone {
+        let schema = Schema::at(parameters, &name)?;
+        let folder = parameters.location(lake.root(), &format!("_runs/{run}/"));
+        if let Some(foreign) = foreign(&schema, &folder)? {
+            call.say(format_args!(
+                "WARN {name} stays, though run {run} is gone: {foreign} in it is not of register-tables"
+            ));
+            continue;
+        }
+        remove(&schema)?;
+        call.say(format_args!("{name} is removed, for run {run} is gone"));
+        removed.push(name);
+    }
+    Ok(removed)
+}
+
+/// The run whose schema has a name, if it is one of a run.
+fn run_of(schema: &str, parameters: &TrinoParameters) -> Option<RunId> {
+    let name = schema.strip_prefix(&parameters.run_schema(""))?;
+    let ids = [name.replacen('_', "-", 1), name.to_owned()];
+    ids.iter().filter_map(|id| id.parse::<RunId>().ok()).find(|id| parameters.run_schema(id.as_str()) == schema)
+}
+
+/// Something in a schema that is not ours, or a table that is not over the run's folder: of another lake, as it may be.
+fn foreign(schema: &Schema, folder: &str) -> anyhow::Result<Option<String>> {
+    for (name, relation) in &schema.relations {
+        let here = |location: Option<String>| location.is_some_and(|location| location.starts_with(folder));
+        if !relation.is_ours() || !(relation.is_view || here(schema.location(name)?)) {
+            return Ok(Some(name.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Views before what they read, and the schema when it is empty: what was made in it meanwhile keeps it.
+fn remove(schema: &Schema) -> anyhow::Result<()> {
+    let (views, tables): (Vec<_>, Vec<_>) = schema.relations.iter().partition(|(_, relation)| relation.is_view);
+    for (name, _) in views {
+        schema.change("trino/drop_view", &[("view", &schema.table(name))])?;
+    }
+    for (name, _) in tables {
+        schema.drop_table(name)?;
+    }
+    schema.change("trino/drop_schema", &[("schema", &schema.qualified())])
+}

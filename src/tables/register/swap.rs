@@ -1,0 +1,76 @@
+//! A table in the place of another. Trino's Hive catalog has neither `CREATE OR REPLACE TABLE` nor another location for a
+//! table that is there (tried with 476), so the new one is made beside the old and the two change names.
+//!
+//! ```text
+//! t           t + t__next     t__before + t__next     t__before + t     t
+//!   CREATE, read      RENAME                 RENAME             DROP
+//! ```
+//!
+//! A signal waits between the two renames. After a kill there the next registration goes on from what it finds.
+
+use std::collections::BTreeSet;
+
+use super::definition::Definition;
+use super::schema::Schema;
+use super::step::make_and_read;
+use super::verify::Written;
+use digdag_task::stop;
+
+const NEXT: &str = "__next";
+const BEFORE: &str = "__before";
+
+/// Puts a table in the place of the one that is there, if Trino reads in it what was written.
+pub fn swap(schema: &Schema, wanted: &Definition, written: Option<&Written<'_>>) -> anyhow::Result<()> {
+    let (table, before) = (&wanted.name, format!("{}{BEFORE}", wanted.name));
+    let next = Definition { name: format!("{table}{NEXT}"), ..wanted.clone() };
+    make_and_read(schema, &next, written)?;
+    let whole = stop::hold();
+    schema.rename(table, &before)?;
+    if let Err(error) = schema.rename(&next.name, table) {
+        schema.rename(&before, table)?;
+        return Err(error);
+    }
+    drop(whole);
+    schema.drop_table(&before)
+}
+
+/// Refuses names that a swap needs and somebody else has.
+pub fn refuse_foreign_names(schema: &Schema, table: &str) -> anyhow::Result<()> {
+    for name in [NEXT, BEFORE].map(|ending| format!("{table}{ending}")) {
+        if schema.relations.get(&name).is_some_and(|relation| relation.is_view || !relation.is_ours()) {
+            return Err(schema.foreign(&name));
+        }
+    }
+    Ok(())
+}
+
+/// Finishes swaps that were ended in the middle, or clears away what they left. Gives whether there were any.
+pub fn finish_swaps(schema: &mut Schema) -> anyhow::Result<bool> {
+    let unfinished = unfinished(schema);
+    for table in &unfinished {
+        let left = [NEXT, BEFORE].map(|ending| format!("{table}{ending}"));
+        let mut left = left.iter().filter(|name| is_left(schema, name));
+        if !schema.relations.contains_key(table)
+            && let Some(name) = left.next()
+        {
+            schema.rename(name, table)?;
+        }
+        left.try_for_each(|name| schema.drop_table(name))?;
+    }
+    if !unfinished.is_empty() {
+        schema.look()?;
+    }
+    Ok(!unfinished.is_empty())
+}
+
+/// The tables of which a swap left something.
+pub fn unfinished(schema: &Schema) -> BTreeSet<String> {
+    let names = schema.relations.keys().filter(|name| is_left(schema, name));
+    let table = |name: &String| name.strip_suffix(NEXT).or_else(|| name.strip_suffix(BEFORE)).map(str::to_owned);
+    names.filter_map(table).collect()
+}
+
+fn is_left(schema: &Schema, name: &str) -> bool {
+    let ours = schema.relations.get(name).is_some_and(|relation| !relation.is_view && relation.is_ours());
+    ours && (name.ends_with(NEXT) || name.ends_with(BEFORE))
+}
