@@ -34,8 +34,8 @@ fn label(id: u32) -> String {
 fn junk_between_records_is_left_out_alone() {
     let lake = TestLake::begun();
     let all = |pieces: &[&str]| format!("<labels>\n{}\n</labels>\n", pieces.join("\n"));
-    let labels: Vec<_> = (1..=4).map(label).collect();
-    let [one, two, three, four] = labels.each_ref().map(String::as_str) else { unreachable!() };
+    let labels = [1, 2, 3, 4].map(label);
+    let [one, two, three, four] = labels.each_ref().map(String::as_str);
     let unclosed = "<label><id>9</id><name>Nine</name>";
     let hidden = "junk <!-- <label><id>9</id></label> -->";
     let with_hidden = format!("<label><id>8</id>&<!-- {} --></label>", label(9));
