@@ -1,5 +1,5 @@
-//! Makes `cargo build` work from a clean checkout: fetches the prebuilt libduckdb when it is missing,
-//! tells the linker where it is, and writes that place into the binaries (rpath).
+//! Makes `cargo build` work from a clean checkout: downloads the prebuilt libduckdb if it is missing, passes its directory
+//! to the linker, and writes that directory into the binaries as rpath.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,11 +17,11 @@ fn main() {
 
     if !folder.join(library).exists() {
         if folder != ours {
-            panic!("{library} is not in {} (DUCKDB_LIB_DIR); unset the variable to have it fetched", folder.display());
+            panic!("{library} not found in {} (DUCKDB_LIB_DIR); unset DUCKDB_LIB_DIR to download it", folder.display());
         }
         fetch(&root);
     }
-    let folder = fs::canonicalize(&folder).expect("the folder of libduckdb was just found");
+    let folder = fs::canonicalize(&folder).expect("the directory of libduckdb exists");
     println!("cargo:rerun-if-changed={}", folder.join(library).display());
     println!("cargo:rustc-link-search=native={}", folder.display());
 
@@ -35,6 +35,6 @@ fn fetch(root: &Path) {
     let script = root.join("scripts/setup-duckdb");
     let status = Command::new(&script).status();
     if !status.is_ok_and(|status| status.success()) {
-        panic!("libduckdb is missing and {} could not fetch it; its message above says what to do", script.display());
+        panic!("libduckdb is missing and {} failed to download it; see its message above", script.display());
     }
 }

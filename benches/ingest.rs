@@ -1,6 +1,6 @@
-//! Micro-benchmarks of the tokenisers and of what turns blocks into batches: `cargo bench --bench ingest`.
+//! Micro-benchmarks of the tokenisers and of parsing blocks into row batches: `cargo bench --bench ingest`.
 //!
-//! On generated releases, about 7 MB of XML; rates are of XML.
+//! The input is 7 MB of XML of generated releases; rates are bytes of XML.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -20,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-/// The records of a generated dump, without the root element.
+/// Returns the records of a generated dump, without the root element.
 fn releases() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {

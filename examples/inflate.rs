@@ -1,6 +1,6 @@
-//! Unpacks a gzip file into nothing: the least that reading a dump can cost. scripts/bench divides by it.
+//! Inflates a gzip file and discards the text: the lower bound for reading a dump, which scripts/bench divides by.
 //!
-//! The same inflate as ingest (flate2 over zlib-rs, SIMD found at run time), in buffers of the same size, on one thread.
+//! Uses ingest's inflater (flate2 over zlib-rs, SIMD detected at run time) and buffer size, on one thread.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};

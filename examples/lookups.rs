@@ -1,8 +1,8 @@
-//! Looks single things up in the tables of a run, through DuckDB, as people do. scripts/bench runs it.
+//! Times point look-ups in the tables of a run through DuckDB, for scripts/bench.
 //!
-//! Each look-up is run several times in an engine that keeps no data of files, so each pays for what it reads: footers,
-//! page indexes, bloom filters, pages. Prints one line of JSON: milliseconds, rows found, bytes read (`rchar` of
-//! /proc/self/io; 0 where there is none).
+//! Runs each look-up several times without DuckDB's cache of files, so that each one pays for the footers, page indexes,
+//! Bloom filters and pages it reads. Prints one line of JSON: milliseconds, rows found, bytes read (`rchar` in
+//! /proc/self/io; 0 on systems without it).
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,7 +13,7 @@ use duckdb::{Config, Connection};
 
 const TIMES: usize = 7;
 
-/// What is looked up, in which table, by which column. The value is one that few rows have, a twentieth into the table.
+/// Name, table and column of each look-up. The value is a rare one, taken a twentieth into the table.
 const LOOKUPS: [(&str, &str, &str); 4] = [
     ("release_id", "releases_v6", "release_id"),
     ("artist_name", "warehouse_discogs/release_artists_v1", "artist_norm"),

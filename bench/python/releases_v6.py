@@ -1,8 +1,8 @@
-"""Does what the pipeline before this project did with a releases dump: one table, releases_v6, in Python.
+"""Converts a releases dump to one table, releases_v6, as the Python pipeline before this project did.
 
-ElementTree's iterparse over gzip, a dict a release, a pandas frame for every 50,000 of them, written by pyarrow with zstd.
-Nothing is slowed down on purpose: the C parser of the standard library, elements freed as soon as they are read, columns
-typed once. scripts/bench runs it beside ingest-releases, which fills 15 tables in the same pass.
+ElementTree's iterparse over gzip, a dict per release, a pandas frame per 50,000 releases, written by pyarrow with zstd.
+Nothing is slowed down on purpose: it uses the standard library's C parser, frees elements once they are read, and types
+columns once. scripts/bench runs it beside ingest-releases, which fills 15 tables in one pass.
 
 usage: releases_v6.py DUMP.xml.gz OUT.parquet
 """
@@ -17,8 +17,22 @@ import pyarrow.parquet
 
 CHUNK = 50_000
 TEXTS = [
-    "title", "artists", "labels", "label_catnos", "country", "formats", "genres", "styles", "credits_flat", "status",
-    "released", "data_quality", "format_qtys", "format_texts", "format_descriptions", "identifiers_flat",
+    "title",
+    "artists",
+    "labels",
+    "label_catnos",
+    "country",
+    "formats",
+    "genres",
+    "styles",
+    "credits_flat",
+    "status",
+    "released",
+    "data_quality",
+    "format_qtys",
+    "format_texts",
+    "format_descriptions",
+    "identifiers_flat",
 ]
 COLUMNS = ["release_id", "master_id", *TEXTS]
 SCHEMA = pyarrow.schema(
@@ -27,7 +41,7 @@ SCHEMA = pyarrow.schema(
 
 
 def text_of(parent, path):
-    """The stripped text of a child, or None."""
+    """Returns the stripped text of a child element, or None."""
     return stripped(parent.findtext(path))
 
 
@@ -76,9 +90,13 @@ def row(release):
         "format_qtys": joined(stripped(entry.get("qty")) for entry in formats),
         "format_texts": joined(stripped(entry.get("text")) for entry in formats),
         "format_descriptions": joined(
-            stripped(description.text) for entry in formats for description in entry.iterfind("descriptions/description")
+            stripped(description.text)
+            for entry in formats
+            for description in entry.iterfind("descriptions/description")
         ),
-        "identifiers_flat": joined((identifier(element) for element in release.iterfind("identifiers/identifier")), "; "),
+        "identifiers_flat": joined(
+            (identifier(element) for element in release.iterfind("identifiers/identifier")), "; "
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""What is measured with: our programs, the others, and the machine."""
+"""Builds the programs to measure and describes the machine."""
 
 import os
 import platform
@@ -18,13 +18,21 @@ def cargo(*words):
 
 
 class Machine:
-    """Builds what is missing, and knows where it lies."""
+    """The paths of the programs to measure; builds the missing ones."""
 
     def __init__(self, folder):
         subprocess.run([ROOT / "scripts" / "setup-duckdb"], check=True, stdout=sys.stderr)
         cargo("build", "--release", "--bins", "--examples")
         quick = ROOT / "bench" / "disco-quick"
-        cargo("build", "--release", "--locked", "--manifest-path", str(quick / "Cargo.toml"), "--target-dir", str(folder / "disco-quick"))
+        cargo(
+            "build",
+            "--release",
+            "--locked",
+            "--manifest-path",
+            str(quick / "Cargo.toml"),
+            "--target-dir",
+            str(folder / "disco-quick"),
+        )
         self.inflate = RELEASE / "examples" / "inflate"
         self.lookups = RELEASE / "examples" / "lookups"
         self.disco_quick = folder / "disco-quick" / "release" / "bench-disco-quick"
@@ -42,7 +50,7 @@ class Machine:
         return python
 
     def task(self, name, **parameters):
-        """Runs one of our tasks."""
+        """Runs a task of this project."""
         words = [word for key, value in parameters.items() for word in (f"--{key.replace('_', '-')}", value)]
         return run(RELEASE / name, *words)
 
@@ -64,4 +72,6 @@ def cpu_name():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )

@@ -1,4 +1,4 @@
-"""Runs a command and says what it cost."""
+"""Runs commands and measures their time and memory."""
 
 import json
 import os
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 
 class Failed(Exception):
-    """A command ended badly; the message says which and with what last words."""
+    """A command failed; the message holds its name and its last lines on stderr."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run of a command cost: seconds of wall and of CPU, MiB at the peak."""
+    """The cost of one run of a command: seconds of wall and CPU time, peak memory in MiB."""
 
     wall: float
     cpu: float
@@ -23,7 +23,7 @@ class Measured:
     out: str = ""
 
     def result(self):
-        """The result that a task wrote."""
+        """Returns the JSON result of a task."""
         return json.loads(self.out)
 
     def figures(self):
@@ -31,7 +31,7 @@ class Measured:
 
 
 def run(*command, keep_out=True, env=None):
-    """Runs a command to its end. CPU and memory are the kernel's counts of this one child (wait4)."""
+    """Runs a command to its end. CPU and memory are the kernel's figures for this child (wait4)."""
     command = [str(word) for word in command]
     env = None if env is None else {**os.environ, **env}
     with tempfile.TemporaryFile() as errors:
@@ -55,15 +55,15 @@ def say(text):
 
 
 def rounds(contenders, count):
-    """Runs each contender once a round, in an order that turns, so that none always follows the same one.
+    """Runs each contender once per round, in an order that rotates.
 
-    `contenders` maps a name to a callable that gives a `Measured`, and to how many rounds it takes part in. Gives a list
-    by name; those of one index ran in one round.
+    `contenders` maps a name to a callable that returns a `Measured` and to its number of rounds. Returns the list of
+    measurements by name; equal indices ran in the same round.
     """
     measured = {name: [] for name in contenders}
     names = list(contenders)
     for turn in range(count):
-        for name in names[turn % len(names):] + names[:turn % len(names)]:
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
             once, most = contenders[name]
             if turn < most:
                 measured[name].append(once())

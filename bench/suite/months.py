@@ -1,4 +1,4 @@
-"""Generated months and lakes of them, made once and kept in the bench's folder."""
+"""Generates months and ingests them into lakes; both are kept in the folder of the benchmark."""
 
 import shutil
 
@@ -8,7 +8,7 @@ ENTITIES = ("artists", "labels", "masters", "releases")
 
 
 class Months:
-    """`month` is YYYY-MM: the layout of the dumps is that of the time."""
+    """Dumps and lakes of `month` (YYYY-MM), which also determines the layout of the XML."""
 
     def __init__(self, machine, folder, month):
         self.machine = machine
@@ -18,11 +18,13 @@ class Months:
         self.run = f"{month}__{self.day}_000000"
 
     def dump(self, releases, entity="releases"):
-        """The dump of a month with so many releases, and as many of the other entities as belong to them."""
+        """Returns the dump of a month with this many releases; generates the month first if it is missing."""
         raw_root = self._raw_root(releases)
         if not (raw_root / self.month / f"discogs_{self.day}_CHECKSUM.txt").exists():
-            say(f"making a month with {releases} releases")
-            self.machine.task("generate-dumps", raw_root=raw_root, dump_month=self.month, releases=releases, replace="true")
+            say(f"generating a month with {releases} releases")
+            self.machine.task(
+                "generate-dumps", raw_root=raw_root, dump_month=self.month, releases=releases, replace="true"
+            )
         return raw_root / self.month / f"discogs_{self.day}_{entity}.xml.gz"
 
     def _raw_root(self, releases):
@@ -31,12 +33,17 @@ class Months:
     def _begin(self, lake, releases):
         self.dump(releases)
         self.machine.task(
-            "preflight", lake=lake, run_id=self.run, dump_month=self.month, raw_root=self._raw_root(releases),
-            verify_dumps="false", min_free=0,
+            "preflight",
+            lake=lake,
+            run_id=self.run,
+            dump_month=self.month,
+            raw_root=self._raw_root(releases),
+            verify_dumps="false",
+            min_free=0,
         )
 
     def ingest(self, releases, **parameters):
-        """Ingests the releases of a month into a run that is thrown away. Gives what it cost and the bytes of Parquet."""
+        """Ingests the releases of a month into a temporary run. Returns its cost and the bytes of Parquet."""
         lake = self.folder / "lakes" / "passing"
         self._begin(lake, releases)
         measured = self.machine.task("ingest-releases", lake=lake, run_id=self.run, **parameters)
@@ -45,7 +52,7 @@ class Months:
         return measured, size
 
     def lake(self, releases):
-        """A lake whose one run holds a month, ingested anew, and what each ingest cost."""
+        """Ingests a month into a new lake. Returns the lake and the cost of each ingest."""
         lake = self.folder / "lakes" / str(releases)
         shutil.rmtree(lake, ignore_errors=True)
         self._begin(lake, releases)

@@ -1,4 +1,4 @@
-"""The figures as JSON and as a table for people."""
+"""Writes the figures as JSON and as a Markdown table."""
 
 import json
 
@@ -13,7 +13,9 @@ def markdown(ratios, figures):
     ]
     for ratio in ratios:
         missed = "" if ratio.met else " (missed)"
-        lines.append(f"| {ratio.what} | {ratio.short().removeprefix(ratio.name).split('(')[0].strip()}{missed} | {ratio.spread()} | {ratio.wanted()} |")
+        lines.append(
+            f"| {ratio.what} | {ratio.short().removeprefix(ratio.name).split('(')[0].strip()}{missed} | {ratio.spread()} | {ratio.wanted()} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A figure that has a target."""
+"""Figures with targets."""
 
 import operator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ COMPARE = {"<": operator.lt, "<=": operator.le, ">=": operator.ge}
 
 @dataclass(frozen=True)
 class Ratio:
-    """`values` are those of the rounds, `against` is one of the keys of COMPARE, `target` what is wanted."""
+    """A figure, its value in each round, and its target; `against` is a key of COMPARE."""
 
     name: str
     what: str
@@ -38,9 +38,13 @@ class Ratio:
 
     def json(self):
         return {
-            "name": self.name, "what": self.what, "median": round(self.middle, 4),
-            "values": [round(value, 4) for value in self.values], "target": f"{self.against} {self.target:g}",
-            "unit": self.unit.strip(), "met": self.met,
+            "name": self.name,
+            "what": self.what,
+            "median": round(self.middle, 4),
+            "values": [round(value, 4) for value in self.values],
+            "target": f"{self.against} {self.target:g}",
+            "unit": self.unit.strip(),
+            "met": self.met,
         }
 
 
@@ -49,5 +53,5 @@ def number(value):
 
 
 def of_rounds(above, below, key):
-    """The ratio of two contenders, round by round."""
-    return [key(a) / key(b) for a, b in zip(above, below)]
+    """Returns the ratio of two contenders for each round; a contender with fewer rounds ends the list."""
+    return [key(a) / key(b) for a, b in zip(above, below, strict=False)]

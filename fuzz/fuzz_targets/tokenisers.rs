@@ -1,5 +1,5 @@
-//! Both tokenisers on any block: the same tokens, rows, counts, bad records and messages. The first byte says of which
-//! entity the block is, as `fuzz/seeds` writes it.
+//! Compares both tokenisers on any block: tokens, rows, counts, bad records and messages must agree. The first byte of an
+//! input selects the block's entity, as in the corpus of `fuzz/seeds`.
 
 #![no_main]
 #![allow(clippy::unwrap_used)]
@@ -18,7 +18,7 @@ static BLOCKS: LazyLock<alike::Blocks> = LazyLock::new(|| alike::Blocks::of(Cont
 fuzz_target!(|data: &[u8]| {
     let Some((entity, block)) = data.split_first() else { return };
     let entity = Entity::ALL[usize::from(*entity) % Entity::ALL.len()];
-    // What is not UTF-8 is replaced, as ingest does before it reads a block.
+    // Replaces invalid UTF-8, as ingest does before it parses a block.
     let text = String::from_utf8_lossy(block);
     alike::compare(&text);
     BLOCKS.compare(entity, &text);

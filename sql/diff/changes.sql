@@ -1,8 +1,8 @@
--- The rows in which two runs differ, within a range of one column; for DuckDB. from_rows and to_rows are the table in the
--- two runs, {key} names a row ({columns} where a table has no key, so that rows are compared as a multiset).
+-- Selects the rows in which two runs differ, within a range of one column, in DuckDB. from_rows and to_rows are the table
+-- in the two runs. {key} identifies a row; without a key it is {columns}, and rows are compared as a multiset.
 --
--- A row that is there as often in one run as in the other has not changed. A key of which one row went and one came was
--- updated; what else went was deleted, what else came was inserted. The order is total, so the bytes are always the same.
+-- A row that occurs equally often in both runs is unchanged. A key with one removed and one added row is an update; other
+-- removed rows are deletes, other added rows inserts. The order is total, so the bytes are always the same.
 WITH sided AS (
     SELECT {columns}, -1 AS _side FROM from_rows WHERE ({low} IS NULL OR {first} >= {low}) AND ({high} IS NULL OR {first} < {high})
     UNION ALL

@@ -1,2 +1,2 @@
--- A view under another name.
+-- Creates a view under another name.
 CREATE VIEW {name} AS SELECT * FROM {of}

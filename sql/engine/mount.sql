@@ -1,2 +1,2 @@
--- A view of a table over its Parquet files, for DuckDB.
+-- Creates a view over the Parquet files of a table in DuckDB.
 CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}])

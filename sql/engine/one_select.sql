@@ -1,3 +1,3 @@
--- Holds somebody's statement to being a single one that only reads: a SELECT, DESCRIBE, SHOW or SUMMARIZE. DuckDB takes
--- nothing else here. It is prepared, never run.
+-- Accepts one statement that reads: a SELECT, DESCRIBE, SHOW or SUMMARIZE. DuckDB's parser refuses anything else in this
+-- place. The statement is prepared, never run.
 SELECT * FROM query({statement})

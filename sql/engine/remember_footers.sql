@@ -1,3 +1,2 @@
--- For DuckDB: the footer of a Parquet file is read once, not again for each of hundreds of queries. A file that changes is
--- read anew.
+-- Makes DuckDB cache Parquet footers, which hundreds of queries read. DuckDB reads a changed file again.
 SET parquet_metadata_cache = true

@@ -1,2 +1,2 @@
--- A view of a query, for DuckDB.
+-- Creates a view of a query in DuckDB.
 CREATE VIEW {name} AS {query}

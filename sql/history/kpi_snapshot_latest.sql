@@ -1,4 +1,4 @@
--- kpi_snapshot_latest: the KPIs of each run as they were computed last.
+-- kpi_snapshot_latest: the latest value of each KPI of each run.
 SELECT event_ts_utc, run_id, schema_name, kpi_name, kpi_value, status, details, schema_version
 FROM (
     SELECT

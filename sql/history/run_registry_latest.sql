@@ -1,4 +1,4 @@
--- run_registry_latest: what is true of each run now, the last event of each.
+-- run_registry_latest: the current state of each run, its last event.
 SELECT
     event_ts_utc, run_id, schema_name, is_active, action, status, details, dump_month, dump_date, run_mode, git_sha,
     schema_version

@@ -1,3 +1,3 @@
--- The releases of all labels, a release once for each of its labels.
+-- Releases of all labels; a release counts once for each of its labels.
 SELECT coalesce(sum(n_total_releases), 0) AS kpi_value
 FROM label_release_counts_v1

@@ -1,3 +1,3 @@
--- How many artists there are.
+-- Artists.
 SELECT count(DISTINCT artist_id) AS kpi_value
 FROM artists_v1_typed

@@ -1,3 +1,3 @@
--- Companies that had to do with a release.
+-- Companies credited on releases.
 SELECT count(DISTINCT company_id) AS kpi_value
 FROM release_companies_v1

@@ -1,3 +1,3 @@
--- Countries, as entered, that releases come from.
+-- Countries of releases, as entered.
 SELECT count(DISTINCT country) AS kpi_value
 FROM releases_ref_v6

@@ -1,3 +1,3 @@
--- Artists who worked on a release that is not said to be by them.
+-- Artists credited on a release of other artists.
 SELECT count(DISTINCT artist_id) AS kpi_value
 FROM release_extra_credits_v1

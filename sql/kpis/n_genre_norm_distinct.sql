@@ -1,3 +1,3 @@
--- Genres that releases have.
+-- Genres of releases.
 SELECT count(DISTINCT genre_norm) AS kpi_value
 FROM release_genre_xref_v1

@@ -1,3 +1,3 @@
--- Labels, by their names in lower case, that releases are linked with.
+-- Labels of releases, by their names in lower case.
 SELECT count(DISTINCT label_norm) AS kpi_value
 FROM release_label_xref_v1

@@ -1,3 +1,3 @@
--- How many labels there are.
+-- Labels.
 SELECT count(DISTINCT label_id) AS kpi_value
 FROM labels_ref_v10

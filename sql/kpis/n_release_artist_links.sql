@@ -1,3 +1,3 @@
--- How many times a release is linked with the name of an artist.
+-- Links between releases and names of artists.
 SELECT count(*) AS kpi_value
 FROM release_artists_v1

@@ -1,3 +1,3 @@
--- How many times a release is linked with a genre.
+-- Links between releases and genres.
 SELECT count(*) AS kpi_value
 FROM release_genre_xref_v1

@@ -1,3 +1,3 @@
--- How many times a release is linked with a label and catalogue number.
+-- Links between releases and labels with catalogue numbers.
 SELECT count(*) AS kpi_value
 FROM release_label_xref_v1

@@ -1,3 +1,3 @@
--- How many times a release is linked with a style.
+-- Links between releases and styles.
 SELECT count(*) AS kpi_value
 FROM release_style_xref_v1

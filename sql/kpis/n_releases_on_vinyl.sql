@@ -1,4 +1,4 @@
--- Releases with vinyl in them.
+-- Releases that include vinyl.
 SELECT count(DISTINCT release_id) AS kpi_value
 FROM release_formats_v1
 WHERE name = 'Vinyl'

@@ -1,3 +1,3 @@
--- Series that releases belong to.
+-- Series of releases.
 SELECT count(DISTINCT series_id) AS kpi_value
 FROM release_series_v1

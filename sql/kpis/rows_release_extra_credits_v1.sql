@@ -1,3 +1,3 @@
--- Credits on releases, beside those of the artists they are by.
+-- Credits on releases, except those of their main artists.
 SELECT count(*) AS kpi_value
 FROM release_extra_credits_v1

@@ -1,4 +1,4 @@
--- The releases of the ten labels that have the most.
+-- Releases of the ten largest labels.
 SELECT coalesce(sum(n_total_releases), 0) AS kpi_value
 FROM (
     SELECT n_total_releases

@@ -1,3 +1,3 @@
--- The releases of the label that has the most.
+-- Releases of the largest label.
 SELECT coalesce(max(n_total_releases), 0) AS kpi_value
 FROM label_release_counts_v1

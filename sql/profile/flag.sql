@@ -1,4 +1,4 @@
--- What a column of flags looks like: NULLs and the share of true ones.
+-- Computes the statistics of a column of flags: NULLs and the share of true.
 SELECT
     count(*) - count({column}) AS nulls,
     0 AS empty_texts,

@@ -1,2 +1,2 @@
--- How many different values the first column of a key has.
+-- Counts the distinct values of the first column of a key.
 SELECT count(DISTINCT {column}) AS n FROM {table}

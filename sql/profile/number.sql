@@ -1,3 +1,3 @@
--- What a column of numbers looks like: NULLs and the mean.
+-- Computes the statistics of a column of numbers: NULLs and the mean.
 SELECT count(*) - count({column}) AS nulls, 0 AS empty_texts, 0 AS replaced, avg(CAST({column} AS DOUBLE)) AS mean
 FROM {table}

@@ -1,3 +1,3 @@
--- What a column looks like, one of several that are looked at in one query.
+-- Numbers the statistics of one column among several in one query.
 SELECT {index} AS i, profiled.* FROM (
 {query}) AS profiled

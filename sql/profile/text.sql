@@ -1,4 +1,4 @@
--- What a column of texts looks like: NULLs, empty texts, texts with a replaced byte, the mean length in characters.
+-- Computes the statistics of a column of texts: NULLs, empty texts, texts with a replaced byte, mean length in characters.
 SELECT
     count(*) - count({column}) AS nulls,
     count(CASE WHEN {column} = '' THEN 1 END) AS empty_texts,

@@ -1,4 +1,4 @@
--- Media over the years, the six that most releases have.
+-- The six most frequent media, by year.
 WITH of_release AS (
     SELECT DISTINCT release_id, name FROM release_formats_v1 WHERE name IS NOT NULL
 ),

@@ -1,4 +1,4 @@
--- Releases by the year they came out in.
+-- Releases by year.
 SELECT released_year AS year, count(*) AS releases
 FROM releases_ref_v6
 WHERE released_year BETWEEN 1890 AND 2100

@@ -1,4 +1,4 @@
--- How many entries the track lists have; 40 stands for 40 and more.
+-- Lengths of track lists; 40 stands for 40 and more.
 SELECT least(tracks, 40) AS tracks, count(*) AS releases
 FROM (SELECT release_id, count(*) AS tracks FROM release_tracks_v1 GROUP BY release_id) AS lists
 GROUP BY least(tracks, 40)

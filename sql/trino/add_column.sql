@@ -1,2 +1,2 @@
--- A column behind those that a table has.
+-- Adds a column after the existing ones.
 ALTER TABLE {table} ADD COLUMN {column}

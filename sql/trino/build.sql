@@ -1,4 +1,4 @@
--- The rows of a query as Parquet files in a folder that is not there yet.
+-- Writes the rows of a query as Parquet files into a new directory.
 CREATE TABLE {table}
 COMMENT {comment}
 WITH (

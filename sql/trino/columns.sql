@@ -1,4 +1,4 @@
--- The columns of everything in a schema, in order.
+-- Lists the columns of the tables and views of a schema, in order.
 SELECT table_name, column_name, data_type
 FROM {catalog}.information_schema.columns
 WHERE table_schema = {schema_name}

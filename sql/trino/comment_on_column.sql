@@ -1,2 +1,2 @@
--- What a column is.
+-- Sets the comment of a column.
 COMMENT ON COLUMN {table}.{column} IS {comment}

@@ -1,2 +1,2 @@
--- What a table is.
+-- Sets the comment of a table.
 COMMENT ON TABLE {table} IS {comment}

@@ -1,2 +1,2 @@
--- A schema for tables over the lake.
+-- Creates a schema for tables over the lake.
 CREATE SCHEMA IF NOT EXISTS {schema}

@@ -1,4 +1,4 @@
--- A table over the Parquet files of a folder.
+-- Creates a table over the Parquet files of a directory.
 CREATE TABLE IF NOT EXISTS {table} (
     {columns}
 )

@@ -1,4 +1,4 @@
--- A view, in the place of one of that name: at no instant is there none.
+-- Creates a view or replaces it in one statement, so that readers never miss it.
 CREATE OR REPLACE VIEW {view}
 COMMENT {comment}
 SECURITY INVOKER

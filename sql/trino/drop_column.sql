@@ -1,2 +1,2 @@
--- A column that a table has no more; in the files nothing changes.
+-- Drops a column from the table; the files keep it.
 ALTER TABLE {table} DROP COLUMN {column}

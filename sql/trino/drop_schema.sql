@@ -1,2 +1,2 @@
--- Forgets a schema that holds nothing any more.
+-- Drops an empty schema.
 DROP SCHEMA {schema}

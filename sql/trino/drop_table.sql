@@ -1,2 +1,2 @@
--- Forgets an external table; its files stay.
+-- Drops an external table; its files stay.
 DROP TABLE IF EXISTS {table}

@@ -1,2 +1,2 @@
--- Forgets a view.
+-- Drops a view.
 DROP VIEW IF EXISTS {view}

@@ -1,2 +1,2 @@
--- How a table was made, with its location.
+-- Returns the statement that created a table, with its location.
 SHOW CREATE TABLE {table}

@@ -1,4 +1,4 @@
--- The tables and views of a schema, with their comments.
+-- Lists the tables and views of a schema with their comments.
 SELECT relations.table_name, relations.table_type, comments.comment
 FROM {catalog}.information_schema.tables AS relations
 LEFT JOIN system.metadata.table_comments AS comments

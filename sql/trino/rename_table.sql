@@ -1,2 +1,2 @@
--- Another name for a table; the files stay where they are.
+-- Renames a table; its files stay in place.
 ALTER TABLE {table} RENAME TO {name}

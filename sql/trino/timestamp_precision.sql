@@ -1,2 +1,2 @@
--- How finely the catalog reads timestamps.
+-- Returns the precision with which the catalog reads timestamps.
 SHOW SESSION LIKE {property}

@@ -1,4 +1,4 @@
--- How many rows a table has, how many a filter finds that all rows pass, and how many one that the last of them passes.
+-- Counts the rows of a table, the rows that pass a filter true of all, and the rows that pass one true of the last.
 SELECT
     {name} AS table_name,
     (SELECT count(*) FROM {table}) AS n,

@@ -1,4 +1,4 @@
--- masters_v1: masters_v1_typed under the name without its suffix. Columns are named: a view of * breaks in Trino when one is added.
+-- masters_v1: masters_v1_typed without the suffix in its name. Columns are listed, because a view of * breaks in Trino when a column is added.
 SELECT
     master_id,
     main_release_id,

@@ -1,4 +1,4 @@
--- release_label_xref_v1_dedup: each label of a release once, with the first of its catalogue numbers.
+-- release_label_xref_v1_dedup: each label of a release once, with its first catalogue number.
 SELECT
     release_id,
     min(label_name) AS label_name,

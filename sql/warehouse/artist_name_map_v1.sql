@@ -1,10 +1,10 @@
 -- artist_name_map_v1: every normalised name under which an artist is known.
 -- reads: artists_v1_typed, artist_aliases_v1_typed, artist_memberships_v1_typed
 --
--- A name is put in lower case and trimmed, one trailing (n) of Discogs' for namesakes is taken off, and the first run of
--- white space is collapsed, in this order: 'Ricky (6)' is 'ricky ', with the space that stood before the bracket. The
--- pipelines before this one had this rule and people look names up by it, so it stays. What is trimmed, a number and the
--- end are spelt out: engines differ in what they take for white space, and some in whether $ is before a last line end.
+-- The rule lower-cases and trims a name, removes one trailing (n), by which Discogs distinguishes namesakes, and collapses
+-- the first run of white space, in this order: 'Ricky (6)' becomes 'ricky ', with the space before the bracket. It is the
+-- rule of the pipelines before this one, and users look names up by its results, so it stays. The SQL spells out trimmed
+-- characters, digits and the end: engines differ in white space, and in whether $ matches before a last line end.
 WITH names AS (
     SELECT name, artist_id FROM artists_v1_typed
     UNION ALL

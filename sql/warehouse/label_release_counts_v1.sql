@@ -1,4 +1,4 @@
--- label_release_counts_v1: how many releases each label has, by its name in lower case.
+-- label_release_counts_v1: the number of releases of each label, by its name in lower case.
 -- reads: release_label_xref_v1
 SELECT
     label_norm,

@@ -1,5 +1,5 @@
--- release_artists_v1: the names, in lower case, that a release is credited to. Sorted by name, so that a name's releases
--- lie together; release_artist_credits_v1 is sorted by release.
+-- release_artists_v1: the names, in lower case, that a release is credited to. Sorted by name, so that the releases of
+-- a name are adjacent; release_artist_credits_v1 is sorted by release.
 -- reads: release_artist_credits_v1
 SELECT
     release_id,

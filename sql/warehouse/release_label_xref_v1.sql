@@ -1,5 +1,5 @@
--- release_label_xref_v1: the labels of a release, each with its catalogue number. Sorted by label, so that a label's
--- releases lie together; release_labels_v1 is sorted by release.
+-- release_label_xref_v1: the labels of a release, each with its catalogue number. Sorted by label, so that the
+-- releases of a label are adjacent; release_labels_v1 is sorted by release.
 -- reads: release_labels_v1
 SELECT
     release_id,

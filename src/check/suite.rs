@@ -19,12 +19,12 @@ use crate::contract::{Contract, Environment, Severity, Table};
 use crate::lake::{Dataset, Run};
 use crate::sql::{Engine, EngineParameters, SqlFile, quoted};
 use crate::tables::mount_table;
-use digdag_task::Progress;
+use digdag_task::{Amount, Observer};
 
 /// All checks of a run.
 pub struct Suite<'s> {
-    /// The task that runs it, as it calls itself to people.
-    pub task: &'s str,
+    /// Receives the progress.
+    pub observer: &'s dyn Observer,
     pub contract: &'s Contract,
     pub environment: &'s Environment,
     pub run: &'s Run,
@@ -55,10 +55,10 @@ impl Suite<'_> {
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
         let checks = catalogue::checks(self.contract)?;
-        let progress = Progress::steps(self.task, self.contract.tables.len() + checks.len());
+        let progress = self.observer.begin(Amount::steps(self.contract.tables.len() + checks.len()));
         let mut done = 0;
         for table in &self.contract.tables {
-            progress.advance_to(done, || format!("looking at {}", table.report_name()));
+            progress.advance_to(done, &|| format!("looking at {}", table.report_name()));
             done += 1;
             let Some(dataset) = self.run.dataset(&table.folder())? else {
                 if !table.optional {
@@ -83,7 +83,7 @@ impl Suite<'_> {
             datasets.push((table, dataset));
         }
         for check in checks {
-            progress.advance_to(done, || format!("checking {}", check.name));
+            progress.advance_to(done, &|| format!("checking {}", check.name));
             done += 1;
             if check.reads.iter().all(|table| rows.contains_key(table)) {
                 let of = rows.get(&check.of).copied().unwrap_or_default();
@@ -94,7 +94,7 @@ impl Suite<'_> {
         findings.extend(inputs_agree(&datasets, self.run.description_if_there()?.as_ref()));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
-        progress.advance_to(done, || "comparing with what is published".to_owned());
+        progress.advance_to(done, &|| "comparing with what is published".to_owned());
         let baseline = Baseline::of(self.run, self.contract, self.duckdb, self.spill)?;
         findings.push(baseline.finding());
         if let Baseline::Run(before) = &baseline {

@@ -1,7 +1,10 @@
+//! `contract`.
+
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::Args;
+use clap::Parser;
 
 use crate::check::Finding;
 use crate::check::profile::{ColumnProfile, Profile, TableProfile};
@@ -11,9 +14,14 @@ use crate::lake::{ColumnDescription, Lake, Run};
 use crate::parquet::column_descriptions;
 use digdag_task::{Call, Failure};
 
-/// What contract takes.
-#[derive(Args, Debug)]
-pub struct ContractParameters {
+/// Show the data contract as JSON, and its changes against the published run
+///
+/// Reads sql/contract.yml as it was built in, or a file; an error names its line and column, and the exit status is 2. The
+/// contract is the field `contract` of the result. With a lake, `changes` lists the differences from the active run as a
+/// diff (+ added, - removed, ~ retyped); the exit status is 3 if they break a published table.
+#[derive(Debug, Parser)]
+#[command(name = "contract", version, after_help = EXAMPLE)]
+pub struct ShowContract {
     /// A contract to read in place of the one this binary was built with
     #[arg(long, value_name = "FILE")]
     pub contract_file: Option<PathBuf>,
@@ -23,8 +31,17 @@ pub struct ContractParameters {
     pub lake: Option<PathBuf>,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  contract --contract-file sql/contract.yml --lake /data/lake";
+
+/// Runs `contract`.
+pub fn main() -> ExitCode {
+    super::task(show_contract)
+}
+
 /// Gives the contract as JSON, and what it changes against the published run. Fails when that breaks what is published.
-pub fn show_contract(parameters: ContractParameters, call: &mut Call) -> anyhow::Result<()> {
+fn show_contract(parameters: ShowContract, call: &mut Call) -> anyhow::Result<()> {
     let contract = match &parameters.contract_file {
         None => Contract::load()?,
         Some(path) => {

@@ -1,27 +1,34 @@
-use std::path::PathBuf;
+//! `lake-status`.
+
+use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::Parser;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::LakeArgs;
 use super::screen::{age, bytes, columns, count};
 use crate::lake::{
     Dataset, Extent, Holder, Lake, Leftovers, ManifestDataset, Previous, Retention, Run, RunId, SealedRun,
 };
-use digdag_task::{Call, Failure, boolean};
+use digdag_task::{Call, Failure, Switch};
 
-/// What lake-status takes.
-#[derive(Args, Debug)]
-pub struct StatusParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// List the runs of a lake
+///
+/// Shows each run with its state (open, sealed, damaged), tables, rows, size and age, and whether it is or was active. `own`
+/// is the space that pruning the run frees, `shared` what other runs hold as well. Also shows how much earlier tasks left that
+/// prune-runs would remove. Reads descriptions and manifests, not the data; verify-run reads the data. The table goes to
+/// stderr, the same as JSON to stdout.
+#[derive(Debug, Parser)]
+#[command(name = "lake-status", version, after_help = EXAMPLE)]
+pub struct LakeStatus {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// Only the JSON on stdout, without the table for people on stderr
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub json: bool,
+    #[arg(long)]
+    pub json: Switch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -61,9 +68,19 @@ struct RunStatus {
     problem: Option<String>,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  lake-status --lake /data/lake
+  lake-status --lake /data/lake --json | jq '.runs[] | select(.state == \"open\")'";
+
+/// Runs `lake-status`.
+pub fn main() -> ExitCode {
+    super::task(lake_status)
+}
+
 /// Lists the runs of a lake. Reads descriptions and manifests, no data; a run that is damaged is listed as such.
-pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
+fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
+    let lake = parameters.lake.open()?;
     let (active, problem) = match lake.active() {
         Ok(active) => (active, None),
         Err(error) => (None, Some(Failure::of(&error))),
@@ -77,7 +94,7 @@ pub fn lake_status(parameters: StatusParameters, call: &mut Call) -> anyhow::Res
     let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
     let leftovers = lake.leftovers(open_for, &[]);
 
-    if !parameters.json {
+    if !parameters.json.is_on() {
         for line in table(&runs) {
             call.say(line);
         }

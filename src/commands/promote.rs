@@ -1,16 +1,22 @@
-use std::path::PathBuf;
+//! `promote`.
 
-use clap::Args;
+use std::process::ExitCode;
 
-use crate::lake::{Lake, RunId, SealedRun};
-use digdag_task::{Call, Failure, boolean};
+use clap::Parser;
 
-/// What promote takes.
-#[derive(Args, Debug)]
-pub struct PromoteParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+use super::LakeArgs;
+use crate::lake::{RunId, SealedRun};
+use digdag_task::{Call, Failure, Switch};
+
+/// Point active at a sealed run
+///
+/// Verifies every file of the run against its manifest, keeps the previous active run under active__prev_<timestamp>, and
+/// moves active by one rename. Skipped, with the reason, unless run_mode is prod and allow_promote is true.
+#[derive(Debug, Parser)]
+#[command(name = "promote", version, after_help = EXAMPLE)]
+pub struct Promote {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// The run of this workflow
     #[arg(long, value_name = "RUN_ID")]
@@ -25,14 +31,12 @@ pub struct PromoteParameters {
     pub run_mode: RunMode,
 
     /// Has to be true as well
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub allow_promote: bool,
+    #[arg(long)]
+    pub allow_promote: Switch,
 
     /// Verify the run and say what would be done, and do not do it
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub dry_run: bool,
+    #[arg(long)]
+    pub dry_run: Switch,
 }
 
 /// What a workflow is run for.
@@ -57,9 +61,18 @@ impl RunMode {
     }
 }
 
+const EXAMPLE: &str = "\
+Example:
+  promote --lake /data/lake --run-id 2026-11__20261120_000000 --run-mode prod --allow-promote=true";
+
+/// Runs `promote`.
+pub fn main() -> ExitCode {
+    super::task(promote)
+}
+
 /// Points `active` at a sealed run whose files are what its manifest says. Skipped, with the reason, unless
 /// `run_mode=prod` and `allow_promote=true`.
-pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result<()> {
+fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
     let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
         Failure::parameters("parameter run_id is missing").hint("name the run to promote; lake-status lists them")
     })?;
@@ -68,11 +81,11 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
         call.skipped(format!("run_mode is {}, only prod publishes", parameters.run_mode.name()));
         return Ok(());
     }
-    if !parameters.allow_promote {
+    if !parameters.allow_promote.is_on() {
         call.skipped("allow_promote is not true");
         return Ok(());
     }
-    let lake = Lake::open(&parameters.lake)?;
+    let lake = parameters.lake.open()?;
     let locked = lake.lock(call.name())?;
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
@@ -81,9 +94,9 @@ pub fn promote(parameters: PromoteParameters, call: &mut Call) -> anyhow::Result
         call.already_done_because(format!("active is {id} already"));
         return Ok(());
     }
-    let sealed = SealedRun::open_verified(&lake.run(&id)?)?;
+    let sealed = SealedRun::open_verified(&lake.run(&id)?, call)?;
     let was = before.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
-    if parameters.dry_run {
+    if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: active would move from {was} to {id}"));
         return Ok(());
     }

@@ -1,18 +1,28 @@
-use std::path::PathBuf;
+//! `prune-runs`.
+
+use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::Parser;
 
+use super::LakeArgs;
 use super::screen::{bytes, columns};
-use crate::lake::{Kept, Lake, PrunePlan, Retention};
-use digdag_task::{Call, boolean};
+use crate::lake::{Kept, PrunePlan, Retention};
+use digdag_task::{Call, Switch};
 
-/// What prune-runs takes.
-#[derive(Args, Debug)]
-pub struct PruneParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Remove runs that are no longer needed
+///
+/// Keeps the newest runs, every run that active or an active__prev_<timestamp> points at, and every run that a task is
+/// working in. Every promotion leaves such a link, so a published run stays until keep_previous lets its link go.
+///
+/// Shows what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename, then
+/// deleted. Also removes what earlier tasks left: unfinished work and locks in <lake>/_meta, and in <lake>/_tmp_test the
+/// trials of runs that are sealed or gone.
+#[derive(Debug, Parser)]
+#[command(name = "prune-runs", version, after_help = EXAMPLE)]
+pub struct PruneRuns {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// How many of the newest sealed runs to keep, and as many of the newest that are not sealed
     #[arg(long, value_name = "N", default_value_t = 3)]
@@ -28,17 +38,27 @@ pub struct PruneParameters {
     pub open_hours: u32,
 
     /// Say what would be removed, and remove nothing
-    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub dry_run: bool,
+    #[arg(long, default_value = "true")]
+    pub dry_run: Switch,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  prune-runs --lake /data/lake --keep 3                      what would go
+  prune-runs --lake /data/lake --keep 3 --dry-run=false      remove it
+  prune-runs --lake /data/lake --keep 3 --keep-previous 12   runs that were published longer ago may go as well";
+
+/// Runs `prune-runs`.
+pub fn main() -> ExitCode {
+    super::task(prune_runs)
 }
 
 /// Removes runs that nobody needs. Unless `dry_run` is false it only says which.
-pub fn prune_runs(parameters: PruneParameters, call: &mut Call) -> anyhow::Result<()> {
+fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
     let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
-    let lake = Lake::open(&parameters.lake)?;
-    if parameters.dry_run {
+    let lake = parameters.lake.open()?;
+    if parameters.dry_run.is_on() {
         let plan = lake.plan_prune(retention)?;
         show(&plan, call);
         report(&plan, call)?;

@@ -1,21 +1,30 @@
-use std::path::{Path, PathBuf};
+//! `report-active`.
 
-use clap::Args;
+use std::path::Path;
+use std::process::ExitCode;
 
+use clap::Parser;
+
+use super::LakeArgs;
+use super::rollback::{Rollback, rollback};
 use crate::check::report::{Report, in_names};
 use crate::check::suite::Suite;
-use crate::commands::{RollbackParameters, rollback};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, RunId};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, Trino};
-use digdag_task::{Call, Failure, boolean};
+use digdag_task::{Call, Failure, Switch};
 
-/// What report-active takes.
-#[derive(Args, Debug)]
-pub struct ReportActiveParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Check the active run, and keep the report
+///
+/// Runs all checks on the run that active points at, or on any run, on DuckDB or, with engine=trino and trino_url, over
+/// the tables that register-tables made. Writes <engine>_sanity_active_<timestamp> (<engine>_sanity_run_… for another run)
+/// as .csv, .json, .junit.xml and .html to its _reports folder. The exit status is 3 if a CRITICAL check fails;
+/// rollback_on_failure=true then points active back at the run before.
+#[derive(Debug, Parser)]
+#[command(name = "report-active", version, after_help = EXAMPLE)]
+pub struct ReportActive {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// A run to check in place of what active points at
     #[arg(long, value_name = "RUN_ID")]
@@ -29,17 +38,26 @@ pub struct ReportActiveParameters {
     pub engine: EngineSelection,
 
     /// Point active back at what it was before when a CRITICAL check fails
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub rollback_on_failure: bool,
+    #[arg(long)]
+    pub rollback_on_failure: Switch,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  report-active --lake /data/lake --report-run-id 2026-10__20261020_000000
+  report-active --lake /data/lake --engine trino --trino-url http://127.0.0.1:8080";
+
+/// Runs `report-active`.
+pub fn main() -> ExitCode {
+    super::task(report_active)
 }
 
 /// Checks what is published, as its readers see it, or an old run, and keeps the report in the run. Fails when a CRITICAL
 /// check fails.
-pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> anyhow::Result<()> {
+fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()> {
     let contract = Contract::load()?;
     let environment = contract.environment(&parameters.environment)?;
-    let lake = Lake::open(&parameters.lake)?;
+    let lake = parameters.lake.open()?;
     let active = lake.active()?;
     let id = match &parameters.report_run_id {
         Some(id) => id.clone(),
@@ -51,7 +69,7 @@ pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> any
     let scratch = lake.scratch(call.name())?;
     let engine = engine(&parameters.engine, &id, is_active, scratch.path(), call)?;
     let suite = Suite {
-        task: call.name(),
+        observer: &*call,
         contract: &contract,
         environment,
         run: &run,
@@ -84,7 +102,7 @@ pub fn report_active(parameters: ReportActiveParameters, call: &mut Call) -> any
     };
     let verdict = findings.verdict(&format!("{scope} {id}"), &report.display().to_string(), &hint);
     if let Err(failure) = verdict {
-        let back = is_active && parameters.rollback_on_failure;
+        let back = is_active && parameters.rollback_on_failure.is_on();
         return Err(if back { roll_back(&lake, &id, failure, call) } else { failure }.into());
     }
     call.say(format_args!("{} checks passed on {scope} {id}; report: {}", findings.len(), report.display()));
@@ -104,7 +122,7 @@ fn engine(
             true => selection.trino.trino_schema.clone(),
             false => selection.trino.run_schema(run.as_str()),
         };
-        return Ok(Box::new(Trino::open(&selection.trino, &schema)?));
+        return Ok(Box::new(Trino::open(&selection.trino, &schema, call.observer())?));
     }
     if selection.engine == EngineName::Trino {
         call.say("no trino_url is given, so DuckDB does the report");
@@ -114,11 +132,11 @@ fn engine(
 
 /// The failure, with what became of active.
 fn roll_back(lake: &Lake, failed: &RunId, mut failure: Failure, call: &mut Call) -> Failure {
-    let parameters = RollbackParameters {
-        lake: lake.root().to_owned(),
+    let parameters = Rollback {
+        lake: LakeArgs { lake: lake.root().to_owned() },
         to_run_id: None,
         from_run_id: Some(failed.clone()),
-        dry_run: false,
+        dry_run: Switch(false),
     };
     let rolled_back = rollback(parameters, call);
     call.set_run_id(failed);

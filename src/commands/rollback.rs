@@ -1,16 +1,22 @@
-use std::path::PathBuf;
+//! `rollback`.
 
-use clap::Args;
+use std::process::ExitCode;
 
+use clap::Parser;
+
+use super::LakeArgs;
 use crate::lake::{Lake, Previous, RunId, SealedRun};
-use digdag_task::{Call, Failure, boolean};
+use digdag_task::{Call, Failure, Switch};
 
-/// What rollback takes.
-#[derive(Args, Debug)]
-pub struct RollbackParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Point active back at the run before
+///
+/// Verifies every file of that run against its manifest, and moves active by one rename. Without to_run_id it goes one
+/// promotion back, and the next time one further.
+#[derive(Debug, Parser)]
+#[command(name = "rollback", version, after_help = EXAMPLE)]
+pub struct Rollback {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// The run to go back to [default: what active was before]
     #[arg(long, value_name = "RUN_ID")]
@@ -21,14 +27,22 @@ pub struct RollbackParameters {
     pub from_run_id: Option<RunId>,
 
     /// Verify the run and say what would be done, and do not do it
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub dry_run: bool,
+    #[arg(long)]
+    pub dry_run: Switch,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  rollback --lake /data/lake";
+
+/// Runs `rollback`.
+pub fn main() -> ExitCode {
+    super::task(rollback)
 }
 
 /// Points `active` back at the run it was at before, or at a named one, after verifying it.
-pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
+pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<()> {
+    let lake = parameters.lake.open()?;
     let locked = lake.lock(call.name())?;
     let active = lake.active()?;
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));
@@ -51,9 +65,9 @@ pub fn rollback(parameters: RollbackParameters, call: &mut Call) -> anyhow::Resu
     let to = parameters.to_run_id.or(previous.as_ref().map(|previous| previous.run_id.clone()));
     let to = to.ok_or_else(|| Failure::parameters("parameter to_run_id is missing"))?;
     call.set_run_id(&to);
-    let sealed = SealedRun::open_verified(&lake.run(&to)?)?;
+    let sealed = SealedRun::open_verified(&lake.run(&to)?, call)?;
     let was = active.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
-    if parameters.dry_run {
+    if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: active would move from {was} back to {to}"));
         return Ok(());
     }

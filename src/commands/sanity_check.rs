@@ -1,47 +1,57 @@
+//! `sanity-check`.
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::Parser;
 
+use super::RunArgs;
 use crate::check::report::{Report, in_names};
 use crate::check::suite::Suite;
 use crate::contract::{Contract, Severity};
-use crate::lake::{Lake, Run, RunId, SealedRun};
+use crate::lake::{Run, SealedRun};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
 use crate::tables::register::register_run;
-use digdag_task::{Call, boolean};
+use digdag_task::{Call, Switch};
 
-/// What sanity-check takes.
-#[derive(Args, Debug)]
-pub struct SanityParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// The run to check
-    #[arg(long, value_name = "RUN_ID")]
-    pub run_id: RunId,
+/// Check a run and seal it
+///
+/// Checks every table of the run against sql/contract.yml and the queries of sql/checks, on DuckDB, and keeps the report in
+/// <lake>/_runs/<run_id>/_reports/. If no CRITICAL check fails, every file is verified, made read-only and listed in
+/// _manifest.json: the run is sealed and never changes again. Otherwise the exit status is 3 and nothing is sealed.
+#[derive(Debug, Parser)]
+#[command(name = "sanity-check", version, after_help = EXAMPLE)]
+pub struct SanityCheck {
+    #[command(flatten)]
+    pub run: RunArgs,
 
     /// How much must be there: an environment of sql/contract.yml
     #[arg(long, value_name = "month|sample", default_value = "month")]
     pub environment: String,
 
     /// Take what is not like the published run as it is: drift is no more than a warning. For when it was looked at
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub accept_drift: bool,
+    #[arg(long)]
+    pub accept_drift: Switch,
 
     #[command(flatten)]
     pub engine: EngineSelection,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  sanity-check --lake /data/lake --run-id 2026-11__20261120_000000 --environment month";
+
+/// Runs `sanity-check`.
+pub fn main() -> ExitCode {
+    super::task(sanity_check)
+}
+
 /// Checks a run and seals it when no CRITICAL check fails. The report is kept either way.
-pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Result<()> {
-    call.set_run_id(&parameters.run_id);
+fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> {
     let contract = Contract::load()?;
     let environment = contract.environment(&parameters.environment)?;
-    let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
+    let run = parameters.run.open(call)?;
     if run.is_sealed()? {
         return already_sealed(&run, call);
     }
@@ -57,12 +67,12 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let selected = &parameters.engine;
     let engine: Box<dyn Engine> = match selected.engine {
         EngineName::Duckdb => Box::new(DuckDb::open(&selected.duckdb, &spill)?),
-        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino)?.into_trino()),
+        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino, &call.observer())?.into_trino()),
     };
     call.set_detail("engine", engine.name());
     let duckdb = &selected.duckdb;
     let suite = Suite {
-        task: call.name(),
+        observer: &*call,
         contract: &contract,
         environment,
         run: &run,
@@ -73,7 +83,7 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
     let mut checked = suite.run()?;
     drop(engine);
     drop(staging);
-    if parameters.accept_drift {
+    if parameters.accept_drift.is_on() {
         checked.findings = checked.findings.accept_drift();
     }
     checked.profile.keep(&run)?;
@@ -102,7 +112,7 @@ pub fn sanity_check(parameters: SanityParameters, call: &mut Call) -> anyhow::Re
 
     // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
     sealable.record_unless_sealed(&call.outcome_so_far())?;
-    let sealed = sealable.seal(findings.summary())?;
+    let sealed = sealable.seal(findings.summary(), call)?;
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());
     }

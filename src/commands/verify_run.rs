@@ -1,32 +1,52 @@
-use std::path::PathBuf;
+//! `verify-run`.
 
-use clap::Args;
+use std::process::ExitCode;
 
+use clap::Parser;
+
+use super::LakeArgs;
 use super::screen::bytes;
-use crate::lake::{Lake, Run, RunId, SealedRun};
-use digdag_task::{Call, Failure, boolean};
+use crate::lake::{Run, RunId, SealedRun};
+use digdag_task::{Call, Failure, Switch};
 
-/// What verify-run takes.
-#[derive(Args, Debug)]
-pub struct VerifyParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Compare every file of a run with what was written
+///
+/// Reads every file of a sealed run and compares it with the run's _manifest.json, and that with the digest that the
+/// lake keeps in _meta/seals. A file that was changed, added, removed or swapped is named, and the exit status is 5. A
+/// run that is not sealed is compared with the descriptions of its datasets.
+///
+/// A run that was copied from another lake has no digest here, and is not promoted. If you trust it,
+/// --accept-seal=true keeps the digest of its manifest, provided that all its files agree with it. To carry the trust along,
+/// copy <lake>/_meta/seals with the run.
+#[derive(Debug, Parser)]
+#[command(name = "verify-run", version, after_help = EXAMPLE)]
+pub struct VerifyRun {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// The run to verify [default: the active one]
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
     /// Take the manifest of a run that was copied here for the one it was sealed with, if its files agree with it
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub accept_seal: bool,
+    #[arg(long)]
+    pub accept_seal: Switch,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  verify-run --lake /data/lake --run-id 2026-11__20261120_000000
+  verify-run --lake /data/lake                               the active run";
+
+/// Runs `verify-run`.
+pub fn main() -> ExitCode {
+    super::task(verify_run)
 }
 
 /// Reads every file of a run and holds it to what was written: a sealed run to its manifest, the manifest to the digest
 /// that the lake keeps; an open run to its datasets.
-pub fn verify_run(parameters: VerifyParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
+fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
+    let lake = parameters.lake.open()?;
     let active = lake.active();
     let id = match (&parameters.run_id, &active) {
         (Some(id), _) => id.clone(),
@@ -39,7 +59,7 @@ pub fn verify_run(parameters: VerifyParameters, call: &mut Call) -> anyhow::Resu
         return verify_open(&run, active.ok().flatten() == Some(id), call);
     }
     let mut sealed = SealedRun::open(&run)?;
-    let differences = sealed.differences()?;
+    let differences = sealed.differences(call)?;
     call.set_detail("state", "sealed");
     call.set_detail("differences", differences.clone());
     for difference in &differences {
@@ -47,7 +67,7 @@ pub fn verify_run(parameters: VerifyParameters, call: &mut Call) -> anyhow::Resu
     }
     sealed.hold_to(&differences)?;
     let unknown = !sealed.is_anchored();
-    if parameters.accept_seal && unknown {
+    if parameters.accept_seal.is_on() && unknown {
         sealed.accept(&lake.lock(call.name())?)?;
     }
     sealed.refuse_unknown_seal()?;
@@ -68,7 +88,7 @@ fn verify_open(run: &Run, active: bool, call: &mut Call) -> anyhow::Result<()> {
             .hint("rollback brings back what was published before")
             .into());
     }
-    let datasets = run.verify_datasets()?;
+    let datasets = run.verify_datasets(call)?;
     for dataset in &datasets {
         call.add_table(dataset.count());
     }

@@ -4,7 +4,7 @@
 //! <raw_root>/<month>/discogs_YYYYMMDD_<entity>.xml.gz ─▶ Source (inflate, hash) ─▶ Blocks (cut at record starts)
 //! ```
 //!
-//! Facts about the files are in `reference/dumps.md`. A dump is good only if its root element is closed, its gzip
+//! Facts about the files are in `docs/dumps.md`. A dump is good only if its root element is closed, its gzip
 //! trailers are right and nothing follows; everything else is a [`Fault`] with its byte.
 
 mod blocks;

@@ -1,32 +1,31 @@
+//! The KPIs of all runs as CSV and as a page.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-
-use clap::Args;
 
 use super::events::{Events, Rows};
 use super::page::{Line, page};
 use crate::lake::Lake;
-use digdag_task::{Call, Failure, boolean};
+use digdag_task::Failure;
 
 const PAGE: &str = "history_kpis.html";
 
-/// What export-history takes.
-#[derive(Args, Debug)]
-pub struct ExportParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// Keep a copy of the CSVs with the time (UTC) in its name as well
-    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub with_timestamp: bool,
+/// The reports that an export wrote.
+pub struct ExportedHistory {
+    /// The values in them.
+    pub values: usize,
+    /// Name → file.
+    pub csv: Vec<(&'static str, PathBuf)>,
+    pub page: PathBuf,
 }
 
-/// Writes the KPIs of all runs as CSV, long and wide, and as a page with a line for each over the months.
-pub fn export_history(parameters: ExportParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
-    let events = Events::open(&lake, call.name())?;
+/// Writes the KPIs of all runs as CSV, long and wide, and as a page with a line for each over the months. Returns `None`
+/// if the reports are there already. `with_timestamp` keeps a copy of the CSVs with the time in its name as well.
+///
+/// # Errors
+/// Returns an error of class `Input` if no KPIs are known.
+pub fn export_history(lake: &Lake, task: &str, with_timestamp: bool) -> anyhow::Result<Option<ExportedHistory>> {
+    let events = Events::open(lake, task)?;
     let (header, rows) = events.query("kpis")?;
     if rows.is_empty() {
         return Err(Failure::input(format!("no KPIs are known in {}", lake.root().display()))
@@ -43,22 +42,18 @@ pub fn export_history(parameters: ExportParameters, call: &mut Call) -> anyhow::
     let same = |name: &str, bytes: &[u8]| folder.report(name).is_some_and(|there| there == bytes);
     let unchanged = reports.iter().all(|(name, bytes)| same(&format!("{name}.csv"), bytes));
     if unchanged && same(PAGE, page.as_bytes()) {
-        call.already_done();
-        return Ok(());
+        return Ok(None);
     }
     let time = jiff::Timestamp::now().strftime("%Y%m%d_%H%M%S");
+    let mut csv = Vec::new();
     for (name, bytes) in reports {
-        if parameters.with_timestamp && !unchanged {
+        if with_timestamp && !unchanged {
             folder.write_report(&format!("{name}_{time}.csv"), bytes)?;
         }
-        let path = folder.write_report(&format!("{name}.csv"), bytes)?;
-        call.set_detail(name, path.to_string_lossy().into_owned());
+        csv.push((name, folder.write_report(&format!("{name}.csv"), bytes)?));
     }
-    let path = folder.write_report(PAGE, page.as_bytes())?;
-    call.set_detail("page", path.to_string_lossy().into_owned());
-    call.set_metric("kpis", rows.len());
-    call.say(format_args!("{} values; {}", rows.len(), path.display()));
-    Ok(())
+    let page = folder.write_report(PAGE, page.as_bytes())?;
+    Ok(Some(ExportedHistory { values: rows.len(), csv, page }))
 }
 
 fn csv_of(header: &[String], rows: &Rows) -> anyhow::Result<Vec<u8>> {

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+//! KPIs of runs: what `sql/kpis` computes over the tables of each run, appended as events.
 
-use clap::Args;
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::events::{Cell, Events, Rows, after_all};
@@ -10,44 +11,34 @@ use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
 use crate::sql::{DuckDb, Engine, EngineParameters, run_schema};
 use crate::tables::mount_run;
-use digdag_task::{Call, Failure, boolean};
+use digdag_task::Failure;
 
 const TABLE: &str = "kpi_snapshot_events";
 
 /// The longest reason that is kept.
 const DETAILS: usize = 500;
 
-/// What compute-kpis takes.
-#[derive(Args, Debug)]
-pub struct KpiParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// Only this run [default: every run that the registry calls ok or skipped_active]
-    #[arg(long, value_name = "RUN_ID")]
-    pub only_run_id: Option<RunId>,
-
-    /// End with an error at the first KPI that fails, instead of recording it and going on
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+/// Which KPIs of a run are computed, and how.
+#[derive(Debug)]
+pub struct KpiOptions<'o> {
+    /// End with an error at the first KPI that fails, instead of recording it.
     pub strict: bool,
-
-    /// Compute those again that are there already; a value that came out the same is not appended
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
+    /// Compute those that are there already as well.
     pub recompute: bool,
+    /// A folder of further KPIs.
+    pub kpi_folder: Option<&'o Path>,
+    pub trino_schema: &'o str,
+    pub engine: &'o EngineParameters,
+}
 
-    /// A folder of further KPIs: each <name>.sql a query over a run's tables that gives one number
-    #[arg(long, value_name = "FOLDER")]
-    pub kpi_folder: Option<PathBuf>,
-
-    /// The schema over what is published in Trino; that of a run is named after it
-    #[arg(long, value_name = "NAME", default_value = "discogs")]
-    pub trino_schema: String,
-
-    #[command(flatten)]
-    pub engine: EngineParameters,
+/// What was computed for a run.
+pub struct ComputedKpis {
+    /// Values that were appended.
+    pub appended: usize,
+    /// KPI → why it failed, of those appended.
+    pub failed: Vec<(String, String)>,
+    /// With `strict`, the failure that ended it.
+    pub stopped: Option<Failure>,
 }
 
 /// A value, or why there is none.
@@ -59,61 +50,66 @@ struct Snapshot {
 
 type Snapshots = BTreeMap<String, Snapshot>;
 
-/// Computes the KPIs that registered runs lack, and appends them as events, one file a run.
-pub fn compute_kpis(parameters: KpiParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
-    let events = Events::open(&lake, call.name())?;
-    let kpis = KpiQuery::all(parameters.kpi_folder.as_deref())?;
-    let runs = registered(&events, parameters.only_run_id.as_ref())?;
-    let (mut appended, mut failed) = (0, 0);
-    for id in &runs {
-        let _lock = events.folder().lock_kpis(id, call.name())?;
-        let rows = events.query("kpis")?.1;
+/// The KPIs of registered runs.
+pub struct Kpis<'k> {
+    lake: &'k Lake,
+    events: Events,
+    task: &'k str,
+    queries: Vec<KpiQuery>,
+    options: KpiOptions<'k>,
+}
+
+impl<'k> Kpis<'k> {
+    /// Loads the queries and opens the events.
+    ///
+    /// # Errors
+    /// Returns an error if a query or the history of the lake cannot be read.
+    pub fn open(lake: &'k Lake, task: &'k str, options: KpiOptions<'k>) -> anyhow::Result<Self> {
+        let events = Events::open(lake, task)?;
+        let queries = KpiQuery::all(options.kpi_folder)?;
+        Ok(Kpis { lake, events, task, queries, options })
+    }
+
+    /// Returns the runs of the registry whose tables are whole, or the one named.
+    ///
+    /// # Errors
+    /// Returns an error if the registry does not list the run named.
+    pub fn runs(&self, only: Option<&RunId>) -> anyhow::Result<Vec<RunId>> {
+        let (_, rows) = self.events.query("runs_with_data")?;
+        let ids = rows.into_iter().filter_map(|row| row.into_iter().next().flatten()?.parse().ok());
+        let ids: Vec<RunId> = ids.filter(|id| only.is_none_or(|only| only == id)).collect();
+        match only {
+            Some(only) if ids.is_empty() => {
+                Err(Failure::parameters(format!("the registry knows no run {only} whose tables are whole"))
+                    .hint("run update-run-registry first; it says what is wrong with a run")
+                    .into())
+            }
+            _ => Ok(ids),
+        }
+    }
+
+    /// Computes the KPIs that a run lacks and appends them as events in one file. Returns `None` if it lacks none.
+    ///
+    /// # Errors
+    /// Returns an error if another process computes the KPIs of the run, or if its tables cannot be read.
+    pub fn compute(&self, id: &RunId) -> anyhow::Result<Option<ComputedKpis>> {
+        let _lock = self.events.folder().lock_kpis(id, self.task)?;
+        let rows = self.events.query("kpis")?.1;
         let before = known(&rows, id);
         let wanted = |kpi: &&KpiQuery| {
-            parameters.recompute || before.get(&kpi.name).is_none_or(|snapshot| snapshot.value.is_none())
+            self.options.recompute || before.get(&kpi.name).is_none_or(|snapshot| snapshot.value.is_none())
         };
-        let wanted: Vec<&KpiQuery> = kpis.iter().filter(wanted).collect();
+        let wanted: Vec<&KpiQuery> = self.queries.iter().filter(wanted).collect();
         if wanted.is_empty() {
-            continue;
+            return Ok(None);
         }
         let time = after_all(rows.iter().filter_map(|row| row.first()?.as_deref()));
-        let run = Computation { lake: &lake, events: &events, id, time, parameters: &parameters };
+        let run = Computation { lake: self.lake, events: &self.events, id, time, options: &self.options };
         let (computed, stopped) = run.compute(&wanted, &before)?;
         let new: Snapshots = computed.into_iter().filter(|(name, found)| before.get(name) != Some(found)).collect();
         run.append(&new)?;
-        appended += new.len();
-        for (name, reason) in new.iter().filter_map(|(name, found)| Some((name, found.details.as_ref()?))) {
-            failed += 1;
-            call.say(format_args!("{id}: {name} failed: {reason}"));
-        }
-        call.say(format_args!("{id}: {} KPIs computed", new.len()));
-        if let Some(failure) = stopped {
-            call.set_run_id(id);
-            return Err(failure.into());
-        }
-    }
-    call.set_metric("runs", runs.len());
-    call.set_metric("kpis", appended);
-    call.set_metric("kpis_failed", failed);
-    if appended == 0 {
-        call.already_done();
-    }
-    Ok(())
-}
-
-/// The runs of the registry whose tables are whole.
-fn registered(events: &Events, only: Option<&RunId>) -> anyhow::Result<Vec<RunId>> {
-    let (_, rows) = events.query("runs_with_data")?;
-    let ids = rows.into_iter().filter_map(|row| row.into_iter().next().flatten()?.parse().ok());
-    let ids: Vec<RunId> = ids.filter(|id| only.is_none_or(|only| only == id)).collect();
-    match only {
-        Some(only) if ids.is_empty() => {
-            Err(Failure::parameters(format!("the registry knows no run {only} whose tables are whole"))
-                .hint("run update-run-registry first; it says what is wrong with a run")
-                .into())
-        }
-        _ => Ok(ids),
+        let failed = new.iter().filter_map(|(name, found)| Some((name.clone(), found.details.clone()?)));
+        Ok(Some(ComputedKpis { appended: new.len(), failed: failed.collect(), stopped }))
     }
 }
 
@@ -136,13 +132,13 @@ struct Computation<'c> {
     id: &'c RunId,
     /// Of the events to be appended.
     time: Timestamp,
-    parameters: &'c KpiParameters,
+    options: &'c KpiOptions<'c>,
 }
 
 impl Computation<'_> {
     /// What came out, and with `strict` the failure that ended it.
     fn compute(&self, wanted: &[&KpiQuery], before: &Snapshots) -> anyhow::Result<(Snapshots, Option<Failure>)> {
-        let engine = DuckDb::open(&self.parameters.engine, &self.events.scratch().join("spill"))?;
+        let engine = DuckDb::open(self.options.engine, &self.events.scratch().join("spill"))?;
         mount_run(&engine, &Contract::load()?, &self.lake.run(self.id)?)?;
         let mut computed = Snapshots::new();
         for derived in [false, true] {
@@ -156,7 +152,7 @@ impl Computation<'_> {
                 };
                 let failed = snapshot.details.clone();
                 computed.insert(kpi.name.clone(), snapshot);
-                if let (true, Some(reason)) = (self.parameters.strict, failed) {
+                if let (true, Some(reason)) = (self.options.strict, failed) {
                     let failure =
                         Failure::checks_failed(format!("KPI {} of run {} failed: {reason}", kpi.name, self.id));
                     return Ok((computed, Some(failure.hint("without strict it is recorded and the others go on"))));
@@ -183,7 +179,7 @@ impl Computation<'_> {
     }
 
     fn schema_name(&self) -> String {
-        run_schema(&self.parameters.trino_schema, self.id.as_str())
+        run_schema(self.options.trino_schema, self.id.as_str())
     }
 
     /// The columns of `kpi_snapshot_events`, in order.

@@ -18,7 +18,7 @@ mod observation;
 mod page;
 mod registry;
 
-pub use diff::{DiffParameters, diff_runs};
-pub use export::{ExportParameters, export_history};
-pub use kpis::{KpiParameters, compute_kpis};
-pub use registry::{RegistryParameters, update_run_registry};
+pub use diff::{Diff, DiffRequest, TableDiff, WrittenDiff, diff_runs};
+pub use export::{ExportedHistory, export_history};
+pub use kpis::{ComputedKpis, KpiOptions, Kpis};
+pub use registry::{RegistryUpdate, update_registry};

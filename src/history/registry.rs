@@ -1,50 +1,46 @@
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+//! The registry of runs: an event for each run that is new, gone or changed.
 
-use clap::Args;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::events::{Cell, Events, after_all};
 use super::observation::Observation;
 use crate::contract::Contract;
 use crate::lake::Lake;
-use digdag_task::{Call, boolean};
+use digdag_task::Observer;
 
 const TABLE: &str = "run_registry_events";
-
-/// What update-run-registry takes.
-#[derive(Args, Debug)]
-pub struct RegistryParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// Append an event for each run, even where nothing changed
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub confirm: bool,
-
-    /// The commit of this software, kept in the events [default: what it was built with, where that was said]
-    #[arg(long, env = "DISCOGS_GIT_SHA", value_name = "SHA")]
-    pub git_sha: Option<String>,
-
-    /// The schema over what is published in Trino; that of a run is named after it
-    #[arg(long, value_name = "NAME", default_value = "discogs")]
-    pub trino_schema: String,
-}
 
 struct Event {
     action: &'static str,
     observed: Observation,
 }
 
-/// Appends an event for each run of which something changed since its last one.
-pub fn update_run_registry(parameters: RegistryParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
+/// What an update of the registry found.
+pub struct RegistryUpdate {
+    /// Status → runs.
+    pub runs: BTreeMap<String, u64>,
+    /// The events appended.
+    pub events: usize,
+}
+
+/// Appends an event for each run that changed since its last one; with `confirm`, for every run.
+///
+/// # Errors
+/// Returns an error if the events or the runs of the lake cannot be read, or if the event file cannot be written.
+pub fn update_registry(
+    lake: &Lake,
+    task: &str,
+    trino_schema: &str,
+    git_sha: Option<&str>,
+    confirm: bool,
+    observer: &dyn Observer,
+) -> anyhow::Result<RegistryUpdate> {
     let contract = Contract::load()?;
-    let events = Events::open(&lake, call.name())?;
-    // From reading the last events to appending the next: two at once would both append the same.
-    let _lock = events.folder().lock_registry(call.name())?;
+    let events = Events::open(lake, task)?;
+    // Held from reading the last events to appending the next, because two calls at once would both append the same.
+    let _lock = events.folder().lock_registry(task, observer)?;
     let (_, rows) = events.query("registry")?;
     let known = rows.iter().map(|row| Observation::of_row(row).map(|observed| (observed.run_id.clone(), observed)));
     let known: BTreeMap<String, Observation> = known.collect::<anyhow::Result<_>>()?;
@@ -54,35 +50,30 @@ pub fn update_run_registry(parameters: RegistryParameters, call: &mut Call) -> a
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let ids = lake.run_ids()?;
     for id in &ids {
-        let observed = Observation::of_run(&lake, id, active.as_ref(), &contract, &parameters.trino_schema)?;
+        let observed = Observation::of_run(lake, id, active.as_ref(), &contract, trino_schema)?;
         *counts.entry(observed.status.clone()).or_default() += 1;
         let action = match known.get(id.as_str()) {
             None => "register",
             Some(before) if *before != observed => "update",
-            Some(_) if parameters.confirm => "confirm",
+            Some(_) if confirm => "confirm",
             Some(_) => continue,
         };
-        call.say(format_args!("{id}: {}, {}", observed.status, observed.details));
+        observer.note(format_args!("{id}: {}, {}", observed.status, observed.details));
         new.push(Event { action, observed });
     }
     for before in known.values().filter(|before| !ids.iter().any(|id| id.as_str() == before.run_id)) {
         let observed = before.gone();
         if observed != *before {
-            call.say(format_args!("{}: {}", observed.run_id, observed.details));
+            observer.note(format_args!("{}: {}", observed.run_id, observed.details));
             new.push(Event { action: "remove", observed });
         }
     }
-
-    call.set_detail("runs", serde_json::to_value(&counts)?);
-    call.set_metric("events", new.len());
-    if new.is_empty() {
-        call.already_done();
-        return Ok(());
+    if !new.is_empty() {
+        let time = after_all(rows.iter().filter_map(|row| row.last()?.as_deref()));
+        let rows: Vec<_> = new.iter().map(|event| event.row(time, git_sha, events.schema_version())).collect();
+        events.append(TABLE, &rows)?;
     }
-    let sha = parameters.git_sha.as_deref().or(option_env!("DISCOGS_GIT_SHA"));
-    let time = after_all(rows.iter().filter_map(|row| row.last()?.as_deref()));
-    let rows: Vec<_> = new.iter().map(|event| event.row(time, sha, events.schema_version())).collect();
-    events.append(TABLE, &rows)
+    Ok(RegistryUpdate { runs: counts, events: new.len() })
 }
 
 impl Event {

@@ -1,96 +1,70 @@
+//! A user's collection: the API's pages or the site's CSV export, into the table `collection`.
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Args;
 
-use crate::contract::Contract;
-use crate::ingest::record::collection::{Collection, CollectionRows};
-use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, RunId, sha256_of_file};
-use crate::parquet::{DatasetWriter, arrow_schema};
-use digdag_task::{Call, Failure, InputFile, boolean};
+use crate::contract::Table;
+use crate::ingest::record::collection::Collection;
+use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, WritableRun, sha256_of_file};
+use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
+use digdag_task::Failure;
 
-/// What ingest-collection takes.
-#[derive(Args, Debug)]
-pub struct CollectionParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// The run to write to, as preflight made it
-    #[arg(long, value_name = "RUN_ID")]
-    pub run_id: RunId,
-
-    /// A folder of pages from the API, one page, or the site's CSV export; without it the task is skipped
-    #[arg(long, env = "DISCOGS_COLLECTION_JSON", value_name = "PATH")]
-    pub collection: Option<PathBuf>,
-
-    /// Which files of the folder are pages
-    #[arg(long, env = "DISCOGS_COLLECTION_PATTERN", value_name = "PATTERN", default_value = "discogs_page_*.json")]
-    pub collection_pattern: glob::Pattern,
-
-    /// Replace what the run holds already, if it was made from other inputs and the run is not sealed
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub replace: bool,
+/// The pages of a collection, and what identifies them.
+pub struct CollectionFiles {
+    pub files: Vec<PathBuf>,
+    pub inputs: Vec<InputIdentity>,
 }
 
-/// Reads a user's collection into the run's table `collection`. Skipped when none is given.
-pub fn ingest_collection(parameters: CollectionParameters, call: &mut Call) -> anyhow::Result<()> {
-    call.set_run_id(&parameters.run_id);
-    let Some(given) = &parameters.collection else {
-        call.skipped("no collection was given");
-        return Ok(());
-    };
-    let contract = Contract::load()?;
-    let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
-    let producer = Producer::this_version(call.name());
-    contract.check_rows(&CollectionRows::declaration())?;
-    let table = contract.table("collection")?;
-
-    let files = pages(given, &parameters.collection_pattern)?;
-    let mut inputs = Vec::new();
-    for file in &files {
-        let (bytes, sha256) = sha256_of_file(file)?;
-        call.add_input(InputFile { path: file.clone(), bytes, sha256: sha256.clone() });
-        inputs.push(InputIdentity { name: file_name(file), bytes, sha256, modified: None });
-    }
-    if let Some(there) = run.dataset(&table.folder())? {
-        if there.made_from(&producer, &inputs) {
-            call.already_done();
-            report(call, &there);
-            return Ok(());
+impl CollectionFiles {
+    /// Finds the pages in a folder, or the one file, and hashes them.
+    ///
+    /// # Errors
+    /// Returns an error of class `Input` if nothing matches or a file cannot be read.
+    pub fn find(given: &Path, pattern: &glob::Pattern) -> anyhow::Result<Self> {
+        let files = pages(given, pattern)?;
+        let mut inputs = Vec::new();
+        for file in &files {
+            let (bytes, sha256) = sha256_of_file(file)?;
+            inputs.push(InputIdentity { name: file_name(file), bytes, sha256, modified: None });
         }
-        if !parameters.replace {
-            let message = format!("run {} holds a collection already, made from other files", run.id());
-            return Err(Failure::parameters(message).hint("pass --replace true to have it replaced").into());
-        }
+        Ok(CollectionFiles { files, inputs })
     }
-    let writable = Arc::new(run.writable(call.name())?);
-    let recorder = writable.clone();
-    call.record_with(move |outcome| recorder.record(outcome));
 
-    let staging = writable.staging()?;
-    let mut writer = DatasetWriter::new(table, staging.dataset(&run, &table.folder())?)?;
-    let schema = arrow_schema(table);
-    let mut collection = Collection::default();
-    for file in &files {
-        let text = fs::read_to_string(file).map_err(|error| cannot_read(file, &error))?;
-        let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let read = if csv { collection.read_csv(&text) } else { collection.read_page(&text) };
-        read.map_err(|what| {
-            Failure::input(format!("{}: {what}", file.display()))
-                .hint("give pages as the API sends them, or the CSV export of the site")
-        })?;
-        writer.append(collection.finish(&schema)?)?;
+    /// Writes the collection into the run's table and returns its dataset.
+    ///
+    /// # Errors
+    /// Returns an error of class `Input` for a page that is neither JSON of the API nor the site's CSV.
+    pub fn ingest(
+        &self,
+        run: &Run,
+        writable: &WritableRun,
+        table: &Table,
+        producer: &Producer,
+        replace: bool,
+    ) -> anyhow::Result<Dataset> {
+        let staging = writable.staging()?;
+        let mut writer = DatasetWriter::new(table, staging.dataset(run, &table.folder())?)?
+            .with_encodings(ParquetEncodings::of(producer));
+        let schema = arrow_schema(table);
+        let mut collection = Collection::default();
+        for file in &self.files {
+            let text = fs::read_to_string(file).map_err(|error| cannot_read(file, &error))?;
+            let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+            let read = if csv { collection.read_csv(&text) } else { collection.read_page(&text) };
+            read.map_err(|what| {
+                Failure::input(format!("{}: {what}", file.display()))
+                    .hint("give pages as the API sends them, or the CSV export of the site")
+            })?;
+            writer.append(collection.finish(&schema)?)?;
+        }
+        let counted =
+            Counted { records: Some(collection.items()), anomalies: collection.anomalies(), ..Counted::default() };
+        let (staged, dataset) = writer.finish(run, producer, &self.inputs, &counted)?;
+        writable.commit(staged, &dataset, replace)?;
+        Ok(dataset)
     }
-    let counted =
-        Counted { records: Some(collection.items()), anomalies: collection.anomalies(), ..Counted::default() };
-    let (staged, dataset) = writer.finish(&run, &producer, &inputs, &counted)?;
-    writable.commit(staged, &dataset, parameters.replace)?;
-    report(call, &dataset);
-    Ok(())
 }
 
 /// The pages of a folder, in the order of their numbers, or the one file.
@@ -123,12 +97,4 @@ fn file_name(path: &Path) -> String {
 fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
     Failure::input(format!("the collection {} cannot be read: {error}", path.display()))
         .hint("set collection to a folder of pages, a page, or a CSV export")
-}
-
-fn report(call: &mut Call, dataset: &Dataset) {
-    call.add_table(dataset.count());
-    for (name, count) in &dataset.counted.anomalies {
-        call.add_anomaly(name, *count);
-    }
-    call.say(format_args!("{} items", dataset.rows));
 }

@@ -16,6 +16,6 @@ mod parameters;
 mod pool;
 pub mod record;
 
-pub use collection::{CollectionParameters, ingest_collection};
-pub use dump::ingest_dump;
-pub use parameters::IngestParameters;
+pub use collection::CollectionFiles;
+pub use dump::{IngestedDump, Pass, already_there, bad_records_name, tables_of};
+pub use parameters::IngestOptions;

@@ -1,23 +1,15 @@
-use std::path::PathBuf;
+//! Options of the ingest tasks.
 
 use clap::Args;
 
 use crate::ingest::record::{OnBadRecord, Tokeniser};
-use crate::lake::RunId;
-use digdag_task::{ByteSize, boolean};
+use crate::parquet::ParquetEncodings;
+use digdag_task::{ByteSize, Switch};
 
-/// What every ingest task takes.
+/// How a dump is read.
 #[derive(Args, Debug)]
-pub struct IngestParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// The run to write to, as preflight made it
-    #[arg(long, value_name = "RUN_ID")]
-    pub run_id: RunId,
-
-    /// Worker threads [default: as many as there are cores]
+pub struct IngestOptions {
+    /// Worker threads [default: number of cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
 
@@ -31,16 +23,20 @@ pub struct IngestParameters {
     pub tokeniser: Tokeniser,
 
     /// Replace what the run holds already, if it was made from other inputs and the run is not sealed
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub replace: bool,
+    #[arg(long)]
+    pub replace: Switch,
+
+    /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
+    #[arg(long, value_name = "compact|compatible", default_value = "compact")]
+    pub parquet_encodings: ParquetEncodings,
 
     /// XML that is read and parsed at once; changes speed and memory, never the result
     #[arg(long, value_name = "SIZE", default_value = "2MiB")]
     pub block_size: ByteSize,
 }
 
-impl IngestParameters {
+impl IngestOptions {
+    /// Returns the number of worker threads.
     pub fn threads(&self) -> usize {
         self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }

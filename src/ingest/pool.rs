@@ -11,7 +11,7 @@ use super::busy::{Busy, Watch, Work};
 use crate::dump::{Block, Blocks, Buffer, Fault};
 use crate::ingest::record::{BlockReader, BlockRows, Records, Repaired, Tally, Unreadable};
 use crate::parquet::DatasetWriter;
-use digdag_task::{Failure, Progress};
+use digdag_task::{Failure, Meter};
 
 /// Rows that wait to be encoded, at most; reading pauses beyond it.
 const MAX_QUEUED_BYTES: usize = 32 << 20;
@@ -38,7 +38,7 @@ pub fn run<R: Records>(
     readers: Vec<BlockReader<R>>,
     writers: Vec<DatasetWriter>,
     bad_records: &mut dyn BadRecords,
-    progress: &Progress,
+    progress: &dyn Meter,
 ) -> anyhow::Result<Ingested> {
     let workers = readers.len();
     let lanes = writers.into_iter().map(|writer| Lane {
@@ -73,7 +73,7 @@ struct Pool<'p> {
     wake: Condvar,
     workers: usize,
     record: &'static str,
-    progress: &'p Progress,
+    progress: &'p dyn Meter,
     started: Instant,
 }
 
@@ -317,7 +317,7 @@ impl<'p> Pool<'p> {
                 state.parsed.insert(number, parsed);
                 state.queue_parsed(self.record);
                 let (records, xml_bytes) = (state.tally.records, state.xml_bytes);
-                self.progress.advance_to(state.position, || {
+                self.progress.advance_to(state.position, &|| {
                     let rate = xml_bytes as f64 / 1e6 / self.started.elapsed().as_secs_f64().max(1e-3);
                     format!("{records} {}s, {rate:.0} MB of XML a second", self.record)
                 });

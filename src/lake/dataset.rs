@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::RunId;
 use super::disk::digest::sha256_of_bytes;
+use super::{Producer, RunId};
 use digdag_task::{Failure, TableCount};
 
 /// `_dataset.json`: what a committed dataset holds and where it came from.
@@ -74,19 +74,6 @@ impl InputIdentity {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Producer {
-    pub task: String,
-    pub version: String,
-}
-
-impl Producer {
-    /// A task of this version of the software.
-    pub fn this_version(task: &str) -> Self {
-        Producer { task: task.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
-    }
-}
-
 /// What the pass that wrote a dataset counted on its way; the checks hold the data to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
@@ -145,9 +132,9 @@ impl Dataset {
         TableCount { name: self.table.clone(), rows: self.rows, files: self.files.len() as u64, bytes: self.bytes() }
     }
 
-    /// The same task of the same version made this from the same inputs.
+    /// Returns whether the same revision of the same task made this from the same inputs.
     pub fn made_from(&self, producer: &Producer, inputs: &[InputIdentity]) -> bool {
-        self.producer == *producer
+        self.producer.writes_like(producer)
             && self.inputs.len() == inputs.len()
             && self.inputs.iter().zip(inputs).all(|(a, b)| a.same_content(b))
     }

@@ -21,7 +21,7 @@ use super::disk::durable::{WRITABLE, rename, sync_file, sync_folder};
 use super::disk::lock::{self, Lock};
 use super::root::run_around;
 use super::{Lake, RunId};
-use digdag_task::{Failure, Scratch};
+use digdag_task::{Failure, Observer, Scratch};
 
 /// The folder of the history.
 #[derive(Clone, Debug)]
@@ -57,9 +57,9 @@ impl HistoryFolder {
     }
 
     /// The registry for this process alone. Waits for others: what they do takes moments.
-    pub fn lock_registry(&self, task: &str) -> anyhow::Result<HistoryLock> {
+    pub fn lock_registry(&self, task: &str, observer: &dyn Observer) -> anyhow::Result<HistoryLock> {
         let path = self.lake.lock_file("history.registry")?;
-        Ok(HistoryLock { _lock: lock::waiting(&path, task, "the registry of runs")? })
+        Ok(HistoryLock { _lock: lock::waiting(&path, task, "the registry of runs", observer)? })
     }
 
     /// The KPIs of a run for this process alone. Fails while somebody else computes them.

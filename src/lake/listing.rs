@@ -7,7 +7,7 @@ use walkdir::WalkDir;
 use super::disk::digest::sha256_of_files;
 use super::manifest::{Manifest, ManifestFile, changed};
 use super::{Dataset, Run};
-use digdag_task::Progress;
+use digdag_task::{Amount, Observer};
 
 /// The files of a run that a manifest lists: all but the manifest itself and the reports, which grow after the seal.
 pub(super) struct Listing {
@@ -61,12 +61,13 @@ impl Listing {
         self.paths.iter().map(|path| run.folder().join(path)).collect()
     }
 
-    /// Reads every file, and says how far it is.
-    pub fn hashed(&self, run: &Run) -> anyhow::Result<Vec<ManifestFile>> {
+    /// Reads every file and returns its length and sha256.
+    pub fn hashed(&self, run: &Run, observer: &dyn Observer) -> anyhow::Result<Vec<ManifestFile>> {
         let paths = self.absolute(run);
         let total = paths.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum();
-        let progress = Progress::bytes("verifying", total);
-        let hashes = sha256_of_files(&paths, &|bytes| progress.advance_to(bytes, || format!("run {}", run.id())))?;
+        let progress = observer.begin(Amount::bytes(total));
+        let hashes =
+            sha256_of_files(&paths, &|bytes| progress.advance_to(bytes, &|| format!("verifying run {}", run.id())))?;
         let files = self.paths.iter().cloned().zip(hashes);
         Ok(files.map(|(path, (bytes, sha256))| ManifestFile { path, bytes, sha256 }).collect())
     }

@@ -12,7 +12,7 @@ use super::disk::lock;
 use super::listing::Listing;
 use super::run::SealableRun;
 use super::{Dataset, Producer, Run, RunId, SealedRun};
-use digdag_task::{Failure, TableCount};
+use digdag_task::{Failure, Observer, TableCount};
 
 /// Read by all, written by nobody.
 pub(super) const READ_ONLY: u32 = 0o444;
@@ -88,12 +88,12 @@ impl SealableRun {
     /// Seals the run: verifies every file of every dataset against what was written, makes the files read-only, flushes
     /// them and their folders, writes the manifest's digest outside of the run, and the manifest last. `checks` is kept
     /// in it. Waits for whoever moves `active`, prunes or seals another run: hours of checks are not thrown away for it.
-    pub fn seal(&self, checks: Value) -> anyhow::Result<SealedRun> {
+    pub fn seal(&self, checks: Value, observer: &dyn Observer) -> anyhow::Result<SealedRun> {
         let run = self.run().clone();
-        let _lake = lock::waiting(&run.lake().lock_file("lake")?, self.task(), "the lake")?;
+        let _lake = lock::waiting(&run.lake().lock_file("lake")?, self.task(), "the lake", observer)?;
         remove_folder_if_there(&run.staging_folder())?;
         let listing = Listing::read(&run, &[])?;
-        let files = listing.hashed(&run)?;
+        let files = listing.hashed(&run, observer)?;
         let datasets = verify_datasets(&run, &files)?;
 
         for path in listing.absolute(&run) {
@@ -122,9 +122,9 @@ impl SealableRun {
 
 impl Run {
     /// Reads every file of a run that is not sealed and holds it to what its datasets say was written.
-    pub fn verify_datasets(&self) -> anyhow::Result<Vec<ManifestDataset>> {
+    pub fn verify_datasets(&self, observer: &dyn Observer) -> anyhow::Result<Vec<ManifestDataset>> {
         let listing = Listing::read(self, &["_staging"])?;
-        verify_datasets(self, &listing.hashed(self)?)
+        verify_datasets(self, &listing.hashed(self, observer)?)
     }
 }
 

@@ -33,6 +33,7 @@ mod leftovers;
 mod listing;
 mod manifest;
 mod pointer;
+mod producer;
 mod retention;
 mod root;
 mod run;
@@ -42,7 +43,7 @@ mod sharing;
 mod staging;
 mod trial;
 
-pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity, Producer};
+pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity};
 
 pub use disk::digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_of_files};
 pub use disk::durable::sync_file;
@@ -56,6 +57,7 @@ pub use history::{HistoryFolder, HistoryLock, commit_folder, place_for_file, pla
 pub use leftovers::{Leftover, Leftovers};
 pub use manifest::{Manifest, ManifestDataset, ManifestFile};
 pub use pointer::{LockedLake, Previous};
+pub use producer::Producer;
 pub use retention::{Kept, PlannedRun, PrunePlan, Retention};
 pub use root::Lake;
 pub use run::{Run, RunDescription, SealableRun, WritableRun};

@@ -8,7 +8,7 @@ use super::disk::digest::sha256_of_bytes;
 use super::listing::Listing;
 use super::manifest::{Manifest, ManifestFile, changed};
 use super::{LockedLake, Run};
-use digdag_task::Failure;
+use digdag_task::{Failure, Observer};
 
 /// A run whose manifest is there, says of itself that it is intact, and is the one that was written when it was sealed.
 #[derive(Clone, Debug)]
@@ -56,9 +56,9 @@ impl SealedRun {
     ///
     /// # Errors
     /// Returns an error if the run is not sealed or fails verification.
-    pub fn open_verified(run: &Run) -> anyhow::Result<Self> {
+    pub fn open_verified(run: &Run, observer: &dyn Observer) -> anyhow::Result<Self> {
         let sealed = SealedRun::open(run)?;
-        sealed.verify()?;
+        sealed.verify(observer)?;
         Ok(sealed)
     }
 
@@ -86,8 +86,8 @@ impl SealedRun {
 
     /// Reads every file of the run and holds it to the manifest: nothing changed, added or removed, and the manifest is
     /// the one of the seal.
-    pub fn verify(&self) -> anyhow::Result<()> {
-        self.hold_to(&self.differences()?)?;
+    pub fn verify(&self, observer: &dyn Observer) -> anyhow::Result<()> {
+        self.hold_to(&self.differences(observer)?)?;
         self.refuse_unknown_seal()
     }
 
@@ -115,7 +115,7 @@ impl SealedRun {
 
     /// Everything in which the run's files differ from the manifest, each as a few words that begin with its path. Reads
     /// every file.
-    pub fn differences(&self) -> anyhow::Result<Vec<String>> {
+    pub fn differences(&self, observer: &dyn Observer) -> anyhow::Result<Vec<String>> {
         let listing = Listing::read_all(&self.run, &[])?;
         let mut missing: BTreeMap<&str, &ManifestFile> =
             self.manifest.files.iter().map(|file| (file.path.as_str(), file)).collect();
@@ -124,7 +124,7 @@ impl SealedRun {
         for path in &listing.strangers {
             missing.remove(path.as_str());
         }
-        for found in listing.hashed(&self.run)? {
+        for found in listing.hashed(&self.run, observer)? {
             match missing.remove(found.path.as_str()) {
                 None => differences.push(format!("{} was added", found.path)),
                 Some(file) if *file != found => differences.push(format!("{} was changed", found.path)),

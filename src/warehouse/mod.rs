@@ -6,73 +6,30 @@
 
 mod trino;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Args;
 
 use crate::contract::{Contract, Table};
-use crate::lake::{Counted, Dataset, InputIdentity, Lake, Producer, Run, RunId, StagedDataset, Staging, WritableRun};
-use crate::parquet::{DatasetWriter, arrow_schema};
+use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, Staging, WritableRun};
+use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
-use digdag_task::{Call, Failure, boolean};
-
-/// What build-warehouse takes.
-#[derive(Args, Debug)]
-pub struct WarehouseParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// The run to read from and to write to
-    #[arg(long, value_name = "RUN_ID")]
-    pub run_id: RunId,
-
-    #[command(flatten)]
-    pub engine: EngineSelection,
-
-    /// Replace what the run holds already, if it was made from other inputs and the run is not sealed
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub replace: bool,
-}
-
-/// Builds every table of the warehouse that the run does not hold yet.
-pub fn build_warehouse(parameters: WarehouseParameters, call: &mut Call) -> anyhow::Result<()> {
-    call.set_run_id(&parameters.run_id);
-    let contract = Contract::load()?;
-    let run = Lake::open(&parameters.lake)?.run(&parameters.run_id)?;
-    let producer = Producer::this_version(call.name());
-    let tables = contract.tables_of(call.name()).into_iter();
-    let builds: Vec<_> =
-        tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
-
-    let mut builder =
-        Builder { run: &run, contract: &contract, producer, replace: parameters.replace, workplace: None };
-    for build in &builds {
-        let (dataset, built) = builder.build(build, &parameters, call)?;
-        call.add_table(dataset.count());
-        if built {
-            call.say(format_args!("{}: {} rows", build.table.name, dataset.rows));
-        }
-    }
-    if builder.workplace.is_none() {
-        call.already_done();
-    }
-    Ok(())
-}
+use digdag_task::{Failure, SharedObserver};
 
 /// A table of the warehouse and the query that makes it.
-struct Build<'c> {
-    table: &'c Table,
+pub struct Build<'c> {
+    pub table: &'c Table,
     file: SqlFile,
     /// Those of our functions that it calls.
     functions: Vec<SqlFile>,
 }
 
 impl<'c> Build<'c> {
-    fn new(table: &'c Table, engine: EngineName) -> anyhow::Result<Self> {
+    /// Loads the query of a table.
+    ///
+    /// # Errors
+    /// Returns an error if sql/warehouse has no query of that name.
+    pub fn new(table: &'c Table, engine: EngineName) -> anyhow::Result<Self> {
         let file = SqlFile::load(&format!("warehouse/{}", table.name))?;
         let mut functions = SqlFile::folder(match engine {
             EngineName::Duckdb => "functions/duckdb",
@@ -83,11 +40,13 @@ impl<'c> Build<'c> {
     }
 }
 
-struct Builder<'b> {
+/// Builds tables into a run, each unless the run holds it already.
+pub struct Builder<'b> {
     run: &'b Run,
     contract: &'b Contract,
     producer: Producer,
     replace: bool,
+    observer: SharedObserver,
     /// Made when the first table has to be built: a run that holds all is left alone.
     workplace: Option<Workplace>,
 }
@@ -97,13 +56,29 @@ struct Workplace {
     staging: Staging,
 }
 
-impl Builder<'_> {
-    /// The table's dataset, and whether it was built now.
-    fn build(
+impl<'b> Builder<'b> {
+    /// Returns a builder for one run.
+    pub fn new(
+        run: &'b Run,
+        contract: &'b Contract,
+        producer: Producer,
+        replace: bool,
+        observer: SharedObserver,
+    ) -> Self {
+        Builder { run, contract, producer, replace, observer, workplace: None }
+    }
+
+    /// Returns the table's dataset, and whether it was built by this call. `on_begin` is called once, with the locked run,
+    /// before the first table is built.
+    ///
+    /// # Errors
+    /// Returns an error if a table that the query reads is missing, or if the run holds the table made from other
+    /// inputs and `replace` is false.
+    pub fn build(
         &mut self,
         build: &Build<'_>,
-        parameters: &WarehouseParameters,
-        call: &mut Call,
+        selection: &EngineSelection,
+        on_begin: impl FnOnce(Arc<WritableRun>),
     ) -> anyhow::Result<(Dataset, bool)> {
         let sources = self.sources(build)?;
         let mut inputs: Vec<InputIdentity> = sources.iter().map(Dataset::identity).collect();
@@ -120,18 +95,18 @@ impl Builder<'_> {
                     self.run.id(),
                     there.table
                 );
-                return Err(Failure::parameters(message).hint("pass --replace true to have it replaced").into());
+                return Err(Failure::parameters(message).hint("pass --replace=true to replace it").into());
             }
         }
         let run = self.run;
-        let workplace = self.workplace(call)?;
+        let workplace = self.workplace(on_begin)?;
         let writable = workplace.writable.clone();
         let folder = workplace.staging.folder().to_owned();
         let staged = workplace.staging.dataset(run, &build.table.folder())?;
 
-        let (staged, dataset) = match parameters.engine.engine {
+        let (staged, dataset) = match selection.engine {
             EngineName::Duckdb => {
-                let engine = DuckDb::open(&parameters.engine.duckdb, &folder.join("spill"))?;
+                let engine = DuckDb::open(&selection.duckdb, &folder.join("spill"))?;
                 self.build_by_duckdb(&engine, build, &sources, staged, &inputs)?
             }
             EngineName::Trino => {
@@ -140,7 +115,8 @@ impl Builder<'_> {
                     contract: self.contract,
                     table: build.table,
                     query: &build.file,
-                    parameters: &parameters.engine,
+                    parameters: selection,
+                    observer: &self.observer,
                     staging: &folder,
                 };
                 work.build(staged, &self.producer, &inputs)?
@@ -163,7 +139,7 @@ impl Builder<'_> {
             engine.mount(name, &self.run.dataset_files(dataset))?;
         }
         let schema = arrow_schema(build.table);
-        let mut writer = DatasetWriter::new(build.table, staged)?;
+        let mut writer = DatasetWriter::new(build.table, staged)?.with_encodings(ParquetEncodings::of(&self.producer));
         engine.stream(&build.file.text, &build.file.path, |batch| {
             let columns = batch.columns().to_vec();
             let batch = arrow::record_batch::RecordBatch::try_new(schema.clone(), columns)
@@ -191,13 +167,12 @@ impl Builder<'_> {
         Ok(sources)
     }
 
-    fn workplace(&mut self, call: &mut Call) -> anyhow::Result<&Workplace> {
+    fn workplace(&mut self, on_begin: impl FnOnce(Arc<WritableRun>)) -> anyhow::Result<&Workplace> {
         match &mut self.workplace {
             Some(workplace) => Ok(workplace),
             none => {
-                let writable = Arc::new(self.run.writable(call.name())?);
-                let recorder = writable.clone();
-                call.record_with(move |outcome| recorder.record(outcome));
+                let writable = Arc::new(self.run.writable(&self.producer.task)?);
+                on_begin(writable.clone());
                 let staging = writable.staging()?;
                 Ok(none.insert(Workplace { writable, staging }))
             }

@@ -11,7 +11,7 @@ use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Prod
 use crate::parquet::{arrow_schema, column_descriptions};
 use crate::sql::{DuckDb, Engine, EngineSelection, SqlFile, quoted, text_literal};
 use crate::tables::register::{marked, register_run};
-use digdag_task::Failure;
+use digdag_task::{Failure, SharedObserver};
 
 /// A table of the warehouse, built by Trino.
 ///
@@ -30,6 +30,7 @@ pub(super) struct TrinoBuild<'b> {
     pub table: &'b Table,
     pub query: &'b SqlFile,
     pub parameters: &'b EngineSelection,
+    pub observer: &'b SharedObserver,
     /// The task's staging folder.
     pub staging: &'b Path,
 }
@@ -41,7 +42,7 @@ impl TrinoBuild<'_> {
         producer: &Producer,
         inputs: &[InputIdentity],
     ) -> anyhow::Result<(StagedDataset, Dataset)> {
-        let schema = register_run(self.contract, self.run, &self.parameters.trino)?;
+        let schema = register_run(self.contract, self.run, &self.parameters.trino, self.observer)?;
         let trino = schema.trino();
         let folder = self.staging.join(format!("trino__{}", self.table.name));
         let lake = self.run.lake().root();

@@ -1,4 +1,4 @@
-//! What disco-quick's own `count` example does: parses every record of a dump into a struct, and counts them.
+//! Parses every record of a dump into a struct and counts the records, like disco-quick's own `count` example.
 
 use std::process::ExitCode;
 

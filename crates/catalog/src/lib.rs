@@ -1,1 +1,37 @@
-//! Iceberg tables over immutable files, committed many at once.
+//! Iceberg tables over immutable files, many committed at once.
+//!
+//! ```text
+//! Catalog::open ─▶ load ─▶ Table ─▶ TableChange ─▶ Catalog::commit     all tables or none
+//!                                   │ schema       evolution by field id           schema.rs
+//!                                   │ add_snapshot footers → manifests, totals     data_file.rs snapshot.rs
+//!                                   └ set_tag, set_main                            change.rs
+//! ```
+//!
+//! A commit writes the metadata file of every table first, and then swaps all pointers in one SQL transaction of
+//! compare-and-swaps (`catalog.rs`). The pointers are rows of Iceberg's JDBC catalog, schema V1, in SQLite or Postgres
+//! (`store/`), so Trino, Spark and pyiceberg open the same catalog. Files that no commit names are left-overs of a
+//! killed writer and are never read.
+//!
+//! This crate knows tables, schemas, files, snapshots and refs, and nothing of what is in them.
+
+mod catalog;
+mod change;
+mod data_file;
+mod error;
+mod files;
+mod metadata;
+mod schema;
+mod snapshot;
+mod store;
+mod table;
+
+pub use catalog::{Access, Catalog};
+pub use change::TableChange;
+pub use data_file::data_file;
+pub use error::{Error, Result};
+pub use schema::{Column, NewTable};
+pub use snapshot::NewSnapshot;
+pub use store::Store;
+pub use table::{Ref, Table, TableName};
+
+pub use iceberg::spec::{DataFile, PrimitiveType, Snapshot, TableMetadata};

@@ -2,10 +2,13 @@ use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 
+use super::observer::{Amount, Meter, Observer, SharedObserver};
+use super::progress::Progress;
 use super::stop::{self, Hold};
 use super::{Failure, InputFile, Outcome, Status, TableCount, digdag, peak_memory_bytes, say_line};
 
@@ -42,6 +45,11 @@ impl Call {
     /// A line for people, on stderr.
     pub fn say(&self, message: impl fmt::Display) {
         say_line(format_args!("{}: {message}", self.name));
+    }
+
+    /// Returns an observer that may outlive the borrow of this call.
+    pub fn observer(&self) -> SharedObserver {
+        Arc::new(Reporter { task: self.name.clone() })
     }
 
     pub fn set_run_id(&mut self, run_id: impl fmt::Display) {
@@ -164,6 +172,31 @@ impl Call {
             self.outcome.status = Status::Failed;
             self.outcome.error = Some(failure.into());
         }
+    }
+}
+
+impl Observer for Call {
+    fn note(&self, line: fmt::Arguments<'_>) {
+        self.say(line);
+    }
+
+    fn begin(&self, amount: Amount) -> Box<dyn Meter> {
+        Box::new(Progress::new(&self.name, amount))
+    }
+}
+
+/// Shows what a library reports under the name of a task.
+struct Reporter {
+    task: String,
+}
+
+impl Observer for Reporter {
+    fn note(&self, line: fmt::Arguments<'_>) {
+        say_line(format_args!("{}: {line}", self.task));
+    }
+
+    fn begin(&self, amount: Amount) -> Box<dyn Meter> {
+        Box::new(Progress::new(&self.task, amount))
     }
 }
 

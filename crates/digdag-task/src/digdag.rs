@@ -1,4 +1,4 @@
-//! What Digdag's `py>` operator gives a task and wants back (`reference/digdag.md`).
+//! What Digdag's `py>` operator gives a task and wants back (`docs/digdag.md`).
 
 use std::fs;
 use std::io::Write;

@@ -19,6 +19,7 @@ mod digdag;
 mod failure;
 mod line;
 mod memory;
+mod observer;
 mod outcome;
 mod parameters;
 mod progress;
@@ -37,10 +38,10 @@ pub use call::Call;
 pub use failure::{Class, Failure};
 pub use line::say_line;
 pub use memory::peak_memory_bytes;
+pub use observer::{Amount, Meter, Observer, Quiet, SharedObserver, Unit};
 pub use outcome::{InputFile, Outcome, Status, TableCount};
-pub use progress::Progress;
 pub use scratch::Scratch;
-pub use value::{ByteSize, boolean, duration};
+pub use value::{ByteSize, Switch, boolean, duration};
 
 /// Runs a task as `main`: resolves the parameters, calls `run`, reports the outcome, gives the exit status.
 pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {

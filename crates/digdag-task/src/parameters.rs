@@ -13,7 +13,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Args, Parser};
 use serde_json::{Map, Value};
 
-use super::{Failure, digdag};
+use super::{Failure, Switch, digdag};
 
 // How Digdag's py> operator calls a task; the same flags serve scripts. Not a doc comment: clap would take it for the
 // description of the task.
@@ -51,7 +51,7 @@ pub(super) fn resolve<P: Parser>(argv: Vec<OsString>) -> Result<Resolved<P>, Fai
         Some(path) => digdag::read_parameters(&PathBuf::from(path))?,
         None => Map::new(),
     };
-    let mut command = CallArgs::augment_args(P::command()).after_long_help_with_contract();
+    let mut command = CallArgs::augment_args(P::command()).mut_args(switch).after_long_help_with_contract();
     command.build();
 
     let (values, sources) = values_behind_flags(&command, &argv, &json)?;
@@ -71,6 +71,16 @@ pub(super) fn resolve<P: Parser>(argv: Vec<OsString>) -> Result<Resolved<P>, Fai
         }
         Err(error) => Err(explain(&error, &sources, &secrets)),
     }
+}
+
+/// Completes an argument of type [`Switch`].
+fn switch(arg: Arg) -> Arg {
+    if arg.get_value_parser().type_id() != std::any::TypeId::of::<Switch>() {
+        return arg;
+    }
+    let has_default = !arg.get_default_values().is_empty();
+    let arg = arg.required(false).value_name("BOOLEAN").num_args(0..=1).default_missing_value("true");
+    if has_default { arg } else { arg.default_value("false") }
 }
 
 trait WithContract {

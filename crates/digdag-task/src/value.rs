@@ -11,6 +11,28 @@ pub fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
+/// A boolean parameter: `--replace` alone, `--replace=true` or `--replace=false`.
+///
+/// A field `#[arg(long)] replace: Switch` needs no further attributes: [`crate::main`] gives every argument of this type
+/// its value name, its optional value and, unless it has one, the default `false`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
+impl Switch {
+    /// Returns whether the switch is on.
+    pub fn is_on(self) -> bool {
+        self.0
+    }
+}
+
+impl FromStr for Switch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        boolean(text).map(Switch)
+    }
+}
+
 /// Reads a time span as people write it: `6h`, `1h 30m`, `500ms`; a bare number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.trim().parse() {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser, value_parser};
-use digdag_task::{Call, Progress};
+use clap::{Parser, value_parser};
+use digdag_task::{Amount, Call, Observer, Switch};
 use generate_dumps::{Counts, DumpMonth, Entity, Layout, Plan};
 
 const EXAMPLE: &str = "\
@@ -63,9 +63,8 @@ struct Parameters {
     layout: Layout,
 
     /// Put an element and an attribute that no table takes into a few records
-    #[arg(long, default_value = "false", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
-    #[arg(value_parser = digdag_task::boolean)]
-    unknown_element: bool,
+    #[arg(long)]
+    unknown_element: Switch,
 
     /// Level of gzip, 0 to 9
     #[arg(long, default_value_t = 6, value_parser = value_parser!(u32).range(0..=9))]
@@ -76,9 +75,8 @@ struct Parameters {
     entities: Vec<Entity>,
 
     /// Write over files that have other content
-    #[arg(long, default_value = "false", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
-    #[arg(value_parser = digdag_task::boolean)]
-    replace: bool,
+    #[arg(long)]
+    replace: Switch,
 }
 
 impl Parameters {
@@ -99,10 +97,10 @@ impl Parameters {
             },
             seed: self.seed,
             layout: self.layout,
-            unknown_element: self.unknown_element,
+            unknown_element: self.unknown_element.is_on(),
             compression: self.compression,
             entities,
-            replace: self.replace,
+            replace: self.replace.is_on(),
         }
     }
 }
@@ -110,13 +108,13 @@ impl Parameters {
 fn main() -> ExitCode {
     digdag_task::main(|parameters: Parameters, call: &mut Call| {
         let plan = parameters.plan();
-        let progress = Progress::bytes(call.name(), plan.estimated_xml_bytes());
+        let progress = call.begin(Amount::bytes(plan.estimated_xml_bytes()));
         let mut done = 0;
         let written = generate_dumps::write_month(&plan, &mut |entity, bytes| {
             done += bytes;
-            progress.advance_to(done, || format!("{} MB of XML, now {}", done / 1_000_000, entity.name()));
+            progress.advance_to(done, &|| format!("{} MB of XML, now {}", done / 1_000_000, entity.name()));
         })?;
-        progress.finish();
+        drop(progress);
         if written.unchanged {
             call.already_done();
         }

@@ -1,4 +1,4 @@
--- The KPIs of all runs, as the long CSV has them.
+-- Lists the KPIs of all runs in the form of the long CSV.
 SELECT
     CAST(event_ts_utc AS VARCHAR) AS event_ts_utc, run_id, schema_name, kpi_name,
     CAST(kpi_value AS VARCHAR) AS kpi_value, status, details

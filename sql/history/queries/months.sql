@@ -1,4 +1,4 @@
--- The run that stands for each month: of those that have KPIs the one begun last. The time of its session ends a run id.
+-- Selects a run for each month: of the runs with KPIs, the last one started. A run id ends in the time of its session.
 SELECT dump_month, max_by(run_id, concat(substr(run_id, -15), run_id)) AS run_id
 FROM run_registry_latest
 WHERE dump_month IS NOT NULL

@@ -1,4 +1,4 @@
--- The runs whose tables are whole, so that KPIs can be computed on them.
+-- Lists the runs whose tables are complete, so that KPIs can be computed on them.
 SELECT run_id, schema_name
 FROM run_registry_latest
 WHERE status IN ('ok', 'skipped_active')

@@ -1,4 +1,4 @@
--- Linked styles of a release on average, in basis points, rounded down.
+-- Average linked styles of a release, in basis points, rounded down.
 SELECT CAST(floor(
     CAST(max(CASE WHEN kpi_name = 'n_release_style_links' THEN kpi_value END) AS DOUBLE) * 10000
     / nullif(max(CASE WHEN kpi_name = 'n_releases_distinct' THEN kpi_value END), 0)

@@ -1,4 +1,4 @@
--- Rows of the main tables: how much is in the lake.
+-- Rows of the main tables.
 SELECT 'artists' AS dataset, count(*) AS n FROM artists_v1_typed
 UNION ALL SELECT 'artist aliases', count(*) FROM artist_aliases_v1_typed
 UNION ALL SELECT 'artist memberships', count(*) FROM artist_memberships_v1_typed

@@ -1,4 +1,4 @@
--- How many aliases artists have: the artists with any, and the median, 90th and 99th percentile of those.
+-- Aliases of artists: the number of artists with any, and the median, 90th and 99th percentile of their aliases.
 WITH of_artist AS (
     SELECT artist_id, count(*) AS aliases FROM artist_aliases_v1 GROUP BY artist_id
 ),

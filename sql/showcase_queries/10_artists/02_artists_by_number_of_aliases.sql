@@ -1,4 +1,4 @@
--- The artists with the most aliases, and the names they go by.
+-- The artists with the most aliases, and these aliases.
 SELECT artists.artist_id, artists.name, count(*) AS n_aliases, max(artists.aliases) AS aliases
 FROM artist_aliases_v1 AS aliases
 JOIN artists_v1 AS artists ON artists.artist_id = aliases.artist_id

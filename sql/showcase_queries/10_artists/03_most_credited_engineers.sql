@@ -1,4 +1,4 @@
--- Who engineered the most releases: credits on releases and on their tracks, whatever the kind of engineer.
+-- The engineers with the most releases, by credits of any engineering role on releases and tracks.
 WITH credits AS (
     SELECT release_id, artist_id, role FROM release_extra_credits_v1
     UNION ALL

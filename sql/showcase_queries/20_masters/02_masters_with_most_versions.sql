@@ -1,4 +1,4 @@
--- The works that came out in the most versions, in how many countries, and over how many years.
+-- The masters with the most versions, with their number of countries and years.
 SELECT
     masters.master_id,
     masters.master_artists,

@@ -1,4 +1,4 @@
--- Labels by the countries their releases come from: the three largest of each of the twenty largest labels.
+-- The three most frequent countries of the releases of each of the twenty largest labels.
 WITH pairs AS (
     SELECT labels.label_id, releases.country, count(DISTINCT releases.release_id) AS releases
     FROM release_labels_v1 AS labels

@@ -1,4 +1,4 @@
--- Families of labels: a label with all that is below it, up to three steps down, and how many releases they have together.
+-- Families of labels: a label with its sublabels, up to three levels down, and their releases together.
 WITH family AS (
     SELECT label_id AS head_id, label_id FROM labels_ref_v10 WHERE parent_label_id IS NULL
     UNION ALL

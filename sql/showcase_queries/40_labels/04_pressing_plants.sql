@@ -1,4 +1,4 @@
--- Who pressed, mastered and recorded the most releases: companies by what they did.
+-- The companies that pressed, mastered or recorded the most releases, by role.
 SELECT entity_type_name AS did, company_id, max(name) AS name, count(DISTINCT release_id) AS releases
 FROM release_companies_v1
 WHERE entity_type_name IN ('Pressed By', 'Mastered At', 'Recorded At')

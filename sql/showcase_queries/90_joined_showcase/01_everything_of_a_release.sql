@@ -1,4 +1,4 @@
--- A join of everything: the releases with the most said about them, as counts of all that belongs to each.
+-- A join of all tables of releases: the releases with the most rows, as counts for each table.
 WITH artists AS (SELECT release_id, count(*) AS n FROM release_artist_credits_v1 GROUP BY release_id),
 labels AS (SELECT release_id, count(*) AS n FROM release_labels_v1 GROUP BY release_id),
 credits AS (SELECT release_id, count(*) AS n FROM release_extra_credits_v1 GROUP BY release_id),

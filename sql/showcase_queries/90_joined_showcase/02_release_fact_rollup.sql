@@ -1,4 +1,4 @@
--- Releases with the artists found for them over the name map and with their labels, row by row.
+-- Releases with their artists (by the name map) and labels, row by row.
 SELECT
     releases.release_id,
     releases.title,

@@ -1,4 +1,4 @@
--- How many releases have an artist, one that the name map knows, a label, a style and a genre.
+-- The numbers of releases with an artist, an artist in the name map, a label, a style and a genre.
 SELECT
     (SELECT count(*) FROM releases_ref_v6) AS releases,
     (SELECT count(DISTINCT release_id) FROM release_artists_v1) AS with_artist,

@@ -1,4 +1,4 @@
--- Releases by country, joined with their artists over the name map and with their labels: how many of each.
+-- Releases by country, joined with their artists (by the name map) and labels: counts of each.
 SELECT
     release.country,
     count(DISTINCT release.release_id) AS releases,

@@ -4,25 +4,31 @@ mod verify;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::Args;
+use clap::Parser;
 use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::Pieces;
 
-use crate::commands::RunMode;
+use crate::commands::{LakeArgs, RunMode};
 use crate::dump::{DumpSet, Entity};
 use crate::lake::{Dataset, DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
-use digdag_task::{ByteSize, Call, Failure, boolean};
+use digdag_task::{ByteSize, Call, Failure, Switch};
 
 /// The Parquet of a month, its warehouse and what is spilled on the way take less than this many times its dumps.
 const SPACE_PER_DUMP_BYTE: u64 = 3;
 
-/// What preflight takes.
-#[derive(Args, Debug)]
-pub struct PreflightParameters {
-    /// The lake's folder; made if it is not there
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Check what a run needs, and create it
+///
+/// Finds the four dumps of the month, compares them with the month's CHECKSUM file if there is one (their hashes are cached
+/// beside them, so the next time costs nothing), checks the lake and the free disk space, and writes
+/// <lake>/_runs/<run_id>/_run.json. The run id is made of dump_month and session_time, so a rerun of a session continues its
+/// run. Exports run_id, dump_date, lake and <entity>_dump to the tasks that follow.
+#[derive(Debug, Parser)]
+#[command(name = "preflight", version, after_help = EXAMPLE)]
+pub struct Preflight {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// The month of the dumps
     #[arg(long, value_name = "YYYY-MM")]
@@ -51,9 +57,8 @@ pub struct PreflightParameters {
 
     /// Hold the dumps to the CHECKSUM file beside them, where it is there; false leaves that to the ingests, which compare
     /// what they read
-    #[arg(long, value_name = "BOOLEAN", default_value = "true", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub verify_dumps: bool,
+    #[arg(long, default_value = "true")]
+    pub verify_dumps: Switch,
 
     /// The artists dump, instead of the one in raw_root
     #[arg(long, env = "DISCOGS_ARTISTS_DUMP", value_name = "FILE")]
@@ -78,8 +83,17 @@ fn session_time(text: &str) -> Result<DateTime, String> {
     Ok(pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight())))
 }
 
+const EXAMPLE: &str = "\
+Example:
+  preflight --lake /data/lake --raw-root /data/raw --dump-month 2026-11";
+
+/// Runs `preflight`.
+pub fn main() -> ExitCode {
+    super::task(preflight)
+}
+
 /// Finds the dumps of the month, makes the run, and gives its name and the paths to the tasks that follow.
-pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Result<()> {
+fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
     if let Some(other) = parameters.run_id.as_ref().and_then(RunId::dump_month)
         && other != parameters.dump_month
     {
@@ -91,7 +105,7 @@ pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Re
         .into());
     }
     let dumps = find_dumps(&parameters)?;
-    let lake = Lake::create(&parameters.lake)?;
+    let lake = parameters.lake.create()?;
     // A lake whose pointer is something else would only be noticed at the end of the workflow.
     lake.active()?;
     let run_id = match &parameters.run_id {
@@ -106,7 +120,7 @@ pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Re
     let wanted = parameters.min_free.map_or(packed.saturating_mul(SPACE_PER_DUMP_BYTE), |size| size.0);
     let free = check_free_space(&lake, wanted.saturating_sub(space_not_needed(&lake, &run_id)?))?;
 
-    let verified = if parameters.verify_dumps { verify::dumps(&dumps, call)? } else { 0 };
+    let verified = if parameters.verify_dumps.is_on() { verify::dumps(&dumps, call)? } else { 0 };
 
     let description = describe(&parameters, &run_id, &dumps);
     let (run, made) = Run::create(&lake, &description)?;
@@ -128,7 +142,7 @@ pub fn preflight(parameters: PreflightParameters, call: &mut Call) -> anyhow::Re
     Ok(())
 }
 
-fn find_dumps(parameters: &PreflightParameters) -> anyhow::Result<DumpSet> {
+fn find_dumps(parameters: &Preflight) -> anyhow::Result<DumpSet> {
     let given = [
         (Entity::Artists, &parameters.artists_dump),
         (Entity::Labels, &parameters.labels_dump),
@@ -149,7 +163,7 @@ fn find_dumps(parameters: &PreflightParameters) -> anyhow::Result<DumpSet> {
     DumpSet::find(&raw_root, &parameters.dump_month, &given)
 }
 
-fn describe(parameters: &PreflightParameters, run_id: &RunId, dumps: &DumpSet) -> RunDescription {
+fn describe(parameters: &Preflight, run_id: &RunId, dumps: &DumpSet) -> RunDescription {
     let published = dumps.files.iter().filter_map(|(entity, file)| {
         let sha256 = file.published_sha256.clone()?;
         let identity = InputIdentity { name: file.name(), bytes: file.bytes, sha256, modified: Some(file.modified) };

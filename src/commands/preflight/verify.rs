@@ -1,5 +1,5 @@
 use crate::dump::{DumpSet, sha256_of_dump};
-use digdag_task::{Call, Failure, InputFile, Progress};
+use digdag_task::{Amount, Call, Failure, InputFile, Observer};
 
 /// Holds the dumps to the CHECKSUM files beside them that list them. Gives how many those were.
 ///
@@ -7,11 +7,11 @@ use digdag_task::{Call, Failure, InputFile, Progress};
 pub(super) fn dumps(dumps: &DumpSet, call: &mut Call) -> anyhow::Result<usize> {
     let listed = || dumps.files.values().filter_map(|file| Some((file, file.published_sha256.as_ref()?)));
     let total = listed().map(|(file, _)| file.bytes).sum();
-    let progress = Progress::bytes(call.name(), total);
+    let progress = call.begin(Amount::bytes(total));
     let (mut before, mut count) = (0, 0);
     for (file, published) in listed() {
         let sha256 = sha256_of_dump(file, &mut |bytes| {
-            progress.advance_to(before + bytes, || format!("verifying {}", file.name()));
+            progress.advance_to(before + bytes, &|| format!("verifying {}", file.name()));
         })?;
         if sha256 != *published {
             return Err(Failure::input(format!(
@@ -25,7 +25,7 @@ pub(super) fn dumps(dumps: &DumpSet, call: &mut Call) -> anyhow::Result<usize> {
         count += 1;
         call.add_input(InputFile { path: file.path.clone(), bytes: file.bytes, sha256 });
     }
-    progress.finish();
+    drop(progress);
     let unlisted: Vec<_> =
         dumps.files.values().filter(|file| file.published_sha256.is_none()).map(|file| file.name()).collect();
     if !unlisted.is_empty() {

@@ -5,26 +5,31 @@ mod csv_file;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::Args;
+use clap::Parser;
 
+use crate::commands::LakeArgs;
 use crate::contract::Contract;
-use crate::lake::{Lake, RunId, place_for_file};
+use crate::lake::{RunId, place_for_file};
 use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
 use crate::tables::mount_run;
-use digdag_task::{Call, Failure, Scratch, boolean};
+use digdag_task::{Call, Failure, Scratch, Switch};
 
 const SHOWCASE: &str = "showcase_queries";
 
 /// Rows shown on stderr; a file given with `csv` gets them all.
 const ROWS_SHOWN: usize = 40;
 
-/// What query takes.
-#[derive(Args, Debug)]
-pub struct QueryParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+/// Run SQL over a run
+///
+/// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active run or
+/// of any run. Shows the rows on stderr, or writes them to a CSV file; nothing in the lake is changed.
+#[derive(Debug, Parser)]
+#[command(name = "query", version, after_help = EXAMPLE)]
+pub struct Query {
+    #[command(flatten)]
+    pub lake: LakeArgs,
 
     /// The run to ask [default: what active points at]
     #[arg(long, value_name = "RUN_ID")]
@@ -47,21 +52,29 @@ pub struct QueryParameters {
     pub csv: Option<PathBuf>,
 
     /// List the showcase queries
-    #[arg(long, value_name = "BOOLEAN", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", action = clap::ArgAction::Set, value_parser = boolean)]
-    pub list: bool,
+    #[arg(long)]
+    pub list: Switch,
 
     #[command(flatten)]
     pub engine: EngineParameters,
 }
 
+const EXAMPLE: &str = "\
+Example:
+  query --lake /data/lake --name 01_dataset_overview";
+
+/// Runs `query`.
+pub fn main() -> ExitCode {
+    super::task(query)
+}
+
 /// Runs a query on DuckDB over a run's tables and views, and shows its rows.
-pub fn query(parameters: QueryParameters, call: &mut Call) -> anyhow::Result<()> {
-    if parameters.list {
+fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
+    if parameters.list.is_on() {
         return list(call);
     }
     let (sql, origin) = statement(&parameters)?;
-    let lake = Lake::open(&parameters.lake)?;
+    let lake = parameters.lake.open()?;
     let id = match parameters.run_id {
         Some(id) => id,
         None => lake.published("promote a run, or name one with --run-id")?,
@@ -103,7 +116,7 @@ fn refused(error: anyhow::Error) -> Failure {
     Failure::parameters(text).hint(hint)
 }
 
-fn statement(parameters: &QueryParameters) -> anyhow::Result<(String, String)> {
+fn statement(parameters: &Query) -> anyhow::Result<(String, String)> {
     if let Some(sql) = &parameters.sql {
         return Ok((sql.clone(), "the given SQL".to_owned()));
     }

@@ -12,7 +12,7 @@ use ureq::{Agent, Body};
 
 use super::patience::{Patience, Trouble};
 use crate::http::root_certificates;
-use digdag_task::{Call, Failure};
+use digdag_task::{Failure, Observer};
 
 /// A page of the listing is some kilobytes.
 const LARGEST_PAGE: u64 = 4 << 20;
@@ -82,8 +82,8 @@ impl Client {
     }
 
     /// A small text: a page of the listing, a CHECKSUM file. Tried until it comes.
-    pub fn text(&self, query: &str, what: &str, call: &Call) -> anyhow::Result<String> {
-        self.patience.persist(call, || {
+    pub fn text(&self, query: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<String> {
+        self.patience.persist(observer, || {
             let response = self.get(query, what, None)?;
             let body = response.into_body().into_with_config().limit(LARGEST_PAGE);
             body.read_to_string().map_err(|error| trouble(what, error))

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde::Serialize;
 
-use super::DownloadParameters;
+use super::DownloadOptions;
 use super::client::{BaseUrl, Client};
 use super::folder::{Local, MonthFolder};
 use super::listing::{ListedFile, Listing};
@@ -13,30 +13,73 @@ use super::patience::Patience;
 use super::transfer::{Transfer, Wanted};
 use crate::dump::{Entity, parse_checksums, read_checksums};
 use crate::lake::{DumpMonth, free_bytes, write_new_file};
-use digdag_task::{Call, Failure};
+use digdag_task::{Failure, Observer, Status};
 
-/// Fetches what the folder of the month lacks.
-pub(super) fn fetch_month(parameters: &DownloadParameters, call: &mut Call) -> anyhow::Result<()> {
-    let (month, wanted) = (parameters.month()?, parameters.wanted());
-    let folder = MonthFolder::lock(&parameters.folder()?, call.name())?;
-    call.set_detail("folder", folder.path().to_string_lossy());
-    if let Some((date, files)) = all_there(&folder, month, &wanted, call)? {
-        call.already_done();
-        call.set_detail("dump_date", date);
-        call.set_detail("files", files);
-        call.set_metric("requests", 0);
+/// A file of the month, as results show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct FetchedFile {
+    pub name: String,
+    /// `Done` if it was fetched, `AlreadyDone` if it was there.
+    pub status: Status,
+    pub bytes: u64,
+    pub sha256: String,
+    /// Where the file that was there before is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_aside: Option<PathBuf>,
+}
+
+/// What a download has done so far. It is filled while the download runs, so that a failure shows how far it came.
+#[derive(Debug, Default)]
+pub struct FetchedMonth {
+    pub folder: Option<PathBuf>,
+    /// `YYYYMMDD`.
+    pub dump_date: Option<String>,
+    pub files: Option<Vec<FetchedFile>>,
+    /// Requests sent to the site.
+    pub requests: Option<u64>,
+    /// Whether all was there before.
+    pub was_there: bool,
+}
+
+/// Fetches what the folder of the month lacks, and fills `done`.
+///
+/// # Errors
+/// `Input` for a month that the site lacks or has in part, and for a file that fails verification; `External` if the site
+/// cannot be reached or answers something else; `Locked` if another downloader holds the folder. What is under a final
+/// name is whole and verified in each case.
+pub fn fetch_month(
+    options: &DownloadOptions,
+    folder: &Path,
+    month: &DumpMonth,
+    task: &str,
+    observer: &dyn Observer,
+    done: &mut FetchedMonth,
+) -> anyhow::Result<()> {
+    let wanted = options.wanted();
+    let folder = MonthFolder::lock(folder, task)?;
+    done.folder = Some(folder.path().to_owned());
+    if let Some((date, files)) = all_there(&folder, month, &wanted, observer)? {
+        done.was_there = true;
+        done.dump_date = Some(date);
+        done.files = Some(files);
+        done.requests = Some(0);
         return Ok(());
     }
-    let patience = Patience::new(parameters.max_wait, parameters.first_wait);
-    let client = Client::new(&parameters.base_url, patience, parameters.stall_time)?;
-    let fetched = Month { parameters, folder: &folder, client: &client }.fetch(month, &wanted, call);
-    call.set_metric("requests", client.requests());
+    let patience = Patience::new(options.max_wait, options.first_wait);
+    let client = Client::new(&options.base_url, patience, options.stall_time)?;
+    let fetched = Month { options, folder: &folder, client: &client, observer }.fetch(month, &wanted, done);
+    done.requests = Some(client.requests());
     fetched
 }
 
 /// The files of a year, as the site lists them now.
-pub(super) fn listing_of_year(client: &Client, year: &str, base: &BaseUrl, call: &Call) -> anyhow::Result<Listing> {
-    let page = client.text(&Listing::query_of_year(year), &format!("the listing of {year}"), call)?;
+pub(super) fn listing_of_year(
+    client: &Client,
+    year: &str,
+    base: &BaseUrl,
+    observer: &dyn Observer,
+) -> anyhow::Result<Listing> {
+    let page = client.text(&Listing::query_of_year(year), &format!("the listing of {year}"), observer)?;
     let listing = Listing::parse(&page);
     if !listing.recognised {
         return Err(Failure::external(format!("{base} answered with a page that is no listing of dumps"))
@@ -51,8 +94,8 @@ fn all_there(
     folder: &MonthFolder,
     month: &DumpMonth,
     wanted: &[Entity],
-    call: &Call,
-) -> anyhow::Result<Option<(String, serde_json::Value)>> {
+    observer: &dyn Observer,
+) -> anyhow::Result<Option<(String, Vec<FetchedFile>)>> {
     let prefix = format!("discogs_{}", month.compact());
     let names = fs::read_dir(folder.path())?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let newest = names.filter(|name| name.starts_with(&prefix) && name.ends_with("_CHECKSUM.txt")).max();
@@ -64,25 +107,33 @@ fn all_there(
     for entity in wanted {
         let name = format!("discogs_{date}_{entity}.xml.gz");
         let Some(sha256) = checksums.get(&name) else { return Ok(None) };
-        let Local::Matches { bytes } = folder.local(&name, sha256, call)? else { return Ok(None) };
-        files.push(json!({"name": name, "status": "already_done", "bytes": bytes, "sha256": sha256}));
+        let Local::Matches { bytes } = folder.local(&name, sha256, observer)? else { return Ok(None) };
+        files.push(FetchedFile::there(&name, bytes, sha256));
     }
-    Ok(Some((date, files.into())))
+    Ok(Some((date, files)))
+}
+
+impl FetchedFile {
+    fn there(name: &str, bytes: u64, sha256: &str) -> Self {
+        let (name, sha256) = (name.to_owned(), sha256.to_owned());
+        FetchedFile { name, status: Status::AlreadyDone, bytes, sha256, kept_aside: None }
+    }
 }
 
 struct Month<'p> {
-    parameters: &'p DownloadParameters,
+    options: &'p DownloadOptions,
     folder: &'p MonthFolder,
     client: &'p Client,
+    observer: &'p dyn Observer,
 }
 
 impl Month<'_> {
-    fn fetch(&self, month: &DumpMonth, wanted: &[Entity], call: &mut Call) -> anyhow::Result<()> {
+    fn fetch(&self, month: &DumpMonth, wanted: &[Entity], done: &mut FetchedMonth) -> anyhow::Result<()> {
         let year = month.as_str().get(..4).unwrap_or_default();
-        let listing = listing_of_year(self.client, year, &self.parameters.base_url, call)?;
-        let site = MonthOnSite::find(&listing, month, wanted, &self.parameters.base_url)?;
-        call.set_detail("dump_date", site.date.as_str());
-        let checksum_text = self.checksum_file(&site.checksum, call)?;
+        let listing = listing_of_year(self.client, year, &self.options.base_url, self.observer)?;
+        let site = MonthOnSite::find(&listing, month, wanted, &self.options.base_url)?;
+        done.dump_date = Some(site.date.clone());
+        let checksum_text = self.checksum_file(&site.checksum)?;
         let checksums = parse_checksums(&checksum_text, &site.checksum.name)?;
 
         let mut files = Vec::new();
@@ -90,10 +141,9 @@ impl Month<'_> {
         let mut differing = Vec::new();
         for listed in site.dumps.values() {
             let sha256: &str = published(&checksums, listed)?;
-            match self.folder.local(&listed.name, sha256, call)? {
+            match self.folder.local(&listed.name, sha256, self.observer)? {
                 Local::Matches { bytes } => {
-                    files
-                        .push(json!({"name": listed.name, "status": "already_done", "bytes": bytes, "sha256": sha256}));
+                    files.push(FetchedFile::there(&listed.name, bytes, sha256));
                     continue;
                 }
                 Local::Differs => differing.push(listed.name.clone()),
@@ -107,33 +157,31 @@ impl Month<'_> {
         if checksum_differs {
             differing.push(site.checksum.name.clone());
         }
-        if !differing.is_empty() && !self.parameters.replace {
+        if !differing.is_empty() && !self.options.replace.is_on() {
             return Err(self.refusal(&differing).into());
         }
         self.check_space(&missing)?;
 
         for (listed, sha256) in missing {
-            let wanted = Wanted { file: listed, sha256, stall_time: self.parameters.stall_time };
+            let wanted = Wanted { file: listed, sha256, stall_time: self.options.stall_time };
             let part = self.folder.part(&listed.name, sha256);
             self.folder.remove_other_parts(&listed.name, sha256)?;
-            let bytes = Transfer::new(self.client, wanted, part.clone()).run(call)?;
+            let bytes = Transfer::new(self.client, wanted, part.clone()).run(self.observer)?;
             let aside = self.folder.commit(&part, &listed.name, sha256)?;
-            call.say(format_args!("{}: {bytes} bytes, verified", listed.name));
-            let aside = aside.as_deref().map(Path::to_string_lossy);
-            files.push(json!({
-                "name": listed.name, "status": "done", "bytes": bytes, "sha256": sha256, "kept_aside": aside,
-            }));
+            self.observer.note(format_args!("{}: {bytes} bytes, verified", listed.name));
+            let there = FetchedFile::there(&listed.name, bytes, sha256);
+            files.push(FetchedFile { status: Status::Done, kept_aside: aside, ..there });
         }
         // Last, as at the site: who finds it finds a month whose files were verified.
         if checksum_differs || old_checksum.is_none() {
             self.write_checksum_file(&site.checksum.name, &checksum_text)?;
         }
-        call.set_detail("files", files);
+        done.files = Some(files);
         Ok(())
     }
 
-    fn checksum_file(&self, listed: &ListedFile, call: &Call) -> anyhow::Result<String> {
-        let text = self.client.text(&listed.query, &listed.name, call)?;
+    fn checksum_file(&self, listed: &ListedFile) -> anyhow::Result<String> {
+        let text = self.client.text(&listed.query, &listed.name, self.observer)?;
         if text.trim_start().starts_with('<') {
             return Err(no_such_file(&listed.name).into());
         }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::dump::{DumpFile, remember_sha256, sha256_of_dump};
 use crate::lake::{Lock, lock_exclusively, make_folder, rename, sync_file};
-use digdag_task::{Call, Progress};
+use digdag_task::{Amount, Observer};
 
 /// The folder of a month, this downloader's alone as long as this lives.
 #[derive(Debug)]
@@ -41,15 +41,15 @@ impl MonthFolder {
     }
 
     /// Holds a file to its checksum; read only where its hash is not remembered.
-    pub fn local(&self, name: &str, sha256: &str, call: &Call) -> anyhow::Result<Local> {
+    pub fn local(&self, name: &str, sha256: &str, observer: &dyn Observer) -> anyhow::Result<Local> {
         let path = self.file(name);
         if fs::symlink_metadata(&path).is_err() {
             return Ok(Local::Absent);
         }
         let file = DumpFile::open(&path)?;
-        let progress = Progress::bytes(call.name(), file.bytes);
+        let progress = observer.begin(Amount::bytes(file.bytes));
         let actual = sha256_of_dump(&file, &mut |bytes| {
-            progress.advance_to(bytes, || format!("{name} is there, verifying it"));
+            progress.advance_to(bytes, &|| format!("{name} is there, verifying it"));
         })?;
         Ok(if actual == sha256 { Local::Matches { bytes: file.bytes } } else { Local::Differs })
     }

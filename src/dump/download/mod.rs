@@ -1,4 +1,4 @@
-//! Fetches a month's dumps from the download site as it is (`reference/dumps.md`), and believes none of it before the
+//! Fetches a month's dumps from the download site as it is (`docs/dumps.md`), and believes none of it before the
 //! month's CHECKSUM file says so.
 //!
 //! ```text
@@ -25,24 +25,6 @@ mod parameters;
 mod patience;
 mod transfer;
 
-use digdag_task::Call;
-
-pub use parameters::DownloadParameters;
-
-/// Fetches what the month's folder lacks; with `list`, says what the site has. Skipped, with the reason, unless
-/// `do_download=true`.
-///
-/// # Errors
-/// `Input` for a month that the site does not have or not completely, and for a file that does not match its checksum;
-/// `External` for a site that cannot be reached or answers something else; `Locked` when another downloader has the
-/// folder. What is under a final name is whole and verified in each case.
-pub fn download_dumps(parameters: DownloadParameters, call: &mut Call) -> anyhow::Result<()> {
-    if parameters.list {
-        return overview::list(&parameters, call);
-    }
-    if !parameters.do_download {
-        call.skipped("do_download is not true; pass --do-download=true (in a workflow -p do_download=true) to fetch");
-        return Ok(());
-    }
-    fetch::fetch_month(&parameters, call)
-}
+pub use fetch::{FetchedFile, FetchedMonth, fetch_month};
+pub use overview::{MonthAtSite, Overview, overview};
+pub use parameters::DownloadOptions;

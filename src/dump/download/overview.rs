@@ -1,58 +1,73 @@
-use serde_json::{Value, json};
+//! The months that the site has.
 
-use super::DownloadParameters;
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::DownloadOptions;
 use super::client::Client;
 use super::fetch::listing_of_year;
 use super::listing::Listing;
 use super::patience::Patience;
 use crate::dump::{Entity, Kind};
-use digdag_task::{Call, Failure};
+use digdag_task::{Failure, Observer};
 
-/// Says which months the site has: a line a month on stderr, `months` in the result.
-pub(super) fn list(parameters: &DownloadParameters, call: &mut Call) -> anyhow::Result<()> {
-    let patience = Patience::new(parameters.max_wait, parameters.first_wait);
-    let client = Client::new(&parameters.base_url, patience, parameters.stall_time)?;
-    let year = match &parameters.dump_month {
-        Some(month) => month.as_str().get(..4).unwrap_or_default().to_owned(),
+/// A month at the site.
+#[derive(Clone, Debug, Serialize)]
+pub struct MonthAtSite {
+    /// `YYYY-MM`.
+    pub month: String,
+    /// `YYYYMMDD`.
+    pub date: String,
+    pub complete: bool,
+    pub entities: Vec<&'static str>,
+    /// About.
+    pub bytes: u64,
+}
+
+/// The months of a year at the site.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    pub year: String,
+    /// Every year that the site lists, if it was asked.
+    pub years: Option<Vec<i16>>,
+    pub months: Vec<MonthAtSite>,
+    /// Requests sent to the site.
+    pub requests: u64,
+}
+
+/// Returns the months of a year, or of the newest year at the site.
+///
+/// # Errors
+/// Returns an error of class `External` if the site cannot be reached or answers with something else.
+pub fn overview(options: &DownloadOptions, year: Option<&str>, observer: &dyn Observer) -> anyhow::Result<Overview> {
+    let patience = Patience::new(options.max_wait, options.first_wait);
+    let client = Client::new(&options.base_url, patience, options.stall_time)?;
+    let (year, years) = match year {
+        Some(year) => (year.to_owned(), None),
         None => {
-            let page = client.text(Listing::query_of_years(), "the list of years", call)?;
+            let page = client.text(Listing::query_of_years(), "the list of years", observer)?;
             let years = Listing::parse(&page).years;
-            call.set_detail("years", json!(years));
             let newest = years.iter().max().ok_or_else(|| {
-                Failure::external(format!("{} lists no years", parameters.base_url)).hint("check base_url")
+                Failure::external(format!("{} lists no years", options.base_url)).hint("check base_url")
             })?;
-            newest.to_string()
+            (newest.to_string(), Some(years))
         }
     };
-    let listing = listing_of_year(&client, &year, &parameters.base_url, call)?;
-    let dates: std::collections::BTreeSet<_> = listing.files.iter().map(|file| file.date).collect();
-    let mut months = Vec::new();
-    for date in dates {
-        let files = || listing.files.iter().filter(|file| file.date == date);
+    let listing = listing_of_year(&client, &year, &options.base_url, observer)?;
+    let dates: BTreeSet<_> = listing.files.iter().map(|file| file.date).collect();
+    let month = |date| {
+        let files = || listing.files.iter().filter(move |file| file.date == date);
         let entities: Vec<_> =
             Entity::ALL.into_iter().filter(|one| files().any(|f| f.kind == Kind::Dump(*one))).collect();
-        let complete = entities.len() == Entity::ALL.len() && files().any(|file| file.kind == Kind::Checksum);
-        let bytes: u64 = files().filter_map(|file| file.size).map(|size| size.about).sum();
-        let names: Vec<_> = entities.iter().map(|entity| entity.name()).collect();
-        let state = if complete { "complete" } else { "not complete yet" };
-        call.say(format_args!(
-            "{} ({date}): {state}, {}, {} MB",
-            date.strftime("%Y-%m"),
-            names.join(" "),
-            bytes / 1_000_000
-        ));
-        months.push(json!({
-            "month": date.strftime("%Y-%m").to_string(),
-            "date": date.strftime("%Y%m%d").to_string(),
-            "complete": complete,
-            "entities": names,
-            "bytes": bytes,
-        }));
-    }
-    if months.is_empty() {
-        call.say(format_args!("no dumps of {year}"));
-    }
-    call.set_detail("months", Value::Array(months));
-    call.set_metric("requests", client.requests());
-    Ok(())
+        MonthAtSite {
+            month: date.strftime("%Y-%m").to_string(),
+            date: date.strftime("%Y%m%d").to_string(),
+            complete: entities.len() == Entity::ALL.len() && files().any(|file| file.kind == Kind::Checksum),
+            entities: entities.iter().map(|entity| entity.name()).collect(),
+            bytes: files().filter_map(|file| file.size).map(|size| size.about).sum(),
+        }
+    };
+    let months = dates.into_iter().map(month).collect();
+    Ok(Overview { year, years, months, requests: client.requests() })
 }

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use digdag_task::{Call, Failure};
+use digdag_task::{Failure, Observer};
 
 /// Tries that bring nothing before a request is given up. With the waits between them, four files that all fail stay
 /// below the 15 requests in 6 minutes that the site allows.
@@ -71,7 +71,11 @@ impl Patience {
     }
 
     /// Tries until it works, with growing waits between the tries.
-    pub fn persist<T>(&self, call: &Call, mut attempt: impl FnMut() -> Result<T, Trouble>) -> anyhow::Result<T> {
+    pub fn persist<T>(
+        &self,
+        observer: &dyn Observer,
+        mut attempt: impl FnMut() -> Result<T, Trouble>,
+    ) -> anyhow::Result<T> {
         let mut in_vain = 0;
         loop {
             let (what, wanted, gained) = match attempt() {
@@ -94,7 +98,7 @@ impl Patience {
                     .hint(format!("run the same command again after {then}, or raise max_wait"))
                     .into());
             }
-            call.say(format_args!("{what}; trying again in {}", in_words(wait)));
+            observer.note(format_args!("{what}; trying again in {}", in_words(wait)));
             std::thread::sleep(wait);
         }
     }

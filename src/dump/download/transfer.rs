@@ -13,7 +13,7 @@ use super::fetch::{enough_space, no_such_file};
 use super::listing::ListedFile;
 use super::patience::{Trouble, in_words};
 use digdag_task::stop::{Resumable, Unfinished};
-use digdag_task::{Call, Failure, Progress};
+use digdag_task::{Amount, Failure, Observer, Unit};
 
 /// Bytes read and written at once.
 const BUFFER_BYTES: usize = 1 << 18;
@@ -70,10 +70,10 @@ impl<'t> Transfer<'t> {
     }
 
     /// Fetches the file into its part, and gives its length. Then the part is whole and matches its checksum.
-    pub fn run(mut self, call: &Call) -> anyhow::Result<u64> {
+    pub fn run(mut self, observer: &dyn Observer) -> anyhow::Result<u64> {
         self.take_up()?;
         let patience = self.client.patience();
-        let result = if self.matches() { Ok(()) } else { patience.persist(call, || self.attempt(call)) };
+        let result = if self.matches() { Ok(()) } else { patience.persist(observer, || self.attempt(observer)) };
         if result.is_err() && matches!(self.on_signal, OnSignal::Remove(_)) {
             // The error is the story to tell.
             let _ = std::fs::remove_file(&self.part);
@@ -108,13 +108,13 @@ impl<'t> Transfer<'t> {
         &self.wanted.file.name
     }
 
-    fn attempt(&mut self, call: &Call) -> Result<(), Trouble> {
+    fn attempt(&mut self, observer: &dyn Observer) -> Result<(), Trouble> {
         let began_at = self.there;
         let from = (self.there > 0).then_some(self.there);
         let response = self.client.get(&self.wanted.file.query, self.name(), from)?;
         let answer = self.open(response)?;
         let resumed = self.there > 0;
-        let result = self.receive(answer, call);
+        let result = self.receive(answer, observer);
         match result {
             Err(Trouble::Passing { what, wait, gained: _ }) => {
                 let gained = resumed && self.there.saturating_sub(began_at) >= GAIN;
@@ -201,17 +201,13 @@ impl<'t> Transfer<'t> {
         }
     }
 
-    fn receive(&mut self, mut answer: Answer, call: &Call) -> Result<(), Trouble> {
+    fn receive(&mut self, mut answer: Answer, observer: &dyn Observer) -> Result<(), Trouble> {
         if let Some(total) = answer.total {
             let folder = self.part.parent().unwrap_or(Path::new("."));
             enough_space(folder, total.saturating_sub(self.there))?;
         }
         let expected = answer.total.or(self.wanted.file.size.map(|size| size.about));
-        let progress = match expected {
-            Some(expected) => Progress::bytes(call.name(), expected),
-            None => Progress::bytes_without_end(call.name()),
-        };
-        let progress = progress.beginning_at(self.there);
+        let progress = observer.begin(Amount { unit: Unit::Bytes, total: expected, resumed_at: self.there });
         let mut file = self.open_part()?;
         let head = std::mem::take(&mut answer.head);
         self.write(&mut file, &head)?;
@@ -234,7 +230,7 @@ impl<'t> Transfer<'t> {
             }
             self.write(&mut file, &buffer[..read])?;
             self.client.patience().left()?;
-            progress.advance_to(self.there, || {
+            progress.advance_to(self.there, &|| {
                 format!("{}, {} MB, {:.1} MB/s", self.name(), self.there / 1_000_000, pace.rate(self.there) / 1e6)
             });
             if pace.stalled(self.there) {
@@ -242,7 +238,7 @@ impl<'t> Transfer<'t> {
                 return Err(self.cut(&std::io::Error::other(what)));
             }
         }
-        progress.finish();
+        drop(progress);
         self.judge(&answer)
     }
 

@@ -12,41 +12,33 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
 use crate::lake::{DataFile, Lake, RunId, SealedRun, commit_folder, place_outside_runs, write_new_file};
 use crate::sql::EngineParameters;
-use digdag_task::{Call, Failure, Scratch, TableCount};
+use digdag_task::{Failure, Observer, Scratch};
 
 const DESCRIPTION: &str = "_diff.json";
 
-/// What diff-runs takes.
-#[derive(Args, Debug)]
-pub struct DiffParameters {
-    /// The lake's folder
-    #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
-
-    /// The run to begin with [default: what active was before]
-    #[arg(long, value_name = "RUN_ID")]
-    pub from_run_id: Option<RunId>,
-
-    /// The run that it becomes [default: what active points at]
-    #[arg(long, value_name = "RUN_ID")]
-    pub to_run_id: Option<RunId>,
-
-    /// A folder of its own for the feed [default: <lake>/_meta/discogs_history/diffs/<from>..<to>]
-    #[arg(long, value_name = "FOLDER")]
-    pub output: Option<PathBuf>,
-
-    /// Rows of both runs that are compared at once, about; fewer take less memory
-    #[arg(long, value_name = "N", default_value = "1000000", value_parser = clap::value_parser!(u64).range(1..))]
+/// The difference that is asked for.
+#[derive(Debug)]
+pub struct DiffRequest<'d> {
+    pub from_run_id: RunId,
+    pub to_run_id: RunId,
+    /// A folder of its own for the feed [default: its place in the history].
+    pub output: Option<&'d Path>,
+    /// Rows of both runs that are compared at once, about.
     pub rows_at_once: u64,
+    pub engine: &'d EngineParameters,
+}
 
-    #[command(flatten)]
-    pub engine: EngineParameters,
+/// A feed in its folder.
+pub struct WrittenDiff {
+    pub diff: Diff,
+    pub output: PathBuf,
+    /// Whether it was there before this call.
+    pub was_there: bool,
 }
 
 /// `_diff.json`: what a feed holds. It says nothing of when or where it was made.
@@ -77,14 +69,21 @@ pub struct TableDiff {
 }
 
 /// Writes the rows that differ between two sealed runs, and counts them.
-pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<()> {
-    let lake = Lake::open(&parameters.lake)?;
-    let (from_run_id, to_run_id) = both_runs(&lake, &parameters)?;
-    call.set_run_id(&to_run_id);
+///
+/// # Errors
+/// Returns an error if a run is not sealed, if the output holds something else, or if another process writes the same
+/// difference.
+pub fn diff_runs(
+    lake: &Lake,
+    request: &DiffRequest<'_>,
+    task: &str,
+    observer: &dyn Observer,
+) -> anyhow::Result<WrittenDiff> {
+    let (from_run_id, to_run_id) = (request.from_run_id.clone(), request.to_run_id.clone());
     let from = SealedRun::open(&lake.run(&from_run_id)?)?;
     let to = SealedRun::open(&lake.run(&to_run_id)?)?;
-    let output = match &parameters.output {
-        Some(folder) => place_outside_runs(&lake, folder)?,
+    let output = match request.output {
+        Some(folder) => place_outside_runs(lake, folder)?,
         None => lake.history().diff_folder(&from_run_id, &to_run_id)?,
     };
     let mut diff = Diff {
@@ -97,21 +96,19 @@ pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<
         tables: Vec::new(),
     };
     if let Some(there) = same_diff(&output, &diff)? {
-        call.already_done();
-        return report(&there, &output, call);
+        return Ok(WrittenDiff { diff: there, output, was_there: true });
     }
-    let elsewhere = parameters.output.is_some().then_some(output.as_path());
-    let _lock = lake.history().lock_diff(&diff.from_run_id, &diff.to_run_id, elsewhere, call.name())?;
+    let elsewhere = request.output.map(|_| output.as_path());
+    let _lock = lake.history().lock_diff(&diff.from_run_id, &diff.to_run_id, elsewhere, task)?;
     if let Some(there) = same_diff(&output, &diff)? {
         // By another call of this task, between the question and the lock.
-        call.already_done();
-        return report(&there, &output, call);
+        return Ok(WrittenDiff { diff: there, output, was_there: true });
     }
 
     let parent = output.parent().unwrap_or(Path::new("."));
-    let staging = match &parameters.output {
+    let staging = match request.output {
         Some(_) => Scratch::in_folder(parent, ".diff-runs.")?,
-        None => lake.scratch(call.name())?,
+        None => lake.scratch(task)?,
     };
     let staged = staging.path().join("diff");
     fs::create_dir(&staged).with_context(|| format!("cannot make {}", staged.display()))?;
@@ -120,14 +117,14 @@ pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<
         to: to.run(),
         staged: &staged,
         scratch: staging.path(),
-        rows_at_once: parameters.rows_at_once,
-        engine: &parameters.engine,
+        rows_at_once: request.rows_at_once,
+        engine: request.engine,
     };
     for table in &Contract::load()?.tables {
         let Some(found) = feeds.compare(table)? else { continue };
         let TableDiff { inserted, updated, deleted, .. } = found;
         if inserted + updated + deleted > 0 {
-            call.say(format_args!("{}: {inserted} inserted, {updated} updated, {deleted} deleted", found.table));
+            observer.note(format_args!("{}: {inserted} inserted, {updated} updated, {deleted} deleted", found.table));
         }
         diff.tables.push(found);
     }
@@ -138,47 +135,7 @@ pub fn diff_runs(parameters: DiffParameters, call: &mut Call) -> anyhow::Result<
         // The difference of two other runs may have been put there meanwhile.
         return Err(same_diff(&output, &Diff { tables: Vec::new(), ..diff }).err().unwrap_or(error));
     }
-    report(&diff, &output, call)
-}
-
-/// The runs given, and for those that are not: what active was, and what it is.
-fn both_runs(lake: &Lake, parameters: &DiffParameters) -> anyhow::Result<(RunId, RunId)> {
-    let to = match &parameters.to_run_id {
-        Some(id) => id.clone(),
-        None => {
-            lake.active()?.ok_or_else(|| Failure::parameters("parameter to_run_id is missing: nothing is active"))?
-        }
-    };
-    let from = match &parameters.from_run_id {
-        Some(id) => id.clone(),
-        None => {
-            let before = lake.previous()?.into_iter().find(|previous| previous.run_id != to);
-            let missing = "parameter from_run_id is missing: active was never at another run";
-            before.ok_or_else(|| Failure::parameters(missing))?.run_id
-        }
-    };
-    Ok((from, to))
-}
-
-fn report(diff: &Diff, output: &Path, call: &mut Call) -> anyhow::Result<()> {
-    for table in &diff.tables {
-        let DataFile { rows, bytes, .. } = table.file;
-        call.add_table(TableCount { name: table.table.clone(), rows, files: 1, bytes });
-    }
-    let changes: Vec<_> = diff
-        .tables
-        .iter()
-        .map(|table| {
-            serde_json::json!({
-                "table": table.table, "inserted": table.inserted, "updated": table.updated, "deleted": table.deleted,
-                "columns": table.columns,
-            })
-        })
-        .collect();
-    call.set_detail("from_run_id", diff.from_run_id.as_str());
-    call.set_detail("changes", changes);
-    call.set_detail("output", output.to_string_lossy().into_owned());
-    Ok(())
+    Ok(WrittenDiff { diff, output, was_there: false })
 }
 
 /// The difference that is there already, if it is the one that is asked for.

@@ -15,7 +15,7 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::durable::remove_file_if_there;
-use digdag_task::{Failure, say_line};
+use digdag_task::{Failure, Observer};
 
 /// How often a lock that is taken is tried again, and after which pause. Whoever only looks whether a lock is free holds
 /// it for an instant, and that must not end a task.
@@ -68,12 +68,13 @@ pub(crate) fn if_free(path: &Path, task: &str) -> anyhow::Result<Option<Lock>> {
     Ok(taken.map(|file| sign(file, task)))
 }
 
-/// The same, but waits for whoever holds it, and says so: for what takes moments, and for the end of what took hours.
-pub(crate) fn waiting(path: &Path, task: &str, what: &str) -> anyhow::Result<Lock> {
+/// Like [`exclusive`], but blocks until the holder releases the lock, and notes that. Used for locks that are held for
+/// moments, and at the end of a task of hours.
+pub(crate) fn waiting(path: &Path, task: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<Lock> {
     if let Some(lock) = if_free(path, task)? {
         return Ok(lock);
     }
-    say_line(format_args!("{task}: waits: {}", held(what, holder_in(path))));
+    observer.note(format_args!("waits: {}", held(what, holder_in(path))));
     let taken = take(path, |file| file.lock().map_err(TryLockError::Error))?;
     Ok(sign(taken.with_context(|| format!("cannot lock {}", path.display()))?, task))
 }

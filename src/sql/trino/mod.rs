@@ -28,8 +28,8 @@ use client::Client;
 use watch::Watch;
 
 use super::{Engine, Rows, SqlFile};
-use digdag_task::Failure;
 use digdag_task::stop::OnStop;
+use digdag_task::{Failure, SharedObserver};
 
 pub use parameters::{TrinoParameters, run_schema};
 
@@ -42,15 +42,17 @@ pub struct Trino {
     client: Client,
     schema: String,
     functions: Vec<SqlFile>,
+    observer: SharedObserver,
 }
 
 impl Trino {
     /// Nothing is asked yet. `schema` need not be there.
-    pub fn open(parameters: &TrinoParameters, schema: &str) -> anyhow::Result<Self> {
+    pub fn open(parameters: &TrinoParameters, schema: &str, observer: SharedObserver) -> anyhow::Result<Self> {
         Ok(Trino {
             client: Client::new(parameters, schema)?,
             schema: schema.to_owned(),
             functions: SqlFile::folder("functions/trino")?,
+            observer,
         })
     }
 
@@ -94,7 +96,7 @@ impl Trino {
     fn run(&self, sql: &str, origin: &str, again: bool) -> Result<(Vec<String>, Rows), RunError> {
         let mut page = self.client.begin(sql, again)?;
         let running = Running::new(&self.client, &page);
-        let mut watch = Watch::new(origin);
+        let watch = Watch::new(origin, self.observer.as_ref());
         let mut header = Vec::new();
         let mut rows = Rows::new();
         loop {

@@ -3,32 +3,37 @@
 use super::schema::Schema;
 use crate::lake::{Lake, RunId};
 use crate::sql::TrinoParameters;
-use digdag_task::Call;
+use digdag_task::SharedObserver;
 
 /// Removes the schemas of runs that the lake has no more, and gives their names. One in which anything is not of
 /// register-tables, or over another place than the run's, stays, and it is said why.
-pub fn remove_schemas(lake: &Lake, parameters: &TrinoParameters, call: &Call) -> anyhow::Result<Vec<String>> {
+pub fn remove_schemas(
+    lake: &Lake,
+    parameters: &TrinoParameters,
+    task: &str,
+    observer: &SharedObserver,
+) -> anyhow::Result<Vec<String>> {
     // In this order: the schema of a run that is begun meanwhile is not in the list.
-    let names = Schema::unseen(parameters, &parameters.trino_schema)?.names_beside()?;
+    let names = Schema::unseen(parameters, &parameters.trino_schema, observer)?.names_beside()?;
     let runs = lake.run_ids()?;
     let gone = names.into_iter().filter_map(|name| Some((run_of(&name, parameters)?, name)));
     let gone: Vec<_> = gone.filter(|(run, _)| !runs.contains(run)).collect();
     if gone.is_empty() {
         return Ok(Vec::new());
     }
-    let _locked = lake.lock(call.name())?;
+    let _locked = lake.lock(task)?;
     let mut removed = Vec::new();
     for (run, name) in gone {
-        let schema = Schema::at(parameters, &name)?;
+        let schema = Schema::at(parameters, &name, observer)?;
         let folder = parameters.location(lake.root(), &format!("_runs/{run}/"));
         if let Some(foreign) = foreign(&schema, &folder)? {
-            call.say(format_args!(
+            observer.note(format_args!(
                 "WARN {name} stays, though run {run} is gone: {foreign} in it is not of register-tables"
             ));
             continue;
         }
         remove(&schema)?;
-        call.say(format_args!("{name} is removed, for run {run} is gone"));
+        observer.note(format_args!("{name} is removed, for run {run} is gone"));
         removed.push(name);
     }
     Ok(removed)

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::definition::Definition;
 use crate::sql::{Rows, SqlFile, Trino, TrinoParameters, quoted, text_literal};
-use digdag_task::Failure;
+use digdag_task::{Failure, SharedObserver};
 
 /// A schema of the metastore, and what it held when it was looked at.
 pub struct Schema {
@@ -29,23 +29,23 @@ impl Relation {
 
 impl Schema {
     /// Looks at a schema, which is made if it is not there.
-    pub fn open(parameters: &TrinoParameters, name: &str) -> anyhow::Result<Self> {
-        let mut schema = Schema::unseen(parameters, name)?;
+    pub fn open(parameters: &TrinoParameters, name: &str, observer: &SharedObserver) -> anyhow::Result<Self> {
+        let mut schema = Schema::unseen(parameters, name, observer)?;
         schema.change("trino/create_schema", &[("schema", &schema.qualified())])?;
         schema.look()?;
         Ok(schema)
     }
 
     /// Looks at a schema that is there.
-    pub(super) fn at(parameters: &TrinoParameters, name: &str) -> anyhow::Result<Self> {
-        let mut schema = Schema::unseen(parameters, name)?;
+    pub(super) fn at(parameters: &TrinoParameters, name: &str, observer: &SharedObserver) -> anyhow::Result<Self> {
+        let mut schema = Schema::unseen(parameters, name, observer)?;
         schema.look()?;
         Ok(schema)
     }
 
     /// A schema that is not looked at.
-    pub(super) fn unseen(parameters: &TrinoParameters, name: &str) -> anyhow::Result<Self> {
-        let trino = Trino::open(parameters, name)?;
+    pub(super) fn unseen(parameters: &TrinoParameters, name: &str, observer: &SharedObserver) -> anyhow::Result<Self> {
+        let trino = Trino::open(parameters, name, observer.clone())?;
         let (catalog, name) = (parameters.trino_catalog.clone(), name.to_owned());
         Ok(Schema { trino, catalog, name, relations: BTreeMap::new() })
     }

@@ -1,4 +1,6 @@
-//! The documentation is true: its commands run, its pages are what the contract says.
+//! The documentation is true: its commands run, its pages agree with the contract and the code.
 
+mod faults;
 mod readme;
 mod tables;
+mod troubleshooting;

@@ -3,17 +3,21 @@ use std::path::{Path, PathBuf};
 
 use crate::support::Dir;
 
-/// A fenced block of the README: its language and its text.
+/// The pages whose commands run.
+const PAGES: [&str; 2] = ["README.md", "docs/monthly.md"];
+
+/// A fenced block of a page: its language and its text.
 struct Block {
     language: String,
     text: String,
 }
 
 fn blocks() -> Vec<Block> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = PAGES.map(|page| fs::read_to_string(root.join(page)).unwrap()).concat();
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    for line in readme.lines() {
+    for line in pages.lines() {
         match (&mut open, line.strip_prefix("```")) {
             (None, Some(language)) => open = Some(Block { language: language.to_owned(), text: String::new() }),
             (Some(_), Some("")) => blocks.extend(open.take()),
@@ -24,15 +28,15 @@ fn blocks() -> Vec<Block> {
     blocks
 }
 
-/// The README's paths, in a folder of the test.
+/// Moves the absolute paths of a page into a folder of the test.
 fn in_folder(dir: &Dir, text: &str) -> String {
     let here = dir.path("").to_string_lossy().trim_end_matches('/').to_owned();
     let at = |text: &str, path: &str, there: &str| text.replace(path, &format!("{here}{there}"));
     at(&at(&at(text, "/tmp/", "/tmp/"), "/data/", "/data/"), "/srv/discogs/", "/")
 }
 
-/// A shell in which the README's paths lie in a folder of the test: /data and /tmp are there, and digdag is the real one
-/// where there is one, else run-workflow under its name.
+/// Runs a script whose absolute paths are moved into a folder of the test. `digdag` is the program that the variable DIGDAG
+/// names, otherwise run-workflow.
 fn shell(dir: &Dir, script: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let programs = Path::new(env!("CARGO_BIN_EXE_query")).parent().unwrap();
@@ -55,7 +59,7 @@ fn shell(dir: &Dir, script: &str) -> String {
     finished.stdout
 }
 
-/// A lake with a small invented month published, made by the README's own commands.
+/// Publishes an invented month by the page's own commands and returns the lake.
 pub fn published_lake(dir: &Dir) -> PathBuf {
     let by_hand = blocks().into_iter().find(|block| block.text.contains("generate-dumps")).unwrap();
     shell(dir, &by_hand.text);
@@ -67,12 +71,12 @@ fn every_command_runs() {
     let dir = Dir::new();
     let blocks = blocks();
     let commands: Vec<_> = blocks.iter().filter(|block| block.language == "sh").collect();
-    assert!(commands.len() >= 6, "the README has lost its commands");
+    assert!(commands.len() >= 6, "the pages have lost their commands");
     published_lake(&dir);
     for block in commands {
         shell(&dir, &block.text);
     }
-    // In the folder of the run, as the README says; there the statement needs no lake.
+    // Runs in the folder of the run, as the README says; there the statement needs no lake.
     let lake = dir.path("data/lake");
     let statements: Vec<_> = blocks.iter().filter(|block| block.language == "sql").collect();
     assert_eq!(statements.len(), 1);
@@ -86,7 +90,7 @@ fn every_command_runs() {
     }
 }
 
-/// By the README's commands, in one folder: a run of its own, and its figures beside those of the month before.
+/// Runs two months by the pages' commands: each gets a run and its figures.
 #[test]
 fn a_new_month_begins_a_run_of_its_own() {
     let dir = Dir::new();
@@ -103,8 +107,10 @@ fn a_new_month_begins_a_run_of_its_own() {
         let events = dir.path("data/lake/_meta/discogs_history/registry/run_registry_events");
         assert_eq!(fs::read_dir(events).unwrap().count(), begun.len());
     }
-    // Without it the command is about the last session, whose work is done.
-    shell(&dir, &november.replace("--session now ", "").replace("2026-11", "2026-12"));
+    // Without --session the command resumes the last session, whose work is done.
+    let session = "--session \"$(date -u '+%F %T')\" ";
+    assert!(november.contains(session));
+    shell(&dir, &november.replace(session, "").replace("2026-11", "2026-12"));
     assert_eq!(sealed_months(&dir), begun);
 }
 
@@ -116,7 +122,7 @@ fn sealed_months(dir: &Dir) -> Vec<String> {
     months
 }
 
-/// The line for cron and the workflow for Digdag's scheduler, on a small month that is there already.
+/// Runs the line for cron and the workflow for Digdag's scheduler on a small month.
 #[test]
 fn a_schedule_publishes_the_month() {
     let block = |language: &str| blocks().into_iter().find(|block| block.language == language).unwrap().text;
@@ -128,7 +134,7 @@ fn a_schedule_publishes_the_month() {
     shell(&dir, &format!("generate-dumps --raw-root /data/raw --dump-month {month} --releases 100"));
     let line = block("crontab").replace("\\%", "%");
     let command = line.splitn(6, ' ').nth(5).unwrap().trim_end().to_owned();
-    // The next day it is done.
+    // On the second day there is nothing left to do.
     for _ in 0..2 {
         shell(&dir, &format!("{command} {small}"));
         assert!(published(&dir).to_str().unwrap().starts_with(&format!("_runs/{month}__")));
@@ -147,7 +153,7 @@ fn a_schedule_publishes_the_month() {
     assert_eq!(published(&dir), Path::new("_runs/2026-10__20261001_000000"));
 }
 
-/// The blocks that no test runs as they are: the two commands (one of them runs this test), a line for cron, a workflow.
+/// Lists the blocks that no test runs as they are: two commands, one of which runs this test, a line for cron, a workflow.
 #[test]
 fn what_is_not_run_is_known() {
     let rest: Vec<_> = blocks().into_iter().filter(|block| !["sh", "sql"].contains(&block.language.as_str())).collect();
@@ -165,4 +171,25 @@ fn every_task_is_named() {
         let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
         assert!(readme.contains(&name), "the README does not name {name}");
     }
+}
+
+/// A relative link leads to a file of the project.
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let top = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let mut links = 0;
+    for page in docs.chain(top).filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+            let file = target.split('#').next().unwrap_or_default();
+            if file.is_empty() || target.contains("://") {
+                continue;
+            }
+            links += 1;
+            assert!(page.parent().unwrap().join(file).exists(), "{} links to {target}", page.display());
+        }
+    }
+    assert!(links > 20, "the pages have lost their links");
 }

@@ -1,4 +1,4 @@
-//! What the real dumps are known for (`reference/dumps.md`), in a dump of 3000 releases.
+//! What the real dumps are known for (`docs/dumps.md`), in a dump of 3000 releases.
 
 use std::collections::{BTreeMap, BTreeSet};
 

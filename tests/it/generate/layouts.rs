@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::parsed::{Parsed, text};
 use super::{Month, usual};
 
-/// Every element and attribute of `reference/dumps.md`, without the images, in the order listed there.
+/// Every element and attribute of `docs/dumps.md`, without the images, in the order listed there.
 const ARTISTS: &str = "artist artist/id artist/name artist/realname artist/profile artist/data_quality artist/urls/url \
     artist/namevariations/name artist/aliases/name@id artist/members/name@id artist/groups/name@id";
 

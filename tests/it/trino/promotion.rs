@@ -49,7 +49,7 @@ fn make_run(stack: &Stack, id: &str, files: i64) {
     let (staged, dataset) = writer.finish(&run, &Producer::this_version("test"), &[], &Counted::default()).unwrap();
     writable.commit(staged, &dataset, false).unwrap();
     drop((staging, writable));
-    run.sealable("test").unwrap().seal(serde_json::json!({})).unwrap();
+    run.sealable("test").unwrap().seal(serde_json::json!({}), &digdag_task::Quiet).unwrap();
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Stack {
             trino_catalog: "hive".to_owned(),
             ..TrinoParameters::default()
         };
-        Trino::open(&parameters, schema).unwrap()
+        Trino::open(&parameters, schema, std::sync::Arc::new(digdag_task::Quiet)).unwrap()
     }
 
     pub fn ask(&self, sql: &str) -> Rows {

@@ -8,11 +8,11 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 
 /**
- * Hadoop's local file system, but a folder's files are those of one folder, even where a link on the way to it is moved.
+ * Hadoop's local file system with listings that stay whole while a symlink in the path moves.
  *
- * Hadoop lists the names in a folder and then looks at each under the path it was given. Where `active` is moved in
- * between, they are gone, and it leaves them out without a word: Trino answers from some of a table's files, or none.
- * Here the path is followed once, and the files looked at are those of the folder it led to, which is never changed.
+ * Hadoop lists the names in a directory and then stats each under the given path. If `active` moves in between, the files
+ * are missing and Hadoop skips them silently: Trino reads some of a table's files, or none. This class resolves the path
+ * once and lists the directory it resolved to, which never changes.
  */
 public class WholeFolders extends LocalFileSystem {
     public WholeFolders() {

@@ -1,0 +1,4 @@
+SELECT metadata_location
+FROM iceberg_tables
+WHERE catalog_name = 'lake' AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)
+    AND table_namespace = $1 AND table_name = $2

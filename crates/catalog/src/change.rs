@@ -1,0 +1,174 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use iceberg::spec::{SchemaRef, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
+
+use crate::files::{block_on, make_folders};
+use crate::metadata::UNSORTED;
+use crate::schema::{evolve, name_mapping};
+use crate::{Column, Error, NewSnapshot, NewTable, Result, Table, TableName, metadata, snapshot};
+
+/// What one commit does to one table. Nothing of it is visible before [`crate::Catalog::commit`].
+#[derive(Debug)]
+pub struct TableChange {
+    pub(crate) name: TableName,
+    /// The metadata file that the table must still have; none for a table that must not exist yet.
+    pub(crate) expected: Option<String>,
+    pub(crate) base: TableMetadata,
+    pub(crate) builder: TableMetadataBuilder,
+    /// Files written for this change, which nothing names unless it is committed.
+    pub(crate) written: Vec<PathBuf>,
+    schemas: Vec<SchemaRef>,
+}
+
+const MAIN: &str = "main";
+
+impl TableChange {
+    /// Begins a change of a table as it was loaded.
+    pub fn of(table: &Table) -> Self {
+        TableChange::begin(table.name.clone(), Some(table.location.clone()), table.metadata.clone())
+    }
+
+    /// Begins with a table that is not in the catalog yet.
+    ///
+    /// # Errors
+    /// Fails if the columns are no valid schema.
+    pub fn create(new: &NewTable) -> Result<Self> {
+        Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?))
+    }
+
+    fn begin(name: TableName, expected: Option<String>, base: TableMetadata) -> Self {
+        let builder = base.clone().into_builder(expected.clone());
+        let schemas = base.schemas_iter().cloned().collect();
+        TableChange { name, expected, base, builder, written: Vec::new(), schemas }
+    }
+
+    /// Returns the table's name.
+    pub fn name(&self) -> &TableName {
+        &self.name
+    }
+
+    /// Adds a schema of these columns, unless the table has it, and returns its id. The current schema stays.
+    ///
+    /// # Errors
+    /// Fails with the table and the column if Iceberg does not allow the change.
+    pub fn schema(&mut self, columns: &[Column]) -> Result<i32> {
+        let added = match evolve(&self.name, &self.base, columns)? {
+            Ok(id) => return Ok(id),
+            Err(schema) => schema,
+        };
+        let id = added.schema_id();
+        self.apply(|builder| builder.add_schema(added.clone()))?;
+        self.schemas.push(Arc::new(added));
+        let mapping = name_mapping(self.schemas.iter().map(|schema| &**schema));
+        let properties = [("schema.name-mapping.default".to_owned(), mapping)].into();
+        self.apply(|builder| builder.set_properties(properties))?;
+        Ok(id)
+    }
+
+    /// Returns a schema of the table or of this change.
+    ///
+    /// # Errors
+    /// Fails if there is no schema of this id.
+    pub fn schema_by_id(&self, id: i32) -> Result<SchemaRef> {
+        let found = self.schemas.iter().find(|schema| schema.schema_id() == id);
+        found.cloned().ok_or_else(|| Error::NoSnapshot(self.name.clone(), format!("schema {id}")))
+    }
+
+    /// Adds a snapshot and returns its id. No reader finds it until a ref names it.
+    ///
+    /// # Errors
+    /// Fails if its files cannot be written.
+    pub fn add_snapshot(&mut self, schema_id: i32, new: NewSnapshot) -> Result<i64> {
+        let schema = self.schema_by_id(schema_id)?;
+        make_folders(&snapshot::folder(&self.base))?;
+        let written = block_on(snapshot::write(&self.base, schema, new, &mut self.written))?;
+        let snapshot = written.map_err(|error| Error::Iceberg(self.name.to_string(), Box::new(error)))?;
+        let id = snapshot.snapshot_id();
+        self.apply(|builder| builder.add_snapshot(snapshot))?;
+        Ok(id)
+    }
+
+    /// Names a snapshot. A tag keeps its snapshot through every engine's expiry.
+    ///
+    /// # Errors
+    /// Fails if the table has no such snapshot.
+    pub fn set_tag(&mut self, tag: &str, snapshot_id: i64) -> Result<()> {
+        let retention = SnapshotRetention::Tag { max_ref_age_ms: None };
+        self.apply(|builder| builder.set_ref(tag, SnapshotReference::new(snapshot_id, retention)))
+    }
+
+    /// Like [`TableChange::set_tag`], but leaves a tag that the table has.
+    ///
+    /// # Errors
+    /// Fails if the table has no such snapshot.
+    pub fn set_tag_if_missing(&mut self, tag: &str, snapshot_id: i64) -> Result<()> {
+        match self.base.snapshot_for_ref(tag) {
+            Some(_) => Ok(()),
+            None => self.set_tag(tag, snapshot_id),
+        }
+    }
+
+    /// Removes a tag or a branch.
+    ///
+    /// # Errors
+    /// Fails if the metadata would be invalid.
+    pub fn remove_ref(&mut self, name: &str) -> Result<()> {
+        self.apply(|builder| Ok(builder.remove_ref(name)))
+    }
+
+    /// Removes snapshots, and the refs that name them. Their files stay.
+    ///
+    /// # Errors
+    /// Fails if the metadata would be invalid.
+    pub fn remove_snapshots(&mut self, ids: &[i64]) -> Result<()> {
+        self.apply(|builder| Ok(builder.remove_snapshots(ids)))
+    }
+
+    /// Moves `main`, what readers get by default, to a snapshot, and the current schema to that of the snapshot.
+    ///
+    /// # Errors
+    /// Fails if the table has no such snapshot.
+    pub fn set_main(&mut self, snapshot_id: i64, schema_id: i32) -> Result<()> {
+        let retention = SnapshotRetention::branch(None, None, None);
+        self.apply(|builder| builder.set_ref(MAIN, SnapshotReference::new(snapshot_id, retention)))?;
+        self.set_current_schema(schema_id)
+    }
+
+    /// Makes a schema the one of readers and writers of `main`.
+    ///
+    /// # Errors
+    /// Fails if the table has no such schema.
+    pub fn set_current_schema(&mut self, schema_id: i32) -> Result<()> {
+        let schema = self.schema_by_id(schema_id)?;
+        self.apply(|builder| builder.set_current_schema(schema_id))?;
+        let sorted = self.base.default_sort_order().fields.iter();
+        if sorted.into_iter().any(|field| schema.field_by_id(field.source_id).is_none()) {
+            // A sort order over a column that is gone makes the metadata invalid.
+            self.apply(|builder| builder.set_default_sort_order(UNSORTED))?;
+        }
+        Ok(())
+    }
+
+    /// Sets table properties.
+    ///
+    /// # Errors
+    /// Fails on a reserved property.
+    pub fn set_properties(&mut self, properties: &[(&str, &str)]) -> Result<()> {
+        let properties = properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        self.apply(|builder| builder.set_properties(properties))
+    }
+
+    fn apply(
+        &mut self,
+        step: impl FnOnce(TableMetadataBuilder) -> iceberg::Result<TableMetadataBuilder>,
+    ) -> Result<()> {
+        match step(self.builder.clone()) {
+            Ok(builder) => {
+                self.builder = builder;
+                Ok(())
+            }
+            Err(error) => Err(Error::Iceberg(self.name.to_string(), Box::new(error))),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A Parquet footer as Iceberg's description of the file.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::path::Path;
+
+use iceberg::spec::{
+    DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, NestedField, PrimitiveType, Schema, Struct, Type,
+};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::statistics::Statistics;
+
+use crate::files::{failed, location_of};
+use crate::{Error, Result};
+
+/// Describes a Parquet file from its footer: rows, bytes, and for each column its compressed size, number of values and
+/// of NULLs, and smallest and largest value, by which engines leave out files. Columns are found by the field ids in the
+/// file, or else by name.
+///
+/// # Errors
+/// Fails if the file cannot be read or is not Parquet.
+pub fn data_file(path: &Path, schema: &Schema) -> Result<DataFile> {
+    let file = File::open(path).map_err(failed("open", path))?;
+    let bytes = file.metadata().map_err(failed("inspect", path))?.len();
+    let invalid = |error: String| Error::Parquet(path.to_owned(), error);
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|error| invalid(error.to_string()))?;
+    let columns = Metrics::of(&footer, schema);
+    DataFileBuilder::default()
+        .content(DataContentType::Data)
+        .file_path(location_of(path)?)
+        .file_format(DataFileFormat::Parquet)
+        .partition(Struct::empty())
+        .partition_spec_id(0)
+        .record_count(u64::try_from(footer.file_metadata().num_rows()).map_err(|error| invalid(error.to_string()))?)
+        .file_size_in_bytes(bytes)
+        .column_sizes(columns.sizes)
+        .value_counts(columns.values)
+        .null_value_counts(columns.nulls)
+        .lower_bounds(columns.lower)
+        .upper_bounds(columns.upper)
+        .split_offsets(Some(footer.row_groups().iter().map(|group| first_byte(group.column(0))).collect()))
+        .build()
+        .map_err(|error| invalid(error.to_string()))
+}
+
+fn first_byte(chunk: &ColumnChunkMetaData) -> i64 {
+    let data = chunk.data_page_offset();
+    chunk.dictionary_page_offset().map_or(data, |dictionary| dictionary.min(data))
+}
+
+#[derive(Default)]
+struct Metrics {
+    sizes: HashMap<i32, u64>,
+    values: HashMap<i32, u64>,
+    nulls: HashMap<i32, u64>,
+    lower: HashMap<i32, Datum>,
+    upper: HashMap<i32, Datum>,
+}
+
+impl Metrics {
+    fn of(footer: &ParquetMetaData, schema: &Schema) -> Self {
+        let mut metrics = Metrics::default();
+        // A column of which one row group says nothing has no bounds at all: they would be too narrow.
+        let (mut unbounded, mut uncounted) = (HashSet::new(), HashSet::new());
+        for chunk in footer.row_groups().iter().flat_map(|group| group.columns()) {
+            let Some(field) = field_of(chunk, schema) else { continue };
+            let id = field.id;
+            let values = u64::try_from(chunk.num_values()).unwrap_or_default();
+            *metrics.sizes.entry(id).or_default() += u64::try_from(chunk.compressed_size()).unwrap_or_default();
+            *metrics.values.entry(id).or_default() += values;
+            let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+            match nulls {
+                Some(nulls) => *metrics.nulls.entry(id).or_default() += nulls,
+                None => _ = uncounted.insert(id),
+            }
+            match chunk.statistics().and_then(|statistics| bounds(statistics, &field.field_type)) {
+                Some((low, high)) => {
+                    extend(&mut metrics.lower, id, low, Ordering::Less);
+                    extend(&mut metrics.upper, id, high, Ordering::Greater);
+                }
+                None if nulls == Some(values) => {}
+                None => _ = unbounded.insert(id),
+            }
+        }
+        metrics.nulls.retain(|id, _| !uncounted.contains(id));
+        metrics.lower.retain(|id, _| !unbounded.contains(id));
+        metrics.upper.retain(|id, _| !unbounded.contains(id));
+        metrics
+    }
+}
+
+fn extend(bounds: &mut HashMap<i32, Datum>, id: i32, bound: Datum, further: Ordering) {
+    match bounds.get(&id) {
+        Some(known) if bound.partial_cmp(known) != Some(further) => {}
+        _ => _ = bounds.insert(id, bound),
+    }
+}
+
+fn field_of<'s>(chunk: &ColumnChunkMetaData, schema: &'s Schema) -> Option<&'s NestedField> {
+    let column = chunk.column_descr();
+    let info = column.self_type().get_basic_info();
+    let field = if info.has_id() { schema.field_by_id(info.id()) } else { schema.field_by_name(column.name()) };
+    field.map(|field| &**field)
+}
+
+/// The smallest and largest value of a row group, in the table's type, which may be wider than the file's.
+fn bounds(statistics: &Statistics, field_type: &Type) -> Option<(Datum, Datum)> {
+    if statistics.is_min_max_deprecated() {
+        return None;
+    }
+    let Type::Primitive(field_type) = field_type else { return None };
+    let pair = |low: Datum, high: Datum| Some((low, high));
+    match statistics {
+        Statistics::Boolean(found) => pair(Datum::bool(*found.min_opt()?), Datum::bool(*found.max_opt()?)),
+        Statistics::Int32(found) => {
+            let make = |value: &i32| match field_type {
+                PrimitiveType::Int => Some(Datum::int(*value)),
+                PrimitiveType::Long => Some(Datum::long(i64::from(*value))),
+                PrimitiveType::Date => Some(Datum::date(*value)),
+                _ => None,
+            };
+            pair(make(found.min_opt()?)?, make(found.max_opt()?)?)
+        }
+        Statistics::Int64(found) => {
+            let make = |value: &i64| match field_type {
+                PrimitiveType::Long => Some(Datum::long(*value)),
+                PrimitiveType::Timestamp => Some(Datum::timestamp_micros(*value)),
+                PrimitiveType::Timestamptz => Some(Datum::timestamptz_micros(*value)),
+                _ => None,
+            };
+            pair(make(found.min_opt()?)?, make(found.max_opt()?)?)
+        }
+        Statistics::Float(found) => {
+            let make = |value: &f32| match field_type {
+                PrimitiveType::Float => Some(Datum::float(*value)),
+                PrimitiveType::Double => Some(Datum::double(f64::from(*value))),
+                _ => None,
+            };
+            pair(make(found.min_opt()?)?, make(found.max_opt()?)?)
+        }
+        Statistics::Double(found) if *field_type == PrimitiveType::Double => {
+            pair(Datum::double(*found.min_opt()?), Datum::double(*found.max_opt()?))
+        }
+        Statistics::ByteArray(found) if *field_type == PrimitiveType::String => {
+            pair(Datum::string(found.min_opt()?.as_utf8().ok()?), Datum::string(found.max_opt()?.as_utf8().ok()?))
+        }
+        _ => None,
+    }
+}

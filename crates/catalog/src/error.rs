@@ -1,0 +1,98 @@
+use std::path::PathBuf;
+
+use crate::TableName;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a catalog could not be read or a commit was not made. After any error of a commit, no table has changed, with one
+/// exception: [`Error::Unknown`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another writer committed to the table first. Loading the table and building the change once more is safe.
+    #[error("table {0} was changed by another writer in between; nothing was committed")]
+    Conflict(TableName),
+
+    /// The table is not in the catalog.
+    #[error("the catalog has no table {0}")]
+    NoTable(TableName),
+
+    /// The table has no such tag, branch or snapshot.
+    #[error("table {0} has no {1}")]
+    NoSnapshot(TableName, String),
+
+    /// Iceberg does not allow the change of the schema.
+    #[error("table {table}, column {column}: {why}")]
+    Evolution {
+        /// The table whose schema would change.
+        table: TableName,
+        /// The column that Iceberg cannot carry over.
+        column: String,
+        /// What Iceberg allows instead.
+        why: String,
+    },
+
+    /// The catalog was made by a newer version of this software.
+    #[error("the catalog has schema version {found}; this version reads version {known}")]
+    Version {
+        /// The version in the catalog.
+        found: String,
+        /// The version of this software.
+        known: &'static str,
+    },
+
+    /// The catalog belongs to a lake in another folder.
+    #[error("the catalog is of the lake at {recorded}; this lake is at {found}")]
+    Moved {
+        /// The lake's folder in the catalog.
+        recorded: String,
+        /// The lake's folder now.
+        found: String,
+    },
+
+    /// The connection broke while the transaction was being committed, so the database may have made it or not.
+    #[error("the connection was lost during the commit, so its outcome is unknown: {0}")]
+    Unknown(String),
+
+    /// A file of a table could not be read or written.
+    #[error("cannot {action} {path}")]
+    File {
+        /// What was tried, as an infinitive.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+
+    /// A Parquet file cannot be a file of the table.
+    #[error("{0} cannot be a file of the table: {1}")]
+    Parquet(PathBuf, String),
+
+    /// The metadata of a table is invalid, or the change would make it so.
+    #[error("Iceberg metadata of {0}")]
+    Iceberg(String, #[source] Box<iceberg::Error>),
+
+    /// The embedded database failed.
+    #[error("catalog {0}")]
+    Sqlite(PathBuf, #[source] rusqlite::Error),
+
+    /// The database server failed or refused.
+    #[error("catalog in Postgres: {0}")]
+    Postgres(String, #[source] postgres::Error),
+}
+
+impl Error {
+    /// Whether the same call may succeed when it is made again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Error::Conflict(_) => true,
+            Error::Sqlite(_, error) => matches!(
+                error.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+            ),
+            Error::Postgres(_, error) => error.is_closed() || error.as_db_error().is_none(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What the crate `iceberg` cannot do with a table's metadata: keep field ids at creation, and set a commit's time.
+
+use iceberg::spec::TableMetadata;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::files::location_of;
+use crate::schema::{NewTable, name_mapping, schema};
+use crate::{Error, Result, TableName};
+
+/// The id that Iceberg reserves for no order.
+pub(crate) const UNSORTED: i64 = 0;
+
+/// Metadata files that a table keeps behind the current one.
+const MAX_PREVIOUS_METADATA: usize = 20;
+
+/// Builds the metadata of a table without snapshots. `TableMetadataBuilder::new` numbers the fields itself, so the JSON
+/// is built here: the contract's field ids are also in the files.
+pub(crate) fn create(new: &NewTable) -> Result<TableMetadata> {
+    let table = new.name.to_string();
+    let schema = schema(&new.name, &new.columns, 0)?;
+    let mut sort_orders = vec![json!({"order-id": UNSORTED, "fields": []})];
+    if let Some(column) = new.sorted_by {
+        let field =
+            json!({"transform": "identity", "source-id": column, "direction": "asc", "null-order": "nulls-last"});
+        sort_orders.push(json!({"order-id": 1, "fields": [field]}));
+    }
+    let default_sort_order = sort_orders.len() - 1;
+    let mut properties = json!({
+        "schema.name-mapping.default": name_mapping([&schema].into_iter()),
+        // The files belong to others: no engine may delete them.
+        "gc.enabled": "false",
+        // Spark with Iceberg up to 1.10 reads DELTA_LENGTH_BYTE_ARRAY row by row only.
+        "read.parquet.vectorization.enabled": "false",
+        "write.metadata.previous-versions-max": MAX_PREVIOUS_METADATA.to_string(),
+        "write.metadata.delete-after-commit.enabled": "true",
+    });
+    for (key, value) in &new.properties {
+        properties[key] = json!(value);
+    }
+    let metadata = json!({
+        "format-version": 2,
+        "table-uuid": Uuid::new_v4(),
+        "location": location_of(&new.folder)?,
+        "last-sequence-number": 0,
+        "last-updated-ms": 0,
+        "last-column-id": new.columns.iter().map(|column| column.id).max().unwrap_or(0),
+        "schemas": [schema],
+        "current-schema-id": 0,
+        "partition-specs": [{"spec-id": 0, "fields": []}],
+        "default-spec-id": 0,
+        "last-partition-id": 999,
+        "properties": properties,
+        "sort-orders": sort_orders,
+        "default-sort-order-id": default_sort_order,
+    });
+    parse(&table, metadata)
+}
+
+/// Sets the time of a commit, in the metadata and in the entries that the commit added to the snapshot log: tables of one
+/// publication have one time, so a query as of a time reads all of them before or all of them after it.
+pub(crate) fn stamp(table: &TableName, metadata: &TableMetadata, old_entries: usize, at: i64) -> Result<TableMetadata> {
+    let name = table.to_string();
+    let mut json = serde_json::to_value(metadata).map_err(|error| invalid(&name, &error))?;
+    json["last-updated-ms"] = json!(at);
+    for entry in json["snapshot-log"].as_array_mut().into_iter().flatten().skip(old_entries) {
+        entry["timestamp-ms"] = json!(at);
+    }
+    parse(&name, json)
+}
+
+fn parse(table: &str, json: Value) -> Result<TableMetadata> {
+    serde_json::from_value(json).map_err(|error| invalid(table, &error))
+}
+
+fn invalid(table: &str, error: &serde_json::Error) -> Error {
+    let error = iceberg::Error::new(iceberg::ErrorKind::DataInvalid, error.to_string());
+    Error::Iceberg(table.to_owned(), Box::new(error))
+}

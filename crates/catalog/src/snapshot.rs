@@ -1,0 +1,155 @@
+//! A snapshot of a table: its manifests, its manifest list, and a summary with right totals.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use iceberg::spec::{
+    DataFile, ManifestContentType, ManifestFile, ManifestList, ManifestListWriter, ManifestWriterBuilder, Operation,
+    SchemaRef, Snapshot, SnapshotSummaryCollector, Summary, TableMetadata,
+};
+use uuid::Uuid;
+
+use crate::files::{io, path_of};
+
+/// A snapshot to be added to a table: these files and no others.
+#[derive(Clone, Debug)]
+pub struct NewSnapshot {
+    /// All files of the snapshot. None is an empty table.
+    pub files: Vec<DataFile>,
+    /// Properties of the snapshot's summary.
+    pub properties: HashMap<String, String>,
+    /// The snapshot's time in milliseconds since 1970, from [`crate::Catalog::next_time`].
+    pub at: i64,
+}
+
+/// Writes the manifests and the manifest list of a snapshot. Its parent is the table's current snapshot, whose files it
+/// records as removed, so a reader of changes finds them. Paths of new files are added to `written` before they exist.
+pub(crate) async fn write(
+    metadata: &TableMetadata,
+    schema: SchemaRef,
+    new: NewSnapshot,
+    written: &mut Vec<PathBuf>,
+) -> iceberg::Result<Snapshot> {
+    let id = new_id(metadata);
+    let sequence_number = metadata.next_sequence_number();
+    let parent = metadata.current_snapshot();
+    let spec = metadata.default_partition_spec();
+    let folder = format!("{}/metadata", metadata.location());
+    let mut summary = SnapshotSummaryCollector::default();
+    let (mut records, mut bytes) = (0, 0);
+    let files = new.files.len();
+    let mut manifests = Vec::new();
+
+    let mut removed = Vec::new();
+    if let Some(parent) = parent {
+        removed = alive(metadata, parent).await?;
+    }
+    let replaces = !removed.is_empty();
+    if replaces {
+        let location = format!("{folder}/{}-m0.avro", Uuid::new_v4());
+        written.push(path_of(&location));
+        let mut writer =
+            ManifestWriterBuilder::new(io().new_output(location)?, Some(id), schema.clone(), (**spec).clone())
+                .build_v2_data();
+        for (file, sequence_number, file_sequence_number) in removed {
+            summary.remove_file(&file, schema.clone(), spec.clone());
+            writer.add_delete_file(file, sequence_number, file_sequence_number)?;
+        }
+        manifests.push(writer.write_manifest_file().await?);
+    }
+    if files > 0 {
+        let location = format!("{folder}/{}-m1.avro", Uuid::new_v4());
+        written.push(path_of(&location));
+        let mut writer =
+            ManifestWriterBuilder::new(io().new_output(location)?, Some(id), schema.clone(), (**spec).clone())
+                .build_v2_data();
+        for file in new.files {
+            records += file.record_count();
+            bytes += file.file_size_in_bytes();
+            summary.add_file(&file, schema.clone(), spec.clone());
+            // -1: the sequence number is the snapshot's.
+            writer.add_file(file, -1)?;
+        }
+        manifests.push(writer.write_manifest_file().await?);
+    }
+    let list = format!("{folder}/snap-{id}-1-{}.avro", Uuid::new_v4());
+    written.push(path_of(&list));
+    write_list(&list, manifests, id, parent.map(|parent| parent.snapshot_id()), sequence_number).await?;
+
+    let mut properties = summary.build();
+    // The collector leaves the totals out, and a later append in any engine adds to them.
+    for (name, total) in [("total-records", records), ("total-files-size", bytes), ("total-data-files", files as u64)] {
+        properties.insert(name.to_owned(), total.to_string());
+    }
+    for name in ["total-delete-files", "total-position-deletes", "total-equality-deletes"] {
+        properties.insert(name.to_owned(), "0".to_owned());
+    }
+    properties.extend(new.properties);
+    Ok(Snapshot::builder()
+        .with_snapshot_id(id)
+        .with_parent_snapshot_id(parent.map(|parent| parent.snapshot_id()))
+        .with_sequence_number(sequence_number)
+        .with_timestamp_ms(new.at)
+        .with_manifest_list(list)
+        .with_summary(Summary {
+            operation: if replaces { Operation::Overwrite } else { Operation::Append },
+            additional_properties: properties,
+        })
+        .with_schema_id(schema.schema_id())
+        .build())
+}
+
+async fn write_list(
+    location: &str,
+    manifests: Vec<ManifestFile>,
+    id: i64,
+    parent: Option<i64>,
+    sequence_number: i64,
+) -> iceberg::Result<()> {
+    let output = io().new_output(location)?.writer().await?;
+    let mut writer = ManifestListWriter::v2(output, id, parent, sequence_number);
+    writer.add_manifests(manifests.into_iter())?;
+    writer.close().await
+}
+
+/// The live data files of a snapshot, each with its sequence number and that of its file.
+pub(crate) async fn alive(
+    metadata: &TableMetadata,
+    snapshot: &Snapshot,
+) -> iceberg::Result<Vec<(DataFile, i64, Option<i64>)>> {
+    let io = io();
+    let content = io.new_input(snapshot.manifest_list())?.read().await?;
+    let list = ManifestList::parse_with_version(&content, metadata.format_version())?;
+    let mut files = Vec::new();
+    for manifest in list.consume_entries().into_iter().filter(|file| file.content == ManifestContentType::Data) {
+        let (entries, _) = manifest.load_manifest(&io).await?.into_parts();
+        for entry in entries.iter().filter(|entry| entry.is_alive()) {
+            let sequence_number = entry.sequence_number().unwrap_or(manifest.sequence_number);
+            let file_sequence_number = entry.file_sequence_number.or(Some(manifest.sequence_number));
+            files.push((entry.data_file().clone(), sequence_number, file_sequence_number));
+        }
+    }
+    Ok(files)
+}
+
+/// Whether a snapshot has files of deletes, which only an Iceberg reader applies.
+pub(crate) async fn has_deletes(metadata: &TableMetadata, snapshot: &Snapshot) -> iceberg::Result<bool> {
+    let content = io().new_input(snapshot.manifest_list())?.read().await?;
+    let list = ManifestList::parse_with_version(&content, metadata.format_version())?;
+    Ok(list.entries().iter().any(|manifest| manifest.content == ManifestContentType::Deletes))
+}
+
+/// The metadata folder of a table.
+pub(crate) fn folder(metadata: &TableMetadata) -> PathBuf {
+    path_of(metadata.location()).join(Path::new("metadata"))
+}
+
+fn new_id(metadata: &TableMetadata) -> i64 {
+    loop {
+        let (high, low) = Uuid::new_v4().as_u64_pair();
+        let id = i64::try_from((high ^ low) >> 1).unwrap_or_default();
+        if id != 0 && metadata.snapshot_by_id(id).is_none() {
+            return id;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+
+use super::{Pointers, Swap, statement};
+use crate::{Access, Error, Result, TableName};
+
+/// How long a statement waits for another process's transaction, which takes milliseconds.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// The embedded catalog: one file, with a rollback journal, which unlike a write-ahead log needs no shared memory and
+/// leaves one file behind.
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Sqlite {
+    pub fn open(path: &Path, access: Access) -> Result<Self> {
+        let failed = |error| Error::Sqlite(path.to_owned(), error);
+        let connection = match access {
+            Access::Read => read_only(path).or_else(|error| after_a_kill(path, error)),
+            Access::Write => Connection::open_with_flags(
+                path,
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            ),
+        };
+        let connection = connection.map_err(failed)?;
+        connection.busy_timeout(BUSY).map_err(failed)?;
+        if access == Access::Write {
+            // EXTRA flushes the folder too after the journal is removed: a commit survives a loss of power.
+            connection.pragma_update(None, "journal_mode", "DELETE").map_err(failed)?;
+            connection.pragma_update(None, "synchronous", "EXTRA").map_err(failed)?;
+        }
+        Ok(Sqlite { path: path.to_owned(), connection })
+    }
+
+    fn failed(&self) -> impl Fn(rusqlite::Error) -> Error + use<> {
+        let path = self.path.clone();
+        move |error| Error::Sqlite(path.clone(), error)
+    }
+}
+
+/// Opens for reading, and reads once: a journal that a killed writer left is found by the first statement only.
+fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// A transaction that a killed writer left half-done is rolled back by the next opening that may write.
+fn after_a_kill(path: &Path, error: rusqlite::Error) -> rusqlite::Result<Connection> {
+    if !matches!(&error, rusqlite::Error::SqliteFailure(error, _) if error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
+    {
+        return Err(error);
+    }
+    let writer =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    writer.busy_timeout(BUSY)?;
+    writer.pragma_query_value(None, "schema_version", |_| Ok(()))?;
+    drop(writer);
+    read_only(path)
+}
+
+impl Pointers for Sqlite {
+    fn prepare(&mut self) -> Result<()> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        for statement in [statement!("create_tables"), statement!("create_namespaces"), statement!("create_properties")]
+        {
+            transaction.execute(statement, []).map_err(&failed)?;
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    fn property(&mut self, key: &str) -> Result<Option<String>> {
+        let row = self.connection.query_row(statement!("property"), [key], |row| row.get(0));
+        row.optional().map_err(self.failed())
+    }
+
+    fn record(&mut self, key: &str, value: &str) -> Result<()> {
+        self.connection.execute(statement!("set_property"), [key, value]).map_err(self.failed()).map(drop)
+    }
+
+    fn tables(&mut self) -> Result<Vec<(TableName, String)>> {
+        let failed = self.failed();
+        let mut query = self.connection.prepare(statement!("tables")).map_err(&failed)?;
+        let rows = query
+            .query_map([], |row| {
+                let (namespace, name): (String, String) = (row.get(0)?, row.get(1)?);
+                Ok((TableName { namespace, name }, row.get(2)?))
+            })
+            .map_err(&failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(&failed)
+    }
+
+    fn table(&mut self, table: &TableName) -> Result<Option<String>> {
+        let row = self.connection.query_row(statement!("table"), [&table.namespace, &table.name], |row| row.get(0));
+        row.optional().map_err(self.failed())
+    }
+
+    fn swap(&mut self, swaps: &[Swap]) -> Result<()> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        for Swap { table, expected, new } in swaps {
+            let changed = match expected {
+                Some(expected) => transaction
+                    .execute(statement!("swap_table"), params![new, expected, table.namespace, table.name])
+                    .map_err(&failed)?,
+                None => {
+                    transaction.execute(statement!("insert_namespace"), [&table.namespace]).map_err(&failed)?;
+                    transaction
+                        .execute(statement!("insert_table"), [&table.namespace, &table.name, new])
+                        .map_err(&failed)?
+                }
+            };
+            if changed != 1 {
+                return Err(Error::Conflict(table.clone()));
+            }
+        }
+        transaction.commit().map_err(failed)
+    }
+}

@@ -1,0 +1,69 @@
+//! `build-warehouse`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::RunArgs;
+use crate::contract::Contract;
+use crate::parquet::ParquetEncodings;
+use crate::sql::EngineSelection;
+use crate::warehouse::{Build, Builder};
+use digdag_task::{Call, Switch};
+
+/// Build the derived tables of a run
+///
+/// Runs the queries of sql/warehouse on DuckDB, inside this process, over the tables that the ingest tasks wrote, and
+/// writes <lake>/_runs/<run_id>/warehouse_discogs/. What exceeds memory_limit is spilled to the run's _staging.
+#[derive(Debug, Parser)]
+#[command(name = "build-warehouse", version, after_help = EXAMPLE)]
+pub struct BuildWarehouse {
+    #[command(flatten)]
+    run: RunArgs,
+
+    #[command(flatten)]
+    engine: EngineSelection,
+
+    /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
+    #[arg(long, value_name = "compact|compatible", default_value = "compact")]
+    parquet_encodings: ParquetEncodings,
+
+    /// Replace tables in the run that were made from other inputs, if the run is not sealed
+    #[arg(long)]
+    replace: Switch,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  build-warehouse --lake /data/lake --run-id 2026-11__20261120_000000 --memory-limit 2GiB";
+
+/// Runs `build-warehouse`.
+pub fn main() -> ExitCode {
+    super::task(build_warehouse)
+}
+
+fn build_warehouse(parameters: BuildWarehouse, call: &mut Call) -> anyhow::Result<()> {
+    let contract = Contract::load()?;
+    let run = parameters.run.open(call)?;
+    let producer = parameters.parquet_encodings.producer(call.name());
+    let tables = contract.tables_of(call.name()).into_iter();
+    let builds: Vec<_> =
+        tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
+
+    let mut builder = Builder::new(&run, &contract, producer, parameters.replace.is_on(), call.observer());
+    let mut built_any = false;
+    for build in &builds {
+        let (dataset, built) = builder.build(build, &parameters.engine, |writable| {
+            call.record_with(move |outcome| writable.record(outcome));
+        })?;
+        call.add_table(dataset.count());
+        if built {
+            call.say(format_args!("{}: {} rows", build.table.name, dataset.rows));
+        }
+        built_any |= built;
+    }
+    if !built_any {
+        call.already_done();
+    }
+    Ok(())
+}

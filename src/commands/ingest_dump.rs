@@ -1,0 +1,118 @@
+//! What `ingest-artists`, `ingest-labels`, `ingest-masters` and `ingest-releases` have in common.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::RunArgs;
+use crate::contract::Contract;
+use crate::dump::{DumpFile, Entity};
+use crate::ingest::record::Records;
+use crate::ingest::{IngestOptions, Pass, already_there, bad_records_name, tables_of};
+use crate::lake::{Counted, Dataset, Run};
+use digdag_task::{Call, Failure, InputFile};
+
+/// Parameters of every ingest task.
+#[derive(Args, Debug)]
+pub struct IngestArgs {
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    #[command(flatten)]
+    pub options: IngestOptions,
+}
+
+/// Reads the dump of an entity into the datasets of a run, all its tables in one pass. Without `dump`, reads the file
+/// that preflight found.
+pub(super) fn ingest_dump<R: Records>(
+    dump: Option<PathBuf>,
+    parameters: IngestArgs,
+    call: &mut Call,
+) -> anyhow::Result<()> {
+    let run = parameters.run.open(call)?;
+    let options = parameters.options;
+    let contract = Contract::load()?;
+    let producer = options.parquet_encodings.producer(call.name());
+    let tables = tables_of::<R>(&contract, &producer)?;
+    let file = find_dump::<R>(&run, dump)?;
+
+    if let Some(datasets) = already_there(&run, &tables, &producer, &file, options.replace.is_on())? {
+        call.already_done();
+        report(R::ENTITY, call, &datasets);
+        return Ok(());
+    }
+    let writable = Arc::new(run.writable(call.name())?);
+    let recorder = writable.clone();
+    call.record_with(move |outcome| recorder.record(outcome));
+
+    let pass = Pass { run: &run, writable: &writable, contract: &contract, tables: &tables, producer: &producer };
+    let done = pass.ingest::<R>(&file, &options, call)?;
+    call.add_input(InputFile { path: file.path, bytes: done.input.bytes, sha256: done.input.sha256 });
+    call.set_metric("xml_bytes", done.xml_bytes);
+    call.set_metric("xml_bytes_per_second", (done.xml_bytes as f64 / done.seconds.max(1e-9)).round());
+    call.set_metric("threads", done.threads);
+    call.set_metric("fallback_blocks", done.fallback_blocks);
+    call.set_metric("busy", done.busy);
+    call.set_metric("cpu_seconds", done.cpu_seconds);
+    report(R::ENTITY, call, &done.datasets);
+    Ok(())
+}
+
+/// Opens the given dump, or the one that preflight found for the run, with its published checksum if it is known.
+fn find_dump<R: Records>(run: &Run, given: Option<PathBuf>) -> anyhow::Result<DumpFile> {
+    let entity = R::ENTITY;
+    let description = run.description_if_there()?;
+    let path = match (given, &description) {
+        (Some(path), _) => path,
+        (None, Some(description)) => description.dumps.get(entity.name()).cloned().ok_or_else(|| {
+            Failure::parameters(format!("parameter {entity}_dump is missing, and run {} names none", run.id()))
+        })?,
+        (None, None) => {
+            return Err(Failure::parameters(format!("parameter {entity}_dump is missing"))
+                .hint(format!("preflight finds the dumps of a month; by hand, give --{entity}-dump FILE"))
+                .into());
+        }
+    };
+    let mut file = DumpFile::open(&path)?;
+    if let Some(month) = description.as_ref().map(|it| it.dump_month.clone()).or_else(|| run.id().dump_month()) {
+        file.expect_month(&month)?;
+    }
+    let known = description.and_then(|description| description.checksums.get(entity.name()).cloned());
+    file.published_sha256 = known.filter(|known| known.name == file.name()).map(|known| known.sha256);
+    Ok(file)
+}
+
+/// Returns what to tell people about records that are in no table, if there are any.
+fn left_out(entity: Entity, counted: &Counted) -> Option<String> {
+    let count = |name: &str| counted.anomalies.get(name).copied().unwrap_or_default();
+    let parts = [
+        ("bad_records", format!(" could not be read and are kept in _reports/{}", bad_records_name(entity))),
+        ("records_without_key", " have no id that is a number".to_owned()),
+    ];
+    let parts = parts.into_iter().filter(|(name, _)| count(name) > 0);
+    let parts: Vec<_> = parts.map(|(name, what)| format!("{}{what}", count(name))).collect();
+    (!parts.is_empty()).then(|| format!("left out: {}", parts.join("; ")))
+}
+
+fn report(entity: Entity, call: &mut Call, datasets: &[Dataset]) {
+    for dataset in datasets {
+        call.add_table(dataset.count());
+    }
+    let Some(counted) = datasets.first().map(|dataset| &dataset.counted) else { return };
+    for (name, count) in &counted.anomalies {
+        call.add_anomaly(name, *count);
+    }
+    if let Some(records) = counted.records {
+        call.set_metric("records", records);
+        call.say(format_args!("{records} records, {} tables", datasets.len()));
+    }
+    if let Some(left_out) = left_out(entity, counted) {
+        call.say(left_out);
+    }
+    if !counted.unknown_paths.is_empty() {
+        let paths: Vec<_> = counted.unknown_paths.iter().map(|(path, count)| format!("{path} ({count})")).collect();
+        call.say(format_args!("paths that no table takes: {}", paths.join(", ")));
+        call.set_detail("unknown_paths", serde_json::json!(counted.unknown_paths));
+    }
+}
