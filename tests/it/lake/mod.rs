@@ -16,6 +16,7 @@ mod order;
 mod preflight;
 mod promote;
 mod query;
+mod revisions;
 mod rollback;
 mod root;
 mod scratch;
