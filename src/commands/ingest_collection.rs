@@ -9,7 +9,7 @@ use clap::Parser;
 use super::RunArgs;
 use crate::contract::Contract;
 use crate::ingest::CollectionFiles;
-use crate::ingest::record::collection::CollectionRows;
+use crate::ingest::record::collection::Collection;
 use crate::lake::Dataset;
 use crate::parquet::ParquetEncodings;
 use digdag_task::{Call, Failure, InputFile, Switch};
@@ -59,7 +59,9 @@ fn ingest_collection(parameters: IngestCollection, call: &mut Call) -> anyhow::R
     let contract = Contract::load()?;
     let run = parameters.run.open(call)?;
     let producer = parameters.parquet_encodings.producer(call.name());
-    contract.check_rows(&CollectionRows::declaration())?;
+    for rows in Collection::declarations() {
+        contract.check_rows(&rows)?;
+    }
     let table = contract.table("collection")?;
 
     let pages = CollectionFiles::find(given, &parameters.collection_pattern)?;

@@ -47,7 +47,7 @@ impl CollectionFiles {
         let staging = writable.staging()?;
         let mut writer = DatasetWriter::new(table, staging.dataset(run, &table.folder())?)?
             .with_encodings(ParquetEncodings::of(producer));
-        let schema = arrow_schema(table);
+        let schemas = [arrow_schema(table)];
         let mut collection = Collection::default();
         for file in &self.files {
             let text = fs::read_to_string(file).map_err(|error| cannot_read(file, &error))?;
@@ -57,7 +57,9 @@ impl CollectionFiles {
                 Failure::input(format!("{}: {what}", file.display()))
                     .hint("give pages as the API sends them, or the CSV export of the site")
             })?;
-            writer.append(collection.finish(&schema)?)?;
+            for batch in collection.finish(&schemas)? {
+                writer.append(batch)?;
+            }
         }
         let counted =
             Counted { records: Some(collection.items()), anomalies: collection.anomalies(), ..Counted::default() };

@@ -10,9 +10,9 @@ use std::time::Instant;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::busy::{Watch, Work};
 use super::parameters::IngestOptions;
 use super::pool::{self, BadRecords, Ingested};
+use super::stages::{Stopwatch, Work};
 use crate::contract::{Contract, Table};
 use crate::dump::{Blocks, DumpFile, Entity, Source};
 use crate::ingest::record::{BlockReader, Records, Tally};
@@ -183,7 +183,7 @@ impl Pass<'_> {
         threads: usize,
     ) -> anyhow::Result<(Vec<(StagedDataset, Dataset)>, Work)> {
         let finish = |writer: DatasetWriter| {
-            let watch = Watch::start();
+            let watch = Stopwatch::start();
             (writer.finish(self.run, self.producer, std::slice::from_ref(input), counted), watch.stop())
         };
         let mut all = Work::default();

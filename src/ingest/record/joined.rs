@@ -1,7 +1,5 @@
 use std::borrow::Cow;
 
-use arrow::array::StringBuilder;
-
 /// A list as one text, as the published tables have it; nothing when no text was added.
 #[derive(Debug, Default)]
 pub struct Joined {
@@ -35,9 +33,13 @@ impl Joined {
         self.text.push_str(piece);
     }
 
-    /// Appends the list to a column, and begins anew.
-    pub fn append_to(&mut self, column: &mut StringBuilder) {
-        column.append_option(self.any.then_some(self.text.as_str()));
+    /// Returns the list so far; `None` if no text was added.
+    pub fn text(&self) -> Option<&str> {
+        self.any.then_some(self.text.as_str())
+    }
+
+    /// Empties the list for the next record.
+    pub fn clear(&mut self) {
         self.text.clear();
         self.any = false;
     }
