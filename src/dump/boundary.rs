@@ -22,8 +22,8 @@ pub(super) fn last_boundary(entity: Entity, bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// The same, looked for from a place on; where there is none, gives the place from which to look when more bytes have
-/// come: what is before the last end tag is no boundary and does not become one.
+/// Like `last_boundary`, but searches from an offset on; if there is no boundary, returns the offset from which to search
+/// when more bytes have come. What is before the last end tag is no boundary and does not become one.
 pub(super) fn last_boundary_from(entity: Entity, bytes: &[u8], from: usize) -> Result<usize, usize> {
     if let Some(end) = last_boundary(entity, &bytes[from..]) {
         return Ok(from + end);

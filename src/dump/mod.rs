@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Facts about the files are in `docs/dumps.md`. A dump is good only if its root element is closed, its gzip
-//! trailers are right and nothing follows; everything else is a [`Fault`] with its byte.
+//! trailers are right and nothing follows; everything else is a [`DumpError`] with its byte.
 
 mod blocks;
 mod boundary;
@@ -28,4 +28,4 @@ pub use files::{DumpFile, DumpSet};
 pub use name::{Kind, PublishedName};
 pub use remembered::{remember_sha256, sha256_of_dump};
 pub(crate) use shown::shown;
-pub use source::{Fault, Source, SourceEnd};
+pub use source::{DumpError, Source, SourceEnd};

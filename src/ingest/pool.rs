@@ -1,3 +1,5 @@
+//! The workers of an ingest: each takes the job that is wanted most, and no result depends on their number.
+
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
@@ -8,7 +10,7 @@ use anyhow::Context;
 use arrow::record_batch::RecordBatch;
 
 use super::stages::{StageTimes, Stopwatch, Work};
-use crate::dump::{Block, Blocks, Buffer, Fault};
+use crate::dump::{Block, Blocks, Buffer, DumpError};
 use crate::ingest::record::{BlockReader, BlockRows, Records, Repaired, Tally, Unreadable};
 use crate::parquet::DatasetWriter;
 use digdag_task::{Failure, Meter};
@@ -78,7 +80,7 @@ struct Pool<'p> {
 }
 
 struct State<'p> {
-    /// Not there while a worker reads.
+    /// `None` while a worker reads.
     blocks: Option<Box<Blocks>>,
     ended: bool,
     to_parse: VecDeque<Block>,
@@ -105,7 +107,7 @@ struct State<'p> {
 
 /// The rows of a table on their way to its writer. One worker encodes a table at a time, so their order is kept.
 struct TableQueue {
-    /// Not there while a worker encodes.
+    /// `None` while a worker encodes.
     writer: Option<Box<DatasetWriter>>,
     batches: VecDeque<RecordBatch>,
     bytes: usize,
@@ -119,7 +121,7 @@ struct Parsed {
 
 enum Problem {
     Unreadable(Unreadable),
-    Fault(Fault),
+    Dump(DumpError),
 }
 
 enum Job {
@@ -220,7 +222,7 @@ impl<'p> State<'p> {
 impl Problem {
     fn explain(self, block_offset: u64, record: &str, last_id: Option<i64>) -> Failure {
         let (offset, what, last_id, hint) = match self {
-            Problem::Fault(fault) => (fault.offset, fault.what, last_id, fault.hint),
+            Problem::Dump(error) => (error.offset, error.what, last_id, error.hint),
             Problem::Unreadable(unreadable) => (
                 block_offset + unreadable.malformed.offset as u64,
                 unreadable.malformed.what,
@@ -297,13 +299,11 @@ impl<'p> Pool<'p> {
                         state.to_parse.push_back(block);
                     }
                     Ok(None) => state.ended = true,
-                    Err(fault) => {
+                    Err(error) => {
                         state.ended = true;
                         state.in_flight += 1;
                         let number = blocks.blocks_given();
-                        state
-                            .parsed
-                            .insert(number, Parsed { offset: fault.offset, result: Err(Problem::Fault(fault)) });
+                        state.parsed.insert(number, Parsed { offset: error.offset, result: Err(Problem::Dump(error)) });
                         state.queue_parsed(self.record);
                     }
                 }
@@ -358,7 +358,7 @@ struct Done {
 }
 
 enum DoneJob {
-    Read(Box<Blocks>, Result<Option<Block>, Fault>),
+    Read(Box<Blocks>, Result<Option<Block>, DumpError>),
     Parse { number: u64, parsed: Parsed, buffer: Buffer },
     Encode { table: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
 }

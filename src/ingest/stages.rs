@@ -1,3 +1,5 @@
+//! How long the stages of an ingest were at work.
+
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};

@@ -15,7 +15,7 @@ use crate::http::root_certificates;
 use digdag_task::{Failure, Observer};
 
 /// A page of the listing is some kilobytes.
-const LARGEST_PAGE: u64 = 4 << 20;
+const MAX_PAGE_BYTES: u64 = 4 << 20;
 
 /// What a 429 without Retry-After means at the site: 15 requests in 6 minutes.
 const AFTER_TOO_MANY: Duration = Duration::from_secs(360);
@@ -85,7 +85,7 @@ impl Client {
     pub fn text(&self, query: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<String> {
         self.retry_policy.retry(observer, || {
             let response = self.get(query, what, None)?;
-            let body = response.into_body().into_with_config().limit(LARGEST_PAGE);
+            let body = response.into_body().into_with_config().limit(MAX_PAGE_BYTES);
             body.read_to_string().map_err(|error| attempt_error(what, error))
         })
     }

@@ -82,7 +82,7 @@ impl MonthFolder {
         Ok(aside)
     }
 
-    /// The same for a file that is on the disk and has no checksum.
+    /// Like `commit`, for a file that is on the disk and has no checksum.
     pub fn replace(&self, part: &Path, name: &str) -> anyhow::Result<Option<PathBuf>> {
         let target = self.file(name);
         let aside = fs::symlink_metadata(&target).is_ok().then(|| {

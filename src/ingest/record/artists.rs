@@ -1,3 +1,5 @@
+//! Records of the artists dump into rows.
+
 use std::borrow::Cow;
 
 use arrow::datatypes::SchemaRef;
@@ -5,7 +7,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
 use super::Records;
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
 use super::joined::Joined;
 use super::token::{Malformed, Tokens};
 use super::value;
@@ -68,7 +70,7 @@ impl Records for Artists {
         ArtistTables::declarations()
     }
 
-    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault> {
+    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let (mut id, mut name, mut realname, mut profile, mut data_quality) = (None, None, None, None, None);
         // The id may come behind the lists.
         let mut lists = Lists::default();
@@ -87,7 +89,7 @@ impl Records for Artists {
                 _ => cursor.unclaimed()?,
             }
         }
-        let artist_id = id.as_deref().and_then(value::integer).ok_or(Fault::NoKey)?;
+        let artist_id = id.as_deref().and_then(value::integer).ok_or(RecordError::NoKey)?;
         self.push_lists(artist_id, &lists);
         self.push_memberships(cursor, artist_id, &name, lists.memberships);
         self.tables.artists.push(ArtistRow {

@@ -1,10 +1,12 @@
+//! A block of records into batches of rows.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
 use super::recovery::{self, Piece, WholeRecords};
 use super::{Malformed, Records, Reference, Scanner, Tally, Tokens};
 
@@ -98,7 +100,7 @@ impl<R: Records> BlockReader<R> {
             Tokeniser::Auto => Some(self.read_records(Scanner::new(text), &mut tally, &mut last_id)),
             Tokeniser::Reference => None,
         };
-        let fell_back = matches!(scanned, Some(Err(Fault::Malformed(_))));
+        let fell_back = matches!(scanned, Some(Err(RecordError::Xml(_))));
         let bad = match scanned {
             Some(Ok(())) => Vec::new(),
             _ => {
@@ -122,7 +124,7 @@ impl<R: Records> BlockReader<R> {
     ) -> Result<Vec<BadRecord>, Unreadable> {
         match self.read_records(Reference::new(text), tally, last_id) {
             Ok(()) => Ok(Vec::new()),
-            Err(Fault::Malformed(malformed)) if self.on_bad_record == OnBadRecord::Stop => {
+            Err(RecordError::Xml(malformed)) if self.on_bad_record == OnBadRecord::Stop => {
                 Err(Unreadable { malformed, last_id: *last_id })
             }
             Err(_) => {
@@ -138,7 +140,7 @@ impl<R: Records> BlockReader<R> {
         tokens: T,
         tally: &mut Tally,
         last_id: &mut Option<i64>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), RecordError> {
         let mut records = 0;
         let mut cursor = Cursor::new(tokens, tally, &self.ignored);
         while cursor.record(R::ENTITY.record())?.is_some() {
@@ -168,11 +170,11 @@ impl<R: Records> BlockReader<R> {
                         }
                         continue;
                     }
-                    Err(Fault::NoKey) => {
+                    Err(RecordError::NoKey) => {
                         tally.count("records_without_key", 1);
                         continue;
                     }
-                    Err(Fault::Malformed(malformed)) => {
+                    Err(RecordError::Xml(malformed)) => {
                         (Malformed { offset: offset + malformed.offset, ..malformed }, slice)
                     }
                 },
@@ -205,7 +207,7 @@ impl<R: Records> BlockReader<R> {
     }
 
     /// Reads a well-formed record and throws its rows away.
-    fn try_record(&self, slice: &str) -> Result<(), Fault> {
+    fn try_record(&self, slice: &str) -> Result<(), RecordError> {
         let mut tally = Tally::default();
         let mut cursor = Cursor::new(Reference::new(slice), &mut tally, &self.ignored);
         let mut records = R::default();

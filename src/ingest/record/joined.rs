@@ -1,3 +1,5 @@
+//! Lists joined into one text, as the published tables have them.
+
 use std::borrow::Cow;
 
 /// A list as one text, as the published tables have it; nothing when no text was added.
@@ -14,7 +16,7 @@ impl Joined {
         self.text.push_str(text);
     }
 
-    /// The same where there is a text.
+    /// Like `push`, but does nothing if there is no text.
     pub fn push_option(&mut self, separator: &str, text: &Option<Cow<'_, str>>) {
         if let Some(text) = text {
             self.push(separator, text);

@@ -1,3 +1,5 @@
+//! Records of the labels dump into rows.
+
 use std::borrow::Cow;
 
 use arrow::datatypes::SchemaRef;
@@ -5,7 +7,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
 use super::Records;
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
 use super::joined::Joined;
 use super::token::{Malformed, Tokens};
 use super::value;
@@ -45,7 +47,7 @@ impl Records for Labels {
         LabelTables::declarations()
     }
 
-    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault> {
+    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let (mut id, mut name, mut profile, mut contact_info, mut data_quality) = (None, None, None, None, None);
         let mut parent = (None, None);
         // The id may come behind the lists.
@@ -63,7 +65,7 @@ impl Records for Labels {
                 _ => cursor.unclaimed()?,
             }
         }
-        let label_id = id.as_deref().and_then(value::integer).ok_or(Fault::NoKey)?;
+        let label_id = id.as_deref().and_then(value::integer).ok_or(RecordError::NoKey)?;
         self.push_lists(label_id, &urls, &sublabels);
         self.tables.labels.push(LabelRow {
             label_id,

@@ -1,10 +1,12 @@
+//! Records of the masters dump into rows.
+
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
 use super::Records;
 use super::credit::Credit;
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
 use super::joined::Joined;
 use super::token::Tokens;
 use super::value;
@@ -56,9 +58,9 @@ impl Records for Masters {
         MasterTables::declarations()
     }
 
-    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault> {
+    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let id = cursor.attribute("id");
-        let master_id = id.as_deref().and_then(value::integer).ok_or(Fault::NoKey)?;
+        let master_id = id.as_deref().and_then(value::integer).ok_or(RecordError::NoKey)?;
         self.clear_joined();
         let mut at = Positions::default();
         let (mut main_release, mut title, mut year, mut data_quality, mut notes) = (None, None, None, None, None);

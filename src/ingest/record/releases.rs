@@ -1,3 +1,5 @@
+//! Records of the releases dump into rows.
+
 use std::borrow::Cow;
 
 use arrow::datatypes::SchemaRef;
@@ -6,7 +8,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::Records;
 use super::credit::Credit;
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
 use super::joined::Joined;
 use super::token::{Malformed, Tokens};
 use super::tracks::TrackList;
@@ -149,9 +151,9 @@ impl Records for Releases {
         ReleaseTables::declarations()
     }
 
-    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault> {
+    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let id = cursor.attribute("id");
-        let release_id = id.as_deref().and_then(value::integer).ok_or(Fault::NoKey)?;
+        let release_id = id.as_deref().and_then(value::integer).ok_or(RecordError::NoKey)?;
         let mut fields = Fields { status: cursor.attribute("status"), ..Fields::default() };
         self.joined.clear();
         let mut at = Positions::default();

@@ -16,7 +16,7 @@ use super::token::{Attribute, Malformed, Token, Tokens};
 use super::{characters, flaw};
 
 /// Attributes of a tag; Discogs has five at most. Names are compared each with each, so there is a bound.
-const MOST_ATTRIBUTES: usize = 16;
+const MAX_ATTRIBUTES: usize = 16;
 
 pub struct Scanner<'b> {
     text: &'b str,
@@ -62,7 +62,7 @@ impl<'b> Scanner<'b> {
         self.read_text_in_pieces()
     }
 
-    /// The same for a text with references or carriage returns.
+    /// Like `read_text`, for a text with references or carriage returns.
     fn read_text_in_pieces(&mut self) -> Result<Token<'b>, Malformed> {
         // A reference is longer than what it stands for.
         let bytes = &self.text.as_bytes()[self.at..];
@@ -160,7 +160,7 @@ impl<'b> Scanner<'b> {
                 // `<a >`, `<a />`, two spaces: all well-formed, none of them usual.
                 return Err(self.unfamiliar());
             }
-            if self.text.as_bytes().get(end..end + 2) != Some(b"=\"") || self.attributes.len() == MOST_ATTRIBUTES {
+            if self.text.as_bytes().get(end..end + 2) != Some(b"=\"") || self.attributes.len() == MAX_ATTRIBUTES {
                 return Err(self.unfamiliar());
             }
             let name = &self.text[start..end];

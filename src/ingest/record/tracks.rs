@@ -1,3 +1,5 @@
+//! The track list of a release into rows.
+
 use std::borrow::Cow;
 
 use super::credit::Credit;
