@@ -1,6 +1,8 @@
+//! Independent work on a bounded number of threads.
+
 use std::sync::{Mutex, PoisonError};
 
-/// Does `work` on all items, on as many threads as are given at most; gives what came of them, in the order of the items.
+/// Applies `work` to all items on at most `threads` threads. Returns the results in the order of the items.
 pub fn on_threads<T: Send, R: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     if threads <= 1 {
         return items.into_iter().map(work).collect();

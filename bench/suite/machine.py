@@ -22,7 +22,7 @@ class Machine:
 
     def __init__(self, folder):
         subprocess.run([ROOT / "scripts" / "setup-duckdb"], check=True, stdout=sys.stderr)
-        cargo("build", "--release", "--bins", "--examples")
+        cargo("build", "--release", "--workspace", "--bins", "--examples")
         quick = ROOT / "bench" / "disco-quick"
         cargo(
             "build",

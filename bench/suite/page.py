@@ -2,6 +2,8 @@
 
 import json
 
+from . import month
+
 
 def markdown(ratios, figures):
     machine = figures["machine"]
@@ -16,7 +18,8 @@ def markdown(ratios, figures):
         lines.append(
             f"| {ratio.what} | {ratio.short().removeprefix(ratio.name).split('(')[0].strip()}{missed} | {ratio.spread()} | {ratio.wanted()} |"
         )
-    return "\n".join(lines) + "\n"
+    tasks = month.markdown(figures["month"]) if "month" in figures else ""
+    return "\n".join(lines) + "\n" + tasks
 
 
 def write(folder, ratios, figures):

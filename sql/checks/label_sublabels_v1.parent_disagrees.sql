@@ -1,5 +1,5 @@
 -- severity: info
--- severity_beyond: critical
+-- beyond: critical
 -- of: label_sublabels_v1
 -- max_share: 0.05
 -- means: A label names a sublabel that names another parent. Labels are written to the dump one after the other, so some change in between.

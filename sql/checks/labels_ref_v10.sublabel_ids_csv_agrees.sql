@@ -1,5 +1,5 @@
 -- severity: info
--- severity_beyond: critical
+-- beyond: critical
 -- of: labels_v10
 -- max_share: 0.001
 -- statement: no

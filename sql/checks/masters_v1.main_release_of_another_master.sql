@@ -1,5 +1,5 @@
 -- severity: info
--- severity_beyond: critical
+-- beyond: critical
 -- of: masters_v1_typed
 -- max_share: 0.02
 -- means: The main release of a master is a release of another master, or says that it is no main release. The dumps of a month are not of one instant, so a few are.

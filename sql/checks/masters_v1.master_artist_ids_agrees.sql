@@ -1,5 +1,5 @@
 -- severity: info
--- severity_beyond: critical
+-- beyond: critical
 -- of: masters_v1_typed
 -- max_share: 0.001
 -- statement: no

@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: release_format_descriptions_v1
+-- contained: format_position in release_formats_v1.position
 -- means: A description belongs to a medium that is not there.
 -- advice: Ingest the releases again in a new run.
 SELECT child.release_id, child.format_position, child.position

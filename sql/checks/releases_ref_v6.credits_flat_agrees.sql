@@ -1,19 +1,12 @@
 -- severity: critical
 -- of: releases_v6
 -- statement: no
+-- joined: credits_flat
+-- from: release_extra_credits_v1
 -- means: credits_flat is not what release_extra_credits_v1 gives in order: role: name, joined with a semicolon and a space.
 -- advice: Compare the two for one of the releases shown; ingest the releases again in a new run.
 WITH pieces AS (
-    SELECT
-        release_id,
-        position,
-        concat(
-            coalesce(role, ''),
-            CASE WHEN role IS NOT NULL AND name IS NOT NULL THEN ': ' ELSE '' END,
-            coalesce(name, '')
-        ) AS piece
-    FROM release_extra_credits_v1
-    WHERE role IS NOT NULL OR name IS NOT NULL
+{pieces}
 )
 SELECT releases.release_id
 FROM releases_ref_v6 AS releases

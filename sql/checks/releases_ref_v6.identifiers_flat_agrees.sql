@@ -1,20 +1,12 @@
 -- severity: critical
 -- of: releases_v6
 -- statement: no
+-- joined: identifiers_flat
+-- from: release_identifiers_v1
 -- means: identifiers_flat is not what release_identifiers_v1 gives in order: type [description] : value, joined with a semicolon and a space.
 -- advice: Compare the two for one of the releases shown; ingest the releases again in a new run.
 WITH pieces AS (
-    SELECT
-        release_id,
-        position,
-        concat(
-            coalesce(type, ''),
-            CASE WHEN type IS NOT NULL AND description IS NOT NULL THEN ' ' ELSE '' END,
-            CASE WHEN description IS NOT NULL THEN concat('[', description, ']') ELSE '' END,
-            CASE WHEN coalesce(type, description) IS NOT NULL AND value IS NOT NULL THEN ' ' ELSE '' END,
-            CASE WHEN value IS NOT NULL THEN concat(': ', value) ELSE '' END
-        ) AS piece
-    FROM release_identifiers_v1
+{pieces}
 )
 SELECT releases.release_id
 FROM releases_ref_v6 AS releases

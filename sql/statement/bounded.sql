@@ -1,9 +1,9 @@
--- A check that upstream is known to break to a share, as a row of the sanity report.
+-- A row of the sanity report for a check that upstream is known to break up to a share.
 SELECT
     {name} AS check_name,
-    CASE WHEN n <= greatest({handful}, total * {max_share}) THEN {severity} ELSE {severity_beyond} END AS severity,
+    CASE WHEN n <= greatest({max_rows}, total * {max_share}) THEN {severity} ELSE {severity_beyond} END AS severity,
     n AS value,
-    n <= greatest({handful}, total * {max_share}) AS ok,
+    n <= greatest({max_rows}, total * {max_share}) AS ok,
     {details} AS details
 FROM (SELECT count(*) AS n FROM ({query}) AS broken) AS counted
 CROSS JOIN (SELECT count(*) AS total FROM {table}) AS of_table

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use digdag_task as task;
-use discogs_lakehouse::commands::{TrialParameters, test_dumps};
+use discogs_lakehouse::commands::{self, TrialParameters, test_dumps};
 
 /// Tries the whole path on the first records of each dump
 ///
@@ -23,5 +22,5 @@ Example:
   test-dumps --lake /data/lake --run-id 2026-11__20261120_000000 --do-xml-tests true --xml-test-records 5000";
 
 fn main() -> ExitCode {
-    task::main(|task: TestDumps, call| test_dumps(task.parameters, call))
+    commands::main(|task: TestDumps, call| test_dumps(task.parameters, call))
 }

@@ -1,3 +1,5 @@
+//! The run that another is compared with, and its profile.
+
 use std::path::Path;
 
 use super::profile::{Profile, profile_run};
@@ -6,27 +8,22 @@ use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, Run, RunId};
 use crate::sql::{DuckDb, EngineParameters};
 
-/// What a run is compared with.
+/// The run that another is compared with.
 pub enum Baseline {
     Run(Profile),
-    /// Nothing, and why.
+    /// No run, and the reason.
     None(String),
 }
 
 impl Baseline {
-    /// The run that is published; for that one itself, what was published before it. A run is not held to one of a later
-    /// month: what it lacks was not there yet.
+    /// Returns the published run; for the published run itself, the one published before it. A run of an earlier month is
+    /// compared like every other: what it lacks is drift that somebody has to accept.
     pub fn of(run: &Run, contract: &Contract, engine: &EngineParameters, spill: &Path) -> anyhow::Result<Self> {
         let lake = run.lake();
         let Some(id) = compared_with(lake, run)? else {
             return Ok(Baseline::None("no other run is or was published".to_owned()));
         };
         let published = lake.run(&id)?;
-        if let (Some(theirs), Some(ours)) = (dump_date(&published)?, dump_date(run)?)
-            && theirs > ours
-        {
-            return Ok(Baseline::None(format!("run {id} holds dumps of {theirs}, which are later")));
-        }
         let engine = DuckDb::open(engine, &spill.join("baseline"))?;
         Ok(Baseline::Run(profile_run(&engine, contract, &published)?))
     }
@@ -66,8 +63,4 @@ fn compared_with(lake: &Lake, run: &Run) -> anyhow::Result<Option<RunId>> {
         }
         None => Ok(None),
     }
-}
-
-fn dump_date(run: &Run) -> anyhow::Result<Option<String>> {
-    Ok(run.description_if_there()?.map(|description| description.dump_date))
 }

@@ -1,9 +1,8 @@
 //! How far a run is from the one that is published: rows, keys, bytes, NULLs, and what the columns hold on average.
 
 use super::profile::{ColumnProfile, Profile, TableProfile};
-use super::query::HANDFUL;
 use super::{Finding, Kind};
-use crate::contract::{Contract, DriftBounds, Severity, Table};
+use crate::contract::{Contract, DriftBounds, MAX_ROWS_WITHOUT_SHARE, Severity, Table};
 
 /// The mean of fewer values than this says nothing.
 const VALUES_FOR_A_MEAN: u64 = 100;
@@ -40,14 +39,15 @@ impl Comparison<'_> {
     fn rows(&self) -> Finding {
         let (was, is) = (self.was.rows, self.is.rows);
         let bound = if is < was { &self.bounds.rows_fall } else { &self.bounds.rows_rise };
-        let beyond = Some(change(was, is)).filter(|_| was.abs_diff(is) > HANDFUL);
+        let beyond = Some(change(was, is)).filter(|_| was.abs_diff(is) > MAX_ROWS_WITHOUT_SHARE);
         self.counted("rows", was, is, beyond.and_then(|change| bound.severity(change)))
     }
 
     fn keys(&self) -> Finding {
         let (was, is) = (self.was.keys, self.is.keys);
         // Versions may differ in what the key begins with.
-        let fell = Some(change(was, is)).filter(|_| is + HANDFUL < was && self.was.keys_of == self.is.keys_of);
+        let fell =
+            Some(change(was, is)).filter(|_| is + MAX_ROWS_WITHOUT_SHARE < was && self.was.keys_of == self.is.keys_of);
         self.counted("keys", was, is, fell.and_then(|change| self.bounds.keys_fall.severity(change)))
     }
 
@@ -68,7 +68,7 @@ impl Comparison<'_> {
         self.columns("nulls", |was, is| {
             let (before, now) = (share(was.nulls, self.was.rows), share(is.nulls, self.is.rows));
             let text = format!("{}: {:.3} % NULL, {:.3} % before", is.name, now * 100.0, before * 100.0);
-            let enough = was.nulls.abs_diff(is.nulls) > HANDFUL && self.was.rows > 0 && self.is.rows > 0;
+            let enough = was.nulls.abs_diff(is.nulls) > MAX_ROWS_WITHOUT_SHARE && self.was.rows > 0 && self.is.rows > 0;
             let severity = self.bounds.nulls.severity((now - before).abs()).filter(|_| enough)?;
             Some((severity, text))
         })

@@ -1,3 +1,5 @@
+//! Checks of the Parquet files themselves: readable, columns, numbers of rows.
+
 use std::fs::File;
 use std::path::Path;
 

@@ -1,19 +1,21 @@
+//! The result of a check, and the results of all checks of a run.
+
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::Severity;
 use digdag_task::Failure;
 
-/// What a finding says if it is not ok.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// The kind of error that a failed check points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// The pipeline did something wrong; must be zero.
+    /// An error of the pipeline; must be zero.
     Regression,
-    /// A flaw that upstream is known for, within or beyond its bound.
+    /// An error that upstream is known for, within or beyond its bound.
     UpstreamAnomaly,
-    /// The run is not like the one that is published.
+    /// A difference from the published run.
     Drift,
 }
 
@@ -41,7 +43,7 @@ impl fmt::Display for Kind {
 }
 
 /// The result of a check.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
     pub check_name: String,
     pub kind: Kind,
@@ -51,17 +53,17 @@ pub struct Finding {
     pub ok: bool,
     pub details: String,
     /// Keys of a few of the rows that break it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sample: Vec<String>,
 }
 
-/// The results of all checks, worst severity first, then by name.
-#[derive(Clone, Debug, Default, Serialize)]
+/// The results of all checks: those that failed first, then by severity and by name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Findings(Vec<Finding>);
 
 impl Findings {
     pub fn new(mut findings: Vec<Finding>) -> Self {
-        findings.sort_by(|a, b| (a.severity, &a.check_name).cmp(&(b.severity, &b.check_name)));
+        findings.sort_by(|a, b| (a.ok, a.severity, &a.check_name).cmp(&(b.ok, b.severity, &b.check_name)));
         Findings(findings)
     }
 
@@ -85,7 +87,7 @@ impl Findings {
         self.0.iter().filter(move |finding| finding.kind == kind)
     }
 
-    /// What is not like the published run is taken as it is: it was looked at, and a warning is left of it.
+    /// Lowers CRITICAL drift to a warning, after people have looked at it.
     pub fn accept_drift(self) -> Self {
         let accepted = self.0.into_iter().map(|finding| match finding {
             Finding { kind: Kind::Drift, severity: Severity::Critical, .. } => {
@@ -96,9 +98,14 @@ impl Findings {
         Findings::new(accepted.collect())
     }
 
-    /// Whether nothing CRITICAL failed but what is not like the published run.
+    /// Whether every failed CRITICAL check is one of drift.
     pub fn only_drift_failed(&self) -> bool {
         self.failed(Severity::Critical).all(|finding| finding.kind == Kind::Drift)
+    }
+
+    /// Whether nothing CRITICAL failed but tables that have rows, and too few of them.
+    pub fn only_too_few_rows(&self) -> bool {
+        self.failed(Severity::Critical).all(|finding| finding.check_name.ends_with(".rows") && finding.value > 0)
     }
 
     /// Counts for results and the manifest, in all and for each kind.
@@ -118,7 +125,10 @@ impl Findings {
         summary
     }
 
-    /// Fails when a CRITICAL check failed. The line names the checks, each with its count and a few ids.
+    /// Names the failed CRITICAL checks, each with its count and a few ids.
+    ///
+    /// # Errors
+    /// Fails if a CRITICAL check failed.
     pub fn verdict(&self, of: &str, report: &str, hint: &str) -> Result<(), Failure> {
         let failed: Vec<_> = self.failed(Severity::Critical).map(Finding::in_short).collect();
         if failed.is_empty() {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::query::within_share;
 use super::{Finding, Kind};
 use crate::contract::{Contract, Environment, Severity, Table};
 use crate::lake::Dataset;
@@ -54,13 +53,11 @@ fn anomaly(
         None => (Severity::Warn, false, format!("{count}: an anomaly that sql/contract.yml does not know")),
         Some(anomaly) => {
             let of = rows.get(&anomaly.of).copied().unwrap_or_default();
-            let bounded = environment.complete || anomaly.severity_beyond == Severity::Critical;
-            let ok = count == 0 || !bounded || within_share(count, of, anomaly.max_share);
-            let severity = if ok { Severity::Info } else { anomaly.severity_beyond };
-            let share = anomaly.max_share * 100.0;
+            let verdict = anomaly.expect.judge(count, of, environment.complete);
+            let share = anomaly.expect.max_share.unwrap_or_default() * 100.0;
             let of = &anomaly.of;
             let details = format!("{count}, up to {share:.3} % of the rows of {of} are known: {}", anomaly.description);
-            (severity, ok, details)
+            (verdict.severity, verdict.ok, details)
         }
     };
     Finding {

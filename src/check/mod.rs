@@ -1,7 +1,7 @@
 //! What must be true of a run, and what is found.
 //!
 //! ```text
-//! contract.yml ─▶ generic checks (sql/checks/generic) ─┐ catalogue.rs query.rs
+//! contract.yml ─▶ generic checks (sql/checks/generic) ─┐ catalogue.rs query.rs; counted in one pass by scan/
 //! sql/checks/*.sql, a query for the rows that break it ─┤
 //! _dataset.json and Parquet footers ────────────────────┤ files.rs ingested.rs
 //! profile: figures of every column (sql/profile) ───────┤ profile.rs texts.rs
@@ -15,6 +15,7 @@
 mod baseline;
 mod catalogue;
 mod drift;
+mod figures;
 mod files;
 mod finding;
 mod ingested;
@@ -22,10 +23,12 @@ mod inputs;
 pub(crate) mod profile;
 mod query;
 pub(crate) mod report;
+mod scan;
 pub(crate) mod schema;
 mod statement;
 pub(crate) mod suite;
 mod texts;
+pub(crate) mod verdict;
 
 pub use finding::{Finding, Findings, Kind};
 pub use statement::sanity_statement;

@@ -98,14 +98,7 @@ impl Profiler {
         dataset: &Dataset,
         rows: u64,
     ) -> anyhow::Result<TableProfile> {
-        let first = table.key.first().or(dataset.columns.first().map(|column| &column.name));
-        let keys = match first {
-            Some(column) => {
-                let sql = self.keys.with(&[("table", &quoted(&table.name)), ("column", &quoted(column))]);
-                number(&engine.rows(&sql, &self.keys.path)?).unwrap_or_default()
-            }
-            None => 0,
-        };
+        let keys = self.keys(engine, table, dataset)?;
         let mut columns = Vec::new();
         for some in dataset.columns.chunks(COLUMNS_AT_ONCE) {
             columns.extend(self.columns(engine, table, some)?);
@@ -115,9 +108,19 @@ impl Profiler {
             rows,
             bytes: dataset.bytes(),
             keys,
-            keys_of: first.cloned(),
+            keys_of: TableProfile::first_key(table, dataset),
             columns,
         })
+    }
+
+    /// Counts the distinct values of the first column of the key.
+    ///
+    /// # Errors
+    /// Fails if the engine cannot run the query.
+    pub fn keys(&self, engine: &dyn Engine, table: &Table, dataset: &Dataset) -> anyhow::Result<u64> {
+        let Some(column) = TableProfile::first_key(table, dataset) else { return Ok(0) };
+        let sql = self.keys.with(&[("table", &quoted(&table.name)), ("column", &quoted(&column))]);
+        Ok(number(&engine.rows(&sql, &self.keys.path)?).unwrap_or_default())
     }
 
     /// The same; over Trino, to which each query is a journey, what was kept of the same files is taken.
@@ -164,19 +167,30 @@ impl Profiler {
 }
 
 impl ColumnProfile {
+    /// Whether the mean of a column says anything. The mean of ids does not.
+    pub fn has_mean(table: &Table, column: &ColumnDescription) -> bool {
+        let is_id = table.key.contains(&column.name) || column.name.ends_with("_id");
+        !is_id || column.data_type == "VARCHAR"
+    }
+
     fn of(table: &Table, column: &ColumnDescription, cells: &[Option<String>]) -> Self {
         let cell = |index: usize| cells.get(index).and_then(Option::as_deref);
         let count = |index: usize| cell(index).and_then(|cell| cell.parse().ok()).unwrap_or_default();
-        // The mean of ids says when they were given, no more.
-        let is_id = table.key.contains(&column.name) || column.name.ends_with("_id");
         ColumnProfile {
             name: column.name.clone(),
             data_type: column.data_type.clone(),
             nulls: count(0),
             empty_texts: count(1),
             replaced: count(2),
-            mean: cell(3).and_then(|cell| cell.parse().ok()).filter(|_| !is_id || column.data_type == "VARCHAR"),
+            mean: cell(3).and_then(|cell| cell.parse().ok()).filter(|_| Self::has_mean(table, column)),
         }
+    }
+}
+
+impl TableProfile {
+    /// Returns the column whose distinct values are counted: the first of the key, or the first of the table.
+    pub fn first_key(table: &Table, dataset: &Dataset) -> Option<String> {
+        table.key.first().or(dataset.columns.first().map(|column| &column.name)).cloned()
     }
 }
 

@@ -1,27 +1,29 @@
+//! Checks that are queries, and how a count of broken rows becomes a finding.
+
 use anyhow::Context;
 
+use super::scan::RuleOf;
 use super::{Finding, Kind};
-use crate::contract::{Contract, Severity, Table};
+use crate::contract::{Contract, Expectation, Severity, Table};
 use crate::sql::{Engine, SqlFile, quoted};
 
-/// A check that is a query: each row it gives breaks it.
+/// A check that is a query: each row of its result breaks the rule.
 #[derive(Clone, Debug)]
 pub struct CheckQuery {
     pub name: String,
-    pub kind: Kind,
-    pub severity: Severity,
-    /// How bad more than `max_share` is.
-    pub severity_beyond: Severity,
-    /// Up to which share of the table's rows it may be broken, because upstream is known to.
-    pub max_share: Option<f64>,
+    pub expect: Expectation,
     /// What it means, and where the bound comes from.
     pub means: String,
     /// The table whose rows the share is of.
     pub of: String,
-    /// All tables it reads; where one is missing that may be, the check is left out.
+    /// The tables it reads; the check is skipped if one of them is missing.
     pub reads: Vec<String>,
     /// Whether it is in `sql/sanity_report_active_v1.sql`, as far as its table is published.
     pub in_statement: bool,
+    /// What the check is about, if one pass over the files can answer it.
+    pub rule: Option<RuleOf>,
+    /// What helps if the check fails; part of `means` for the checks of sql/checks.
+    advice: Option<String>,
     pub(super) origin: String,
     pub(super) query: String,
 }
@@ -34,63 +36,84 @@ impl CheckQuery {
         all.extend(places);
         CheckQuery {
             name: format!("{}.{name}", table.report_name()),
-            kind: Kind::Regression,
-            severity: Severity::Critical,
-            severity_beyond: Severity::Critical,
-            max_share: None,
+            expect: Expectation::critical(),
             means,
             of: table.name.clone(),
             reads: vec![table.name.clone()],
             in_statement: false,
+            rule: None,
+            advice: Some(format!("run {} again in a new run", table.producer)),
             origin: format!("{} for {}", file.path, table.name),
             query: file.with(&all),
         }
     }
 
-    /// The same, of something that upstream is known to break: up to a share it is no more than worth knowing.
-    pub fn known_upstream(mut self, max_share: Option<f64>, severity_beyond: Severity, why: &str) -> Self {
-        self.kind = Kind::UpstreamAnomaly;
-        self.severity = Severity::Info;
-        self.severity_beyond = severity_beyond;
-        self.max_share = max_share;
-        self.means = format!("{}. {why}", self.means);
+    /// Replaces the expectation; its reason is added to the meaning.
+    pub fn expect(mut self, expectation: &Expectation) -> Self {
+        if let Some(why) = &expectation.why {
+            self.means = format!("{}. {why}", self.means);
+        }
+        self.expect = expectation.clone();
         self
     }
 
-    /// The same check, in the statement that people paste into a client.
+    /// States what the check is about, for the pass over the files.
+    pub fn about(mut self, rule: RuleOf) -> Self {
+        self.rule = Some(rule);
+        self
+    }
+
+    /// Adds the check to the statement that people paste into a client.
     pub fn in_statement(mut self) -> Self {
         self.in_statement = true;
         self
     }
 
     /// The check in a file of `sql/checks`.
-    pub fn of_file(file: SqlFile, contract: &Contract) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Fails if a header is missing or has an unknown value.
+    pub fn of_file(mut file: SqlFile, contract: &Contract) -> anyhow::Result<Self> {
+        let rule = rule_of(&file)?;
+        if let Some(RuleOf::Joined { pieces: Some(pieces), .. }) = &rule {
+            file.text = file.with(&[("pieces", &pieces.text)]);
+        }
         let header = |name| file.header(name).with_context(|| format!("{} has no line -- {name}:", file.path));
-        let severity = severity(header("severity")?).with_context(|| file.path.clone())?;
-        let beyond = file.header("severity_beyond").map(self::severity).transpose();
-        let max_share = file.header("max_share").map(str::parse).transpose();
+        let expect = || -> anyhow::Result<Expectation> {
+            let max_share =
+                file.header("max_share").map(str::parse).transpose().context("max_share is not a number")?;
+            let beyond = file.header("beyond").map(severity).transpose()?;
+            let expect = Expectation { severity: severity(header("severity")?)?, max_share, beyond, why: None };
+            expect.validated()
+        };
         let reads = contract.tables.iter().filter(|table| file.names_any(&[table.sql_name()]));
         Ok(CheckQuery {
             name: file.name.clone(),
-            kind: if file.header("max_share").is_some() { Kind::UpstreamAnomaly } else { Kind::Regression },
-            severity,
-            severity_beyond: beyond.with_context(|| file.path.clone())?.unwrap_or(severity.min(Severity::Warn)),
-            max_share: max_share.with_context(|| format!("{}: max_share is not a number", file.path))?,
+            expect: expect().with_context(|| file.path.clone())?,
             means: format!("{} {}", header("means")?, header("advice")?),
             of: contract.table(header("of")?)?.name.clone(),
             reads: reads.map(|table| table.name.clone()).collect(),
             in_statement: file.header("statement") != Some("no"),
+            rule,
+            advice: None,
             origin: file.path.clone(),
             query: file.text,
         })
     }
 
-    /// Runs the check. `rows` is the number of rows of its table; `complete` says whether bounds hold.
-    pub fn run(&self, engine: &dyn Engine, rows: u64, complete: bool) -> anyhow::Result<Finding> {
+    /// Runs the check. `rows` is the number of rows of its table; `complete` says whether bounds hold. `counted` is the
+    /// number of rows that break it, if the pass over the files has counted them.
+    ///
+    /// # Errors
+    /// Fails if the engine cannot run the query.
+    pub fn run(&self, engine: &dyn Engine, rows: u64, complete: bool, counted: Option<u64>) -> anyhow::Result<Finding> {
         let wrapped = |name: &str| -> anyhow::Result<String> {
             Ok(SqlFile::load(&format!("checks/generic/{name}"))?.with(&[("query", &self.query)]))
         };
-        let broken = number(&engine.rows(&wrapped("count")?, &self.origin)?).with_context(|| self.origin.clone())?;
+        let broken = match counted {
+            Some(broken) => broken,
+            None => number(&engine.rows(&wrapped("count")?, &self.origin)?).with_context(|| self.origin.clone())?,
+        };
         let mut sample = Vec::new();
         if broken > 0 {
             for row in engine.rows(&wrapped("sample")?, &self.origin)? {
@@ -98,42 +121,59 @@ impl CheckQuery {
                 sample.push(cells.collect::<Vec<_>>().join(", "));
             }
         }
-        let within = self.bound(broken, rows, complete);
+        let verdict = self.expect.judge(broken, rows, complete);
         Ok(Finding {
             check_name: self.name.clone(),
-            kind: self.kind,
-            // What is known upstream is worth more once there is more of it than was known.
-            severity: if within { self.severity } else { self.severity_beyond },
+            kind: if self.expect.is_known_upstream() { Kind::UpstreamAnomaly } else { Kind::Regression },
+            severity: verdict.severity,
             value: broken,
-            ok: within,
-            details: self.details(broken, rows),
+            ok: verdict.ok,
+            details: self.details(broken, rows, verdict.ok),
             sample,
         })
     }
 
-    fn bound(&self, broken: u64, rows: u64, complete: bool) -> bool {
-        match self.max_share {
-            _ if broken == 0 => true,
-            // In a sample upstream's flaws have any share; ids that went astray have a large one there too.
-            Some(_) if !complete && self.severity_beyond != Severity::Critical => true,
-            Some(share) => within_share(broken, rows, share),
-            None => self.severity == Severity::Info,
-        }
-    }
-
-    fn details(&self, broken: u64, rows: u64) -> String {
+    fn details(&self, broken: u64, rows: u64, ok: bool) -> String {
         let share = if rows == 0 { 0.0 } else { broken as f64 / rows as f64 * 100.0 };
-        let known = self.max_share.map(|share| format!("; up to {:.3} % are known", share * 100.0)).unwrap_or_default();
-        format!("{broken} of {rows} rows ({share:.3} %){known}: {}", self.means)
+        let known = self.expect.max_share;
+        let known = known.map(|share| format!("; up to {:.3} % are known", share * 100.0)).unwrap_or_default();
+        let details = format!("{broken} of {rows} rows ({share:.3} %){known}: {}", self.means);
+        match (&self.advice, self.expect.is_known_upstream()) {
+            (Some(_), true) if !ok => format!(
+                "{details} More than known: compare a few rows with the dump; if upstream changed, raise max_share in \
+                 sql/contract.yml."
+            ),
+            (Some(advice), false) if !ok => format!("{details}; none may: {advice}"),
+            _ => details,
+        }
     }
 }
 
-/// A handful is no share: in a small month one row is more than any.
-pub(super) const HANDFUL: u64 = 5;
+/// The separator of texts that are joined of pieces.
+const SEPARATOR: &str = "; ";
 
-/// Whether a count is within a share of the rows. A share of zero allows none.
-pub(super) fn within_share(count: u64, rows: u64, max_share: f64) -> bool {
-    count as f64 <= rows as f64 * max_share || (max_share > 0.0 && count <= HANDFUL)
+/// Reads what a check is about from its header: `joined: <column>` with `from: <table>` and the query of the pieces in
+/// sql/checks/pieces, `contained: <column> in <table>.<column>`, or `same_set: <column> as <table>.<column>`.
+fn rule_of(file: &SqlFile) -> anyhow::Result<Option<RuleOf>> {
+    if let Some(column) = file.header("joined") {
+        let from = file.header("from").with_context(|| format!("{} has no line -- from:", file.path))?;
+        return Ok(Some(RuleOf::Joined {
+            column: column.to_owned(),
+            from: from.to_owned(),
+            separator: SEPARATOR.to_owned(),
+            pieces: Some(SqlFile::load(&format!("checks/pieces/{column}"))?),
+        }));
+    }
+    let parsed = |header: &str, word: &str| -> anyhow::Result<Option<(String, String, String)>> {
+        let Some(text) = file.header(header) else { return Ok(None) };
+        let parts = text.split_once(word).and_then(|(column, of)| Some((column, of.split_once('.')?)));
+        let (column, (to, of)) = parts.with_context(|| format!("{}: {header}: {text} is not understood", file.path))?;
+        Ok(Some((column.to_owned(), to.to_owned(), of.to_owned())))
+    };
+    if let Some((column, to, of)) = parsed("contained", " in ")? {
+        return Ok(Some(RuleOf::Contained { column, to, of }));
+    }
+    Ok(parsed("same_set", " as ")?.map(|(column, to, of)| RuleOf::SameSet { column, to, of }))
 }
 
 fn severity(word: &str) -> anyhow::Result<Severity> {
@@ -145,7 +185,7 @@ fn severity(word: &str) -> anyhow::Result<Severity> {
     })
 }
 
-/// The one number that a counting query gives.
+/// Returns the number in the only cell of a counting query.
 pub(super) fn number(rows: &[Vec<Option<String>>]) -> Option<u64> {
     rows.first()?.first()?.as_deref()?.parse().ok()
 }

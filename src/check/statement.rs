@@ -5,8 +5,8 @@
 //! (150 stages) or functions that a plain client has not.
 
 use super::catalogue;
-use super::query::{CheckQuery, HANDFUL};
-use crate::contract::{Contract, Environment};
+use super::query::CheckQuery;
+use crate::contract::{Contract, Environment, MAX_ROWS_WITHOUT_SHARE};
 use crate::sql::{SqlFile, quoted, text_literal};
 
 const ABOUT: &str = "\
@@ -35,7 +35,7 @@ pub fn sanity_statement(contract: &Contract, environment: &Environment) -> anyho
         if !of.published || of.optional {
             continue;
         }
-        checks.push(row(check, if check.max_share.is_some() { &bounded } else { &critical }, of.sql_name()));
+        checks.push(row(check, if check.expect.max_share.is_some() { &bounded } else { &critical }, of.sql_name()));
     }
     let report = SqlFile::load("statement/report")?;
     Ok(format!("{ABOUT}{}", report.with(&[("checks", &checks.join("\nUNION ALL\n"))])))
@@ -45,10 +45,10 @@ fn row(check: &CheckQuery, file: &SqlFile, table: &str) -> String {
     let places = [
         ("name", text_literal(&check.name)),
         ("details", text_literal(&check.means)),
-        ("severity", text_literal(&check.severity.to_string())),
-        ("severity_beyond", text_literal(&check.severity_beyond.to_string())),
-        ("max_share", check.max_share.unwrap_or_default().to_string()),
-        ("handful", HANDFUL.to_string()),
+        ("severity", text_literal(&check.expect.severity.to_string())),
+        ("severity_beyond", text_literal(&check.expect.severity_beyond().to_string())),
+        ("max_share", check.expect.max_share.unwrap_or_default().to_string()),
+        ("max_rows", MAX_ROWS_WITHOUT_SHARE.to_string()),
         ("table", quoted(table)),
         ("query", format!("\n{}\n", without_comments(&check.query))),
     ];

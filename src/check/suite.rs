@@ -1,3 +1,5 @@
+//! Runs all checks of a run: files, one pass over the tables, queries, comparison with the published run.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -6,12 +8,13 @@ use anyhow::Context;
 use super::baseline::Baseline;
 use super::catalogue;
 use super::drift::drift;
+use super::figures::Figures;
 use super::files::check_files;
 use super::ingested::{anomalies, records_agree};
 use super::inputs::inputs_agree;
-use super::profile::{Profile, Profiler};
-use super::query::number;
-use super::report::Figures;
+use super::profile::{Profile, Profiler, TableProfile};
+use super::query::{CheckQuery, number};
+use super::scan::{Scan, scan};
 use super::schema::schema_changes;
 use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
@@ -29,24 +32,46 @@ pub struct Suite<'s> {
     pub environment: &'s Environment,
     pub run: &'s Run,
     pub engine: &'s dyn Engine,
-    /// For the run that this one is compared with, whose profile is kept as a rule.
+    /// The bounds of DuckDB, for the files of this run and for the profile of the run it is compared with.
     pub duckdb: &'s EngineParameters,
-    /// A folder for what does not fit into memory.
+    /// A folder for DuckDB to spill to.
     pub spill: &'s Path,
 }
 
-/// What a suite found, and what it looked at.
+/// The findings of a suite, and the figures behind them.
 pub struct Checked {
     pub findings: Findings,
     pub profile: Profile,
     pub baseline: Baseline,
-    /// For the plots; nothing where a table of theirs is not there.
+    /// The figures of the plots; `None` if one of their tables is missing.
+    pub figures: Option<Figures>,
+}
+
+impl Checked {
+    /// Returns a result with one finding, for a run whose files cannot be trusted.
+    pub fn only(run: &Run, finding: Finding) -> Self {
+        Checked {
+            findings: Findings::new(vec![finding]),
+            profile: Profile::new(run),
+            baseline: Baseline::None("its files are not those that were sealed".to_owned()),
+            figures: None,
+        }
+    }
+}
+
+/// The findings about a run by itself, before it is compared with the published run.
+pub struct Measured {
+    pub findings: Vec<Finding>,
+    pub profile: Profile,
     pub figures: Option<Figures>,
 }
 
 impl Suite<'_> {
-    /// Runs every check there is for the tables that are there. That a table is missing is a finding.
-    pub fn run(&self) -> anyhow::Result<Checked> {
+    /// Runs every check of the tables that the run holds. A missing table is a finding.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be read or a query cannot be run.
+    pub fn measure(&self) -> anyhow::Result<Measured> {
         let engine = self.engine;
         let profiler = Profiler::load()?;
         let replaced = self.contract.anomalies.iter().find(|anomaly| anomaly.name == "invalid_utf8");
@@ -55,11 +80,8 @@ impl Suite<'_> {
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
         let checks = catalogue::checks(self.contract)?;
-        let progress = self.observer.begin(Amount::steps(self.contract.tables.len() + checks.len()));
-        let mut done = 0;
+        let progress = self.observer.begin(Amount::steps(2 * self.contract.tables.len() + checks.len()));
         for table in &self.contract.tables {
-            progress.advance_to(done, &|| format!("looking at {}", table.report_name()));
-            done += 1;
             let Some(dataset) = self.run.dataset(&table.folder())? else {
                 if !table.optional {
                     findings.push(missing(table));
@@ -70,39 +92,71 @@ impl Suite<'_> {
             let readable = files.iter().all(|finding| finding.ok);
             findings.extend(files);
             if !readable {
-                // What is wrong is said; queries over it would end in errors of the engine.
+                // The findings name the damage; a query over the files would end in an error of the engine.
                 continue;
             }
             mount_table(engine, table, self.run, &dataset)?;
             let count = self.count_rows(engine, table)?;
             findings.push(self.enough_rows(table, &dataset, count));
-            let figures = profiler.table_of(self.run, engine, table, &dataset, count)?;
-            findings.extend(check_texts(table, &figures, replaced));
-            profile.tables.insert(table.name.clone(), figures);
             rows.insert(table.name.clone(), count);
             datasets.push((table, dataset));
+        }
+        let runs = |check: &CheckQuery| check.reads.iter().all(|table| rows.contains_key(table));
+        let checks: Vec<_> = checks.into_iter().filter(runs).collect();
+
+        progress.advance_to(0, &|| format!("reading {} tables", datasets.len()));
+        let mut scan = match engine.name() {
+            "duckdb" => scan(self.contract, self.run, &datasets, &checks, self.duckdb.worker_threads(), self.spill)?,
+            _ => Scan::default(),
+        };
+        let mut done = self.contract.tables.len() as u64;
+        for (table, dataset) in &datasets {
+            progress.advance_to(done, &|| format!("profiling {}", table.report_name()));
+            done += 1;
+            let count = rows.get(&table.name).copied().unwrap_or_default();
+            let figures = match scan.profiles.remove(&table.name) {
+                None => profiler.table_of(self.run, engine, table, dataset, count)?,
+                Some(scanned) if scan.keys_unknown.contains(&table.name) => {
+                    TableProfile { keys: profiler.keys(engine, table, dataset)?, ..scanned }
+                }
+                Some(scanned) => scanned,
+            };
+            findings.extend(check_texts(table, &figures, replaced));
+            profile.tables.insert(table.name.clone(), figures);
         }
         for check in checks {
             progress.advance_to(done, &|| format!("checking {}", check.name));
             done += 1;
-            if check.reads.iter().all(|table| rows.contains_key(table)) {
-                let of = rows.get(&check.of).copied().unwrap_or_default();
-                findings.push(check.run(engine, of, self.environment.complete)?);
+            let started = std::time::Instant::now();
+            let of = rows.get(&check.of).copied().unwrap_or_default();
+            let counted = scan.broken.get(&check.name).copied();
+            findings.push(check.run(engine, of, self.environment.complete, counted)?);
+            if std::env::var_os("SCAN_TIMES").is_some() && started.elapsed().as_millis() > 20 {
+                eprintln!("{:6} ms {:?} {}", started.elapsed().as_millis(), counted, check.name);
             }
         }
         findings.extend(records_agree(&datasets, &rows));
         findings.extend(inputs_agree(&datasets, self.run.description_if_there()?.as_ref()));
         findings.extend(anomalies(self.contract, self.environment, &datasets, &rows));
 
-        progress.advance_to(done, &|| "comparing with what is published".to_owned());
+        progress.advance_to(done, &|| "counting for the plots".to_owned());
+        let plottable = Figures::READS.iter().all(|table| rows.contains_key(*table));
+        let figures = plottable.then(|| Figures::measure(engine)).transpose()?;
+        Ok(Measured { findings, profile, figures })
+    }
+
+    /// Compares the run with the published run and returns all findings.
+    ///
+    /// # Errors
+    /// Fails if the published run has no profile yet and cannot be read.
+    pub fn conclude(&self, measured: Measured) -> anyhow::Result<Checked> {
+        let Measured { mut findings, profile, figures } = measured;
         let baseline = Baseline::of(self.run, self.contract, self.duckdb, self.spill)?;
         findings.push(baseline.finding());
         if let Baseline::Run(before) = &baseline {
             findings.extend(drift(self.contract, &self.environment.drift, before, &profile));
             findings.extend(schema_changes(self.contract, before, &profile));
         }
-        let plottable = Figures::READS.iter().all(|table| rows.contains_key(*table));
-        let figures = plottable.then(|| Figures::measure(engine)).transpose()?;
         Ok(Checked { findings: Findings::new(findings), profile, baseline, figures })
     }
 
@@ -115,16 +169,30 @@ impl Suite<'_> {
     fn enough_rows(&self, table: &Table, dataset: &Dataset, rows: u64) -> Finding {
         let least = self.environment.minimum_rows_of(&table.name);
         let least = if table.optional { 0 } else { least };
+        let help = match (rows >= least, rows == dataset.rows) {
+            (true, true) => String::new(),
+            (false, true) => {
+                "; a whole month has more, so the dump is cut off or this is a sample: a sample is checked with \
+                              environment=sample (--environment sample)"
+                    .to_owned()
+            }
+            (_, false) => format!("; the files are not those that were written: {}", again(table)),
+        };
         Finding {
             check_name: format!("{}.rows", table.report_name()),
             kind: Kind::Regression,
             severity: Severity::Critical,
             value: rows,
             ok: rows >= least && rows == dataset.rows,
-            details: format!("{rows} rows; {} were written, at least {least} are expected", dataset.rows),
+            details: format!("{rows} rows; {} were written, at least {least} are expected{help}", dataset.rows),
             sample: Vec::new(),
         }
     }
+}
+
+/// Returns the advice to write a table again.
+fn again(table: &Table) -> String {
+    format!("run {} again in a new run", table.producer)
 }
 
 fn missing(table: &Table) -> Finding {
@@ -134,7 +202,7 @@ fn missing(table: &Table) -> Finding {
         severity: Severity::Critical,
         value: 0,
         ok: false,
-        details: format!("the table is missing; {} writes it", table.producer),
+        details: format!("the table is missing; write it with {} --run-id <run_id>, then check again", table.producer),
         sample: Vec::new(),
     }
 }

@@ -1,15 +1,14 @@
 //! What no text of any column may be, from the figures of a profile.
 
 use super::profile::{ColumnProfile, TableProfile};
-use super::query::within_share;
 use super::{Finding, Kind};
-use crate::contract::{Anomaly, Severity, Table};
+use crate::contract::{Anomaly, Severity, Table, within_share};
 
 /// Empty texts, which ingest makes NULL; and texts with a replaced byte, which upstream is known for to a share.
 pub fn check_texts(table: &Table, profile: &TableProfile, replaced: Option<&Anomaly>) -> [Finding; 2] {
     let (empty, in_empty) = total(profile, |column| column.empty_texts);
     let (found, in_found) = total(profile, |column| column.replaced);
-    let share = replaced.map_or(0.0, |anomaly| anomaly.max_share);
+    let share = replaced.and_then(|anomaly| anomaly.expect.max_share).unwrap_or_default();
     let within = within_share(found, profile.rows, share);
     let name = table.report_name();
     [

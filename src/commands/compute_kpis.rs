@@ -8,8 +8,8 @@ use clap::Parser;
 use super::LakeArgs;
 use crate::history::{KpiOptions, Kpis};
 use crate::lake::RunId;
-use crate::sql::EngineParameters;
-use digdag_task::{Call, Switch};
+use crate::sql::{EngineParameters, SandboxParameters};
+use digdag_task::{Call, Failure, Switch};
 
 /// Compute the KPIs that runs lack
 ///
@@ -43,6 +43,9 @@ pub struct ComputeKpis {
     trino_schema: String,
 
     #[command(flatten)]
+    sandbox: SandboxParameters,
+
+    #[command(flatten)]
     engine: EngineParameters,
 }
 
@@ -63,12 +66,25 @@ fn compute_kpis(parameters: ComputeKpis, call: &mut Call) -> anyhow::Result<()> 
         recompute: parameters.recompute.is_on(),
         kpi_folder: parameters.kpi_folder.as_deref(),
         trino_schema: &parameters.trino_schema,
+        sandbox: parameters.sandbox,
         engine: &parameters.engine,
     };
-    let kpis = Kpis::open(&lake, &task, options)?;
+    let kpis = Kpis::open(&lake, &task, options, call.observer())?;
     let runs = kpis.runs(parameters.only_run_id.as_ref())?;
     let (mut appended, mut failed) = (0, 0);
+    let (there, mut gone) = (lake.run_ids()?, 0);
     for id in &runs {
+        if !there.contains(id) {
+            if parameters.only_run_id.is_some() {
+                return Err(Failure::parameters(format!("run {id} is no longer in the lake"))
+                    .hint("its KPIs stay in the history; update-run-registry records that the run is gone")
+                    .into());
+            }
+            // Pruned since the registry was updated; the other runs still have their KPIs.
+            call.say(format_args!("{id}: skipped, the run is no longer in the lake; update-run-registry records that"));
+            gone += 1;
+            continue;
+        }
         let Some(computed) = kpis.compute(id)? else { continue };
         appended += computed.appended;
         failed += computed.failed.len();
@@ -82,6 +98,7 @@ fn compute_kpis(parameters: ComputeKpis, call: &mut Call) -> anyhow::Result<()> 
         }
     }
     call.set_metric("runs", runs.len());
+    call.set_metric("runs_gone", gone);
     call.set_metric("kpis", appended);
     call.set_metric("kpis_failed", failed);
     if appended == 0 {

@@ -1,6 +1,5 @@
 //! `contract`.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -44,11 +43,7 @@ pub fn main() -> ExitCode {
 fn show_contract(parameters: ShowContract, call: &mut Call) -> anyhow::Result<()> {
     let contract = match &parameters.contract_file {
         None => Contract::load()?,
-        Some(path) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-            Contract::parse(&path.display().to_string(), &text)?
-        }
+        Some(path) => Contract::read(path)?,
     };
     call.set_metric("tables", contract.tables.len());
     call.set_detail("contract", serde_json::to_value(&contract)?);

@@ -22,6 +22,10 @@ pub struct ExportHistory {
     /// Keep a copy of the CSVs with the time (UTC) in its name as well
     #[arg(long, default_value = "true")]
     with_timestamp: Switch,
+
+    /// Keep cells as they are that a spreadsheet would run as formulas
+    #[arg(long)]
+    raw: Switch,
 }
 
 const EXAMPLE: &str = "\
@@ -35,7 +39,14 @@ pub fn main() -> ExitCode {
 
 fn export_history(parameters: ExportHistory, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
-    let Some(exported) = history::export_history(&lake, call.name(), parameters.with_timestamp.is_on())? else {
+    let Some(exported) = history::export_history(
+        &lake,
+        call.name(),
+        parameters.with_timestamp.is_on(),
+        parameters.raw.is_on(),
+        call.observer(),
+    )?
+    else {
         call.already_done();
         return Ok(());
     };

@@ -10,9 +10,9 @@ use super::RunArgs;
 use crate::contract::Contract;
 use crate::ingest::CollectionFiles;
 use crate::ingest::record::collection::Collection;
-use crate::lake::Dataset;
+use crate::lake::{self, Dataset};
 use crate::parquet::ParquetEncodings;
-use digdag_task::{Call, Failure, InputFile, Switch};
+use digdag_task::{Call, InputFile, Switch};
 
 /// Read a user's collection into the table `collection` of a run
 ///
@@ -60,7 +60,7 @@ fn ingest_collection(parameters: IngestCollection, call: &mut Call) -> anyhow::R
     let run = parameters.run.open(call)?;
     let producer = parameters.parquet_encodings.producer(call.name());
     for rows in Collection::declarations() {
-        contract.check_rows(&rows)?;
+        rows.check(&contract)?;
     }
     let table = contract.table("collection")?;
 
@@ -75,8 +75,8 @@ fn ingest_collection(parameters: IngestCollection, call: &mut Call) -> anyhow::R
             return Ok(());
         }
         if !parameters.replace.is_on() {
-            let message = format!("run {} holds a collection already, made from other files", run.id());
-            return Err(Failure::parameters(message).hint("pass --replace=true to replace it").into());
+            let (run, table) = (run.id().clone(), there.table);
+            return Err(lake::Error::HoldsDataset { run, table, inputs: "other files" }.into());
         }
     }
     let writable = Arc::new(run.writable(call.name())?);

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::LakeArgs;
+use super::failure_of;
 use super::screen::{age, bytes, columns, count};
 use crate::lake::{
-    Dataset, Extent, Holder, Lake, Leftovers, ManifestDataset, Previous, Retention, Run, RunId, SealedRun,
+    Dataset, DiskUsage, Holder, Lake, ManifestDataset, Orphans, Previous, Retention, Run, RunId, SealedRun,
 };
-use digdag_task::{Call, Failure, Switch};
+use digdag_task::{Call, Switch};
 
 /// List the runs of a lake
 ///
@@ -57,7 +58,7 @@ struct RunStatus {
     /// The others: files that another run holds too, with the same bytes.
     shared_bytes: u64,
     #[serde(skip)]
-    extent: Extent,
+    usage: DiskUsage,
     begun: Option<Timestamp>,
     sealed: Option<Timestamp>,
     /// Since it was sealed, or begun.
@@ -83,16 +84,16 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let (active, problem) = match lake.active() {
         Ok(active) => (active, None),
-        Err(error) => (None, Some(Failure::of(&error))),
+        Err(error) => (None, Some(failure_of(&error))),
     };
     let previous = lake.previous()?;
     let mut ids = lake.run_ids()?;
     ids.sort_by(|a, b| b.session().cmp(a.session()).then_with(|| b.cmp(a)));
     let runs: Vec<_> = ids.iter().map(|id| RunStatus::of(&lake, id, active.as_ref(), &previous)).collect();
-    let mut all = Extent::default();
-    runs.iter().for_each(|run| all.add(&run.extent));
+    let mut all = DiskUsage::default();
+    runs.iter().for_each(|run| all.add(&run.usage));
     let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
-    let leftovers = lake.leftovers(open_for, &[]);
+    let leftovers = lake.orphans(open_for, &[]);
 
     if !parameters.json.is_on() {
         for line in table(&runs) {
@@ -128,7 +129,7 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn say_leftovers(leftovers: &anyhow::Result<Leftovers>, call: &Call) {
+fn say_leftovers(leftovers: &anyhow::Result<Orphans>, call: &Call) {
     match leftovers {
         Ok(leftovers) if leftovers.count() == 0 => {}
         Ok(leftovers) => call.say(format_args!(
@@ -136,7 +137,7 @@ fn say_leftovers(leftovers: &anyhow::Result<Leftovers>, call: &Call) {
             leftovers.count(),
             bytes(leftovers.bytes())
         )),
-        Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", Failure::of(error))),
+        Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", failure_of(error))),
     }
 }
 
@@ -154,7 +155,7 @@ impl RunStatus {
             bytes: 0,
             own_bytes: 0,
             shared_bytes: 0,
-            extent: Extent::default(),
+            usage: DiskUsage::default(),
             begun: None,
             sealed: None,
             age_seconds: None,
@@ -164,7 +165,7 @@ impl RunStatus {
         };
         if let Err(error) = lake.run(id).and_then(|run| status.fill(&run)) {
             status.state = State::Damaged;
-            status.problem = Some(Failure::of(&error).message);
+            status.problem = Some(failure_of(&error).message);
         }
         let since = status.sealed.or(status.begun);
         status.age_seconds = since.map(|since| Timestamp::now().duration_since(since).as_secs());
@@ -173,9 +174,9 @@ impl RunStatus {
 
     fn fill(&mut self, run: &Run) -> anyhow::Result<()> {
         self.locked_by = run.holder();
-        self.extent = run.extent()?;
-        (self.files, self.bytes) = (self.extent.files, self.extent.bytes);
-        (self.own_bytes, self.shared_bytes) = (self.extent.own_bytes(), self.extent.shared_bytes());
+        self.usage = run.disk_usage()?;
+        (self.files, self.bytes) = (self.usage.files, self.usage.bytes);
+        (self.own_bytes, self.shared_bytes) = (self.usage.own_bytes(), self.usage.shared_bytes());
         self.begun = run.description_if_there()?.map(|description| description.created);
         let tables: Vec<ManifestDataset> = if run.is_sealed()? {
             self.state = State::Sealed;

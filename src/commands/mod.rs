@@ -7,6 +7,7 @@ pub mod contract;
 pub mod diff_runs;
 pub mod download_dumps;
 pub mod export_history;
+mod failure;
 pub mod ingest_artists;
 pub mod ingest_collection;
 mod ingest_dump;
@@ -34,10 +35,12 @@ use clap::Parser;
 use digdag_task::Call;
 
 pub use arguments::{LakeArgs, RunArgs};
+pub(crate) use failure::failure_of;
+pub use failure::main;
 pub use promote::RunMode;
 pub use test_dumps::{TrialParameters, test_dumps};
 
 /// Runs a task of this project.
 fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
-    digdag_task::main(run)
+    failure::main(run)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::LakeArgs;
-use crate::lake::{RunId, SealedRun};
+use crate::lake::{DumpMonth, Run, RunId, SealedRun};
 use digdag_task::{Call, Failure, Switch};
 
 /// Point active at a sealed run
@@ -33,6 +33,10 @@ pub struct Promote {
     /// Has to be true as well
     #[arg(long)]
     pub allow_promote: Switch,
+
+    /// Publish a run whose dumps are of an earlier month than those of the active run
+    #[arg(long)]
+    pub allow_older: Switch,
 
     /// Verify the run and say what would be done, and do not do it
     #[arg(long)]
@@ -70,8 +74,12 @@ pub fn main() -> ExitCode {
     super::task(promote)
 }
 
-/// Points `active` at a sealed run whose files are what its manifest says. Skipped, with the reason, unless
-/// `run_mode=prod` and `allow_promote=true`.
+/// Points `active` at a sealed run whose files agree with its manifest. Skipped, with the reason, unless `run_mode=prod`
+/// and `allow_promote=true`.
+///
+/// # Errors
+/// Refuses a run of an earlier month than the active one unless `allow_older=true`, a run that is not sealed or fails
+/// verification, and a lake that another process has locked.
 fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
     let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
         Failure::parameters("parameter run_id is missing").hint("name the run to promote; lake-status lists them")
@@ -94,7 +102,13 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         call.already_done_because(format!("active is {id} already"));
         return Ok(());
     }
-    let sealed = SealedRun::open_verified(&lake.run(&id)?, call)?;
+    let run = lake.run(&id)?;
+    if let Some(active) = &before
+        && !parameters.allow_older.is_on()
+    {
+        refuse_older(&run, &lake.run(active)?)?;
+    }
+    let sealed = SealedRun::open_verified(&run, call)?;
     let was = before.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: active would move from {was} to {id}"));
@@ -103,4 +117,26 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
     locked.switch_to(&sealed)?;
     call.say(format_args!("active is {id} now, it was {was}"));
     Ok(())
+}
+
+/// Refuses a run whose dumps are of an earlier month than those of the active run: a workflow that was given the wrong
+/// `dump_month` must not take a month away from its readers.
+fn refuse_older(run: &Run, active: &Run) -> anyhow::Result<()> {
+    match (dump_month(run)?, dump_month(active)?) {
+        (Some(month), Some(published)) if month < published => {
+            let (id, is) = (run.id(), active.id());
+            Err(Failure::parameters(format!(
+                "run {id} holds the dumps of {month}, and those of {published} are published already, in run {is}"
+            ))
+            .hint(format!("to publish the older month all the same: promote --run-id {id} --allow-older=true"))
+            .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the month of a run's dumps, as the run was begun; its name tells it too, but not always.
+fn dump_month(run: &Run) -> anyhow::Result<Option<DumpMonth>> {
+    let begun = run.description_if_there()?.map(|description| description.dump_month);
+    Ok(begun.or_else(|| run.id().dump_month()))
 }

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use super::screen::{bytes, columns};
-use crate::lake::{Kept, PrunePlan, Retention};
+use crate::lake::{KeepReason, PrunePlan, Retention};
 use digdag_task::{Call, Switch};
 
 /// Remove runs that are no longer needed
@@ -70,7 +70,7 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     if plan.is_empty() {
         call.already_done();
     }
-    plan.carry_out(&locked, call.name())?;
+    plan.execute(&locked, call.name())?;
     show(&plan, call);
     report(&plan, call)?;
     call.say(format_args!("{} removed", summary(&plan)));
@@ -80,7 +80,7 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
 fn summary(plan: &PrunePlan) -> String {
     let runs = plan.removed().count();
     let plural = if runs == 1 { "" } else { "s" };
-    let (links, leftovers) = (plan.links.len(), plan.leftovers.count());
+    let (links, leftovers) = (plan.links.len(), plan.orphans.count());
     format!("{runs} run{plural}, {links} links, {leftovers} leftovers, {}", bytes(plan.freed_bytes()))
 }
 
@@ -90,18 +90,18 @@ fn show(plan: &PrunePlan, call: &Call) {
         let state = if run.sealed { "sealed" } else { "open" };
         let fate = match &run.kept {
             None => "remove".to_owned(),
-            Some(Kept::Active) => "keep: active".to_owned(),
-            Some(Kept::Previous(name)) => format!("keep: {name}"),
-            Some(Kept::Locked(holder)) => format!("keep: {} is at work in it", holder.task),
-            Some(Kept::Newest) => "keep: among the newest".to_owned(),
-            Some(Kept::Open) => "keep: not sealed, and changed not long ago".to_owned(),
+            Some(KeepReason::Active) => "keep: active".to_owned(),
+            Some(KeepReason::Previous(name)) => format!("keep: {name}"),
+            Some(KeepReason::Locked(holder)) => format!("keep: {} is at work in it", holder.task),
+            Some(KeepReason::Newest) => "keep: among the newest".to_owned(),
+            Some(KeepReason::Open) => "keep: not sealed, and changed not long ago".to_owned(),
         };
         rows.push(vec![run.run_id.to_string(), state.to_owned(), bytes(run.own_bytes), fate]);
     }
     for link in &plan.links {
         rows.push(vec![link.name.clone(), "link".to_owned(), String::new(), format!("remove: to {}", link.run_id)]);
     }
-    for leftover in &plan.leftovers.paths {
+    for leftover in &plan.orphans.paths {
         rows.push(vec![
             leftover.path.display().to_string(),
             "leftover".to_owned(),
@@ -109,8 +109,8 @@ fn show(plan: &PrunePlan, call: &Call) {
             "remove".to_owned(),
         ]);
     }
-    if !plan.leftovers.locks.is_empty() {
-        let locks = format!("{} locks of runs that are gone", plan.leftovers.locks.len());
+    if !plan.orphans.locks.is_empty() {
+        let locks = format!("{} locks of runs that are gone", plan.orphans.locks.len());
         rows.push(vec![locks, "leftover".to_owned(), String::new(), "remove".to_owned()]);
     }
     for line in columns(&rows, &[false, false, true, false]) {
@@ -121,9 +121,9 @@ fn show(plan: &PrunePlan, call: &Call) {
 fn report(plan: &PrunePlan, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("runs", serde_json::to_value(&plan.runs)?);
     call.set_detail("links", serde_json::to_value(&plan.links)?);
-    call.set_detail("leftovers", serde_json::to_value(&plan.leftovers.paths)?);
-    call.set_detail("locks", serde_json::to_value(&plan.leftovers.locks)?);
-    call.set_detail("seals", serde_json::to_value(&plan.leftovers.seals)?);
+    call.set_detail("leftovers", serde_json::to_value(&plan.orphans.paths)?);
+    call.set_detail("locks", serde_json::to_value(&plan.orphans.locks)?);
+    call.set_detail("seals", serde_json::to_value(&plan.orphans.seals)?);
     call.set_detail("removed", serde_json::to_value(plan.removed().map(|run| &run.run_id).collect::<Vec<_>>())?);
     call.set_metric("removed_bytes", plan.freed_bytes());
     Ok(())

@@ -8,11 +8,13 @@ use clap::Parser;
 use super::LakeArgs;
 use super::rollback::{Rollback, rollback};
 use crate::check::report::{Report, in_names};
-use crate::check::suite::Suite;
+use crate::check::suite::{Checked, Suite};
+use crate::check::verdict::{Verdict, VerdictKey};
+use crate::check::{Finding, Kind};
 use crate::contract::{Contract, Severity};
-use crate::lake::{Lake, RunId};
+use crate::lake::{Lake, RunId, SealedRun};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, Trino};
-use digdag_task::{Call, Failure, Switch};
+use digdag_task::{Call, Failure, Observer, Switch};
 
 /// Check the active run, and keep the report
 ///
@@ -30,9 +32,13 @@ pub struct ReportActive {
     #[arg(long, value_name = "RUN_ID")]
     pub report_run_id: Option<RunId>,
 
-    /// How much must be there: an environment of sql/contract.yml
-    #[arg(long, value_name = "month|sample", default_value = "month")]
-    pub environment: String,
+    /// Environment of sql/contract.yml [default: the one the run was sealed with, month if it is not sealed]
+    #[arg(long, value_name = "month|sample")]
+    pub environment: Option<String>,
+
+    /// Run every check again instead of reusing the verdict that sanity-check kept
+    #[arg(long)]
+    pub recheck: Switch,
 
     #[command(flatten)]
     pub engine: EngineSelection,
@@ -52,20 +58,28 @@ pub fn main() -> ExitCode {
     super::task(report_active)
 }
 
-/// Checks what is published, as its readers see it, or an old run, and keeps the report in the run. Fails when a CRITICAL
-/// check fails.
+/// Checks the published run, or the run that is named, and keeps the report in the run. A sealed run must be what its
+/// manifest says, byte by byte; the verdict of sanity-check is then reused, unless it depends on something that changed.
+///
+/// # Errors
+/// Fails if a CRITICAL check fails, after rolling back if that is asked for.
 fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()> {
     let contract = Contract::load()?;
-    let environment = contract.environment(&parameters.environment)?;
     let lake = parameters.lake.open()?;
     let active = lake.active()?;
     let id = match &parameters.report_run_id {
         Some(id) => id.clone(),
-        None => lake.published("promote a sealed run first, or name a run with --report-run-id")?,
+        None => lake.published()?,
     };
     let is_active = active.as_ref() == Some(&id);
     call.set_run_id(&id);
     let run = lake.run(&id)?;
+    let sealed = if run.is_sealed()? { Some(SealedRun::open(&run)) } else { None };
+    let checks = sealed.as_ref().and_then(|sealed| sealed.as_ref().ok()).map(|sealed| sealed.manifest().checks.clone());
+    let checks = checks.unwrap_or_default();
+    let sealed_with = checks["environment"].as_str().unwrap_or("month");
+    let environment_name = parameters.environment.as_deref().unwrap_or(sealed_with);
+    let environment = contract.environment(environment_name)?;
     let scratch = lake.scratch(call.name())?;
     let engine = engine(&parameters.engine, &id, is_active, scratch.path(), call)?;
     let suite = Suite {
@@ -77,7 +91,29 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
         duckdb: &parameters.engine.duckdb,
         spill: scratch.path(),
     };
-    let checked = suite.run()?;
+    let changed = sealed.as_ref().map(|sealed| changes_since_the_seal(sealed.as_ref(), &*call)).transpose()?;
+    let mut reused_from = None;
+    let mut checked = match &changed {
+        Some(finding) if !finding.ok => Checked::only(&run, finding.clone()),
+        _ => {
+            let key = VerdictKey::of(&run, &contract, environment_name)?;
+            let reusable = sealed.as_ref().and_then(|sealed| sealed.as_ref().ok());
+            // Over Trino the queries also prove that Trino reads the files rightly.
+            let reusable = reusable.filter(|_| !parameters.recheck.is_on() && engine.name() == "duckdb");
+            let mut measured = match reusable.and_then(|sealed| Verdict::reusable(sealed, &key)) {
+                Some(verdict) => {
+                    reused_from = Some(verdict.checked_at);
+                    verdict.into()
+                }
+                None => suite.measure()?,
+            };
+            measured.findings.extend(changed);
+            suite.conclude(measured)?
+        }
+    };
+    if checks["accept_drift"] == true {
+        checked.findings = checked.findings.accept_drift();
+    }
     if engine.name() == "trino" && is_active && lake.active()?.as_ref() != Some(&id) {
         return Err(Failure::external(format!("active was moved from run {id} while it was checked"))
             .hint("run report-active again")
@@ -86,12 +122,14 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
 
     let written = jiff::Timestamp::now();
     let scope = if is_active { "active" } else { "run" };
-    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report = Report { run: &run, environment: environment_name, written, checked: &checked, reused_from };
     let report = report.write(&format!("{}_sanity_{scope}_{}", engine.name(), in_names(written)))?;
     let findings = checked.findings;
     call.set_detail("checks", findings.summary());
     call.set_detail("engine", engine.name());
     call.set_detail("scope", scope);
+    call.set_detail("environment", environment_name);
+    call.set_detail("verdict", if reused_from.is_some() { "reused" } else { "checked" });
     call.set_detail("report", report.to_string_lossy().into_owned());
     for warning in findings.failed(Severity::Warn) {
         call.say(format_args!("WARN {}: {}", warning.check_name, warning.details));
@@ -105,8 +143,38 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
         let back = is_active && parameters.rollback_on_failure.is_on();
         return Err(if back { roll_back(&lake, &id, failure, call) } else { failure }.into());
     }
-    call.say(format_args!("{} checks passed on {scope} {id}; report: {}", findings.len(), report.display()));
+    let verdict =
+        reused_from.map(|checked_at| format!(" (verdict: reused, checked at {checked_at:.0})")).unwrap_or_default();
+    call.say(format_args!("{} checks passed on {scope} {id}{verdict}; report: {}", findings.len(), report.display()));
     Ok(())
+}
+
+/// Compares every file of a sealed run with its manifest.
+fn changes_since_the_seal(
+    sealed: Result<&SealedRun, &anyhow::Error>,
+    observer: &dyn Observer,
+) -> anyhow::Result<Finding> {
+    let differences = match sealed {
+        Ok(sealed) => sealed.differences(observer)?,
+        Err(error) => vec![format!("{error:#}")],
+    };
+    let details = match differences.as_slice() {
+        [] => "every file is what the manifest says".to_owned(),
+        [only] => format!("{only}; the run must not be read: roll back, then build the month again in a new run"),
+        [first, others @ ..] => format!(
+            "{first}, and {} more; the run must not be read: roll back, then build the month again in a new run",
+            others.len()
+        ),
+    };
+    Ok(Finding {
+        check_name: "run.as_sealed".to_owned(),
+        kind: Kind::Regression,
+        severity: Severity::Critical,
+        value: differences.len() as u64,
+        ok: differences.is_empty(),
+        details,
+        sample: differences,
+    })
 }
 
 /// Trino where it is asked for and there is one, DuckDB otherwise.

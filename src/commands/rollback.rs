@@ -40,7 +40,10 @@ pub fn main() -> ExitCode {
     super::task(rollback)
 }
 
-/// Points `active` back at the run it was at before, or at a named one, after verifying it.
+/// Points `active` back at the run it pointed at before, or at a named one, after verifying that run.
+///
+/// # Errors
+/// Returns an error if there is no earlier run, the run fails verification, or another process has locked the lake.
 pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let locked = lake.lock(call.name())?;
@@ -75,17 +78,25 @@ pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<
         Some(previous) => locked.switch_back_to(&sealed, previous)?,
         None => locked.switch_to(&sealed)?,
     }
-    call.say(format_args!("active is {to} again, it was {was}"));
+    call.say(format_args!("active is {to} again, it was {was}{}", used_up(&lake, &to)?));
     Ok(())
 }
 
-/// The newest link to another run than the active one. A link to the active run itself is left of a promotion that was
-/// stopped between its two steps.
+/// Returns what to add if this rollback used up the last link to an earlier target.
+fn used_up(lake: &Lake, active: &RunId) -> anyhow::Result<&'static str> {
+    let is_left = lake.previous()?.iter().any(|previous| previous.run_id != *active);
+    Ok(if is_left { "" } else { "; this used up the last link to an earlier run, so there is no further rollback" })
+}
+
+/// Returns the newest link to another run than the active one. A link to the active run itself is left by a promotion that
+/// was stopped between its two steps.
 fn last_before(lake: &Lake, active: Option<&RunId>) -> anyhow::Result<Previous> {
     let previous = lake.previous()?.into_iter().find(|previous| Some(&previous.run_id) != active);
     previous.ok_or_else(|| {
-        Failure::parameters("there is nothing to roll back to: active was never at another run")
-            .hint("name a sealed run with --to-run-id")
-            .into()
+        Failure::parameters(
+            "there is nothing to roll back to: no link to an earlier run is left; each rollback uses one up",
+        )
+        .hint("name a sealed run: rollback --to-run-id <run_id>; lake-status lists them")
+        .into()
     })
 }

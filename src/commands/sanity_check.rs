@@ -1,6 +1,7 @@
 //! `sanity-check`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,8 +10,10 @@ use clap::Parser;
 use super::RunArgs;
 use crate::check::report::{Report, in_names};
 use crate::check::suite::Suite;
+use crate::check::verdict::{Verdict, VerdictKey};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Run, SealedRun};
+use crate::page::plain_cell;
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
 use crate::tables::register::register_run;
 use digdag_task::{Call, Switch};
@@ -34,6 +37,10 @@ pub struct SanityCheck {
     #[arg(long)]
     pub accept_drift: Switch,
 
+    /// Check with this contract instead of the built-in one, to try its bounds; the run is not sealed
+    #[arg(long, value_name = "FILE")]
+    pub contract_file: Option<PathBuf>,
+
     #[command(flatten)]
     pub engine: EngineSelection,
 }
@@ -49,7 +56,10 @@ pub fn main() -> ExitCode {
 
 /// Checks a run and seals it when no CRITICAL check fails. The report is kept either way.
 fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> {
-    let contract = Contract::load()?;
+    let contract = match &parameters.contract_file {
+        Some(path) => Contract::read(path)?,
+        None => Contract::load()?,
+    };
     let environment = contract.environment(&parameters.environment)?;
     let run = parameters.run.open(call)?;
     if run.is_sealed()? {
@@ -80,7 +90,10 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
         duckdb,
         spill: &spill,
     };
-    let mut checked = suite.run()?;
+    let measured = suite.measure()?;
+    let key = VerdictKey::of(&run, &contract, &parameters.environment)?;
+    let verdict = Verdict::new(key, &measured.findings, &measured.profile, measured.figures.as_ref());
+    let mut checked = suite.conclude(measured)?;
     drop(engine);
     drop(staging);
     if parameters.accept_drift.is_on() {
@@ -89,7 +102,8 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     checked.profile.keep(&run)?;
 
     let written = jiff::Timestamp::now();
-    let report = Report { run: &run, environment: &parameters.environment, written, checked: &checked };
+    let report =
+        Report { run: &run, environment: &parameters.environment, written, checked: &checked, reused_from: None };
     let report = report.write(&format!("sanity_{}", in_names(written)))?;
     let findings = checked.findings;
     write_unknown_paths(&run, &contract)?;
@@ -98,21 +112,32 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     for warning in findings.failed(Severity::Warn) {
         call.say(format_args!("WARN {}: {}", warning.check_name, warning.details));
     }
-    let hint = match findings.only_drift_failed() {
-        true => format!(
-            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift true \
+    let hint = if findings.only_drift_failed() {
+        format!(
+            "nothing was sealed; look at {}; if upstream really changed, run sanity-check again with --accept-drift=true \
              (accept_drift=true in the workflow)",
             report.with_extension("html").display()
-        ),
-        false => {
-            "nothing was sealed or published; rebuild what is wrong with --replace true, or begin a new run".into()
-        }
+        )
+    } else if findings.only_too_few_rows() && parameters.environment != "sample" {
+        "nothing was sealed; if the run is a sample, run sanity-check again with --environment=sample (environment=sample \
+         in the workflow)"
+            .to_owned()
+    } else {
+        "nothing was sealed or published; rebuild what is wrong with --replace=true, or begin a new run".to_owned()
     };
     findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
 
+    if let Some(path) = &parameters.contract_file {
+        call.say(format_args!("{} checks of {} passed; nothing was sealed", findings.len(), path.display()));
+        return Ok(());
+    }
     // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
     sealable.record_unless_sealed(&call.outcome_so_far())?;
-    let sealed = sealable.seal(findings.summary(), call)?;
+    let mut summary = findings.summary();
+    summary["environment"] = parameters.environment.into();
+    summary["accept_drift"] = parameters.accept_drift.is_on().into();
+    summary["verdict_sha256"] = verdict.keep(&run)?.into();
+    let sealed = sealable.seal(summary, call)?;
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());
     }
@@ -138,7 +163,7 @@ fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["path", "count"])?;
     for (path, count) in paths {
-        csv.write_record([path, count.to_string()])?;
+        csv.write_record([plain_cell(&path).into_owned(), count.to_string()])?;
     }
     run.write_report("unknown_paths.csv", &csv.into_inner().map_err(|error| error.into_error())?)?;
     Ok(())

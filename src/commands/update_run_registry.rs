@@ -45,7 +45,8 @@ fn update_run_registry(parameters: UpdateRunRegistry, call: &mut Call) -> anyhow
     let lake = parameters.lake.open()?;
     let git_sha = parameters.git_sha.as_deref().or(option_env!("DISCOGS_GIT_SHA"));
     let confirm = parameters.confirm.is_on();
-    let update = update_registry(&lake, call.name(), &parameters.trino_schema, git_sha, confirm, call)?;
+    let update =
+        update_registry(&lake, call.name(), &parameters.trino_schema, git_sha, confirm, call, call.observer())?;
     call.set_detail("runs", serde_json::to_value(&update.runs)?);
     call.set_metric("events", update.events);
     if update.events == 0 {

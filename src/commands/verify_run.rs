@@ -43,15 +43,15 @@ pub fn main() -> ExitCode {
     super::task(verify_run)
 }
 
-/// Reads every file of a run and holds it to what was written: a sealed run to its manifest, the manifest to the digest
-/// that the lake keeps; an open run to its datasets.
+/// Reads every file of a run and compares it with what was written: a sealed run with its manifest, the manifest with the
+/// digest that the lake keeps; an open run with its datasets.
 fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let active = lake.active();
     let id = match (&parameters.run_id, &active) {
         (Some(id), _) => id.clone(),
         (None, Ok(Some(id))) => id.clone(),
-        (None, _) => lake.published("name the run with --run-id; lake-status lists them")?,
+        (None, _) => lake.published()?,
     };
     call.set_run_id(&id);
     let run = lake.run(&id)?;
@@ -65,7 +65,7 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     for difference in &differences {
         call.say(difference);
     }
-    sealed.hold_to(&differences)?;
+    sealed.refuse_differences(&differences)?;
     let unknown = !sealed.is_anchored();
     if parameters.accept_seal.is_on() && unknown {
         sealed.accept(&lake.lock(call.name())?)?;

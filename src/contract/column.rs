@@ -1,9 +1,12 @@
+//! Columns of the contract and what is declared of them.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::expectation::{Expectation, Severity};
 
+/// A column of a table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
@@ -21,10 +24,10 @@ pub struct Column {
     pub joined: Option<Joined>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_values: Option<AcceptedValues>,
-    /// Up to which share of the rows it is NULL upstream.
+    /// The NULLs that the dumps are known to have; without it any number of NULLs passes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_null_share: Option<f64>,
-    /// Whether values repeat enough for a dictionary to pay.
+    pub nulls: Option<Expectation>,
+    /// Whether values repeat often enough for a dictionary to pay off.
     #[serde(default = "yes")]
     pub dictionary: bool,
     #[serde(default)]
@@ -32,6 +35,7 @@ pub struct Column {
     pub description: String,
 }
 
+/// The SQL type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ColumnType {
@@ -39,7 +43,7 @@ pub enum ColumnType {
     Integer,
     Varchar,
     Boolean,
-    /// Microseconds, UTC; in the tables of the history.
+    /// Microseconds, UTC; used by the tables of the history.
     Timestamp,
 }
 
@@ -55,34 +59,28 @@ impl fmt::Display for ColumnType {
     }
 }
 
-/// The row that a value must have in another table.
+/// The row of another table that a value refers to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relationship {
     pub to: String,
     pub field: String,
-    pub severity: Severity,
-    /// Up to which share of the rows upstream is known to break it.
-    #[serde(default)]
-    pub max_share: Option<f64>,
-    /// A value that means there is none.
+    pub expect: Expectation,
+    /// A value that means "no reference".
     #[serde(default)]
     pub none: Option<i64>,
-    #[serde(default)]
-    pub why: Option<String>,
-    /// The check's name in reports, behind the table's, where it is not `orphan_<column>s`.
+    /// The name of the check in reports, after the name of the table, if it is not `orphan_<column>s`.
     #[serde(default)]
     pub check_name: Option<String>,
-    /// The column beside it that holds the name of that row.
+    /// The column of this table that holds the name of the referenced row.
     #[serde(default)]
     pub name: Option<String>,
-    /// Up to which share of the rows that name may be another: the dumps of a month are not of one instant. More is
-    /// ids that are not those of the names.
-    #[serde(default = "few_names")]
-    pub name_max_share: f64,
+    /// The expectation for names that differ from the referenced row's.
+    #[serde(default = "few_names_differ")]
+    pub name_expect: Expectation,
 }
 
-/// The normalised column that a text is made of, joined over the rows with the same key.
+/// The column whose values, joined over the rows with the same key, make up a text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Joined {
@@ -91,19 +89,21 @@ pub struct Joined {
     pub separator: String,
 }
 
-/// The words that upstream uses.
+/// The values that the dumps use.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptedValues {
     pub values: Vec<String>,
-    pub severity: Severity,
-    /// Up to which share of the rows another one is known.
-    #[serde(default)]
-    pub max_share: Option<f64>,
+    pub expect: Expectation,
 }
 
-fn few_names() -> f64 {
-    0.05
+fn few_names_differ() -> Expectation {
+    Expectation {
+        severity: Severity::Info,
+        max_share: Some(0.05),
+        beyond: Some(Severity::Critical),
+        why: Some("The dumps of a month are not of one instant, so a few differ; more is ids that went astray.".into()),
+    }
 }
 
 pub(super) fn yes() -> bool {

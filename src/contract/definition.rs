@@ -1,13 +1,16 @@
+//! The contract as it is read from sql/contract.yml.
+
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fs;
+use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::column::{Column, Relationship};
 use super::drift::DriftBounds;
-use super::mistake;
-use crate::parquet::TableRows;
+use super::expectation::Expectation;
+use super::validate;
 use digdag_task::Failure;
 
 const PATH: &str = "sql/contract.yml";
@@ -39,15 +42,14 @@ pub struct Environment {
     pub minimum_rows_of: BTreeMap<String, u64>,
 }
 
-/// A flaw of the data that has a name and a bound.
+/// An anomaly of the dumps that the ingest counts by name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Anomaly {
     pub name: String,
     /// The table whose rows `max_share` is a share of.
     pub of: String,
-    pub max_share: f64,
-    pub severity_beyond: Severity,
+    pub expect: Expectation,
     pub description: String,
 }
 
@@ -59,25 +61,7 @@ pub struct IgnoredPath {
     pub why: String,
 }
 
-/// How bad a failed check is. CRITICAL stops the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    Critical,
-    Warn,
-    Info,
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Severity::Critical => "CRITICAL",
-            Severity::Warn => "WARN",
-            Severity::Info => "INFO",
-        })
-    }
-}
-
+/// A table of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
@@ -116,17 +100,29 @@ impl Contract {
         Contract::parse(PATH, TEXT)
     }
 
-    /// Reads a contract and refuses one that contradicts itself. `path` is the name in messages, in front of the line
-    /// and the column of the mistake.
+    /// Reads a contract from a file.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read, and like [`Contract::parse`].
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
+        Contract::parse(&path.display().to_string(), &text)
+    }
+
+    /// Reads a contract and refuses one that contradicts itself. Messages begin with `path`, the line and the column.
+    ///
+    /// # Errors
+    /// Fails on invalid YAML, on unknown keys and on contradictions between values.
     pub fn parse(path: &str, text: &str) -> anyhow::Result<Self> {
         let hint = "the comments at the head of sql/contract.yml say what its words mean";
         let contract: Contract = serde_yaml::from_str(text).map_err(|error| {
             let place = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
-            Failure::parameters(format!("{path}{place}: {}", mistake::without_place(&error.to_string()))).hint(hint)
+            Failure::parameters(format!("{path}{place}: {}", validate::without_place(&error.to_string()))).hint(hint)
         })?;
-        match mistake::find(&contract) {
+        match validate::first_error(&contract) {
             None => Ok(contract),
-            Some(mistake) => Err(Failure::parameters(mistake.located(path, text)).hint(hint).into()),
+            Some(error) => Err(Failure::parameters(error.located(path, text)).hint(hint).into()),
         }
     }
 
@@ -147,14 +143,6 @@ impl Contract {
                 .hint(format!("sql/contract.yml has {}", known.join(", ")))
                 .into()
         })
-    }
-
-    /// Holds what the record readers fill to the contract: the same columns, types and order.
-    pub fn check_rows(&self, rows: &TableRows) -> anyhow::Result<()> {
-        let table = self.table(rows.table)?;
-        let declared: Vec<_> = table.columns.iter().map(|column| (column.name.as_str(), column.data_type)).collect();
-        anyhow::ensure!(declared == rows.columns, "the rows of {} are not those of the contract", rows.table);
-        Ok(())
     }
 }
 
@@ -221,15 +209,15 @@ mod tests {
     #[test]
     fn contradictions_are_found_with_line_and_column() {
         for (from, to, at, expected) in [
-            ("to: artists_v1_typed, field: artist_id", "to: nowhere, field: artist_id", "nowhere", "nowhere"),
+            ("to: artists_v1_typed", "to: nowhere", "nowhere", "nowhere"),
             ("key: [artist_id]", "key: [artist]", "artist]", "the key of"),
             ("sql_name: labels_ref_v10", "sql_name: Labels", "Labels", "is not a table's name"),
-            ("of: masters_v1_typed", "of: masters", "masters, max_share", "is not a table"),
+            ("of: masters_v1_typed", "of: masterpieces", "masterpieces", "is not a table"),
             ("name: labels_v10", "name: ../labels", "../labels", "is not a table's name"),
-            ("from: artist_urls_v1,", "from: artist_links,", "{from: artist_links", "is joined of"),
-            ("{id: 3, name: realname", "{id: 2, name: realname", "{id: 2, name: realname", "needs an id of its own"),
-            ("{id: 3, name: realname", "{name: realname", "{name: realname", "needs an id of its own"),
-            ("releases_v6: 1000", "released_v6: 1000", "1000, release_series", "is not a table"),
+            ("from: artist_urls_v1", "from: artist_links", "from: artist_links", "is joined of"),
+            ("id: 3\n        name: realname", "id: 2 # twice\n        name: realname", "id: 2 # twice", "needs an id"),
+            ("releases_v6: 1000", "released_v6: 1000 # released", "1000 # released", "is not a table"),
+            ("max_share: 0.05", "max_share: 5 # five", "5 # five", "from 0 to 1"),
         ] {
             let text = TEXT.replacen(from, to, 1);
             let error = Contract::parse("c.yml", &text).expect_err(to).to_string();

@@ -1,3 +1,5 @@
+//! docs/tables.md, generated from the contract.
+
 use std::fmt::Write;
 
 use super::{Column, Contract, Severity, Table};
@@ -57,7 +59,7 @@ fn what(column: &Column) -> String {
         text.push_str(" Never NULL.");
     }
     if let Some(relationship) = &column.relationships {
-        let always = if relationship.severity == Severity::Critical { "" } else { ", not always" };
+        let always = if relationship.expect.severity == Severity::Critical { "" } else { ", not always" };
         let _ = write!(text, " In `{}.{}`{always}.", relationship.to, relationship.field);
     }
     text

@@ -1,3 +1,5 @@
+//! Bounds of how far a run may differ from the published run.
+
 use serde::{Deserialize, Serialize};
 
 use super::Severity;

@@ -182,15 +182,15 @@ impl Blocks {
         Ok(block)
     }
 
-    /// Returns where the root's end tag starts and ends. It is the last tag of that name with nothing but comments and the
-    /// like behind it, as a comment may hold the tag too; or the last one, if something stands behind each.
+    /// Returns where the root's end tag starts and ends. A comment behind the root may hold the tag too, so it is the tag
+    /// with the most comments and the like behind it: with nothing else, if the document is whole.
     fn root_end(&self) -> Option<(usize, usize)> {
-        let name = self.entity.name();
-        let last = last_end_tag(&self.pending, name)?;
-        let before = |tag: &(usize, usize)| last_end_tag(&self.pending[..tag.0], name);
-        let tags = std::iter::successors(Some(last), before).take(MAX_ROOT_END_TAGS);
-        let ends_document = |tag: &(usize, usize)| misc_end(&self.pending[tag.1..]) == Ok(self.pending.len() - tag.1);
-        Some(tags.into_iter().find(ends_document).unwrap_or(last))
+        let last = last_end_tag(&self.pending, self.entity.name())?;
+        let before = |tag: &(usize, usize)| last_end_tag(&self.pending[..tag.0], self.entity.name());
+        let end_of_misc = |tag: &(usize, usize)| match misc_end(&self.pending[tag.1..]) {
+            Ok(length) | Err(length) => tag.1 + length,
+        };
+        std::iter::successors(Some(last), before).take(MAX_ROOT_END_TAGS).max_by_key(end_of_misc)
     }
 
     /// Cuts the whole records before an error; the next call returns the error.

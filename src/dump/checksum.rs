@@ -1,18 +1,16 @@
 //! The CHECKSUM file of a month.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
-
+use crate::lake::read_regular;
 use digdag_task::Failure;
 
 const FETCH_AGAIN: &str = "fetch the CHECKSUM file again";
 
 /// Reads a CHECKSUM file: file name → sha256.
 pub fn read_checksums(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = read_regular(path)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::input(format!("{} is not text", path.display())).hint(FETCH_AGAIN))?;
     Ok(parse_checksums(&text, &path.display().to_string())?)

@@ -1,3 +1,8 @@
+//! Reads and appends the events of the history.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,12 +17,16 @@ use crate::contract::HistoryContract;
 use crate::lake::{HistoryFolder, Lake};
 use crate::parquet::TableFile;
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile};
-use digdag_task::{ByteSize, Scratch};
+use digdag_task::{ByteSize, Scratch, SharedObserver};
+use parquet::file::reader::SerializedFileReader;
 
 /// Reads and appends the events of the history.
 pub struct Events {
     contract: HistoryContract,
     folder: HistoryFolder,
+    observer: SharedObserver,
+    /// Files that cannot be read and were named.
+    unreadable: RefCell<BTreeSet<PathBuf>>,
     /// Last of the fields: the folder goes when all else is closed.
     scratch: Scratch,
 }
@@ -34,8 +43,14 @@ pub enum Cell<'c> {
 pub type Rows = Vec<Vec<Option<String>>>;
 
 impl Events {
-    pub fn open(lake: &Lake, task: &str) -> anyhow::Result<Self> {
-        Ok(Events { contract: HistoryContract::load()?, folder: lake.history(), scratch: lake.scratch(task)? })
+    pub fn open(lake: &Lake, task: &str, observer: SharedObserver) -> anyhow::Result<Self> {
+        Ok(Events {
+            contract: HistoryContract::load()?,
+            folder: lake.history(),
+            observer,
+            unreadable: RefCell::default(),
+            scratch: lake.scratch(task)?,
+        })
     }
 
     pub fn folder(&self) -> &HistoryFolder {
@@ -58,6 +73,7 @@ impl Events {
         let engine = DuckDb::open(&engine, &self.scratch().join("spill"))?;
         for table in &self.contract.tables {
             let mut files = self.folder.event_files(self.contract.folder(&table.name)?)?;
+            files.retain(|file| self.is_readable(file));
             if files.is_empty() {
                 files.push(self.without_rows(&table.name)?);
             }
@@ -68,6 +84,21 @@ impl Events {
         }
         let query = SqlFile::load(&format!("history/queries/{name}"))?;
         engine.table(&query.text, &query.path)
+    }
+
+    /// Whether a file of events can be read. One that cannot is named once and left aside: the others still count.
+    fn is_readable(&self, path: &Path) -> bool {
+        let footer = File::open(path).map_err(anyhow::Error::from);
+        let footer = footer.and_then(|file| Ok(SerializedFileReader::new(file)?));
+        if let Err(error) = &footer
+            && self.unreadable.borrow_mut().insert(path.to_owned())
+        {
+            let path = path.display();
+            self.observer.note(format_args!(
+                "{path} cannot be read and is left aside: {error:#}; restore it from a copy, or remove it"
+            ));
+        }
+        footer.is_ok()
     }
 
     /// Commits rows as one file of events. Each row has a cell for each column of the table.

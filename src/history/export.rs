@@ -1,12 +1,14 @@
 //! The KPIs of all runs as CSV and as a page.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::events::{Events, Rows};
 use super::page::{Line, page};
 use crate::lake::Lake;
-use digdag_task::Failure;
+use crate::page::plain_cell;
+use digdag_task::{Failure, SharedObserver};
 
 const PAGE: &str = "history_kpis.html";
 
@@ -20,21 +22,28 @@ pub struct ExportedHistory {
 }
 
 /// Writes the KPIs of all runs as CSV, long and wide, and as a page with a line for each over the months. Returns `None`
-/// if the reports are there already. `with_timestamp` keeps a copy of the CSVs with the time in its name as well.
+/// if the reports are there already. `with_timestamp` keeps a copy of the CSVs with the time in its name as well; `raw` leaves cells as they
+/// are that a spreadsheet would run as formulas.
 ///
 /// # Errors
 /// Returns an error of class `Input` if no KPIs are known.
-pub fn export_history(lake: &Lake, task: &str, with_timestamp: bool) -> anyhow::Result<Option<ExportedHistory>> {
-    let events = Events::open(lake, task)?;
+pub fn export_history(
+    lake: &Lake,
+    task: &str,
+    with_timestamp: bool,
+    raw: bool,
+    observer: SharedObserver,
+) -> anyhow::Result<Option<ExportedHistory>> {
+    let events = Events::open(lake, task, observer)?;
     let (header, rows) = events.query("kpis")?;
     if rows.is_empty() {
         return Err(Failure::input(format!("no KPIs are known in {}", lake.root().display()))
             .hint("run update-run-registry and compute-kpis first")
             .into());
     }
-    let long = csv_of(&header, &rows)?;
+    let long = csv_of(&header, &rows, raw)?;
     let (header, wide_rows) = wide(&rows);
-    let wide = csv_of(&header, &wide_rows)?;
+    let wide = csv_of(&header, &wide_rows, raw)?;
     let page = page(&lines(&rows, &events.query("months")?.1));
 
     let folder = events.folder();
@@ -56,11 +65,12 @@ pub fn export_history(lake: &Lake, task: &str, with_timestamp: bool) -> anyhow::
     Ok(Some(ExportedHistory { values: rows.len(), csv, page }))
 }
 
-fn csv_of(header: &[String], rows: &Rows) -> anyhow::Result<Vec<u8>> {
+fn csv_of(header: &[String], rows: &Rows, raw: bool) -> anyhow::Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(header)?;
     for row in rows {
-        csv.write_record(row.iter().map(|cell| cell.as_deref().unwrap_or_default()))?;
+        let cells = row.iter().map(|cell| cell.as_deref().unwrap_or_default());
+        csv.write_record(cells.map(|cell| if raw { Cow::Borrowed(cell) } else { plain_cell(cell) }.into_owned()))?;
     }
     Ok(csv.into_inner().map_err(|error| error.into_error())?)
 }

@@ -9,9 +9,9 @@ use super::events::{Cell, Events, Rows, after_all};
 use super::kpi_query::KpiQuery;
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
-use crate::sql::{DuckDb, Engine, EngineParameters, run_schema};
+use crate::sql::{DuckDb, Engine, EngineParameters, Sandbox, SandboxParameters, run_schema};
 use crate::tables::mount_run;
-use digdag_task::Failure;
+use digdag_task::{Failure, SharedObserver};
 
 const TABLE: &str = "kpi_snapshot_events";
 
@@ -28,6 +28,7 @@ pub struct KpiOptions<'o> {
     /// A folder of further KPIs.
     pub kpi_folder: Option<&'o Path>,
     pub trino_schema: &'o str,
+    pub sandbox: SandboxParameters,
     pub engine: &'o EngineParameters,
 }
 
@@ -64,8 +65,13 @@ impl<'k> Kpis<'k> {
     ///
     /// # Errors
     /// Returns an error if a query or the history of the lake cannot be read.
-    pub fn open(lake: &'k Lake, task: &'k str, options: KpiOptions<'k>) -> anyhow::Result<Self> {
-        let events = Events::open(lake, task)?;
+    pub fn open(
+        lake: &'k Lake,
+        task: &'k str,
+        options: KpiOptions<'k>,
+        observer: SharedObserver,
+    ) -> anyhow::Result<Self> {
+        let events = Events::open(lake, task, observer)?;
         let queries = KpiQuery::all(options.kpi_folder)?;
         Ok(Kpis { lake, events, task, queries, options })
     }
@@ -140,13 +146,14 @@ impl Computation<'_> {
     fn compute(&self, wanted: &[&KpiQuery], before: &Snapshots) -> anyhow::Result<(Snapshots, Option<Failure>)> {
         let engine = DuckDb::open(self.options.engine, &self.events.scratch().join("spill"))?;
         mount_run(&engine, &Contract::load()?, &self.lake.run(self.id)?)?;
+        let sandbox = Sandbox::new(engine, self.lake.root(), self.options.sandbox)?;
         let mut computed = Snapshots::new();
         for derived in [false, true] {
             if derived {
-                self.mount_values(&engine, before, &computed)?;
+                self.mount_values(sandbox.engine(), before, &computed)?;
             }
             for kpi in wanted.iter().filter(|kpi| kpi.derived == derived) {
-                let snapshot = match kpi.value(&engine) {
+                let snapshot = match kpi.value(&sandbox) {
                     Ok(value) => Snapshot { value: Some(value), details: None },
                     Err(error) => Snapshot { value: None, details: Some(reason(&error)) },
                 };

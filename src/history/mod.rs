@@ -12,6 +12,7 @@
 mod diff;
 mod events;
 mod export;
+mod figure;
 mod kpi_query;
 mod kpis;
 mod observation;

@@ -1,3 +1,5 @@
+//! What the registry records of a run.
+
 use anyhow::Context;
 
 use crate::contract::Contract;
@@ -36,7 +38,7 @@ impl Observation {
         } else {
             match SealedRun::open(&run) {
                 Err(error) => (MISSING, format!("{error:#}")),
-                Ok(sealed) => match sealed.misfits().as_slice() {
+                Ok(sealed) => match sealed.files_of_other_size().as_slice() {
                     [] if is_active => ("skipped_active", whole(&sealed)),
                     [] => ("ok", whole(&sealed)),
                     [first, rest @ ..] => {

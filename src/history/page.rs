@@ -1,6 +1,9 @@
+//! The page that plots each KPI over the months.
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::page::{STYLE, grouped};
+use super::figure::Figure;
+use crate::page::STYLE;
 
 /// A KPI over the months, oldest first.
 pub struct Line {
@@ -28,8 +31,7 @@ pub fn page(lines: &[Line]) -> String {
                 main {
                     h1 { "Discogs, month by month" }
                     p.quiet {
-                        "A point for each month, from its newest run. Names that end in _bp are basis points: 10000 is 1, or "
-                        "100 %. Each plot goes from its lowest value to its highest."
+                        "A point for each month, from its newest run. Each plot goes from its lowest value to its highest."
                     }
                     section.cards { @for line in lines { (card(line)) } }
                 }
@@ -43,17 +45,18 @@ fn card(line: &Line) -> Markup {
     let (Some(first), Some(last)) = (line.points.first(), line.points.last()) else { return html! {} };
     let change = line.points.iter().rev().nth(1).map(|before| last.1 - before.1);
     let places = places(&line.points);
+    let figure = Figure::of(&line.kpi);
     let path: Vec<String> = places.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     html! {
         div.card {
-            h3 { (line.kpi) }
-            b { (number(last.1)) }
-            @if let Some(change) = change { span.quiet { @if change >= 0 { "+" } (number(change)) " in the last month" } }
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label={ (line.kpi) " over the months" } {
+            h3 title=(line.kpi) { (figure.title) }
+            b { (figure.value(last.1)) }
+            @if let Some(change) = change { span.quiet { @if change >= 0 { "+" } (figure.value(change)) " in the last month" } }
+            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label={ (figure.title) " over the months" } {
                 polyline class="line c0" points=(path.join(" ")) {}
                 @for ((month, value), (x, y)) in line.points.iter().zip(&places) {
                     circle class="dot c0" cx=(format!("{x:.1}")) cy=(format!("{y:.1}")) r="3" {
-                        title { (month) ": " (number(*value)) }
+                        title { (month) ": " (figure.value(*value)) }
                     }
                 }
                 text x=(MARGIN) y=(HEIGHT - 6.0) { (first.0) }
@@ -61,11 +64,6 @@ fn card(line: &Line) -> Markup {
             }
         }
     }
-}
-
-fn number(value: i64) -> String {
-    let sign = if value < 0 { "−" } else { "" };
-    format!("{sign}{}", grouped(value.unsigned_abs()))
 }
 
 /// Where the points lie: evenly from left to right, the lowest value at the bottom. Values that are all the same lie in

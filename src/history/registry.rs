@@ -8,7 +8,7 @@ use super::events::{Cell, Events, after_all};
 use super::observation::Observation;
 use crate::contract::Contract;
 use crate::lake::Lake;
-use digdag_task::Observer;
+use digdag_task::{Observer, SharedObserver};
 
 const TABLE: &str = "run_registry_events";
 
@@ -36,9 +36,10 @@ pub fn update_registry(
     git_sha: Option<&str>,
     confirm: bool,
     observer: &dyn Observer,
+    shared: SharedObserver,
 ) -> anyhow::Result<RegistryUpdate> {
     let contract = Contract::load()?;
-    let events = Events::open(lake, task)?;
+    let events = Events::open(lake, task, shared)?;
     // Held from reading the last events to appending the next, because two calls at once would both append the same.
     let _lock = events.folder().lock_registry(task, observer)?;
     let (_, rows) = events.query("registry")?;

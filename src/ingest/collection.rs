@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::contract::Table;
 use crate::ingest::record::collection::Collection;
-use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, WritableRun, sha256_of_file};
+use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, WritableRun, read_regular, sha256_of_file};
 use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
 use digdag_task::Failure;
 
@@ -50,9 +50,12 @@ impl CollectionFiles {
         let schemas = [arrow_schema(table)];
         let mut collection = Collection::default();
         for file in &self.files {
-            let text = fs::read_to_string(file).map_err(|error| cannot_read(file, &error))?;
+            let text = String::from_utf8(read_regular(file)?)
+                .map_err(|error| Failure::input(format!("{}: {error}", file.display())).hint("write it as UTF-8"))?;
+            // Windows tools begin UTF-8 files with a byte order mark, which JSON and CSV do not have.
+            let text = text.trim_start_matches('\u{feff}');
             let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-            let read = if csv { collection.read_csv(&text) } else { collection.read_page(&text) };
+            let read = if csv { collection.read_csv(text) } else { collection.read_page(text) };
             read.map_err(|what| {
                 Failure::input(format!("{}: {what}", file.display()))
                     .hint("give pages as the API sends them, or the CSV export of the site")

@@ -16,7 +16,7 @@ use super::stages::{Stopwatch, Work};
 use crate::contract::{Contract, Table};
 use crate::dump::{Blocks, DumpFile, Entity, Source};
 use crate::ingest::record::{BlockReader, Records, Tally};
-use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, WritableRun, sha256_of_file};
+use crate::lake::{self, Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, WritableRun, sha256_of_file};
 use crate::parallel::on_threads;
 use crate::parquet::{DatasetWriter, arrow_schema};
 use digdag_task::{Amount, Failure, Observer};
@@ -41,7 +41,7 @@ pub struct IngestedDump {
 pub fn tables_of<'c, R: Records>(contract: &'c Contract, producer: &Producer) -> anyhow::Result<Vec<&'c Table>> {
     let mut tables = Vec::new();
     for rows in R::declarations() {
-        contract.check_rows(&rows)?;
+        rows.check(contract)?;
         tables.push(contract.table(rows.table)?);
     }
     let declared = contract.tables_of(&producer.task).len();
@@ -76,13 +76,10 @@ pub fn already_there(
         true if datasets.len() == tables.len() => Ok(Some(datasets)),
         true => Ok(None),
         false if replace && !run.is_sealed()? => Ok(None),
-        false => Err(Failure::parameters(format!(
-            "run {} holds {} already, made from another dump or by another version",
-            run.id(),
-            first.table
-        ))
-        .hint("begin a new run, or pass --replace=true while this one is not sealed")
-        .into()),
+        false => {
+            let (run, table) = (run.id().clone(), first.table.clone());
+            Err(lake::Error::HoldsDataset { run, table, inputs: "another dump" }.into())
+        }
     }
 }
 

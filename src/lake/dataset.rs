@@ -1,18 +1,20 @@
+//! `_dataset.json`: what a committed dataset holds and where it came from.
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::disk::digest::sha256_of_bytes;
-use super::{Producer, RunId};
-use digdag_task::{Failure, TableCount};
+use super::disk::read::read_if_exists;
+use super::format::refuse_newer;
+use super::{Error, Producer, RunId};
+use digdag_task::TableCount;
 
-/// `_dataset.json`: what a committed dataset holds and where it came from.
+/// A committed dataset: its rows, files, columns, inputs and producer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {
-    /// The format of this file, 1.
+    /// The format of this file, [`Dataset::FORMAT`].
     pub format: u32,
     /// The table as the contract names it: `artists_v1_typed`, `warehouse_discogs/artist_name_map_v1`.
     pub table: String,
@@ -52,14 +54,14 @@ pub struct InputIdentity {
     pub name: String,
     pub bytes: u64,
     pub sha256: String,
-    /// Nanoseconds since 1970. The same name, size and time spare the hashing of 10 GB; another time does not make
-    /// another input.
+    /// Nanoseconds since 1970. If name, size and time are equal, 10 GB need not be hashed again; another time alone does
+    /// not make another input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modified: Option<i64>,
 }
 
 impl InputIdentity {
-    /// A text of this software that decides what comes out, such as a query.
+    /// Returns the identity of a text of this software that decides what is written, such as a query.
     pub fn of_text(name: &str, text: &str) -> Self {
         InputIdentity {
             name: name.to_owned(),
@@ -69,18 +71,19 @@ impl InputIdentity {
         }
     }
 
+    /// Whether two inputs have the same bytes, whatever their names are.
     pub fn same_content(&self, other: &InputIdentity) -> bool {
         self.bytes == other.bytes && self.sha256 == other.sha256
     }
 }
 
-/// What the pass that wrote a dataset counted on its way; the checks hold the data to it.
+/// What the pass that wrote a dataset counted; the checks compare the data with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Records of the dump that were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
-    /// Flaws of the data by name, as the contract knows them.
+    /// Anomalies of the data by their names in the contract.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub anomalies: BTreeMap<String, u64>,
     /// Paths in the dump that no table takes and no rule ignores.
@@ -91,33 +94,28 @@ pub struct Counted {
 impl Dataset {
     pub(super) const FILE_NAME: &str = "_dataset.json";
 
-    /// The dataset in a folder, or nothing where there is none.
+    /// The newest format of this file that this version reads, and the one that it writes.
+    pub const FORMAT: u32 = 1;
+
+    /// Reads the dataset in a folder; returns `None` if there is none.
     pub(super) fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
         let path = folder.join(Self::FILE_NAME);
-        let text = match fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            text => text.with_context(|| format!("cannot read {}", path.display()))?,
-        };
-        let dataset: Dataset = serde_json::from_slice(&text).map_err(|error| {
-            Failure::input(format!("{} is not a dataset description: {error}", path.display()))
-                .hint(format!("remove the folder {} and run the task that writes it again", folder.display()))
-        })?;
+        let Some(text) = read_if_exists(&path)? else { return Ok(None) };
+        refuse_newer(&path, &text, Self::FORMAT)?;
+        let dataset: Dataset = serde_json::from_slice(&text)
+            .map_err(|source| Error::NoDatasetDescription { path: path.clone(), source })?;
         if let Some(file) = dataset.files.iter().find(|file| !is_plain_name(&file.name)) {
-            return Err(Failure::input(format!(
-                "{} names the file {:?}, which is not in it",
-                path.display(),
-                file.name
-            ))
-            .into());
+            return Err(Error::FileOutside { path, file: file.name.clone() }.into());
         }
         Ok(Some(dataset))
     }
 
+    /// Returns the bytes of all files.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// The dataset as an input of another one: the hash of its files' hashes.
+    /// Returns the dataset as an input of another one: the hash of its files' hashes.
     pub fn identity(&self) -> InputIdentity {
         let hashes: Vec<&str> = self.files.iter().map(|file| file.sha256.as_str()).collect();
         InputIdentity {
@@ -128,6 +126,7 @@ impl Dataset {
         }
     }
 
+    /// Returns its counts for a task's result.
     pub fn count(&self) -> TableCount {
         TableCount { name: self.table.clone(), rows: self.rows, files: self.files.len() as u64, bytes: self.bytes() }
     }
@@ -140,6 +139,7 @@ impl Dataset {
     }
 }
 
+/// Whether a name is one path component, neither `.` nor `..`.
 pub(super) fn is_plain_name(name: &str) -> bool {
     let mut components = Path::new(name).components();
     matches!((components.next(), components.next()), (Some(std::path::Component::Normal(_)), None))

@@ -1,10 +1,10 @@
-//! `<lake>/_meta/discogs_history`: what is kept about the runs, beside them. It outlives them.
+//! `<lake>/_meta/discogs_history`: tables, reports and differences about the runs. They outlive the runs.
 //!
 //! ```text
 //! registry/run_registry_events/events-*.parquet   appended, never changed
 //! kpi/kpi_snapshot_events/events-*.parquet        appended, never changed
-//! reports/history_kpis_*.csv, history_kpis.html   replaced whole
-//! diffs/<from>..<to>/                             there whole, or not there
+//! reports/history_kpis_*.csv, history_kpis.html   replaced in one step
+//! diffs/<from>..<to>/                             complete, or missing
 //! ```
 
 use std::fs;
@@ -13,15 +13,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use walkdir::WalkDir;
 
 use super::dataset::is_plain_name;
 use super::disk::digest::sha256_of_bytes;
-use super::disk::durable::{WRITABLE, rename, sync_file, sync_folder};
+use super::disk::durable::{WRITABLE, rename, sync_file};
 use super::disk::lock::{self, Lock};
-use super::root::run_around;
+use super::disk::read::{entries, read_regular};
 use super::{Lake, RunId};
-use digdag_task::{Failure, Observer, Scratch};
+use digdag_task::{Observer, Scratch};
 
 /// The folder of the history.
 #[derive(Clone, Debug)]
@@ -30,13 +29,14 @@ pub struct HistoryFolder {
     folder: PathBuf,
 }
 
-/// A lock on a part of the history, held as long as this lives.
+/// A lock on a part of the history, released when it is dropped.
 #[derive(Debug)]
 pub struct HistoryLock {
     _lock: Lock,
 }
 
 impl Lake {
+    /// Returns the folder of the history, which may be missing.
     pub fn history(&self) -> HistoryFolder {
         HistoryFolder { lake: self.clone(), folder: self.root().join(HistoryFolder::PATH) }
     }
@@ -46,30 +46,45 @@ impl HistoryFolder {
     /// From the lake's root.
     pub const PATH: &str = "_meta/discogs_history";
 
-    /// Whether anything was kept yet.
+    /// Whether the folder exists.
     pub fn is_there(&self) -> bool {
         self.folder.is_dir()
     }
 
-    /// Makes the folder of a table, for events to come.
+    /// Creates the folder of a table of events.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be created.
     pub fn make_event_folder(&self, table: &str) -> anyhow::Result<()> {
         self.lake.make_folder(&self.folder.join(table))
     }
 
-    /// The registry for this process alone. Waits for others: what they do takes moments.
+    /// Locks the registry for this process alone. Blocks until it is free, because it is held for moments only.
+    ///
+    /// # Errors
+    /// Returns an error if the lock file cannot be opened.
     pub fn lock_registry(&self, task: &str, observer: &dyn Observer) -> anyhow::Result<HistoryLock> {
         let path = self.lake.lock_file("history.registry")?;
-        Ok(HistoryLock { _lock: lock::waiting(&path, task, "the registry of runs", observer)? })
+        Ok(HistoryLock {
+            _lock: lock::waiting(&path, task, "the registry of runs", &|locked| {
+                observer.note(format_args!("waits: {locked}"));
+            })?,
+        })
     }
 
-    /// The KPIs of a run for this process alone. Fails while somebody else computes them.
+    /// Locks the KPIs of a run for this process alone.
+    ///
+    /// # Errors
+    /// Returns [`super::disk::Error::Locked`] while another process computes them.
     pub fn lock_kpis(&self, run_id: &RunId, task: &str) -> anyhow::Result<HistoryLock> {
         let path = self.lake.lock_file(&format!("history.kpis.{run_id}"))?;
         Ok(HistoryLock { _lock: lock::exclusive(&path, task, &format!("the KPIs of run {run_id}"))? })
     }
 
-    /// The difference of two runs for this process alone, in its place in the history or in another one. Fails while
-    /// somebody else makes it there.
+    /// Locks the difference of two runs for this process alone, in the history or in the folder `elsewhere`.
+    ///
+    /// # Errors
+    /// Returns [`super::disk::Error::Locked`] while another process writes it there.
     pub fn lock_diff(
         &self,
         from: &RunId,
@@ -84,26 +99,21 @@ impl HistoryFolder {
         Ok(HistoryLock { _lock: lock::exclusive(&path, task, &what)? })
     }
 
-    /// The committed event files of a table, in the order of their times. `table` is its folder, from the contract.
+    /// Returns the committed event files of a table in the order of their times. `table` is its folder in the contract.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be listed.
     pub fn event_files(&self, table: &str) -> anyhow::Result<Vec<PathBuf>> {
-        let folder = self.folder.join(table);
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
-            if path.extension().is_some_and(|ending| ending == "parquet") {
-                files.push(path);
-            }
-        }
-        files.sort();
+        let mut files = entries(&self.folder.join(table))?;
+        files.retain(|path| path.extension().is_some_and(|ending| ending == "parquet"));
         Ok(files)
     }
 
-    /// Commits a finished file of `scratch` as events of a table, by one rename. The name holds the time and the name
-    /// of the scratch folder, which was made for this process alone: no two writers ever have the same.
+    /// Commits a finished file of `scratch` as events of a table by one rename; returns its path. The name holds the time
+    /// and the name of the scratch folder, which belongs to this process alone, so no two writers choose the same name.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be flushed or renamed.
     pub fn append_events(&self, table: &str, scratch: &Scratch, staged: &Path) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(table);
         self.lake.make_folder(&folder)?;
@@ -118,7 +128,10 @@ impl HistoryFolder {
         Ok(target)
     }
 
-    /// Puts a report in place, whole. Gives its path.
+    /// Creates or replaces a report in one step; returns its path.
+    ///
+    /// # Errors
+    /// Returns an error if the name is a path, or the report cannot be written.
     pub fn write_report(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
         anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
         let folder = self.folder.join("reports");
@@ -128,65 +141,18 @@ impl HistoryFolder {
         Ok(path)
     }
 
-    /// The bytes of a report, where there is one.
+    /// Returns the bytes of a report, or `None` if it is missing or cannot be read.
     pub fn report(&self, name: &str) -> Option<Vec<u8>> {
-        fs::read(self.folder.join("reports").join(name)).ok()
+        read_regular(&self.folder.join("reports").join(name)).ok()
     }
 
-    /// Where the difference of two runs belongs.
+    /// Returns the place of the difference of two runs.
+    ///
+    /// # Errors
+    /// Returns an error if the folder above it cannot be created.
     pub fn diff_folder(&self, from: &RunId, to: &RunId) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join("diffs");
         self.lake.make_folder(&folder)?;
         Ok(folder.join(format!("{from}..{to}")))
     }
-}
-
-/// A place outside of all runs for a folder or file that is not there or is to be looked at, with its parent resolved.
-///
-/// # Errors
-/// The parent is missing, or the place lies in a run or among the runs, which never change, or is `active` or a link that
-/// leads nowhere.
-pub fn place_outside_runs(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
-    let absolute = std::path::absolute(path).with_context(|| format!("cannot find {}", path.display()))?;
-    let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-        return Err(Failure::parameters(format!("{} is no place of its own", path.display())).into());
-    };
-    let parent = fs::canonicalize(parent)
-        .map_err(|error| Failure::parameters(format!("cannot write to {}: {error}", parent.display())))?;
-    let place = parent.join(name);
-    let resolved = fs::canonicalize(&place).unwrap_or_else(|_| place.clone());
-    let inside = |path: &Path| run_around(path).is_some() || path.starts_with(lake.runs_folder());
-    if inside(&place) || inside(&resolved) || place == lake.pointer() {
-        return Err(Failure::parameters(format!("{} lies among the runs, which never change", path.display()))
-            .hint("name a place outside of _runs and active")
-            .into());
-    }
-    if place.is_symlink() && fs::metadata(&place).is_err() {
-        return Err(Failure::parameters(format!("{} is a link that leads nowhere", path.display())).into());
-    }
-    Ok(place)
-}
-
-/// A place for a file that people want, links followed: outside of all runs, and none of what the lake keeps for itself.
-pub fn place_for_file(lake: &Lake, path: &Path) -> anyhow::Result<PathBuf> {
-    let place = place_outside_runs(lake, path)?;
-    let place = fs::canonicalize(&place).unwrap_or(place);
-    if place.starts_with(lake.root().join("_meta")) {
-        let message = format!("{} lies in _meta, which is the lake's own", path.display());
-        return Err(Failure::parameters(message).hint("name a file outside of the lake").into());
-    }
-    Ok(place)
-}
-
-/// Commits a finished folder by one rename: every file and folder in it is on the disk before its name is.
-pub fn commit_folder(staged: &Path, target: &Path) -> anyhow::Result<()> {
-    for entry in WalkDir::new(staged).contents_first(true) {
-        let entry = entry.with_context(|| format!("cannot list {}", staged.display()))?;
-        if entry.file_type().is_dir() {
-            sync_folder(entry.path())?;
-        } else {
-            sync_file(entry.path())?;
-        }
-    }
-    rename(staged, target)
 }

@@ -1,3 +1,5 @@
+//! The files of a run as they lie on the disk.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -5,34 +7,34 @@ use anyhow::Context;
 use walkdir::WalkDir;
 
 use super::disk::digest::sha256_of_files;
-use super::manifest::{Manifest, ManifestFile, changed};
-use super::{Dataset, Run};
+use super::run::changed;
+use super::{Dataset, Manifest, ManifestFile, Run};
 use digdag_task::{Amount, Observer};
 
-/// The files of a run that a manifest lists: all but the manifest itself and the reports, which grow after the seal.
+/// The files of a run that a manifest lists: all but the manifest itself and the reports, which may be added after the seal.
 pub(super) struct Listing {
-    /// Relative, with `/`, sorted.
+    /// Relative to the run, with `/`, sorted.
     pub paths: Vec<String>,
-    /// Where they are.
+    /// The folders they are in.
     pub folders: Vec<PathBuf>,
-    /// Links, pipes and other things that are neither a file nor a folder.
-    pub strangers: Vec<String>,
+    /// Links, FIFOs and other things that are neither a file nor a folder.
+    pub irregular: Vec<String>,
 }
 
 impl Listing {
-    /// The files outside of the folders named in `without`. A run that holds something else than files is refused.
+    /// Lists the files outside of the folders named in `without`. Fails if the run holds anything but files and folders.
     pub fn read(run: &Run, without: &[&str]) -> anyhow::Result<Self> {
         let listing = Listing::read_all(run, without)?;
-        match listing.strangers.first() {
-            Some(path) => Err(changed(run, &format!("{path} is neither a file nor a folder"))),
+        match listing.irregular.first() {
+            Some(path) => Err(changed(run, format!("{path} is neither a file nor a folder"))),
             None => Ok(listing),
         }
     }
 
-    /// The same; what is no file is listed.
+    /// Like [`Listing::read`], but lists in `irregular` what is neither a file nor a folder.
     pub fn read_all(run: &Run, without: &[&str]) -> anyhow::Result<Self> {
         let root = run.folder();
-        let mut listing = Listing { paths: Vec::new(), folders: vec![root.to_owned()], strangers: Vec::new() };
+        let mut listing = Listing { paths: Vec::new(), folders: vec![root.to_owned()], irregular: Vec::new() };
         let walk = WalkDir::new(root).follow_links(false).min_depth(1).into_iter();
         let listed = walk.filter_entry(|entry| {
             let name = entry.file_name();
@@ -50,18 +52,19 @@ impl Listing {
             } else if entry.file_type().is_dir() {
                 listing.folders.push(entry.path().to_owned());
             } else {
-                listing.strangers.push(relative(root, entry.path()));
+                listing.irregular.push(relative(root, entry.path()));
             }
         }
         listing.paths.sort();
         Ok(listing)
     }
 
+    /// Returns the paths of the files.
     pub fn absolute(&self, run: &Run) -> Vec<PathBuf> {
         self.paths.iter().map(|path| run.folder().join(path)).collect()
     }
 
-    /// Reads every file and returns its length and sha256.
+    /// Reads every file and returns its size and sha256.
     pub fn hashed(&self, run: &Run, observer: &dyn Observer) -> anyhow::Result<Vec<ManifestFile>> {
         let paths = self.absolute(run);
         let total = paths.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum();
@@ -74,7 +77,10 @@ impl Listing {
 }
 
 impl Run {
-    /// Every committed dataset, by table.
+    /// Returns every committed dataset, sorted by table.
+    ///
+    /// # Errors
+    /// Returns an error if the run cannot be listed or a description cannot be read.
     pub fn datasets(&self) -> anyhow::Result<Vec<Dataset>> {
         let listing = Listing::read_all(self, &["_staging"])?;
         let suffix = format!("/{}", Dataset::FILE_NAME);

@@ -1,7 +1,7 @@
-//! Which runs are kept, as a plan that can be shown before it is carried out.
+//! Which runs are kept: a plan that can be shown before it is executed.
 //!
-//! A run is removed by one rename into `_meta/_staging`, and deleted there: a prune that is killed leaves no half run where
-//! runs are. What it left is in the next plan as a leftover.
+//! A run is removed by one rename into `_meta/_staging` and deleted there, so a prune that is killed leaves no half run in
+//! `_runs`. What it leaves in `_meta/_staging` is an orphan in the next plan.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,93 +9,96 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::disk::durable::{remove_folder_if_there, rename};
-use super::disk::lock;
-use super::{Extent, Holder, Lake, Leftovers, LockedLake, Previous, RunId};
+use super::disk::lock::{self, Holder};
+use super::disk::usage::DiskUsage;
+use super::orphans::PRUNED;
+use super::{Lake, LockedLake, Orphans, Previous, RunId};
 use digdag_task::Failure;
 
-/// In front of the run id in `_meta/_staging`.
-pub(super) const PRUNED: &str = "pruned.";
-
-/// What is asked to be kept.
+/// What to keep.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// This many of the newest sealed runs, and as many of the newest that are not sealed.
+    /// The number of newest sealed runs to keep, and of newest runs that are not sealed.
     pub keep: usize,
-    /// This many of the newest links to what `active` was, not counting those to what it is; all where it is not said.
-    /// The others go before any run does: a run is needed as long as a link to it is there, never longer.
+    /// The number of newest links to earlier targets of `active` to keep, not counting links to its present target; `None`
+    /// keeps all. The other links are removed before any run, because a run stays as long as a link points at it.
     pub previous: Option<usize>,
-    /// A run that is not sealed and changed within this time may be between two tasks of its workflow.
+    /// A run that is not sealed is kept if it changed within this time: it may be between two tasks of its workflow.
     pub open_for: Duration,
 }
 
-/// Why a run stays.
+/// Why a run is kept.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub enum KeepReason {
     /// `active` points at it.
     Active,
-    /// The link of this name points at it: a rollback goes there.
+    /// The link of this name points at it; a rollback returns there.
     Previous(String),
     /// A task holds it.
     Locked(Holder),
     /// It is among the newest.
     Newest,
-    /// It is not sealed, and changed not long ago.
+    /// It is not sealed and changed recently.
     Open,
 }
 
-/// A run and what becomes of it.
+/// A run of the plan.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlannedRun {
     pub run_id: RunId,
     pub sealed: bool,
     pub files: u64,
     pub bytes: u64,
-    /// Those of `bytes` that no other run holds.
+    /// Those of `bytes` that no other run shares.
     pub own_bytes: u64,
-    /// Nothing: it goes.
-    pub kept: Option<Kept>,
+    /// Why it is kept; `None` if it is removed.
+    pub kept: Option<KeepReason>,
     #[serde(skip)]
-    extent: Extent,
+    usage: DiskUsage,
 }
 
-/// What a prune would do, newest run first.
+/// What a prune removes and keeps, newest run first.
 #[derive(Clone, Debug, Serialize)]
 pub struct PrunePlan {
     pub runs: Vec<PlannedRun>,
-    /// Links to what `active` was that go, newest first.
+    /// The links to earlier targets of `active` to remove, newest first.
     pub links: Vec<Previous>,
-    pub leftovers: Leftovers,
+    /// The orphans to remove.
+    pub orphans: Orphans,
 }
 
 impl PrunePlan {
-    /// The runs that go.
+    /// Returns the runs to remove.
     pub fn removed(&self) -> impl Iterator<Item = &PlannedRun> {
         self.runs.iter().filter(|run| run.kept.is_none())
     }
 
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to remove.
     pub fn is_empty(&self) -> bool {
-        self.links.is_empty() && self.leftovers.count() == 0 && self.removed().next().is_none()
+        self.links.is_empty() && self.orphans.count() == 0 && self.removed().next().is_none()
     }
 
-    /// The bytes that become free: not those of files that a run which stays holds too.
+    /// Returns the bytes that become free; files shared with a run that stays free nothing.
     pub fn freed_bytes(&self) -> u64 {
-        let mut going = Extent::default();
-        self.removed().for_each(|run| going.add(&run.extent));
-        going.own_bytes() + self.leftovers.bytes()
+        let mut going = DiskUsage::default();
+        self.removed().for_each(|run| going.add(&run.usage));
+        going.own_bytes() + self.orphans.bytes()
     }
 
-    /// Removes what the plan says, run by run. A run that a task has taken since the plan was made is kept; the plan says
-    /// so afterwards.
-    pub fn carry_out(&mut self, locked: &LockedLake, task: &str) -> anyhow::Result<()> {
+    /// Removes what is in the plan. A run that a task has locked since the plan was made is kept; afterwards the plan says
+    /// so.
+    ///
+    /// # Errors
+    /// Returns an error if a link, a run or an orphan cannot be removed. A prune that is run again continues.
+    pub fn execute(&mut self, locked: &LockedLake, task: &str) -> anyhow::Result<()> {
         let lake = locked.lake();
-        // First the links: what is killed here leaves runs that nothing points at, never a link to a run that is gone.
+        // The links go first: a kill here leaves runs without a link, never a link to a run that is gone.
         self.links.iter().try_for_each(|link| locked.forget(link))?;
-        // The lake's lock keeps the pointers where they are; the plan may be older than the lock.
+        // The lake's lock keeps the pointers in place, but the plan may be older than the lock.
         let pointed_at = pointers(lake.active()?, lake.previous()?);
         lake.make_folder(&lake.staging_folder())?;
-        self.leftovers.remove_staged()?;
+        self.orphans.remove_staged()?;
         for planned in self.runs.iter_mut().filter(|run| run.kept.is_none()) {
             planned.kept = pointed_at.get(&planned.run_id).cloned();
             if planned.kept.is_some() {
@@ -103,7 +106,7 @@ impl PrunePlan {
             }
             let run = lake.run(&planned.run_id)?;
             let Some(lock) = lock::if_free(&run.run_lock()?, task)? else {
-                planned.kept = Some(Kept::Locked(run.holder().unwrap_or_else(Holder::unknown)));
+                planned.kept = Some(KeepReason::Locked(run.holder().unwrap_or_else(Holder::unknown)));
                 continue;
             };
             let going = lake.staging_folder().join(format!("{PRUNED}{}", planned.run_id));
@@ -115,13 +118,15 @@ impl PrunePlan {
             remove_folder_if_there(&going)?;
             drop(lock);
         }
-        self.leftovers.remove_rest(lake, task)
+        self.orphans.remove_rest(lake, task)
     }
 }
 
 impl Lake {
-    /// What a prune would do now. Needs no lock and changes nothing. A lake whose `active` is no pointer of ours is
-    /// refused: who knows what its readers need.
+    /// Plans a prune. Takes no lock and changes nothing.
+    ///
+    /// # Errors
+    /// Refuses a lake whose `active` is not a link into `_runs`, because what its readers need is unknown.
     pub fn plan_prune(&self, retention: Retention) -> anyhow::Result<PrunePlan> {
         let active = self.active()?;
         let (kept, links) = split_previous(self.previous()?, active.as_ref(), retention.previous);
@@ -133,32 +138,33 @@ impl Lake {
         for id in &ids {
             let run = self.run(id)?;
             let sealed = run.is_sealed()?;
-            let extent = run.extent()?;
+            let usage = run.disk_usage()?;
             newest[usize::from(sealed)] += 1;
             let kept = match pointed_at.get(id).cloned() {
                 Some(kept) => Some(kept),
                 None => match run.holder() {
-                    Some(holder) => Some(Kept::Locked(holder)),
-                    None if newest[usize::from(sealed)] <= retention.keep => Some(Kept::Newest),
-                    None if !sealed && extent.changed_within(retention.open_for) => Some(Kept::Open),
+                    Some(holder) => Some(KeepReason::Locked(holder)),
+                    None if newest[usize::from(sealed)] <= retention.keep => Some(KeepReason::Newest),
+                    None if !sealed && usage.changed_within(retention.open_for) => Some(KeepReason::Open),
                     None => None,
                 },
             };
-            let (files, bytes, own_bytes) = (extent.files, extent.bytes, extent.own_bytes());
-            runs.push(PlannedRun { run_id: id.clone(), sealed, files, bytes, own_bytes, kept, extent });
+            let (files, bytes, own_bytes) = (usage.files, usage.bytes, usage.own_bytes());
+            runs.push(PlannedRun { run_id: id.clone(), sealed, files, bytes, own_bytes, kept, usage });
         }
         let going: Vec<RunId> = runs.iter().filter(|run| run.kept.is_none()).map(|run| run.run_id.clone()).collect();
-        Ok(PrunePlan { runs, links, leftovers: self.leftovers(retention.open_for, &going)? })
+        Ok(PrunePlan { runs, links, orphans: self.orphans(retention.open_for, &going)? })
     }
 }
 
-/// The runs that `active` and its predecessors point at.
-fn pointers(active: Option<RunId>, previous: Vec<Previous>) -> BTreeMap<RunId, Kept> {
-    let previous = previous.into_iter().rev().map(|link| (link.run_id, Kept::Previous(link.name)));
-    previous.chain(active.map(|active| (active, Kept::Active))).collect()
+/// Maps each run that `active` or a link to an earlier target points at to the reason to keep it.
+fn pointers(active: Option<RunId>, previous: Vec<Previous>) -> BTreeMap<RunId, KeepReason> {
+    let previous = previous.into_iter().rev().map(|link| (link.run_id, KeepReason::Previous(link.name)));
+    previous.chain(active.map(|active| (active, KeepReason::Active))).collect()
 }
 
-/// Links, newest first, as those that stay and those that go: as many stay as a rollback can use so many times.
+/// Splits links, newest first, into those to keep and those to remove. A link to the active run does not count, because a
+/// rollback skips it.
 fn split_previous(
     mut links: Vec<Previous>,
     active: Option<&RunId>,
@@ -172,18 +178,20 @@ fn split_previous(
 }
 
 impl Retention {
-    /// How long an open run is kept where nobody says it.
+    /// For how many hours an open run is kept by default.
     pub const OPEN_HOURS: u32 = 48;
 
+    /// Returns a retention.
+    ///
     /// # Errors
-    /// Keeping nothing is no retention, and a lake without a way back is not asked for by accident.
+    /// Refuses to keep no run or no link to an earlier target.
     pub fn new(keep: usize, previous: Option<usize>, open_for: Duration) -> Result<Self, Failure> {
         if keep == 0 {
-            return Err(Failure::parameters("parameter keep: at least 1 run is kept"));
+            return Err(Failure::parameters("parameter keep: expected at least 1, found 0"));
         }
         if previous == Some(0) {
             return Err(Failure::parameters(
-                "parameter keep_previous: at least 1 link is kept, or a rollback has no way",
+                "parameter keep_previous: expected at least 1, found 0; without a link there is no rollback",
             ));
         }
         Ok(Retention { keep, previous, open_for })

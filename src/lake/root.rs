@@ -1,82 +1,84 @@
+//! The lake's folder and the paths in it.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::disk::durable::make_folder;
-use super::{Run, RunId};
-use digdag_task::{Failure, Scratch};
+use super::disk::read::entries;
+use super::{Error, RunId};
+use digdag_task::Scratch;
 
-/// The folder that holds everything, `DISCOGS_DATA_LAKE`. All paths within it are made here or in [`Run`].
+/// The folder that holds everything, `DISCOGS_DATA_LAKE`. Every path within it is computed here or in [`super::Run`].
 #[derive(Clone, Debug)]
 pub struct Lake {
     root: PathBuf,
 }
 
 impl Lake {
-    /// A lake that is there. It is refused when it lies inside a run: that is `active` or a run's folder, given as
-    /// the lake by mistake, and what was written there would change a published run.
+    /// Opens a lake.
+    ///
+    /// # Errors
+    /// Returns an error if the path is empty, `/`, missing, no folder, or lies inside a run: a user who gives `active` as
+    /// the lake would change a published run.
     pub fn open(root: &Path) -> anyhow::Result<Self> {
-        let missing = |error: std::io::Error| {
-            Failure::parameters(format!("the lake {} cannot be opened: {error}", root.display()))
-                .hint("set DISCOGS_DATA_LAKE to the folder of the lake; preflight makes it")
-        };
-        let root = fs::canonicalize(root).map_err(missing)?;
-        if !root.is_dir() {
-            return Err(Failure::parameters(format!("the lake {} is not a folder", root.display())).into());
+        refuse_empty(root)?;
+        let given = root;
+        let root = fs::canonicalize(root).map_err(|source| Error::CannotOpen { root: given.to_owned(), source })?;
+        if root.parent().is_none() {
+            return Err(Error::NoLake { root: given.to_owned() }.into());
         }
-        if let Some(run) = run_around(&root) {
-            let lake = run.parent().and_then(Path::parent).unwrap_or(run);
-            return Err(Failure::parameters(format!(
-                "the lake {} lies inside the run {}",
-                root.display(),
-                run.display()
-            ))
-            .hint(format!("DISCOGS_DATA_LAKE is the folder above _runs and active, here {}", lake.display()))
-            .into());
+        if !root.is_dir() {
+            return Err(Error::LakeNotAFolder { root }.into());
+        }
+        if let Some(run) = run_around(&root).map(Path::to_owned) {
+            let lake = run.parent().and_then(Path::parent).unwrap_or(&run).to_owned();
+            return Err(Error::LakeInsideRun { root, run, lake }.into());
         }
         Ok(Lake { root })
     }
 
-    /// The same, made if it is not there.
+    /// Opens a lake; creates it if it is missing.
+    ///
+    /// # Errors
+    /// Like [`Lake::open`], or if the folder cannot be created.
     pub fn create(root: &Path) -> anyhow::Result<Self> {
+        refuse_empty(root)?;
         let absolute = std::path::absolute(root).with_context(|| format!("cannot find {}", root.display()))?;
-        if let Some(existing) = absolute.ancestors().find(|folder| folder.exists()) {
-            Lake::open(existing)?;
+        if let Some(existing) = absolute.ancestors().find(|folder| folder.exists())
+            && let Some(run) = run_around(&fs::canonicalize(existing)?)
+        {
+            let lake = run.parent().and_then(Path::parent).unwrap_or(run).to_owned();
+            return Err(Error::LakeInsideRun { root: absolute, run: run.to_owned(), lake }.into());
         }
         make_folder(&absolute)?;
         Lake::open(&absolute)
     }
 
+    /// Returns the lake's folder, absolute and without links.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// A run that is there.
-    pub fn run(&self, id: &RunId) -> anyhow::Result<Run> {
-        Run::open(self, id)
-    }
-
-    /// The ids of all runs, oldest first.
+    /// Returns the ids of all runs, oldest first.
+    ///
+    /// # Errors
+    /// Returns an error if `_runs` is a link or cannot be listed.
     pub fn run_ids(&self) -> anyhow::Result<Vec<RunId>> {
         let folder = self.runs_folder();
         self.refuse_links(&folder)?;
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
-        };
-        let mut ids = Vec::new();
-        for entry in entries {
-            let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-            if let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
-                ids.push(id);
-            }
-        }
+        let entries = entries(&folder)?;
+        let id = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
+        let mut ids: Vec<RunId> = entries.iter().filter_map(id).collect();
         ids.sort_by(RunId::by_age);
         Ok(ids)
     }
 
-    /// An empty folder of this process for what is thrown away at its end.
+    /// Creates an empty folder of this process, removed when it is dropped.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be created.
     pub fn scratch(&self, task: &str) -> anyhow::Result<Scratch> {
         let folder = self.staging_folder();
         self.make_folder(&folder)?;
@@ -95,7 +97,7 @@ impl Lake {
         self.root.join("_meta/locks")
     }
 
-    /// The file of a lock, in a folder that is there when this returns.
+    /// Returns the path of a lock file, in a folder that exists.
     pub(super) fn lock_file(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = self.locks_folder();
         self.make_folder(&folder)?;
@@ -111,7 +113,14 @@ impl Lake {
     }
 }
 
-/// The run that a folder is, or lies in. `folder` is resolved: no links.
+fn refuse_empty(root: &Path) -> Result<(), Error> {
+    match root.as_os_str().is_empty() {
+        true => Err(Error::NoLake { root: root.to_owned() }),
+        false => Ok(()),
+    }
+}
+
+/// Returns the run that a folder is or lies in. `folder` holds no links.
 pub(super) fn run_around(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| is_run_folder(folder))
 }

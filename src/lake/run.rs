@@ -1,38 +1,19 @@
-use std::collections::BTreeMap;
+//! A run: finding it, reading it, creating it.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
 
 use super::dataset::is_plain_name;
-use super::disk::durable::{WRITABLE, exchange, remove_file_if_there, remove_folder_if_there, rename, sync_file};
+use super::disk::durable::WRITABLE;
 use super::disk::lock::{self, Holder, Lock};
-use super::folder::is_a_link;
-use super::manifest::Manifest;
-use super::sharing;
-use super::{Dataset, DumpMonth, InputIdentity, Lake, RunId, StagedDataset, Staging};
-use digdag_task::{Failure, Outcome, stop};
+use super::disk::read::refuse_irregular;
+use super::disk::usage::DiskUsage;
+use super::{Dataset, Error, Lake, Manifest, RunDescription, RunId};
+use digdag_task::Outcome;
 
-/// `_run.json`: what was asked for when the run began. Written by preflight; only where the dumps are may change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunDescription {
-    /// The format of this file, 1.
-    pub format: u32,
-    pub run_id: RunId,
-    pub dump_month: DumpMonth,
-    /// The date in the dump files' names, `YYYYMMDD`.
-    pub dump_date: String,
-    pub run_mode: String,
-    pub created: jiff::Timestamp,
-    /// Entity → the dump file found for it.
-    pub dumps: BTreeMap<String, PathBuf>,
-    /// Entity → name, size and, where a CHECKSUM file is there, sha256 of it.
-    pub checksums: BTreeMap<String, InputIdentity>,
-    pub version: String,
-}
-
-/// A run of the lake: a folder with datasets. Reading needs no lock: what is there is whole.
+/// A run of the lake: a folder with datasets. Reading needs no lock, because every dataset in place is complete.
 #[derive(Clone, Debug)]
 pub struct Run {
     lake: Lake,
@@ -40,46 +21,47 @@ pub struct Run {
     folder: PathBuf,
 }
 
-impl Run {
-    pub(super) fn open(lake: &Lake, id: &RunId) -> anyhow::Result<Self> {
-        let folder = lake.run_folder(id);
-        lake.refuse_links(&lake.runs_folder())?;
+impl Lake {
+    /// Opens a run.
+    ///
+    /// # Errors
+    /// Returns [`Error::NoRun`] if the run is missing, or an error if something else lies in its place.
+    pub fn run(&self, id: &RunId) -> anyhow::Result<Run> {
+        let folder = self.run_folder(id);
+        self.refuse_links(&self.runs_folder())?;
         match fs::symlink_metadata(&folder) {
-            Ok(metadata) if metadata.is_dir() => Ok(Run { lake: lake.clone(), id: id.clone(), folder }),
-            Ok(_) => Err(Failure::input(format!("{} is not a folder", folder.display()))
-                .hint("a run is a folder of its own; remove what is in its place")
-                .into()),
+            Ok(metadata) if metadata.is_dir() => Ok(Run { lake: self.clone(), id: id.clone(), folder }),
+            Ok(_) => Err(Error::NotAFolder { path: folder }.into()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let known = lake.run_ids()?;
-                let newest = known.last().map(|id| format!("; the newest run is {id}")).unwrap_or_default();
-                Err(Failure::parameters(format!("there is no run {id} in {}{newest}", lake.root().display()))
-                    .hint("preflight makes a run from dump_month and session_time")
-                    .into())
+                let newest = self.run_ids()?.pop();
+                Err(Error::NoRun { run: id.clone(), lake: self.root().to_owned(), newest }.into())
             }
             Err(error) => Err(error).with_context(|| format!("cannot read {}", folder.display())),
         }
     }
+}
 
-    /// Makes the run with its description. A run that is there with another description is left as it is and refused.
-    /// Gives whether it was made now.
+impl Run {
+    /// Creates a run with its description; returns it, and whether it was created now.
+    ///
+    /// # Errors
+    /// Returns [`Error::OtherDumps`] if the run exists and was begun for other dumps. It is left as it is.
     pub fn create(lake: &Lake, description: &RunDescription) -> anyhow::Result<(Self, bool)> {
         let folder = lake.run_folder(&description.run_id);
         let lock_file = lake.lock_file(&format!("{}.preflight", description.run_id))?;
         let what = format!("run {}", description.run_id);
-        // The run's own lock as well, shared: a run that is being made is not one to prune.
+        // The run's own lock is shared as well, so that prune-runs does not remove a run that is being created.
         let shared = lock::shared(&lake.lock_file(description.run_id.as_str())?, &what)?;
         let lock = lock::exclusive(&lock_file, "preflight", &what)?;
         lake.make_folder(&folder)?;
-        let run = Run::open(lake, &description.run_id)?;
+        let run = lake.run(&description.run_id)?;
         let made = match run.description_if_there()? {
             Some(there) => {
                 if let Some(difference) = there.difference(description) {
-                    return Err(Failure::parameters(format!("run {} was begun for {difference}", run.id))
-                        .hint("give another session_time or run_id; a run keeps to the dumps it was begun with")
-                        .into());
+                    return Err(Error::OtherDumps { run: run.id, difference }.into());
                 }
                 if there.dumps != description.dumps && !run.is_sealed()? {
-                    // They were moved, and tasks that are given none look for them where the run says.
+                    // The dumps were moved, and tasks without a dump parameter take the paths in the description.
                     run.write_description(&RunDescription { dumps: description.dumps.clone(), ..there })?;
                 }
                 false
@@ -93,69 +75,71 @@ impl Run {
         Ok((run, made))
     }
 
+    /// Returns the name of the run.
     pub fn id(&self) -> &RunId {
         &self.id
     }
 
+    /// Returns the lake of the run.
     pub fn lake(&self) -> &Lake {
         &self.lake
     }
 
+    /// Returns the folder of the run.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
+    /// Returns the parameters the run began with, or `None` if the file is missing.
+    ///
+    /// # Errors
+    /// Returns an error if `_run.json` cannot be read or parsed, or was written by a newer version.
     pub fn description_if_there(&self) -> anyhow::Result<Option<RunDescription>> {
-        let path = self.folder.join("_run.json");
-        match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| {
-                Failure::input(format!("{} is not a run description: {error}", path.display())).into()
-            }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
+        RunDescription::read(&self.folder)
     }
 
     fn write_description(&self, description: &RunDescription) -> anyhow::Result<()> {
-        let mut text = serde_json::to_vec_pretty(description)?;
-        text.push(b'\n');
-        self.lake.replace_file(&self.folder.join("_run.json"), &text, WRITABLE)
+        self.lake.write_json(&self.folder.join(RunDescription::FILE_NAME), description)
     }
 
-    /// Where the dataset of a table is, or would be. `table` comes from the contract, never from input.
+    /// Returns the folder of a table, which may be missing. `table` comes from the contract, never from input.
     pub fn dataset_folder(&self, table: &str) -> PathBuf {
         debug_assert!(table.split('/').all(is_plain_name));
         self.folder.join(table)
     }
 
-    /// The committed dataset of a table.
+    /// Returns the committed dataset of a table, or `None` if there is none.
+    ///
+    /// # Errors
+    /// Returns an error if the description cannot be read or is that of another table or run, or if a file of the dataset
+    /// is no regular file.
     pub fn dataset(&self, table: &str) -> anyhow::Result<Option<Dataset>> {
         let folder = self.dataset_folder(table);
         self.lake.refuse_links(&folder.join(Dataset::FILE_NAME))?;
         let Some(dataset) = Dataset::read(&folder)? else { return Ok(None) };
         if dataset.table != table || dataset.run_id != self.id {
-            return Err(Failure::input(format!(
-                "{} holds {} of run {}",
-                folder.display(),
-                dataset.table,
-                dataset.run_id
-            ))
-            .hint(format!("remove the folder {} and run the task that writes the table again", folder.display()))
-            .into());
+            let Dataset { table, run_id: run, .. } = dataset;
+            return Err(Error::OtherDataset { folder, table, run }.into());
         }
-        if let Some(link) = self.dataset_files(&dataset).into_iter().find(|path| path.is_symlink()) {
-            return Err(is_a_link(&link).into());
+        for path in self.dataset_files(&dataset) {
+            if path.is_symlink() {
+                return Err(Error::Link { path }.into());
+            }
+            refuse_irregular(&path)?;
         }
         Ok(Some(dataset))
     }
 
-    /// The files of a committed dataset, in order.
+    /// Returns the files of a committed dataset, in order.
     pub fn dataset_files(&self, dataset: &Dataset) -> Vec<PathBuf> {
         let folder = self.dataset_folder(&dataset.table);
         dataset.files.iter().map(|file| folder.join(&file.name)).collect()
     }
 
-    /// Whether the manifest is there. That it cannot be seen is an error, not a no.
+    /// Whether the run is sealed.
+    ///
+    /// # Errors
+    /// Returns an error if the file system cannot tell.
     pub fn is_sealed(&self) -> anyhow::Result<bool> {
         let manifest = self.manifest_file();
         match fs::symlink_metadata(&manifest) {
@@ -177,49 +161,33 @@ impl Run {
         self.lake.lock_file(self.id.as_str())
     }
 
-    fn producer_lock(&self, task: &str) -> anyhow::Result<PathBuf> {
+    pub(super) fn producer_lock(&self, task: &str) -> anyhow::Result<PathBuf> {
         self.lake.lock_file(&format!("{}.{task}", self.id))
     }
 
-    /// Takes the locks under which a task may commit datasets: the run's shared with other tasks, the task's own.
-    pub fn writable(&self, task: &str) -> anyhow::Result<WritableRun> {
-        let run_lock = lock::shared(&self.run_lock()?, &format!("run {}", self.id))?;
-        let task_lock = lock::exclusive(&self.producer_lock(task)?, task, &format!("{task} of run {}", self.id))?;
-        self.look_up_again()?;
-        if self.is_sealed()? {
-            return Err(Failure::parameters(format!("run {} is sealed; a sealed run is never changed", self.id))
-                .hint("begin a new run: the same dumps with another session_time")
-                .into());
-        }
-        Ok(WritableRun { run: self.clone(), task: task.to_owned(), _locks: [run_lock, task_lock] })
-    }
-
-    /// Takes the run for this process alone, to check and to seal it. Fails while any task writes to it.
-    pub fn sealable(&self, task: &str) -> anyhow::Result<SealableRun> {
-        let lock = self.lock_alone(task)?;
-        self.look_up_again()?;
-        Ok(SealableRun { run: self.clone(), task: task.to_owned(), _lock: lock })
-    }
-
-    /// Fails where the run is gone: between a look at it and a lock on it a prune may have taken it away.
+    /// Fails if the run is gone: a prune may have removed it between the lookup and the lock.
     pub(super) fn look_up_again(&self) -> anyhow::Result<()> {
-        Run::open(&self.lake, &self.id).map(|_| ())
+        self.lake.run(&self.id).map(|_| ())
     }
 
-    /// Takes the run for this process alone. Fails while any task writes to it.
+    /// Locks the run for this process alone.
+    ///
+    /// # Errors
+    /// Returns [`super::disk::Error::Locked`] while a task writes to the run, with that task as the holder.
     pub(super) fn lock_alone(&self, task: &str) -> anyhow::Result<Lock> {
-        lock::exclusive(&self.run_lock()?, task, &format!("run {}", self.id)).map_err(|error| {
-            let holder = lock::first_holder(self.lock_files());
-            holder.map_or(error, |holder| lock::held(&format!("run {}", self.id), Some(holder)).into())
+        let what = format!("run {}", self.id);
+        lock::exclusive(&self.run_lock()?, task, &what).map_err(|error| match self.holder() {
+            Some(holder) => super::disk::Error::Locked { what, holder }.into(),
+            None => error,
         })
     }
 
-    /// Who writes to the run, or seals it. Looks, and leaves no trace.
+    /// Returns the task that writes to the run or seals it. Takes no lock itself.
     pub fn holder(&self) -> Option<Holder> {
         lock::first_holder(self.lock_files())
     }
 
-    /// The lock files of the run that are there, its own last: tasks that write share that one, and it does not name them.
+    /// Returns the lock files of the run, its own last: writers share that one, so it does not name them.
     fn lock_files(&self) -> Vec<PathBuf> {
         let (prefix, own) = (format!("{}.", self.id), format!("{}.lock", self.id));
         let entries = fs::read_dir(self.lake.locks_folder()).into_iter().flatten().flatten();
@@ -231,7 +199,24 @@ impl Run {
         files
     }
 
-    /// Keeps a report under `_reports/`, which grows after the seal too. Gives its path.
+    /// Creates a folder in the run. A run that was pruned meanwhile is not created again.
+    pub(super) fn make_folder(&self, path: &Path) -> anyhow::Result<()> {
+        self.look_up_again()?;
+        self.lake.make_folder_below(&self.folder, path)
+    }
+
+    /// Measures the disk usage of the run, its reports and unfinished work included.
+    ///
+    /// # Errors
+    /// Returns an error if a folder cannot be listed.
+    pub fn disk_usage(&self) -> anyhow::Result<DiskUsage> {
+        DiskUsage::of(&self.folder)
+    }
+
+    /// Writes a report under `_reports/`, to which reports may be added after the seal; returns its path.
+    ///
+    /// # Errors
+    /// Returns an error if the name is a path, or the report cannot be written.
     pub fn write_report(&self, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
         anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
         let path = self.folder.join("_reports").join(name);
@@ -240,136 +225,15 @@ impl Run {
         Ok(path)
     }
 
-    fn write_task_record(&self, outcome: &Outcome) -> anyhow::Result<()> {
+    /// Writes the outcome of a task under `_tasks/`.
+    pub(super) fn write_task_record(&self, outcome: &Outcome) -> anyhow::Result<()> {
         let folder = self.folder.join("_tasks");
         self.make_folder(&folder)?;
-        let mut text = serde_json::to_vec_pretty(outcome)?;
-        text.push(b'\n');
-        self.lake.replace_file(&folder.join(format!("{}.json", outcome.task)), &text, WRITABLE)
+        self.lake.write_json(&folder.join(format!("{}.json", outcome.task)), outcome)
     }
 }
 
-impl RunDescription {
-    /// The dumps of the one and not of the other, in words; nothing where they are the same. When, by which version and
-    /// for which mode does not matter to a rerun, nor where the dumps are if a CHECKSUM file says which they are.
-    fn difference(&self, other: &RunDescription) -> Option<String> {
-        if self.dump_month != other.dump_month {
-            return Some(format!("the month {}, not for {}", self.dump_month, other.dump_month));
-        }
-        if self.dumps != other.dumps && self.dump_date != other.dump_date {
-            return Some(format!("the dumps of {}, not those of {}", self.dump_date, other.dump_date));
-        }
-        self.dumps.iter().find_map(|(entity, path)| {
-            let asked = other.dumps.get(entity)?;
-            match (self.checksums.get(entity), other.checksums.get(entity)) {
-                (Some(was), Some(is)) if was.name == is.name && was.same_content(is) => None,
-                (Some(was), Some(is)) if path == asked => {
-                    Some(format!("a {} whose sha256 is {}, not {}", path.display(), was.sha256, is.sha256))
-                }
-                _ if path == asked => None,
-                _ => Some(format!("{}, not for {}", path.display(), asked.display())),
-            }
-        })
-    }
-}
-
-/// A run in which this task may commit datasets.
-#[derive(Debug)]
-pub struct WritableRun {
-    run: Run,
-    task: String,
-    _locks: [Lock; 2],
-}
-
-impl WritableRun {
-    pub fn run(&self) -> &Run {
-        &self.run
-    }
-
-    /// The task's staging folder, emptied: what an earlier try left is removed.
-    pub fn staging(&self) -> anyhow::Result<Staging> {
-        Staging::take(&self.run, &self.task)
-    }
-
-    /// Commits a dataset by one rename: afterwards it is there whole, before it was not there. One that is there
-    /// already stays when it holds the same bytes; another is moved away only with `replace`. Files that an older sealed
-    /// run holds with the same bytes are shared with it.
-    pub fn commit(&self, staged: StagedDataset, dataset: &Dataset, replace: bool) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.run.is_sealed()?, "run {} was sealed under our lock", self.run.id);
-        let dataset = &sharing::share(&self.run, &staged, dataset)?;
-        staged.seal(dataset)?;
-        let target = self.run.dataset_folder(&dataset.table);
-        if let Some(parent) = target.parent() {
-            self.run.make_folder(parent)?;
-        }
-        // A signal that comes now waits: what it removes from `_staging` must not be on its way out of there.
-        let _whole = stop::hold();
-        match self.run.dataset(&dataset.table)? {
-            Some(there) if there.files == dataset.files && there.producer == dataset.producer && !replace => {
-                remove_folder_if_there(&staged.folder)
-            }
-            Some(_) if !replace => Err(Failure::parameters(format!(
-                "run {} holds {} already, made from other inputs or by another version",
-                self.run.id, dataset.table
-            ))
-            .hint("pass --replace true to have it replaced, or begin a new run")
-            .into()),
-            Some(_) => {
-                exchange(&staged.folder, &target, &staged.folder.with_extension("replaced"))?;
-                remove_folder_if_there(&staged.folder)
-            }
-            None => rename(&staged.folder, &target),
-        }
-    }
-
-    /// Moves a finished file of this task's staging folder to `_reports/`.
-    pub fn keep_report(&self, staged: &Path, name: &str) -> anyhow::Result<()> {
-        anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
-        let folder = self.run.folder.join("_reports");
-        self.run.make_folder(&folder)?;
-        sync_file(staged)?;
-        let _whole = stop::hold();
-        rename(staged, &folder.join(name))
-    }
-
-    /// Removes a report of an earlier try, where there is one.
-    pub fn remove_report(&self, name: &str) -> anyhow::Result<()> {
-        anyhow::ensure!(is_plain_name(name), "a report's name is a plain file name");
-        let path = self.run.folder.join("_reports").join(name);
-        self.run.lake.refuse_links(&path)?;
-        remove_file_if_there(&path)
-    }
-
-    /// Keeps the outcome under `_tasks/`.
-    pub fn record(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        self.run.write_task_record(outcome)
-    }
-}
-
-/// A run that nobody else writes to.
-#[derive(Debug)]
-pub struct SealableRun {
-    run: Run,
-    task: String,
-    _lock: Lock,
-}
-
-impl SealableRun {
-    pub fn run(&self) -> &Run {
-        &self.run
-    }
-
-    pub(super) fn task(&self) -> &str {
-        &self.task
-    }
-
-    /// The task's staging folder, emptied.
-    pub fn staging(&self) -> anyhow::Result<Staging> {
-        Staging::take(&self.run, &self.task)
-    }
-
-    /// Keeps the outcome under `_tasks/`, which the seal covers: what is sealed has the one of before.
-    pub fn record_unless_sealed(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        if self.run.is_sealed()? { Ok(()) } else { self.run.write_task_record(outcome) }
-    }
+/// Returns the error for a run that differs from what was written or sealed.
+pub(super) fn changed(run: &Run, difference: impl Into<String>) -> anyhow::Error {
+    Error::Changed { run: run.id.clone(), difference: difference.into() }.into()
 }

@@ -1,3 +1,5 @@
+//! The names of runs.
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -8,32 +10,33 @@ use serde::{Deserialize, Serialize};
 
 /// The name of a run: `YYYY-MM__YYYYMMDD_HHMMSS` (dump month, session time), or the plain `YYYYMMDD_HHMMSS`.
 ///
-/// Nothing else is a run id, so a run id is always one harmless path component. They sort by month, then time.
+/// Nothing else is a run id, so a run id is always one safe path component. Run ids sort by month, then time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
 impl RunId {
-    /// The run of a month in a session. The same session always gives the same run.
+    /// Returns the run of a month in a session. The same session always names the same run.
     pub fn for_session(month: &DumpMonth, session: DateTime) -> Self {
         RunId(format!("{}__{}", month.as_str(), session.strftime("%Y%m%d_%H%M%S")))
     }
 
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The session time in the id, `YYYYMMDD_HHMMSS`: when the run was begun.
+    /// Returns the session time in the id, `YYYYMMDD_HHMMSS`: when the run was begun.
     pub fn session(&self) -> &str {
         self.0.split_once("__").map_or(&self.0, |(_, session)| session)
     }
 
-    /// By when they were begun: an id without a month is not newer than all that have one.
+    /// Compares two runs by their session times, so that an id without a month is not newer than all others.
     pub fn by_age(&self, other: &RunId) -> Ordering {
         self.session().cmp(other.session()).then_with(|| self.cmp(other))
     }
 
-    /// The month in the id, where it has one.
+    /// Returns the month in the id, or `None` if the id is a session time alone.
     pub fn dump_month(&self) -> Option<DumpMonth> {
         self.0.split_once("__").and_then(|(month, _)| month.parse().ok())
     }
@@ -55,7 +58,7 @@ impl FromStr for RunId {
     }
 }
 
-/// Whether `text` is a time `YYYYMMDD_HHMMSS`. Written back and compared: the parser also takes fewer digits.
+/// Whether `text` is a time `YYYYMMDD_HHMMSS`. The parser also accepts fewer digits, so the time is formatted and compared.
 fn is_session_time(text: &str) -> bool {
     const FORM: &str = "%Y%m%d_%H%M%S";
     DateTime::strptime(FORM, text).is_ok_and(|time| time.strftime(FORM).to_string() == text)

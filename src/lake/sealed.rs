@@ -1,43 +1,43 @@
+//! A sealed run: opening it and comparing its files with its manifest.
+
 use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::Context;
-
 use super::dataset::is_plain_name;
 use super::disk::digest::sha256_of_bytes;
+use super::disk::read::read_if_exists;
+use super::format::refuse_newer;
 use super::listing::Listing;
-use super::manifest::{Manifest, ManifestFile, changed};
-use super::{LockedLake, Run};
-use digdag_task::{Failure, Observer};
+use super::run::changed;
+use super::{Error, LockedLake, Manifest, ManifestFile, Run};
+use digdag_task::Observer;
 
-/// A run whose manifest is there, says of itself that it is intact, and is the one that was written when it was sealed.
+/// A run with a manifest that agrees with its own digest, and with the one that the lake keeps if it keeps one.
 #[derive(Clone, Debug)]
 pub struct SealedRun {
     pub(super) run: Run,
     pub(super) manifest: Manifest,
-    /// The manifest as it is on the disk.
+    /// The bytes of the manifest on the disk.
     pub(super) text: Vec<u8>,
-    /// Whether the lake knows the digest that the manifest should have.
+    /// Whether the lake keeps the digest of the manifest.
     pub(super) anchored: bool,
 }
 
 impl SealedRun {
+    /// Opens a sealed run and reads its manifest, but none of its other files.
+    ///
+    /// # Errors
+    /// Returns [`Error::NotSealed`] if there is no manifest, [`Error::Changed`] if it was edited or is that of another
+    /// run, and [`Error::NewerFormat`] if a newer version wrote it.
     pub fn open(run: &Run) -> anyhow::Result<Self> {
         let path = run.manifest_file();
         run.lake().refuse_links(&path)?;
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Failure::parameters(format!("run {} is not sealed", run.id()))
-                    .hint("sanity-check seals a run that passes; run it first")
-                    .into());
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        };
+        let text = read_if_exists(&path)?.ok_or_else(|| Error::NotSealed { run: run.id().clone() })?;
+        refuse_newer(&path, &text, Manifest::FORMAT)?;
         let manifest: Manifest = serde_json::from_slice(&text)
-            .map_err(|error| changed(run, &format!("{} is not a manifest: {error}", Manifest::FILE_NAME)))?;
+            .map_err(|error| changed(run, format!("{} is not a manifest: {error}", Manifest::FILE_NAME)))?;
         if manifest.run_id != *run.id() {
-            return Err(changed(run, &format!("its manifest is that of run {}", manifest.run_id)));
+            return Err(changed(run, format!("its manifest is that of run {}", manifest.run_id)));
         }
         if manifest.digest()? != manifest.manifest_sha256 {
             return Err(changed(run, "its manifest was edited"));
@@ -47,7 +47,7 @@ impl SealedRun {
             return Err(changed(run, "its manifest is not the one that was written when it was sealed"));
         }
         if let Some(file) = manifest.files.iter().find(|file| !file.path.split('/').all(is_plain_name)) {
-            return Err(changed(run, &format!("its manifest names {:?}, which is outside of it", file.path)));
+            return Err(changed(run, format!("its manifest names {:?}, which is outside of it", file.path)));
         }
         Ok(SealedRun { run: run.clone(), manifest, text, anchored: anchor.is_some() })
     }
@@ -62,66 +62,74 @@ impl SealedRun {
         Ok(sealed)
     }
 
+    /// Returns the run.
     pub fn run(&self) -> &Run {
         &self.run
     }
 
+    /// Returns the manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Whether the lake knows the digest that the manifest should have.
+    /// Whether the lake keeps the digest of the manifest.
     pub fn is_anchored(&self) -> bool {
         self.anchored
     }
 
-    /// The files that are missing or have another size, without reading any.
-    pub fn misfits(&self) -> Vec<&ManifestFile> {
-        let fits = |file: &&ManifestFile| {
+    /// Returns the files that are missing or have another size. Reads none of them.
+    pub fn files_of_other_size(&self) -> Vec<&ManifestFile> {
+        let has_its_size = |file: &&ManifestFile| {
             let found = fs::symlink_metadata(self.run.folder().join(&file.path));
             found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
         };
-        self.manifest.files.iter().filter(|file| !fits(file)).collect()
+        self.manifest.files.iter().filter(|file| !has_its_size(file)).collect()
     }
 
-    /// Reads every file of the run and holds it to the manifest: nothing changed, added or removed, and the manifest is
-    /// the one of the seal.
+    /// Reads every file of the run and compares it with the manifest.
+    ///
+    /// # Errors
+    /// Returns [`Error::Changed`] if a file was changed, added or removed, and [`Error::UnknownSeal`] if the lake keeps no
+    /// digest of the manifest.
     pub fn verify(&self, observer: &dyn Observer) -> anyhow::Result<()> {
-        self.hold_to(&self.differences(observer)?)?;
-        self.refuse_unknown_seal()
+        self.refuse_differences(&self.differences(observer)?)?;
+        Ok(self.refuse_unknown_seal()?)
     }
 
     /// Refuses a run whose files differ from the manifest.
-    pub fn hold_to(&self, differences: &[String]) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// Returns [`Error::Changed`] with the first difference and the number of others.
+    pub fn refuse_differences(&self, differences: &[String]) -> anyhow::Result<()> {
         match differences {
             [] => Ok(()),
-            [only] => Err(changed(&self.run, only)),
-            [first, others @ ..] => Err(changed(&self.run, &format!("{first}, and {} more", others.len()))),
+            [only] => Err(changed(&self.run, only.as_str())),
+            [first, others @ ..] => Err(changed(&self.run, format!("{first}, and {} more", others.len()))),
         }
     }
 
     /// Refuses a run whose seal this lake does not know.
-    pub fn refuse_unknown_seal(&self) -> anyhow::Result<()> {
-        if self.anchored {
-            return Ok(());
+    ///
+    /// # Errors
+    /// Returns [`Error::UnknownSeal`] if the lake keeps no digest of the manifest.
+    pub fn refuse_unknown_seal(&self) -> Result<(), Error> {
+        match self.anchored {
+            true => Ok(()),
+            false => Err(Error::UnknownSeal { run: self.run.id().clone() }),
         }
-        let id = self.run.id();
-        Err(Failure::input(format!("run {id} agrees with its manifest, but this lake does not know its seal"))
-            .hint(format!(
-                "if it was copied here from a lake you trust, run verify-run --run-id {id} --accept-seal, then try again"
-            ))
-            .into())
     }
 
-    /// Everything in which the run's files differ from the manifest, each as a few words that begin with its path. Reads
-    /// every file.
+    /// Reads every file of the run and returns each difference from the manifest as a few words that begin with the path.
+    ///
+    /// # Errors
+    /// Returns an error if a file or a folder cannot be read.
     pub fn differences(&self, observer: &dyn Observer) -> anyhow::Result<Vec<String>> {
         let listing = Listing::read_all(&self.run, &[])?;
         let mut missing: BTreeMap<&str, &ManifestFile> =
             self.manifest.files.iter().map(|file| (file.path.as_str(), file)).collect();
         let mut differences: Vec<String> =
-            listing.strangers.iter().map(|path| format!("{path} is neither a file nor a folder")).collect();
-        for path in &listing.strangers {
+            listing.irregular.iter().map(|path| format!("{path} is neither a file nor a folder")).collect();
+        for path in &listing.irregular {
             missing.remove(path.as_str());
         }
         for found in listing.hashed(&self.run, observer)? {
@@ -136,10 +144,13 @@ impl SealedRun {
         Ok(differences)
     }
 
-    /// Takes the manifest, with which the files were seen to agree, for the one of the seal, if the lake knows no other:
-    /// for a run that was copied here.
+    /// Accepts the manifest of a run that was copied here, after its files were compared with it: the lake keeps its digest
+    /// from now on. A digest that the lake keeps already is not replaced.
+    ///
+    /// # Errors
+    /// Returns [`Error::Changed`] if the manifest was changed since it was read.
     pub fn accept(&mut self, locked: &LockedLake) -> anyhow::Result<()> {
-        // Before the lock the run may have been pruned, or another manifest accepted.
+        // Before the lock was taken the run may have been pruned, or another manifest accepted.
         let now = SealedRun::open(&locked.lake().run(self.run.id())?)?;
         if now.text != self.text {
             return Err(changed(&self.run, "its manifest was changed while its files were read"));

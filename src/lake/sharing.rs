@@ -1,10 +1,10 @@
-//! Kept runs cost disk, and a rebuilt run holds mostly what an older one does. A file that an older sealed run holds with
-//! the same bytes becomes a second name of that file (a hard link) when its dataset is committed.
+//! Files that two runs share. Runs cost disk space, and most files of a rebuilt run equal those of an older one. If an
+//! older sealed run holds a file with the same bytes, a hard link to it replaces the new copy when the dataset is committed.
 //!
-//! Nothing can change through the second name what the seal covers: a sealed file is read-only, a committed file is never
-//! opened for writing, and replacing or pruning a dataset removes names, not bytes. The bytes stay as long as one name is
-//! left, so no run depends on another. Where a link cannot be made (another file system, one without hard links, too many
-//! links) the run keeps the copy that it has written anyway.
+//! The second name cannot change what the seal covers: a sealed file is read-only, a committed file is never opened for
+//! writing, and replacing or pruning a dataset removes names, not bytes. The bytes stay as long as one name is left, so no
+//! run depends on another. If a link cannot be created (another file system, one without hard links, too many links), the
+//! run keeps its own copy.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use super::disk::digest::sha256_of_file;
 use super::disk::durable::{remove_file_if_there, rename};
 use super::{DataFile, Dataset, Run, RunId, StagedDataset};
 
-/// Puts links in place of the staged files that older sealed runs hold. Gives the dataset with what is shared.
+/// Replaces the staged files that older sealed runs hold by links; returns the dataset with the shared files.
 pub(super) fn share(run: &Run, staged: &StagedDataset, dataset: &Dataset) -> anyhow::Result<Dataset> {
     let mut dataset = Dataset { shared: BTreeMap::new(), ..dataset.clone() };
     let older = older_files(run, &dataset);
@@ -27,10 +27,10 @@ pub(super) fn share(run: &Run, staged: &StagedDataset, dataset: &Dataset) -> any
     Ok(dataset)
 }
 
-/// sha256 → the newest other sealed run that says it holds it in the same table, and the file.
+/// Maps the sha256 of each file of the same table in other sealed runs to the newest such run and the path.
 fn older_files(run: &Run, dataset: &Dataset) -> BTreeMap<String, (RunId, PathBuf)> {
     let mut found = BTreeMap::new();
-    // A run that cannot be read, because it is being pruned or is broken, has nothing to share.
+    // A run that cannot be read, because it is being pruned or is damaged, shares nothing.
     for id in run.lake().run_ids().unwrap_or_default().into_iter().filter(|id| id != run.id()) {
         let Ok(other) = run.lake().run(&id) else { continue };
         if !other.is_sealed().unwrap_or(false) {
@@ -44,9 +44,9 @@ fn older_files(run: &Run, dataset: &Dataset) -> BTreeMap<String, (RunId, PathBuf
     found
 }
 
-/// Replaces the staged file by a link to `source`, if that really has its bytes. Gives whether it did.
+/// Replaces a staged file by a link to `source` if that has the same bytes; returns whether it did.
 fn link(source: &PathBuf, staged: &StagedDataset, file: &DataFile) -> anyhow::Result<bool> {
-    // What the older run was and what its disk still holds may differ; our own copy is known to be right.
+    // The older file may have been damaged since it was sealed, whereas the staged copy was just written.
     let intact = sha256_of_file(source).is_ok_and(|(bytes, sha256)| bytes == file.bytes && sha256 == file.sha256);
     let read_only = fs::metadata(source).is_ok_and(|metadata| metadata.permissions().readonly());
     if !intact || !read_only {

@@ -1,15 +1,13 @@
-//! `_tmp_test/<run_id>`: where the first records of a run's dumps are tried, by one task at a time.
+//! `_tmp_test/<run_id>`: the lake of a dry run on the first records of a run's dumps, used by one task at a time.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-
-use anyhow::Context;
 
 use super::disk::durable::remove_folder_if_there;
 use super::disk::lock::{self, Lock};
+use super::disk::read::entries;
 use super::{Lake, RunId};
 
-/// The folder of a trial, empty when it is taken, and nobody else's as long as this lives.
+/// The folder of a trial, with the lock on it.
 #[derive(Debug)]
 pub struct TrialFolder {
     folder: PathBuf,
@@ -17,13 +15,17 @@ pub struct TrialFolder {
 }
 
 impl TrialFolder {
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         &self.folder
     }
 }
 
 impl Lake {
-    /// Takes the folder of a run's trial. Fails while somebody else tries the same.
+    /// Locks the folder of a run's trial and empties it.
+    ///
+    /// # Errors
+    /// Returns [`super::disk::Error::Locked`] while another process uses it.
     pub fn trial_folder(&self, id: &RunId, task: &str) -> anyhow::Result<TrialFolder> {
         let folder = self.trials_folder().join(id.as_str());
         self.refuse_links(&folder)?;
@@ -33,33 +35,23 @@ impl Lake {
         Ok(TrialFolder { folder, _lock: lock })
     }
 
-    /// The trials that are there, with their runs.
+    /// Returns the folders of trials, with their runs.
     pub(super) fn trials(&self) -> anyhow::Result<Vec<(RunId, PathBuf)>> {
         let folder = self.trials_folder();
         self.refuse_links(&folder)?;
-        let cannot = || format!("cannot list {}", folder.display());
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.with_context(cannot)?,
+        let of_run = |path: PathBuf| {
+            let id = path.file_name()?.to_str()?.parse::<RunId>().ok()?;
+            (path.is_dir() && !path.is_symlink()).then_some((id, path))
         };
-        let mut trials = Vec::new();
-        for entry in entries {
-            let entry = entry.with_context(cannot)?;
-            let id = entry.file_name().to_str().and_then(|name| name.parse::<RunId>().ok());
-            if let Some(id) = id.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-                trials.push((id, entry.path()));
-            }
-        }
-        trials.sort();
-        Ok(trials)
+        Ok(entries(&folder)?.into_iter().filter_map(of_run).collect())
     }
 
-    /// Whether somebody tries the dumps of the run now. Looks, and leaves no trace.
-    pub(super) fn is_trial_at_work(&self, id: &RunId) -> bool {
+    /// Whether a process holds the trial of the run. Takes no lock itself.
+    pub(super) fn is_trial_locked(&self, id: &RunId) -> bool {
         lock::is_held(&self.locks_folder().join(format!("{}.lock", trial_lock(id))))
     }
 
-    /// Removes the trial of a run, unless it is at work. Gives whether it is gone.
+    /// Removes the trial of a run unless a process holds it; returns whether it was removed.
     pub(super) fn remove_trial(&self, id: &RunId, task: &str) -> anyhow::Result<bool> {
         let Some(_lock) = lock::if_free(&self.lock_file(&trial_lock(id))?, task)? else { return Ok(false) };
         let folder = self.trials_folder().join(id.as_str());
@@ -73,7 +65,7 @@ impl Lake {
     }
 }
 
-/// Named as a lock of the run: who tries its dumps is at work with it, and it is not pruned.
+/// Named like a lock of the run, so that prune-runs keeps a run whose dumps are being tried.
 fn trial_lock(id: &RunId) -> String {
     format!("{id}.test-dumps")
 }

@@ -1,3 +1,5 @@
+//! Numbers for people.
+
 /// `950`, `12.5 k`, `3 M`.
 pub fn short(value: f64) -> String {
     let with_unit = |value: f64, unit: &str| {

@@ -7,12 +7,25 @@ use arrow::datatypes::{ArrowPrimitiveType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
-use crate::contract::ColumnType;
+use crate::contract::{ColumnType, Contract};
 
 /// What a table's rows are made of, for comparison with the contract.
 pub struct TableRows {
     pub table: &'static str,
     pub columns: Vec<(&'static str, ColumnType)>,
+}
+
+impl TableRows {
+    /// Compares what a record reader fills with the contract: columns, types and order must be equal.
+    ///
+    /// # Errors
+    /// Returns an error if they differ, or the contract has no such table.
+    pub fn check(&self, contract: &Contract) -> anyhow::Result<()> {
+        let table = contract.table(self.table)?;
+        let declared: Vec<_> = table.columns.iter().map(|column| (column.name.as_str(), column.data_type)).collect();
+        anyhow::ensure!(declared == self.columns, "the rows of {} are not those of the contract", self.table);
+        Ok(())
+    }
 }
 
 /// A builder of a column, filled block after block.

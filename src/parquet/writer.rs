@@ -97,7 +97,7 @@ impl DatasetWriter {
         }
         self.close_part()?;
         let dataset = Dataset {
-            format: 1,
+            format: Dataset::FORMAT,
             table: self.table.folder(),
             run_id: run.id().clone(),
             rows: self.files.iter().map(|file| file.rows).sum(),

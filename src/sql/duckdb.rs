@@ -6,8 +6,9 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
 use duckdb::{Config, Connection};
 
+use super::sandbox::FILES_HINT;
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
-use digdag_task::ByteSize;
+use digdag_task::{ByteSize, Failure};
 
 /// How the embedded engine is held in bounds.
 #[derive(Args, Clone, Debug)]
@@ -19,6 +20,13 @@ pub struct EngineParameters {
     /// Worker threads [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+}
+
+impl EngineParameters {
+    /// Returns the number of threads: as given, or one for each core.
+    pub fn worker_threads(&self) -> usize {
+        self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+    }
 }
 
 /// DuckDB inside this process.
@@ -41,8 +49,7 @@ impl DuckDb {
         };
         let connection = Connection::open_in_memory_with_flags(config).context("DuckDB cannot be started")?;
         let engine = DuckDb { connection };
-        let footers = SqlFile::load("engine/remember_footers")?;
-        engine.execute(&footers.text, &footers.path)?;
+        engine.execute_file("engine/remember_footers")?;
         for function in SqlFile::folder("functions/duckdb")? {
             engine.execute(&function.text, &function.path)?;
         }
@@ -55,6 +62,19 @@ impl DuckDb {
         self.execute(&view.with(&[("name", &quoted(&file.name)), ("query", &file.text)]), &file.path)
     }
 
+    /// Runs the statement of `sql/<path>.sql`.
+    ///
+    /// # Errors
+    /// Fails if there is no such file, or with DuckDB's error.
+    pub fn execute_file(&self, path: &str) -> anyhow::Result<()> {
+        let file = SqlFile::load(path)?;
+        self.execute(&file.text, &file.path)
+    }
+
+    /// Runs a statement that returns no rows. `origin` names it in messages.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error.
     pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
         self.connection.execute_batch(sql).map_err(|error| explain(error, origin))
     }
@@ -64,20 +84,13 @@ impl DuckDb {
         self.prepare(sql, origin)?.run()
     }
 
-    fn prepare(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
+    /// Prepares a statement and does not run it. `origin` names it in messages.
+    ///
+    /// # Errors
+    /// Fails if DuckDB cannot parse or bind the statement.
+    pub(super) fn prepare(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
         let statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
         Ok(Prepared { statement, origin: origin.to_owned() })
-    }
-
-    /// A statement that somebody gave, understood and not run yet: anything but a single one that only reads is an error.
-    pub fn prepare_select(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
-        let guard = SqlFile::load("engine/one_select")?;
-        if let Err(error) = self.connection.prepare(&guard.with(&[("statement", &text_literal(sql))])) {
-            let text = explain(error, origin).to_string();
-            // Where it is in the guard says nothing to people.
-            anyhow::bail!("{}", text.split("\nLINE ").next().unwrap_or(&text).trim_end());
-        }
-        self.prepare(sql, origin)
     }
 
     /// Runs a query and hands on its rows batch by batch, as they come.
@@ -173,9 +186,14 @@ impl Engine for DuckDb {
     }
 }
 
-/// What DuckDB says, behind the SQL file it says it of. Its error carries a code that means nothing to people.
+/// Returns DuckDB's message behind the origin of the statement. Its error code means nothing to people and is left out.
 fn explain(error: duckdb::Error, origin: &str) -> anyhow::Error {
     match error {
+        // Only a sandbox turns file access off.
+        duckdb::Error::DuckDBFailure(_, Some(message)) if message.contains("disabled by configuration") => {
+            let message = message.split("\nLINE ").next().unwrap_or(&message);
+            Failure::parameters(format!("{origin}: {message}")).hint(FILES_HINT).into()
+        }
         duckdb::Error::DuckDBFailure(_, Some(message)) => anyhow::anyhow!("{origin}: {message}"),
         other => anyhow::anyhow!("{origin}: {other}"),
     }

@@ -9,12 +9,14 @@ mod duckdb;
 mod engine;
 mod file;
 mod name;
+mod sandbox;
 mod selection;
 mod trino;
 
-pub use duckdb::{Batches, DuckDb, EngineParameters, texts};
+pub use duckdb::{Batches, DuckDb, EngineParameters, Prepared, texts};
 pub use engine::{Engine, Rows};
 pub use file::SqlFile;
 pub use name::{quoted, text_literal};
+pub use sandbox::{Sandbox, SandboxParameters};
 pub use selection::{EngineName, EngineSelection};
 pub use trino::{Trino, TrinoParameters, run_schema};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::contract::{Contract, Table};
-use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, Staging, WritableRun};
+use crate::lake::{self, Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, Staging, WritableRun};
 use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
 use digdag_task::{Failure, SharedObserver};
@@ -90,12 +90,8 @@ impl<'b> Builder<'b> {
                 return Ok((there, false));
             }
             if !self.replace {
-                let message = format!(
-                    "run {} holds {} already, made from other tables or by another version",
-                    self.run.id(),
-                    there.table
-                );
-                return Err(Failure::parameters(message).hint("pass --replace=true to replace it").into());
+                let (run, table) = (self.run.id().clone(), there.table);
+                return Err(lake::Error::HoldsDataset { run, table, inputs: "other tables" }.into());
             }
         }
         let run = self.run;

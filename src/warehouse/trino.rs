@@ -75,7 +75,7 @@ impl TrinoBuild<'_> {
             format!("cannot remove {}: Trino must write with the rights of this task's user", folder.display())
         })?;
         let dataset = Dataset {
-            format: 1,
+            format: Dataset::FORMAT,
             table: self.table.folder(),
             run_id: self.run.id().clone(),
             rows: files.iter().map(|file| file.rows).sum(),

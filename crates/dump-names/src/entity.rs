@@ -1,8 +1,10 @@
+//! The four kinds of dump files.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a dump file holds.
+/// The kind of records in a dump file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Entity {
@@ -15,7 +17,7 @@ pub enum Entity {
 impl Entity {
     pub const ALL: [Entity; 4] = [Entity::Artists, Entity::Labels, Entity::Masters, Entity::Releases];
 
-    /// The name in file names, and of the root element.
+    /// Returns the plural name, which file names and the root element have.
     pub fn name(self) -> &'static str {
         match self {
             Entity::Artists => "artists",
@@ -25,7 +27,7 @@ impl Entity {
         }
     }
 
-    /// The name of a record's element.
+    /// Returns the name of a record's element.
     pub fn record(self) -> &'static str {
         match self {
             Entity::Artists => "artist",
@@ -35,7 +37,7 @@ impl Entity {
         }
     }
 
-    /// Whether a record's start tag carries attributes; artists and labels have their id in an element.
+    /// Returns whether a record's start tag has attributes; artists and labels have their id in an element.
     pub fn has_attributes(self) -> bool {
         matches!(self, Entity::Masters | Entity::Releases)
     }

@@ -1,3 +1,5 @@
+//! The month of a dump.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,7 +37,7 @@ impl FromStr for DumpMonth {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // Written back and compared: the parser also takes `2026-1`.
+        // The parser also accepts `2026-1`, so the date is formatted and compared.
         let valid = first_day(text).is_some_and(|date| date.strftime("%Y-%m").to_string() == text);
         if valid { Ok(DumpMonth(text.to_owned())) } else { Err("expected a month such as 2026-11".to_owned()) }
     }

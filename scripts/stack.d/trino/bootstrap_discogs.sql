@@ -426,35 +426,35 @@ COMMENT 'A genre of a release. [discogs-lakehouse c8d8c89dda2f]'
 WITH (external_location = 'file:/data/hive-data/active/warehouse_discogs/release_genre_xref_v1', format = 'PARQUET');
 
 CREATE OR REPLACE VIEW "hive"."discogs"."artist_aliases_v1"
-COMMENT 'artist_aliases_v1_typed under the name without its suffix. Columns are named: a view of * breaks in Trino when one is added. [discogs-lakehouse 9e877c996147]'
+COMMENT 'artist_aliases_v1_typed without the suffix in its name. Columns are listed, because a view of * breaks in Trino when a column is added. [discogs-lakehouse 9e877c996147]'
 SECURITY INVOKER
 AS
 SELECT artist_id, alias_id, alias_name
 FROM artist_aliases_v1_typed;
 
 CREATE OR REPLACE VIEW "hive"."discogs"."artist_memberships_v1"
-COMMENT 'artist_memberships_v1_typed under the name without its suffix. Columns are named: a view of * breaks in Trino when one is added. [discogs-lakehouse 8e07d3fcaa48]'
+COMMENT 'artist_memberships_v1_typed without the suffix in its name. Columns are listed, because a view of * breaks in Trino when a column is added. [discogs-lakehouse 8e07d3fcaa48]'
 SECURITY INVOKER
 AS
 SELECT group_id, group_name, member_id, member_name
 FROM artist_memberships_v1_typed;
 
 CREATE OR REPLACE VIEW "hive"."discogs"."artist_memberships_v1_typed_dedup"
-COMMENT 'each membership once, whether the group, the member or both name it. [discogs-lakehouse 765ecd0d2a1c]'
+COMMENT 'each membership once, even if both the group and the member list it. [discogs-lakehouse 765ecd0d2a1c]'
 SECURITY INVOKER
 AS
 SELECT DISTINCT group_id, group_name, member_id, member_name
 FROM artist_memberships_v1_typed;
 
 CREATE OR REPLACE VIEW "hive"."discogs"."artists_v1"
-COMMENT 'artists_v1_typed under the name without its suffix. Columns are named: a view of * breaks in Trino when one is added. [discogs-lakehouse 521ee60f2e6d]'
+COMMENT 'artists_v1_typed without the suffix in its name. Columns are listed, because a view of * breaks in Trino when a column is added. [discogs-lakehouse 521ee60f2e6d]'
 SECURITY INVOKER
 AS
 SELECT artist_id, name, realname, profile, data_quality, urls, namevariations, aliases
 FROM artists_v1_typed;
 
 CREATE OR REPLACE VIEW "hive"."discogs"."masters_v1"
-COMMENT 'masters_v1_typed under the name without its suffix. Columns are named: a view of * breaks in Trino when one is added. [discogs-lakehouse 4a5f1a0c5c80]'
+COMMENT 'masters_v1_typed without the suffix in its name. Columns are listed, because a view of * breaks in Trino when a column is added. [discogs-lakehouse 4a5f1a0c5c80]'
 SECURITY INVOKER
 AS
 SELECT
@@ -471,7 +471,7 @@ SELECT
 FROM masters_v1_typed;
 
 CREATE OR REPLACE VIEW "hive"."discogs"."release_label_xref_v1_canon"
-COMMENT 'the labels of a release, each under the one spelling that label_release_counts_v1 has. [discogs-lakehouse fb06e6f31579]'
+COMMENT 'the labels of a release, each in the spelling of label_release_counts_v1. [discogs-lakehouse fb06e6f31579]'
 SECURITY INVOKER
 AS
 SELECT xref.release_id, counts.label_name_sample AS label_name, xref.label_norm, xref.label_catno, xref.label_id
@@ -479,7 +479,7 @@ FROM release_label_xref_v1 AS xref
 JOIN label_release_counts_v1 AS counts ON counts.label_norm = xref.label_norm;
 
 CREATE OR REPLACE VIEW "hive"."discogs"."release_label_xref_v1_dedup"
-COMMENT 'each label of a release once, with the first of its catalogue numbers. [discogs-lakehouse 6882e96df135]'
+COMMENT 'each label of a release once, with its first catalogue number. [discogs-lakehouse 6882e96df135]'
 SECURITY INVOKER
 AS
 SELECT

@@ -1,4 +1,4 @@
--- A word that upstream is not known to use. The rows with one.
+-- Selects the rows whose value is none of the accepted values.
 SELECT {column}, {key}
 FROM {table}
 WHERE {column} NOT IN ({values})

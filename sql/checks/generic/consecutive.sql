@@ -1,4 +1,4 @@
--- A list does not count from 1 without gaps. The keys of the lists.
+-- Selects the lists whose positions do not count from 1 without gaps.
 SELECT {group}
 FROM {table}
 GROUP BY {group}

@@ -1,2 +1,2 @@
--- How many rows a check gives, each of which breaks it.
+-- Counts the rows that a check selects, each of which breaks it.
 SELECT count(*) AS n FROM ({query}) AS broken

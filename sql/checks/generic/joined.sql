@@ -1,7 +1,7 @@
--- A text is not what the rows it is made of give: it is longer or shorter, or one of them is not in it. For rows in no
--- order; those that have one are held to it by joined_in_order.
+-- Selects the rows whose text differs from the rows it is joined of: in its length, or because one of them is not in it.
+-- For rows without an order; joined_in_order.sql also compares the order.
 --
--- Compared by length and by content, not joined again: that takes no more memory for a large month than for a small one.
+-- Compares lengths and contents instead of joining again, so that memory does not grow with the month.
 SELECT whole.{key}
 FROM {table} AS whole
 LEFT JOIN (

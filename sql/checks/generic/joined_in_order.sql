@@ -1,7 +1,7 @@
--- A text is not what the rows it is made of give, one behind the other: it is longer or shorter, or one of them is not
--- where it should be.
+-- Selects the rows whose text differs from the rows it is joined of, in order: in its length, or because a piece is not at
+-- its offset.
 --
--- Compared piece by piece, not joined again: that takes no more memory for a large month than for a small one.
+-- Compares piece by piece instead of joining again, so that memory does not grow with the month.
 SELECT whole.{key}
 FROM {table} AS whole
 LEFT JOIN (

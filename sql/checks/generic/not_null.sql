@@ -1,4 +1,4 @@
--- A column that must have a value has none. The rows without one.
+-- Selects the rows without a value.
 SELECT {key}
 FROM {table}
 WHERE {column} IS NULL

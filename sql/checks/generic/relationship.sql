@@ -1,4 +1,4 @@
--- A value refers to a row that is not there. The rows whose value does.
+-- Selects the rows whose value refers to a missing row.
 SELECT {column}, {key}
 FROM {table} AS child
 WHERE {column} IS NOT NULL

@@ -1,4 +1,4 @@
--- The same, where one value means that there is none.
+-- Like relationship.sql, except that one value means "no reference".
 SELECT {column}, {key}
 FROM {table} AS child
 WHERE {column} IS NOT NULL

@@ -1,2 +1,2 @@
--- How many rows a table has.
+-- Counts the rows of a table.
 SELECT count(*) AS n FROM {table}

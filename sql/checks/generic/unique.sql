@@ -1,4 +1,4 @@
--- A key stands more than once. The keys that do.
+-- Selects the keys that occur more than once.
 SELECT {key}
 FROM {table}
 GROUP BY {key}

@@ -1,3 +1,5 @@
+//! What changed in each table against the compared run.
+
 use serde::Serialize;
 
 use crate::check::baseline::Baseline;

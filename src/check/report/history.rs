@@ -1,3 +1,5 @@
+//! Rows of each table over the sealed runs of the lake.
+
 use std::collections::BTreeMap;
 
 use crate::check::profile::Profile;

@@ -8,7 +8,6 @@
 //! ```
 
 mod changes;
-mod figures;
 mod history;
 mod junit;
 mod page;
@@ -21,8 +20,7 @@ use anyhow::Context;
 use super::Findings;
 use super::suite::Checked;
 use crate::lake::Run;
-
-pub use figures::Figures;
+use crate::page::plain_cell;
 
 /// What a report says.
 pub struct Report<'r> {
@@ -31,6 +29,8 @@ pub struct Report<'r> {
     pub environment: &'r str,
     pub written: jiff::Timestamp,
     pub checked: &'r Checked,
+    /// When the verdict was reached, if it is reused.
+    pub reused_from: Option<jiff::Timestamp>,
 }
 
 impl Report<'_> {
@@ -44,6 +44,10 @@ impl Report<'_> {
             "run_id": self.run.id(),
             "environment": self.environment,
             "written": self.written,
+            "verdict": match self.reused_from {
+                Some(checked_at) => serde_json::json!({"reused": true, "checked_at": checked_at}),
+                None => serde_json::json!({"reused": false, "checked_at": self.written}),
+            },
             "compared_with": self.checked.baseline.run_id(),
             "summary": self.findings().summary(),
             "findings": self.findings(),
@@ -63,7 +67,13 @@ impl Report<'_> {
         csv.write_record(["check_name", "severity", "value", "ok", "details"])?;
         for finding in self.findings().iter() {
             let (severity, value) = (finding.severity.to_string(), finding.value.to_string());
-            csv.write_record([&finding.check_name, &severity, &value, &finding.ok.to_string(), &finding.details])?;
+            csv.write_record([
+                &finding.check_name,
+                &severity,
+                &value,
+                &finding.ok.to_string(),
+                &plain_cell(&finding.details).into_owned(),
+            ])?;
         }
         csv.into_inner().context("the report cannot be written")
     }

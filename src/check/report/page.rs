@@ -4,10 +4,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::Report;
 use super::changes::{TableChange, table_changes};
-use super::figures::Figures;
 use super::history::History;
 use super::plot::{self, Line};
 use crate::check::baseline::Baseline;
+use crate::check::figures::Figures;
 use crate::check::{Finding, Kind};
 use crate::contract::Severity;
 use crate::page::{STYLE, grouped};
@@ -70,6 +70,9 @@ fn verdict(report: &Report<'_>) -> Markup {
             p.quiet {
                 (report.findings().len()) " checks in environment " (report.environment) ", " (compared) ". Written "
                 (report.written.strftime("%Y-%m-%d %H:%M:%S UTC")) "."
+                @if let Some(checked_at) = report.reused_from {
+                    " Verdict: reused, checked at " (checked_at.strftime("%Y-%m-%d %H:%M:%S UTC")) "."
+                }
             }
         }
     }

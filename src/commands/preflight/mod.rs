@@ -170,7 +170,7 @@ fn describe(parameters: &Preflight, run_id: &RunId, dumps: &DumpSet) -> RunDescr
         Some((entity.name().to_owned(), identity))
     });
     RunDescription {
-        format: 1,
+        format: RunDescription::FORMAT,
         run_id: run_id.clone(),
         dump_month: parameters.dump_month.clone(),
         dump_date: dumps.date.clone(),

@@ -1,6 +1,6 @@
 //! The CSV that a query writes: whole, or not there, and never in a run.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -8,15 +8,15 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::Answer;
+use crate::lake::{Output, open_stream};
 use digdag_task::stop::{self, Unfinished};
 
-/// Writes the rows beside the place, then moves the file there. Gives how many there were.
-pub fn write(place: &Path, answer: &mut Answer<'_>) -> anyhow::Result<usize> {
+/// Writes the rows to a stream, or to a temporary file that is then renamed; returns the number of rows.
+pub fn write(output: &Output, answer: &mut Answer<'_>) -> anyhow::Result<usize> {
+    let place = output.path();
     let cannot = || format!("cannot write {}", place.display());
-    // A pipe or a device, such as /dev/stdout, is no file to be replaced.
-    if fs::metadata(place).is_ok_and(|there| !there.is_file()) {
-        let target = OpenOptions::new().write(true).open(place).with_context(cannot)?;
-        return write_rows(target, place, answer);
+    if let Output::Stream(stream) = output {
+        return write_rows(open_stream(stream)?, stream, answer);
     }
     // A signal in between would find the file and not know whose it is.
     let known = stop::hold();

@@ -11,8 +11,8 @@ use clap::Parser;
 
 use crate::commands::LakeArgs;
 use crate::contract::Contract;
-use crate::lake::{RunId, place_for_file};
-use crate::sql::{Batches, DuckDb, EngineParameters, Rows, SqlFile, texts};
+use crate::lake::{RunId, output_file};
+use crate::sql::{Batches, DuckDb, EngineParameters, Rows, Sandbox, SandboxParameters, SqlFile, texts};
 use crate::tables::mount_run;
 use digdag_task::{Call, Failure, Scratch, Switch};
 
@@ -56,6 +56,9 @@ pub struct Query {
     pub list: Switch,
 
     #[command(flatten)]
+    pub sandbox: SandboxParameters,
+
+    #[command(flatten)]
     pub engine: EngineParameters,
 }
 
@@ -77,16 +80,17 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let id = match parameters.run_id {
         Some(id) => id,
-        None => lake.published("promote a run, or name one with --run-id")?,
+        None => lake.published()?,
     };
     call.set_run_id(&id);
-    let csv = parameters.csv.as_deref().map(|path| place_for_file(&lake, path)).transpose()?;
+    let csv = parameters.csv.as_deref().map(output_file).transpose()?;
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
-    let mut answer = Answer(engine.prepare_select(&sql, &origin).map_err(refused)?.run()?);
+    let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
+    let mut answer = Answer(sandbox.prepare(&sql, &origin).map_err(refused)?.run()?);
     let rows = match csv {
-        Some(place) => csv_file::write(&place, &mut answer)?,
+        Some(output) => csv_file::write(&output, &mut answer)?,
         None => show(&mut answer)?,
     };
     call.set_metric("rows", rows);
@@ -106,14 +110,15 @@ impl Answer<'_> {
     }
 }
 
-/// What DuckDB says of a statement that it does not take. What goes wrong with one that it took is no mistake in it.
-fn refused(error: anyhow::Error) -> Failure {
-    let text = format!("{error:#}");
-    let hint = match text.contains("Expected a single SELECT statement") {
-        true => "query only reads: give one SELECT, DESCRIBE, SHOW or SUMMARIZE; --csv FILE writes its rows",
-        false => "query --list names the showcase queries; their SQL is in sql/showcase_queries",
-    };
-    Failure::parameters(text).hint(hint)
+/// Adds where to look for statements that work. An error that is not of the statement stays as it is.
+fn refused(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(failure) if failure.hint.is_none() => {
+            failure.hint("query --list names the showcase queries; their SQL is in sql/showcase_queries").into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    }
 }
 
 fn statement(parameters: &Query) -> anyhow::Result<(String, String)> {

@@ -146,7 +146,7 @@ impl Feed {
             relationships: None,
             joined: None,
             accepted_values: None,
-            max_null_share: None,
+            nulls: None,
             dictionary: true,
             bloom_filter: false,
             description: "What happened to the row.".to_owned(),

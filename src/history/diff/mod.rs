@@ -15,7 +15,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
-use crate::lake::{DataFile, Lake, RunId, SealedRun, commit_folder, place_outside_runs, write_new_file};
+use crate::lake::{DataFile, Lake, RunId, SealedRun, commit_folder, output_folder, write_new_file};
 use crate::sql::EngineParameters;
 use digdag_task::{Failure, Observer, Scratch};
 
@@ -83,7 +83,7 @@ pub fn diff_runs(
     let from = SealedRun::open(&lake.run(&from_run_id)?)?;
     let to = SealedRun::open(&lake.run(&to_run_id)?)?;
     let output = match request.output {
-        Some(folder) => place_outside_runs(lake, folder)?,
+        Some(folder) => output_folder(folder)?.path().to_owned(),
         None => lake.history().diff_folder(&from_run_id, &to_run_id)?,
     };
     let mut diff = Diff {

@@ -1,4 +1,5 @@
-use std::fs::File;
+//! SHA-256 of bytes, files and streams.
+
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
+use super::read::open_regular;
 use crate::parallel::on_threads;
 
-/// Counts and hashes what passes through to `inner`.
+/// A writer that counts and hashes the bytes it passes on to `inner`.
 pub struct HashingWriter<W> {
     inner: W,
     hash: Sha256,
@@ -16,11 +18,12 @@ pub struct HashingWriter<W> {
 }
 
 impl<W: Write> HashingWriter<W> {
+    /// Wraps a writer.
     pub fn new(inner: W) -> Self {
         HashingWriter { inner, hash: Sha256::new(), bytes: 0 }
     }
 
-    /// What was written to, how many bytes, and their sha256 in lower-case hexadecimal.
+    /// Returns the inner writer, the number of bytes written, and their sha256 in lower-case hexadecimal.
     pub fn finish(self) -> (W, u64, String) {
         (self.inner, self.bytes, hex::encode(self.hash.finalize()))
     }
@@ -39,19 +42,26 @@ impl<W: Write> Write for HashingWriter<W> {
     }
 }
 
+/// Returns the sha256 of bytes in lower-case hexadecimal.
 pub(crate) fn sha256_of_bytes(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The number of bytes of a file and their sha256.
+/// Returns the number of bytes of a regular file and their sha256.
+///
+/// # Errors
+/// Returns an error if the file is no regular file or cannot be read.
 pub fn sha256_of_file(path: &Path) -> anyhow::Result<(u64, String)> {
     sha256_of_file_watched(path, &mut |_| {})
 }
 
-/// The same; `on_bytes` hears how many bytes were read so far.
+/// Like [`sha256_of_file`], but calls `on_bytes` with the number of bytes read so far.
+///
+/// # Errors
+/// Like [`sha256_of_file`].
 pub fn sha256_of_file_watched(path: &Path, on_bytes: &mut dyn FnMut(u64)) -> anyhow::Result<(u64, String)> {
+    let mut file = open_regular(path)?;
     let mut read = || -> io::Result<(u64, String)> {
-        let mut file = File::open(path)?;
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
         let mut bytes = 0;
@@ -68,7 +78,11 @@ pub fn sha256_of_file_watched(path: &Path, on_bytes: &mut dyn FnMut(u64)) -> any
     read().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The same for many files, on all cores, in the order given; `on_bytes` hears how many were read of all of them so far.
+/// Like [`sha256_of_file_watched`] for many files, on all cores; returns the digests in the order of `paths`. `on_bytes`
+/// receives the number of bytes read of all files together.
+///
+/// # Errors
+/// Returns the first error of [`sha256_of_file`].
 pub fn sha256_of_files(paths: &[PathBuf], on_bytes: &(dyn Fn(u64) + Sync)) -> anyhow::Result<Vec<(u64, String)>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let read = AtomicU64::new(0);

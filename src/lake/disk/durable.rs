@@ -1,4 +1,4 @@
-//! Writes that survive a power cut: the bytes are on the disk before the name is, and the name before we go on.
+//! Writes that survive a power cut: the bytes are on the disk before the name is, and the name before the function returns.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -8,27 +8,32 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
+use serde::Serialize;
+use walkdir::WalkDir;
 
-/// What a new file is given where nobody asks for less.
+/// The permissions of a new file, less those that the umask takes away.
 pub(crate) const WRITABLE: u32 = 0o666;
 
 /// Flushes a file's bytes to the disk.
+///
+/// # Errors
+/// Returns an error if the file is missing or the flush fails.
 pub fn sync_file(path: &Path) -> anyhow::Result<()> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .with_context(|| format!("cannot flush {} to the disk", path.display()))
 }
 
-/// Flushes a folder's entries to the disk: without this a rename may be undone by a power cut.
+/// Flushes a folder's entries to the disk: without this a power cut may undo a rename.
 pub(crate) fn sync_folder(path: &Path) -> anyhow::Result<()> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .with_context(|| format!("cannot flush the folder {} to the disk", path.display()))
 }
 
-/// Flushes all that was ever done below a folder, permissions and names too. `folders` are it and those in it.
+/// Flushes every earlier change below a folder, permissions and names included. `folders` are `root` and the folders in it.
 ///
-/// A commit whose last flush failed has been seen in place since; what is sealed must be on the disk for certain.
+/// A dataset whose last flush failed may be in place all the same; before a run is sealed, all of it must be on the disk.
 pub(crate) fn sync_all(root: &Path, folders: &[PathBuf]) -> anyhow::Result<()> {
     if cfg!(target_os = "linux") {
         return sync_file_system(root)
@@ -47,7 +52,7 @@ fn sync_file_system(root: &Path) -> std::io::Result<()> {
     File::open(root)?.sync_all()
 }
 
-/// Makes a folder outside of any lake and its missing parents, and flushes what names them.
+/// Creates a folder outside of any lake and its missing parents, and flushes the entries that name them.
 pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -62,16 +67,16 @@ pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
     path.parent().map_or(Ok(()), sync_folder)
 }
 
-/// Moves a file or folder to its final name, on the disk when this returns. Both are on one file system.
+/// Moves a file or folder to its final name on the same file system, and flushes the rename.
 pub(crate) fn rename(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))?;
     sync_parents(to, from)
 }
 
-/// Puts a folder in the place of another, which afterwards is where the first was.
+/// Exchanges two folders.
 ///
-/// One step where the file system can (ext4, XFS, Btrfs, tmpfs): there is no instant without either. Elsewhere the old
-/// one is moved to `spare` first.
+/// This is one step if the file system supports it (ext4, XFS, Btrfs, tmpfs), so there is no instant without `old`.
+/// Otherwise `old` is moved to `spare` first.
 pub(crate) fn exchange(new: &Path, old: &Path, spare: &Path) -> anyhow::Result<()> {
     match renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE) {
         Ok(()) => sync_parents(old, new),
@@ -81,9 +86,7 @@ pub(crate) fn exchange(new: &Path, old: &Path, spare: &Path) -> anyhow::Result<(
             rename(new, old)?;
             rename(spare, new)
         }
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot put {} in the place of {}", new.display(), old.display()))
-        }
+        Err(error) => Err(error).with_context(|| format!("cannot exchange {} and {}", new.display(), old.display())),
     }
 }
 
@@ -94,7 +97,10 @@ fn sync_parents(to: &Path, from: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a file that was not there, and flushes it. The caller flushes the folder.
+/// Writes a new file and flushes it. The caller flushes the folder.
+///
+/// # Errors
+/// Returns an error if the file exists or cannot be written.
 pub(crate) fn write_new_file(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
@@ -104,6 +110,38 @@ pub(crate) fn write_new_file(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Re
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Returns a value as indented JSON with a final newline, the form of every JSON file of the lake.
+pub(crate) fn json_text(value: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Writes a new JSON file and flushes it. The caller flushes the folder.
+///
+/// # Errors
+/// Returns an error if the file exists or cannot be written.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
+    write_new_file(path, &json_text(value)?, WRITABLE)
+}
+
+/// Commits a finished folder by one rename: every file and folder in it is on the disk before its name is.
+///
+/// # Errors
+/// Returns an error if a flush or the rename fails.
+pub fn commit_folder(staged: &Path, target: &Path) -> anyhow::Result<()> {
+    for entry in WalkDir::new(staged).contents_first(true) {
+        let entry = entry.with_context(|| format!("cannot list {}", staged.display()))?;
+        if entry.file_type().is_dir() {
+            sync_folder(entry.path())?;
+        } else {
+            sync_file(entry.path())?;
+        }
+    }
+    rename(staged, target)
+}
+
+/// Removes a file; a missing one is no error.
 pub(crate) fn remove_file_if_there(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
@@ -111,6 +149,7 @@ pub(crate) fn remove_file_if_there(path: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Removes a folder with all that is in it; a missing one is no error.
 pub(crate) fn remove_folder_if_there(path: &Path) -> anyhow::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

@@ -1,12 +1,17 @@
+//! How much may still be written.
+
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 
-/// The bytes that this user may still write to the file system of a folder.
+/// Returns the bytes that this user may still write to the file system of a folder.
+///
+/// # Errors
+/// Returns an error if the folder is missing or its file system cannot be queried.
 pub fn free_bytes(folder: &Path) -> anyhow::Result<u64> {
     let folder = fs::canonicalize(folder).with_context(|| format!("cannot find {}", folder.display()))?;
     let system =
-        rustix::fs::statvfs(&folder).with_context(|| format!("cannot ask how full {} is", folder.display()))?;
+        rustix::fs::statvfs(&folder).with_context(|| format!("cannot query the free space of {}", folder.display()))?;
     Ok(system.f_bavail.saturating_mul(system.f_frsize))
 }

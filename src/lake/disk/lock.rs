@@ -1,9 +1,10 @@
-//! Locks are `flock`s on files under `_meta/locks`: they die with their holder, so a stale file blocks nobody.
-//! The file says who holds it, for the message that the next one gets.
+//! Locks between processes: `flock`s on files. A lock dies with its holder, so a stale file blocks no one. The file names
+//! its holder for the error message of the next process.
 //!
-//! The files of runs that are gone are removed, each under its own lock. Somebody may have opened such a file before; once
-//! it is locked, it has to be the one that is there.
+//! A lock file that is no longer needed is removed under its own lock. Another process may still have the deleted file
+//! open, so after locking we check that the path names the same inode.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -14,20 +15,24 @@ use anyhow::Context;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use super::durable::remove_file_if_there;
-use digdag_task::{Failure, Observer};
 
-/// How often a lock that is taken is tried again, and after which pause. Whoever only looks whether a lock is free holds
-/// it for an instant, and that must not end a task.
-const TRIES: u32 = 5;
+/// Attempts to take a lock, and the pause between two. A process that only checks whether a lock is free holds it for an
+/// instant, and that must not end a task.
+const MAX_ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Who holds a lock.
+/// The process that holds a lock.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Holder {
+    /// Its process id; 0 if the lock file names no holder.
     pub pid: u32,
+    /// The name of its task.
     pub task: String,
+    /// The host it runs on.
     pub host: String,
+    /// When it took the lock.
     pub since: jiff::Timestamp,
 }
 
@@ -37,12 +42,12 @@ impl Holder {
         Holder { pid: std::process::id(), task: task.to_owned(), host, since: jiff::Timestamp::now() }
     }
 
-    /// One whose lock does not say so: it was taken just now, or on a full disk.
+    /// A holder whose lock file does not name it: the lock was taken a moment ago, or on a full disk.
     pub(crate) fn unknown() -> Self {
-        Holder { pid: 0, task: "somebody else".to_owned(), host: String::new(), since: jiff::Timestamp::now() }
+        Holder { pid: 0, task: "another process".to_owned(), host: String::new(), since: jiff::Timestamp::now() }
     }
 
-    /// The task and its process.
+    /// Returns the task and its process in words.
     pub fn who(&self) -> String {
         match self.pid {
             0 => self.task.clone(),
@@ -51,52 +56,68 @@ impl Holder {
     }
 }
 
-/// A lock that is held as long as this lives.
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Holder { pid, task, host, since } = self;
+        match pid {
+            0 => f.write_str(task),
+            _ => write!(f, "{task} (pid {pid} on {host}, since {})", since.strftime("%Y-%m-%d %H:%M:%S UTC")),
+        }
+    }
+}
+
+/// A lock, released when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
 }
 
-/// Takes a lock for this process alone. `what` names the thing in the message when somebody else has it.
+/// Takes a lock for this process alone. `what` names the thing that the lock protects.
+///
+/// # Errors
+/// Returns [`Error::Locked`] if another process holds the lock.
 pub(crate) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<Lock> {
-    if_free(path, task)?.ok_or_else(|| held(what, holder_in(path)).into())
+    if_free(path, task)?.ok_or_else(|| locked(path, what).into())
 }
 
-/// The same; nothing where somebody else has it.
+/// Like [`exclusive`], but returns `None` if another process holds the lock.
 pub(crate) fn if_free(path: &Path, task: &str) -> anyhow::Result<Option<Lock>> {
     let taken = take(path, |file| try_for_a_moment(|| file.try_lock()))?;
     Ok(taken.map(|file| sign(file, task)))
 }
 
-/// Like [`exclusive`], but blocks until the holder releases the lock, and notes that. Used for locks that are held for
-/// moments, and at the end of a task of hours.
-pub(crate) fn waiting(path: &Path, task: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<Lock> {
+/// Like [`exclusive`], but blocks until the holder releases the lock; `on_wait` receives the reason first. Used for locks
+/// that are held for moments, and at the end of a task of hours.
+pub(crate) fn waiting(path: &Path, task: &str, what: &str, on_wait: &dyn Fn(&Error)) -> anyhow::Result<Lock> {
     if let Some(lock) = if_free(path, task)? {
         return Ok(lock);
     }
-    observer.note(format_args!("waits: {}", held(what, holder_in(path))));
+    on_wait(&locked(path, what));
     let taken = take(path, |file| file.lock().map_err(TryLockError::Error))?;
     Ok(sign(taken.with_context(|| format!("cannot lock {}", path.display()))?, task))
 }
 
-/// Takes a lock together with others who share it. `exclusive` waits for none of them: it fails.
+/// Takes a lock that other processes may share.
+///
+/// # Errors
+/// Returns [`Error::Locked`] if another process holds the lock for itself alone.
 pub(crate) fn shared(path: &Path, what: &str) -> anyhow::Result<Lock> {
     match take(path, |file| try_for_a_moment(|| file.try_lock_shared()))? {
         Some(file) => Ok(Lock { _file: file }),
-        None => Err(held(what, holder_in(path)).into()),
+        None => Err(locked(path, what).into()),
     }
 }
 
-/// Removes the file of a lock that nobody needs any more, unless somebody holds it. Gives whether it is gone.
+/// Removes the file of a lock unless a process holds it; returns whether it was removed.
 pub(crate) fn remove(path: &Path) -> anyhow::Result<bool> {
     match take(path, |file| file.try_lock())? {
-        // Held while it goes: whoever has opened it finds that out when it is locked, and makes another one.
+        // Removed under its lock: a process that has it open notices when it takes the lock, and creates a new file.
         Some(_held) => remove_file_if_there(path).map(|()| true),
         None => Ok(false),
     }
 }
 
-/// The file at a path, locked by `lock`; nothing where somebody else holds it.
+/// Returns the file at a path, locked by `lock`, or `None` if another process holds it.
 fn take(path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> anyhow::Result<Option<File>> {
     loop {
         let file = open(path)?;
@@ -111,7 +132,7 @@ fn take(path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> anyhow
     }
 }
 
-/// Whether an open file is the one of that path, and not one that was removed since it was opened.
+/// Whether an open file is the one at that path, and not one that was removed since it was opened.
 fn is_at(file: &File, path: &Path) -> anyhow::Result<bool> {
     let cannot = || format!("cannot read {}", path.display());
     match fs::symlink_metadata(path) {
@@ -124,8 +145,8 @@ fn is_at(file: &File, path: &Path) -> anyhow::Result<bool> {
     }
 }
 
-/// Writes the holder into a lock that was taken. On a full disk that fails, and the lock is held all the same: prune-runs
-/// has to run there.
+/// Writes the holder into a lock file. This fails on a full disk, where the lock holds all the same: prune-runs must work
+/// there.
 fn sign(mut file: File, task: &str) -> Lock {
     let holder = serde_json::to_vec(&Holder::this_process(task)).unwrap_or_default();
     let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&holder));
@@ -133,7 +154,7 @@ fn sign(mut file: File, task: &str) -> Lock {
 }
 
 fn try_for_a_moment(lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
-    for _ in 1..TRIES {
+    for _ in 1..MAX_ATTEMPTS {
         match lock() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             result => return result,
@@ -142,7 +163,7 @@ fn try_for_a_moment(lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), T
     lock()
 }
 
-/// The holder of the first of these locks that somebody holds.
+/// Returns the holder of the first of these locks that a process holds.
 pub(crate) fn first_holder(paths: impl IntoIterator<Item = PathBuf>) -> Option<Holder> {
     paths.into_iter().find_map(|path| match File::open(&path).ok()?.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Some(holder_in(&path).unwrap_or_else(Holder::unknown)),
@@ -150,22 +171,15 @@ pub(crate) fn first_holder(paths: impl IntoIterator<Item = PathBuf>) -> Option<H
     })
 }
 
-/// Whether a task holds a lock on this file or folder, as each does on its scratch.
+/// Whether a process holds a lock on this file or folder, as each task does on its scratch folder.
 pub(crate) fn is_held(path: &Path) -> bool {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
     opened.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
-pub(crate) fn held(what: &str, holder: Option<Holder>) -> Failure {
-    let who = match holder {
-        Some(Holder { pid, task, host, since }) if pid != 0 => {
-            format!("{task} (pid {pid} on {host}, since {})", since.strftime("%Y-%m-%d %H:%M:%S UTC"))
-        }
-        _ => "somebody else".to_owned(),
-    };
-    Failure::locked(format!("{what} is locked by {who}"))
-        .hint("try again when it has ended; a lock ends with its holder")
+fn locked(path: &Path, what: &str) -> Error {
+    Error::Locked { what: what.to_owned(), holder: holder_in(path).unwrap_or_else(Holder::unknown) }
 }
 
 fn open(path: &Path) -> anyhow::Result<File> {
@@ -179,6 +193,7 @@ fn open(path: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("cannot open the lock {}", path.display()))
 }
 
+/// Returns the holder that a lock file names.
 fn holder_in(path: &Path) -> Option<Holder> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }

@@ -1,11 +1,12 @@
 //! The statements as a file for Trino's own command line: in the lake's `_meta`, or where people want it, but in no run.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::lake::{Lake, place_for_file, rename, write_new_file};
+use crate::lake::{Lake, Output, open_stream, output_file, rename, write_new_file};
 use digdag_task::stop::Unfinished;
 
 const NAME: &str = "bootstrap_discogs.sql";
@@ -13,12 +14,14 @@ const NAME: &str = "bootstrap_discogs.sql";
 /// Puts the file in place, whole. Gives its path.
 pub(super) fn write(lake: &Lake, given: Option<&Path>, script: &str) -> anyhow::Result<PathBuf> {
     let Some(given) = given else { return lake.keep_file(NAME, script.as_bytes()) };
-    let place = place_for_file(lake, given)?;
-    if fs::metadata(&place).is_ok_and(|there| !there.is_file()) {
-        // A pipe or a device, such as /dev/stdout, is no file to be replaced.
-        fs::write(&place, script).with_context(|| format!("cannot write {}", place.display()))?;
-        return Ok(place);
-    }
+    let place = match output_file(given)? {
+        Output::Stream(stream) => {
+            let written = open_stream(&stream)?.write_all(script.as_bytes());
+            written.with_context(|| format!("cannot write to {}", stream.display()))?;
+            return Ok(stream);
+        }
+        Output::File(place) | Output::Folder(place) => place,
+    };
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     let unfinished = place.with_file_name(format!(".{name}.{}", std::process::id()));
     let _unfinished = Unfinished::new(&unfinished);

@@ -44,7 +44,7 @@ pub fn whole_runs(lake: &Lake, observer: &dyn Observer) -> anyhow::Result<Vec<Ru
         if !run.is_sealed()? {
             continue;
         }
-        match SealedRun::open(&run).map(|sealed| sealed.misfits().first().map(|file| file.path.clone())) {
+        match SealedRun::open(&run).map(|sealed| sealed.files_of_other_size().first().map(|file| file.path.clone())) {
             Ok(None) => runs.push(run),
             Ok(Some(path)) => {
                 observer.note(format_args!("WARN {id} is left out: {path} is missing or of another size"))
@@ -113,7 +113,7 @@ impl<'r> Registrar<'r> {
     pub fn register_active(&mut self) -> anyhow::Result<()> {
         let (lake, contract, parameters) = (self.lake, self.contract, self.parameters);
         let plan = || {
-            let run = lake.run(&lake.published("promote a sealed run first")?)?;
+            let run = lake.run(&lake.published()?)?;
             Plan::new(contract, &run, "active", parameters, false)
         };
         let (schema, plan) = self.bring_about(&parameters.trino_schema, plan)?;

@@ -8,5 +8,6 @@ mod good_lake;
 mod mutation;
 mod page;
 mod reports;
+mod sealed;
 mod showcase;
 mod sublabels;

@@ -1,6 +1,8 @@
 //! The documentation is true: its commands run, its pages agree with the contract and the code.
 
+mod checks;
 mod faults;
 mod readme;
+mod rooms;
 mod tables;
 mod troubleshooting;

@@ -1,5 +1,6 @@
-//! Errors instead of kills: each call that changes files fails once with each error that it may meet. The task ends with
-//! one line that names the file, what was there stays whole, and nothing is committed behind a flush that failed.
+//! Errors instead of kills: the calls that change files fail once with each error that they may meet, a sample of them or
+//! all with `DISCOGS_FAULTS=all`. The task ends with one line that names the file, what was there stays whole, and nothing
+//! is committed behind a flush that failed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake, raw_root};
+use super::sample::sample;
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::{Finished, TestCommand};
 
@@ -60,7 +62,7 @@ impl Trial<'_> {
         lake.task(self.name, self.arguments)
     }
 
-    fn at_every_call(&self) {
+    fn at_calls(&self) {
         let calls = writing_calls(&self.command(&TestLake::at(self.stage)));
         let alike = |call: &Call| !self.thorough && call.name.contains("chmod") && call.number % 25 != 1;
         let mut trials = Vec::new();
@@ -71,6 +73,8 @@ impl Trial<'_> {
                 false => trials.push((call, errors[turn % errors.len()])),
             }
         }
+        let total = trials.len();
+        let trials = sample(trials, |(call, (error, _))| format!("{} {error}", call.name));
         let next = AtomicUsize::new(0);
         let states = Mutex::new(BTreeSet::new());
         std::thread::scope(|scope| {
@@ -82,7 +86,7 @@ impl Trial<'_> {
                 });
             }
         });
-        eprintln!("{}: {} errors at {} calls", self.name, trials.len(), calls.len());
+        eprintln!("{}: {} of {total} errors at {} calls", self.name, trials.len(), calls.len());
     }
 
     fn at(&self, call: &Call, (error, advice): (&str, &str), states: &Mutex<BTreeSet<String>>) {
@@ -135,7 +139,7 @@ fn ingest() {
     if available() {
         let arguments = ["--run-id", RUNS[0], "--threads", "1"];
         Trial { name: "ingest-labels", stage: Stage::Begun, arguments: &arguments, actives: &[None], thorough: true }
-            .at_every_call();
+            .at_calls();
     }
 }
 
@@ -150,7 +154,7 @@ fn build() {
             actives: &[None],
             thorough: false,
         }
-        .at_every_call();
+        .at_calls();
     }
 }
 
@@ -159,7 +163,7 @@ fn seal() {
     if available() {
         let arguments = ["--run-id", RUNS[0], "--threads", "1", "--environment", "sample"];
         Trial { name: "sanity-check", stage: Stage::Built, arguments: &arguments, actives: &[None], thorough: false }
-            .at_every_call();
+            .at_calls();
     }
 }
 
@@ -169,11 +173,11 @@ fn publish_and_go_back() {
         let arguments = ["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"];
         let actives = [Some(RUNS[2]), Some(RUNS[4])];
         Trial { name: "promote", stage: Stage::Published, arguments: &arguments, actives: &actives, thorough: true }
-            .at_every_call();
+            .at_calls();
         let actives = [Some(RUNS[2]), Some(RUNS[1])];
         let arguments = ["--from-run-id", RUNS[2]];
         Trial { name: "rollback", stage: Stage::Published, arguments: &arguments, actives: &actives, thorough: true }
-            .at_every_call();
+            .at_calls();
     }
 }
 
@@ -189,7 +193,7 @@ fn prune() {
             actives: &actives,
             thorough: false,
         }
-        .at_every_call();
+        .at_calls();
     }
 }
 
@@ -199,7 +203,7 @@ fn preflight() {
         let raw_root = raw_root().display().to_string();
         let arguments = ["--run-id", RUNS[0], "--dump-month", "2026-11", "--raw-root", &raw_root, "--min-free", "0"];
         Trial { name: "preflight", stage: Stage::Nothing, arguments: &arguments, actives: &[None], thorough: true }
-            .at_every_call();
+            .at_calls();
     }
 }
 
@@ -213,7 +217,7 @@ fn history() {
             ("export-history", Stage::Measured, &[]),
             ("verify-run", Stage::Copied, &["--run-id", RUNS[4], "--accept-seal"]),
         ] {
-            Trial { name, stage, arguments, actives: &actives, thorough: false }.at_every_call();
+            Trial { name, stage, arguments, actives: &actives, thorough: false }.at_calls();
         }
     }
 }

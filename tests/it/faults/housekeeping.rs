@@ -113,7 +113,10 @@ fn links_of_long_ago_are_let_go_when_that_is_asked_for() {
     assert_eq!(lake.task("prune-runs", &arguments).run().expect_status(0).json()["status"], "already_done");
     lake.task("rollback", &[]).run().expect_status(0);
     assert_eq!(lake.active().as_deref(), Some(RUNS[1]));
-    lake.task("prune-runs", &["--keep-previous", "0"]).run().expect_status(2).expect_stderr("at least 1 link is kept");
+    lake.task("prune-runs", &["--keep-previous", "0"])
+        .run()
+        .expect_status(2)
+        .expect_stderr("keep_previous: expected at least 1");
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn what_killed_tasks_left_is_removed() {
     let left: Vec<_> = fs::read_dir(&staging).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["active.1234"]);
     assert!(!lake.path("_meta/seals/2020-01__20200101_000000.sha256").exists());
-    lake.task("prune-runs", &["--keep", "0"]).run().expect_status(2).expect_stderr("at least 1 run is kept");
+    lake.task("prune-runs", &["--keep", "0"]).run().expect_status(2).expect_stderr("keep: expected at least 1");
 }
 
 /// A trial is of no more use once its run is sealed or gone, nor are the locks of a run that is gone.

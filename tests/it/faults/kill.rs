@@ -1,5 +1,6 @@
-//! A task is killed at every call by which it changes files, one trial a call. After each: `active` is a sealed run, every
-//! dataset is whole, nothing unfinished is outside of `_staging`, and the same command again succeeds.
+//! Kills a task at the calls by which it changes files, one trial a call: a sample of them, or all with
+//! `DISCOGS_FAULTS=all`. After each kill `active` is a sealed run, every dataset is whole, nothing unfinished is outside of
+//! `_staging`, and the same command succeeds when it is run again.
 
 mod beside_runs;
 
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::invariants;
 use super::lake::{RUNS, Stage, TestLake, dump, parts_at};
+use super::sample::sample;
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::TestCommand;
 
@@ -30,11 +32,13 @@ impl Trial<'_> {
         lake.task(self.name, self.arguments)
     }
 
-    /// Tries every call with this signal; gives how many there were.
-    fn at_every_call(&self, signal: &str) -> usize {
+    /// Sends this signal at the calls of the sample, or at every call; returns how many calls the task makes.
+    fn at_calls(&self, signal: &str) -> usize {
         let clean = TestLake::at(self.stage);
         let calls = writing_calls(&self.command(&clean));
         (self.done)(&clean).unwrap();
+        let total = calls.len();
+        let calls = sample(calls, |call| call.name.clone());
         let states = Mutex::new(BTreeMap::new());
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -49,8 +53,8 @@ impl Trial<'_> {
         });
         let states = states.into_inner().unwrap().len();
         let shown = self.arguments.first().filter(|_| self.arguments.len() < 3).copied().unwrap_or_default();
-        eprintln!("{} {shown}: SIG{signal} at each of {} calls, {states} states", self.name, calls.len());
-        calls.len()
+        eprintln!("{} {shown}: SIG{signal} at {} of {total} calls, {states} states", self.name, calls.len());
+        total
     }
 
     fn hold(&self, lake: &TestLake, when: &str) {
@@ -108,8 +112,8 @@ fn ingest() {
     }
     let done = |lake: &TestLake| same_parts(lake, Stage::Ingested, "label");
     let trial = ingest_labels(&["--run-id", RUNS[0], "--threads", "1"], &done);
-    assert!(trial.at_every_call("KILL") > 40);
-    assert!(trial.at_every_call("TERM") > 40);
+    assert!(trial.at_calls("KILL") > 40);
+    assert!(trial.at_calls("TERM") > 40);
 }
 
 #[test]
@@ -128,8 +132,8 @@ fn ingest_that_replaces() {
         equal(tables.map(|table| lake.run_folder(0).join(table).is_dir()), [true; 3])
     };
     let trial = Trial { stage: Stage::Ingested, ..ingest_labels(&arguments, &done) };
-    trial.at_every_call("KILL");
-    trial.at_every_call("TERM");
+    trial.at_calls("KILL");
+    trial.at_calls("TERM");
 }
 
 #[test]
@@ -141,7 +145,7 @@ fn build() {
     let arguments = ["--run-id", RUNS[0], "--threads", "1"];
     let trial =
         Trial { name: "build-warehouse", stage: Stage::Ingested, arguments: &arguments, actives: &[None], done: &done };
-    trial.at_every_call("KILL");
+    trial.at_calls("KILL");
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn seal() {
     let arguments = ["--run-id", RUNS[0], "--threads", "1", "--environment", "sample"];
     let trial =
         Trial { name: "sanity-check", stage: Stage::Built, arguments: &arguments, actives: &[None], done: &done };
-    trial.at_every_call("KILL");
+    trial.at_calls("KILL");
 }
 
 #[test]
@@ -166,22 +170,22 @@ fn publish_and_go_back() {
     let arguments = ["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"];
     let promote =
         Trial { name: "promote", stage: Stage::Published, arguments: &arguments, actives: &[old, new], done: &done };
-    promote.at_every_call("KILL");
-    promote.at_every_call("TERM");
+    promote.at_calls("KILL");
+    promote.at_calls("TERM");
 
     // Told which run to leave, it goes back once, however often it is run.
     let done = |lake: &TestLake| equal(lake.active().as_deref(), Some(RUNS[1]));
     let arguments = ["--from-run-id", RUNS[2]];
     let actives = [old, Some(RUNS[1])];
     let rollback = Trial { name: "rollback", arguments: &arguments, actives: &actives, done: &done, ..promote };
-    rollback.at_every_call("KILL");
-    rollback.at_every_call("TERM");
+    rollback.at_calls("KILL");
+    rollback.at_calls("TERM");
 
     // Not told, it goes back from where it finds itself; a kill after the step counts as a step.
     let done = |lake: &TestLake| equal([Some(RUNS[0]), Some(RUNS[1])].contains(&lake.active().as_deref()), true);
     let actives = [old, Some(RUNS[1]), Some(RUNS[0])];
     let bare = Trial { arguments: &[], actives: &actives, done: &done, ..rollback };
-    bare.at_every_call("KILL");
+    bare.at_calls("KILL");
 }
 
 #[test]
@@ -203,6 +207,6 @@ fn prune() {
         actives: &[Some(RUNS[2])],
         done: &done,
     };
-    trial.at_every_call("KILL");
-    trial.at_every_call("TERM");
+    trial.at_calls("KILL");
+    trial.at_calls("TERM");
 }

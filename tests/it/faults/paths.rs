@@ -241,7 +241,7 @@ fn statements_for_trino_go_into_no_run_and_through_no_link() {
     ] {
         let place = lake.path(place).display().to_string();
         let finished = lake.task("register-tables", &["--bootstrap-file", &place]).run().expect_status(2);
-        finished.expect_stderr(&place).expect_stderr("; name a ");
+        finished.expect_stderr(&place).expect_stderr("; name a place outside of the lake");
     }
     assert_eq!(invariants::fingerprint(&lake.root()), before);
 

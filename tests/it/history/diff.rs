@@ -99,9 +99,9 @@ fn a_feed_goes_into_no_run_and_over_nothing() {
     let dir = two_months();
     fs::create_dir(dir.path("taken")).unwrap();
     for (output, message) in [
-        (format!("lake/_runs/{OCTOBER}/feed"), "among the runs"),
-        ("lake/_runs/feed".to_owned(), "among the runs"),
-        ("lake/active/_reports".to_owned(), "among the runs"),
+        (format!("lake/_runs/{OCTOBER}/feed"), "only the lake's own tasks may change"),
+        ("lake/_runs/feed".to_owned(), "only the lake's own tasks may change"),
+        ("lake/active/_reports".to_owned(), "only the lake's own tasks may change"),
         ("taken".to_owned(), "is there already"),
         ("nowhere/feed".to_owned(), "cannot write"),
     ] {

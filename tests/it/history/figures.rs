@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::lake::{KPIS, NOVEMBER, OCTOBER, ask, events, files, task, two_months};
+use super::lake::{KPIS, NOVEMBER, OCTOBER, REGISTRY, ask, events, files, task, two_months};
 use crate::support::{Dir, seen_by_a_browser, shown_whole};
 
 /// The names that people's reports have, as the pipelines before this one gave them.
@@ -160,4 +160,19 @@ fn the_export_is_written_when_something_is_new() {
     if let Some(seen) = seen_by_a_browser(&page) {
         assert_eq!(seen, shown_whole(page.matches("<svg").count()));
     }
+}
+
+/// A run that was pruned since the registry was updated, and a file of events that somebody damaged.
+#[test]
+fn a_pruned_run_and_an_unreadable_file_of_events_are_named_and_the_others_go_on() {
+    let dir = registered();
+    fs::remove_dir_all(dir.path(&format!("lake/_runs/{OCTOBER}"))).unwrap();
+    let events = files(&dir, REGISTRY);
+    let damaged = events[0].parent().unwrap().join("damaged.parquet");
+    fs::write(&damaged, "PAR1 and nothing else").unwrap();
+    let finished = task(&dir, "compute-kpis", &[]).expect_status(0);
+    let finished = finished.expect_stderr("skipped, the run is no longer in the lake").expect_stderr("damaged.parquet");
+    assert!(finished.stderr.contains("is left aside"), "{}", finished.stderr);
+    assert_eq!(finished.json()["metrics"]["runs_gone"], 1);
+    assert!(finished.json()["metrics"]["kpis"].as_u64().unwrap() > 20);
 }

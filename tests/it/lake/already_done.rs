@@ -62,7 +62,7 @@ fn another_dump_is_refused_unless_it_is_to_replace() {
     let names_before = names(&lake);
 
     let finished = lake.task("ingest-labels").args(&arguments).run().expect_status(2);
-    finished.expect_one_line(&["holds labels_v10 already", "another dump", "--replace true"]);
+    finished.expect_one_line(&["holds labels_v10 already", "another dump", "--replace=true"]);
     before.expect_unchanged(&lake.root());
 
     let mut command = lake.task("ingest-labels");
@@ -82,7 +82,7 @@ fn the_warehouse_over_other_tables_is_refused_unless_it_is_to_replace() {
     lake.task("ingest-artists").args(&arguments).run().expect_status(0);
     let before = lake.snapshot();
     let finished = lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(2);
-    finished.expect_one_line(&["holds warehouse_discogs/artist_name_map_v1 already", "--replace true"]);
+    finished.expect_one_line(&["holds warehouse_discogs/artist_name_map_v1 already", "--replace=true"]);
     before.expect_unchanged(&lake.root());
     lake.task("build-warehouse").args(&["--run-id", RUN, "--replace", "true"]).run().expect_status(0);
     already_done(&lake, "build-warehouse", &["--run-id", RUN]);

@@ -35,8 +35,12 @@ fn characters_that_xml_does_not_have_are_replaced_counted_and_reported() {
     assert_eq!(hashes[0], hashes[1]);
     lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
     lake.task("sanity-check").args(&["--run-id", RUN, "--environment", "sample"]).run();
-    let checks = std::fs::read_to_string(lake.in_run("_reports/sanity_checks.csv")).unwrap();
-    let line = checks.lines().find(|line| line.contains("ingest.invalid_characters")).unwrap();
+    let reports = std::fs::read_dir(lake.in_run("_reports")).unwrap().map(|entry| entry.unwrap().path());
+    let tables: String = reports
+        .filter(|path| path.extension().is_some_and(|end| end == "csv"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let line = tables.lines().find(|line| line.contains("ingest.invalid_characters")).unwrap();
     assert!(line.contains("11"), "{line}");
 }
 

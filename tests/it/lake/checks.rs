@@ -184,7 +184,7 @@ fn record(lake: &TestLake) -> serde_json::Value {
 fn checks_that_fail_are_on_record() {
     let lake = TestLake::begun();
     lake.task("ingest-labels").args(&["--run-id", RUN]).run().expect_status(0);
-    check(&lake, "sample").expect_status(3).expect_stderr("rebuild what is wrong with --replace true");
+    check(&lake, "sample").expect_status(3).expect_stderr("rebuild what is wrong with --replace=true");
     assert_eq!(
         (&record(&lake)["status"], &record(&lake)["error"]["class"]),
         (&"failed".into(), &"checks_failed".into())

@@ -19,6 +19,7 @@ mod query;
 mod revisions;
 mod rollback;
 mod root;
+mod sandbox;
 mod scratch;
 mod sealed;
 mod storage;

@@ -34,13 +34,13 @@ fn a_csv_never_lands_in_what_the_lake_keeps() {
     let seal = format!("_meta/seals/{}.sha256", crate::support::RUN);
     let before = (lake.snapshot(), fs::read(lake.root().join(&seal)).unwrap());
     for (place, part) in [
-        ("active/releases_v6/x.parquet", "lies among the runs"),
-        ("active/x.csv", "lies among the runs"),
-        ("active", "lies among the runs"),
-        ("_runs/x.csv", "lies among the runs"),
-        ("../link/x.csv", "lies among the runs"),
+        ("active/releases_v6/x.parquet", "only the lake's own tasks may change"),
+        ("active/x.csv", "only the lake's own tasks may change"),
+        ("active", "only the lake's own tasks may change"),
+        ("_runs/x.csv", "only the lake's own tasks may change"),
+        ("../link/x.csv", "only the lake's own tasks may change"),
         ("dangling", "a link that leads nowhere"),
-        (&seal, "lies in _meta"),
+        (&seal, "only the lake's own tasks may change"),
     ] {
         let finished = query(&lake, "SELECT 1 AS one", &lake.root().join(place)).expect_status(2);
         finished.expect_one_line(&[part]);
@@ -64,7 +64,8 @@ fn what_writes_is_no_query() {
         "SET threads = 1",
     ] {
         let finished = lake.task("query").args(&["--sql", sql]).run().expect_status(2);
-        finished.expect_one_line(&["Expected a single SELECT statement", "query only reads"]);
+        finished
+            .expect_one_line(&["Expected a single SELECT statement", "give one SELECT, DESCRIBE, SHOW or SUMMARIZE"]);
     }
     before.expect_unchanged(&lake.root());
     for sql in [
@@ -117,9 +118,10 @@ fn a_csv_is_whole_or_what_it_was() {
 #[test]
 fn a_large_result_takes_no_more_memory() {
     let lake = published();
-    let small = query(&lake, "SELECT 1 AS one", Path::new("/dev/null")).expect_status(0).json();
+    let csv = lake.root().with_file_name("rows.csv");
+    let small = query(&lake, "SELECT 1 AS one", &csv).expect_status(0).json();
     let peak = |result: &serde_json::Value| result["metrics"]["peak_memory_bytes"].as_u64().unwrap();
-    let large = query(&lake, LARGE, Path::new("/dev/null")).expect_status(0).json();
+    let large = query(&lake, LARGE, &csv).expect_status(0).json();
     let shown = lake.task("query").args(&["--sql", LARGE]).run().expect_status(0).expect_stderr("299960 more rows");
     for result in [large, shown.json()] {
         assert_eq!(result["metrics"]["rows"], 300_000);

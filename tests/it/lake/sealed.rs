@@ -14,7 +14,7 @@ fn refused(damage: impl Fn(&Path), part: &str) {
     lake.promote(published).expect_status(0);
     damage(&lake.in_run(""));
     let before = lake.snapshot();
-    lake.promote(run).expect_status(5).expect_one_line(&[&format!("run {RUN} is not what it was"), part]);
+    lake.promote(run).expect_status(5).expect_one_line(&[&format!("run {RUN} failed verification"), part]);
     lake.task("rollback").run().expect_status(5).expect_one_line(&[part, "do not publish it"]);
     before.expect_unchanged(&lake.root());
     lake.expect_active(published);

@@ -24,7 +24,7 @@ fn events(lake: &TestLake, table: &str, thing: &str) -> (u64, u64) {
     connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
-/// Kills a task at every call by which it changes files.
+/// Kills a task at the calls by which it changes files.
 fn kill(
     name: &str,
     stage: Stage,
@@ -33,7 +33,7 @@ fn kill(
     done: impl Fn(&TestLake) -> Result<(), String> + Sync,
 ) {
     if available() {
-        Trial { name, stage, arguments, actives, done: &done }.at_every_call("KILL");
+        Trial { name, stage, arguments, actives, done: &done }.at_calls("KILL");
     }
 }
 
@@ -145,5 +145,5 @@ fn statements_for_trino() {
     };
     let actives = [Some(RUNS[2])];
     Trial { name: "register-tables", stage: Stage::Published, arguments: &[], actives: &actives, done: &done }
-        .at_every_call("KILL");
+        .at_calls("KILL");
 }

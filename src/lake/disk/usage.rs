@@ -1,5 +1,5 @@
-//! What folders take on the disk. A file that two runs share has two names, and its bytes are there once: they go when
-//! the last of the names goes.
+//! The disk usage of folders. A file with two names (hard links) occupies its bytes once, and removing one of the names
+//! frees nothing.
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -10,15 +10,14 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use walkdir::WalkDir;
 
-use super::Run;
-
-/// How much folders or files hold, and when they changed last.
+/// The size of folders or files, and when they changed last.
 #[derive(Clone, Debug)]
-pub struct Extent {
+pub struct DiskUsage {
+    /// Names of files.
     pub files: u64,
-    /// Of all names: a file with two names in here counts twice.
+    /// Sum over all names: a file with two names in here counts twice.
     pub bytes: u64,
-    /// Of files that have no other name anywhere.
+    /// Sum over the files that have no other name anywhere.
     unlinked_bytes: u64,
     /// The files with several names, by device and inode.
     linked: BTreeMap<(u64, u64), Linked>,
@@ -38,24 +37,28 @@ impl Linked {
     }
 }
 
-impl Default for Extent {
+impl Default for DiskUsage {
     fn default() -> Self {
-        Extent { files: 0, bytes: 0, unlinked_bytes: 0, linked: BTreeMap::new(), changed: SystemTime::UNIX_EPOCH }
+        DiskUsage { files: 0, bytes: 0, unlinked_bytes: 0, linked: BTreeMap::new(), changed: SystemTime::UNIX_EPOCH }
     }
 }
 
-impl Extent {
-    pub(super) fn of(path: &Path) -> anyhow::Result<Self> {
-        let mut extent = Extent::default();
+impl DiskUsage {
+    /// Measures a file, or a folder with all that is in it. Links are not followed.
+    ///
+    /// # Errors
+    /// Returns an error if a folder cannot be listed; what is removed meanwhile counts as missing.
+    pub fn of(path: &Path) -> anyhow::Result<Self> {
+        let mut usage = DiskUsage::default();
         for entry in WalkDir::new(path).follow_links(false) {
             match entry.and_then(|entry| entry.metadata()) {
-                Ok(metadata) => extent.count(&metadata),
-                // Others are at work in an open run; what they have just removed is no part of it.
+                Ok(metadata) => usage.count(&metadata),
+                // Other tasks write to an open run, and may remove what was listed a moment ago.
                 Err(error) if error.io_error().is_some_and(|e| e.kind() == std::io::ErrorKind::NotFound) => {}
                 Err(error) => return Err(error).with_context(|| format!("cannot list {}", path.display())),
             }
         }
-        Ok(extent)
+        Ok(usage)
     }
 
     fn count(&mut self, metadata: &Metadata) {
@@ -75,8 +78,8 @@ impl Extent {
         self.linked.entry((metadata.dev(), metadata.ino())).or_insert(linked).names_here += 1;
     }
 
-    /// Adds what another folder holds.
-    pub fn add(&mut self, other: &Extent) {
+    /// Adds the usage of another folder.
+    pub fn add(&mut self, other: &DiskUsage) {
         self.files += other.files;
         self.bytes += other.bytes;
         self.unlinked_bytes += other.unlinked_bytes;
@@ -87,17 +90,17 @@ impl Extent {
         }
     }
 
-    /// The bytes that nothing else holds: what becomes free when this is removed.
+    /// Returns the bytes that become free when this is removed.
     pub fn own_bytes(&self) -> u64 {
         self.unlinked_bytes + self.bytes_of_linked(Linked::is_all_here)
     }
 
-    /// The bytes that something else holds too: a file of another run is the same file.
+    /// Returns the bytes of files that have a name elsewhere too.
     pub fn shared_bytes(&self) -> u64 {
         self.bytes_of_linked(|linked| !linked.is_all_here())
     }
 
-    /// The bytes that are there for this, each once.
+    /// Returns the bytes on the disk, those of a file with several names once.
     pub fn disk_bytes(&self) -> u64 {
         self.own_bytes() + self.shared_bytes()
     }
@@ -106,15 +109,9 @@ impl Extent {
         self.linked.values().filter(|linked| of(linked)).map(|linked| linked.bytes).sum()
     }
 
-    /// A time in the future counts: the clock was set back, and caution is what this is about.
-    pub(super) fn changed_within(&self, time: Duration) -> bool {
+    /// Whether anything changed within this time. A change in the future counts: the clock was set back, and a caller that
+    /// removes what is old must not remove it then.
+    pub fn changed_within(&self, time: Duration) -> bool {
         self.changed.elapsed().map_or(true, |elapsed| elapsed < time)
-    }
-}
-
-impl Run {
-    /// What it takes on the disk, its reports and unfinished work with it.
-    pub fn extent(&self) -> anyhow::Result<Extent> {
-        Extent::of(self.folder())
     }
 }

@@ -1,9 +1,11 @@
-use serde::Serialize;
+//! The numbers behind the plots of a report: the queries of `sql/reports`.
+
+use serde::{Deserialize, Serialize};
 
 use crate::sql::{Engine, SqlFile};
 
-/// What the plots of the page show: the queries of `sql/reports`.
-#[derive(Clone, Debug, Default, Serialize)]
+/// The numbers behind the plots of the page.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Figures {
     pub releases_by_year: Vec<(i32, u64)>,
     pub releases_by_country: Vec<(String, u64)>,

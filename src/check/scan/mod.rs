@@ -1,0 +1,191 @@
+//! One pass over the files of a run, which answers the checks that the contract declares.
+//!
+//! ```text
+//! referenced tables: id, name ─▶ References                    references.rs
+//! every table: all columns ────▶ profile of each column        figures.rs
+//!                               NULLs, accepted values,
+//!                               references, names              rules.rs
+//!                               uniqueness and gaps of the key key.rs
+//! two tables side by side: texts against the rows they are
+//!                  joined of, references to a part of a
+//!                  record, the same set for each record        joined.rs contained.rs sets.rs
+//! ```
+//!
+//! The pass counts the rows that break a rule, or proves that no row does. If it can do neither (rows out of order, ids
+//! that are not small positive numbers, a key that repeats), it leaves the check unanswered, and the query of the check
+//! decides. So the queries in sql/checks/generic stay the definition of every check, and find the samples of a check
+//! that is broken. The files are read with another reader than DuckDB's and nothing of the code that wrote them.
+
+mod contained;
+mod figures;
+mod joined;
+mod key;
+mod reader;
+mod references;
+mod rules;
+mod sets;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::profile::TableProfile;
+use super::query::CheckQuery;
+use crate::contract::{Contract, Table};
+use crate::lake::{Dataset, Run};
+use crate::parallel::on_threads;
+
+use contained::contained;
+use figures::TableFigures;
+use joined::Joined;
+use key::KeyOrder;
+use references::References;
+use rules::{Rule, RuleCount};
+use sets::same_sets;
+
+pub use rules::RuleOf;
+
+/// The answers of the pass.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The rows that break a check, by the name of the check. A check that is missing here is unanswered.
+    pub broken: BTreeMap<String, u64>,
+    /// The profile of each table, by its name in the contract. A table whose distinct keys cannot be counted in one pass
+    /// has `keys` 0 here and is named in `keys_unknown`.
+    pub profiles: BTreeMap<String, TableProfile>,
+    pub keys_unknown: Vec<String>,
+}
+
+/// A table that is read.
+#[derive(Clone, Copy)]
+struct Source<'s> {
+    table: &'s Table,
+    dataset: &'s Dataset,
+    run: &'s Run,
+}
+
+impl Source<'_> {
+    fn files(&self) -> Vec<PathBuf> {
+        self.run.dataset_files(self.dataset)
+    }
+}
+
+enum Work<'s> {
+    Table(Source<'s>),
+    SideBySide { check: &'s CheckQuery, table: Source<'s>, other: Source<'s> },
+}
+
+enum Done {
+    Table(String, TableProfile, bool, Vec<(String, u64)>),
+    Proven(String),
+    Unproven,
+}
+
+/// Reads the tables once and answers what can be answered of the checks.
+///
+/// # Errors
+/// Fails if a file cannot be read.
+pub fn scan(
+    contract: &Contract,
+    run: &Run,
+    datasets: &[(&Table, Dataset)],
+    checks: &[CheckQuery],
+    threads: usize,
+    spill: &Path,
+) -> anyhow::Result<Scan> {
+    let sources: Vec<_> = datasets.iter().map(|(table, dataset)| Source { table, dataset, run }).collect();
+    let source = |name: &str| sources.iter().find(|source| source.table.name == name).copied();
+    let references = References::read(contract, &sources, threads)?;
+    let mut work = Vec::new();
+    for check in checks {
+        let other = match &check.rule {
+            Some(RuleOf::Joined { from, .. }) => from,
+            Some(RuleOf::Contained { to, .. } | RuleOf::SameSet { to, .. }) => to,
+            _ => continue,
+        };
+        if let (Some(table), Some(other)) = (source(&check.of), source(other)) {
+            work.push((other.dataset.bytes() / 2, Work::SideBySide { check, table, other }));
+        }
+    }
+    work.extend(sources.iter().map(|source| (source.dataset.bytes(), Work::Table(*source))));
+    // The longest first, so that no thread ends long after the others.
+    work.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+    let work: Vec<_> = work.into_iter().map(|(_, work)| work).collect();
+    let results = on_threads(threads, work, |work| match work {
+        Work::Table(source) => scan_table(source, checks, &references),
+        Work::SideBySide { check, table, other } => match side_by_side(check, table, other, spill)? {
+            true => Ok(Done::Proven(check.name.clone())),
+            false => Ok(Done::Unproven),
+        },
+    });
+    let mut scan = Scan::default();
+    for result in results {
+        match result? {
+            Done::Table(name, profile, keys_known, broken) => {
+                if !keys_known {
+                    scan.keys_unknown.push(name.clone());
+                }
+                scan.profiles.insert(name, profile);
+                scan.broken.extend(broken);
+            }
+            Done::Proven(check) => {
+                scan.broken.insert(check, 0);
+            }
+            Done::Unproven => {}
+        }
+    }
+    Ok(scan)
+}
+
+fn side_by_side(check: &CheckQuery, table: Source<'_>, other: Source<'_>, spill: &Path) -> anyhow::Result<bool> {
+    match &check.rule {
+        Some(RuleOf::Joined { column, separator, pieces, .. }) => {
+            let joined = Joined { table, column, from: other, separator };
+            match pieces {
+                Some(query) => joined.agrees_with_query(query, &spill.join(column)),
+                None => {
+                    let declared = table.table.column(column).and_then(|column| column.joined.as_ref());
+                    declared.map_or(Ok(false), |declared| joined.agrees_with_column(&declared.column))
+                }
+            }
+        }
+        Some(RuleOf::Contained { column, of, .. }) => contained(table, column, other, of),
+        Some(RuleOf::SameSet { column, of, .. }) => same_sets((table, column), (other, of)),
+        _ => Ok(false),
+    }
+}
+
+fn scan_table(source: Source<'_>, checks: &[CheckQuery], references: &References) -> anyhow::Result<Done> {
+    let table = source.table;
+    let mut figures = TableFigures::of(table);
+    let mut order = KeyOrder::of(table);
+    let mut counts: Vec<RuleCount<'_>> = Vec::new();
+    for check in checks.iter().filter(|check| check.of == table.name) {
+        if let Some(rule) = check.rule.as_ref().and_then(|rule| Rule::of(rule, references)) {
+            counts.push(RuleCount::new(&check.name, rule));
+        }
+    }
+    for batch in reader::batches(&source.files(), None) {
+        let batch = batch?;
+        figures.add(&batch).with_context(|| table.name.clone())?;
+        order.add(&batch);
+        for count in &mut counts {
+            count.add(&batch);
+        }
+    }
+    let mut broken: Vec<_> = counts.into_iter().filter_map(RuleCount::finish).collect();
+    for check in checks.iter().filter(|check| check.of == table.name) {
+        let proven = match check.rule {
+            Some(RuleOf::Unique) => order.is_unique(),
+            Some(RuleOf::Gaps) => order.is_consecutive(),
+            _ => false,
+        };
+        if proven {
+            broken.push((check.name.clone(), 0));
+        }
+    }
+    let keys = order.distinct();
+    let profile = figures.profile(table, source.dataset, keys.unwrap_or_default());
+    Ok(Done::Table(table.name.clone(), profile, keys.is_some(), broken))
+}

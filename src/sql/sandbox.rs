@@ -1,0 +1,133 @@
+//! The sandbox for SQL that people bring: one statement, which reads, and only from the lake.
+//!
+//! Every entry that takes such SQL (`query`, `compute-kpis --kpi-folder`) runs it through a [`Sandbox`]. DuckDB enforces
+//! the limits itself: a guard statement accepts nothing but a single query, file functions are confined to
+//! `allowed_directories`, and the configuration is locked, so no statement can lift them. DuckDB compares path names and
+//! follows symbolic links, so a lake with a link that leads out of it is refused.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use walkdir::WalkDir;
+
+use super::{DuckDb, Engine, Prepared, SqlFile, text_literal};
+use digdag_task::{Failure, Switch};
+
+/// The hint behind every refusal of a file outside the lake.
+pub(super) const FILES_HINT: &str =
+    "SQL reads only what lies in the lake; --allow-files=true lets this statement read other files";
+
+/// The hint behind every refusal of a statement that does more than read.
+const READS_HINT: &str = "give one SELECT, DESCRIBE, SHOW or SUMMARIZE";
+
+/// Functions that a query may call and that change DuckDB's state, write files (logs, profiles), or run a text as SQL
+/// whose own calls nobody sees. `lock_configuration` of DuckDB 1.5.5 does not cover them.
+const REFUSED_FUNCTIONS: [&str; 12] = [
+    "checkpoint",
+    "disable_logging",
+    "disable_peg_parser",
+    "disable_profiling",
+    "enable_logging",
+    "enable_peg_parser",
+    "enable_profiling",
+    "force_checkpoint",
+    "json_execute_serialized_sql",
+    "query",
+    "truncate_duckdb_logs",
+    "write_log",
+];
+
+/// How far SQL that people bring may reach.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct SandboxParameters {
+    /// Let the SQL read files outside the lake (read_csv, read_parquet, read_text, FROM 'file')
+    #[arg(long)]
+    pub allow_files: Switch,
+}
+
+/// A DuckDB whose configuration is locked, for statements that people bring.
+pub struct Sandbox {
+    engine: DuckDb,
+}
+
+impl Sandbox {
+    /// Locks an engine so that statements read only files below `lake`, or any file with `allow_files`.
+    ///
+    /// # Errors
+    /// Fails if a symbolic link in the lake leads out of it, or if DuckDB refuses a setting.
+    pub fn new(engine: DuckDb, lake: &Path, parameters: SandboxParameters) -> anyhow::Result<Self> {
+        if !parameters.allow_files.is_on() {
+            if let Some((link, target)) = link_out_of(lake)? {
+                let message = format!("{} links to {}, outside the lake", link.display(), target.display());
+                return Err(Failure::parameters(message)
+                    .hint("remove the link, or let SQL read files outside the lake with --allow-files=true")
+                    .into());
+            }
+            let folder = text_literal(&lake.to_string_lossy());
+            let allowed = SqlFile::load("sandbox/allowed_directories")?;
+            engine.execute(&allowed.with(&[("folder", &folder)]), &allowed.path)?;
+            engine.execute_file("sandbox/no_external_access")?;
+        }
+        engine.execute_file("sandbox/lock_configuration")?;
+        Ok(Sandbox { engine })
+    }
+
+    /// Returns the locked engine, for statements of our own.
+    pub fn engine(&self) -> &DuckDb {
+        &self.engine
+    }
+
+    /// Prepares a statement and does not run it.
+    ///
+    /// # Errors
+    /// Fails unless `sql` is a single SELECT, DESCRIBE, SHOW or SUMMARIZE that DuckDB can bind within the sandbox.
+    /// `origin` names the statement in messages.
+    pub fn prepare(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
+        let statement = text_literal(sql);
+        let guard = SqlFile::load("sandbox/one_select")?;
+        self.engine.prepare(&guard.with(&[("statement", &statement)]), origin).map_err(of_statement)?;
+        let functions = SqlFile::load("sandbox/functions_called")?;
+        let called = self.engine.rows(&functions.with(&[("statement", &statement)]), origin)?;
+        let mut called = called.into_iter().flatten().flatten();
+        if let Some(name) = called.find(|name| REFUSED_FUNCTIONS.contains(&name.as_str())) {
+            return Err(Failure::parameters(format!("{origin}: the function {name} is refused here"))
+                .hint(READS_HINT)
+                .into());
+        }
+        self.engine.prepare(sql, origin).map_err(of_statement)
+    }
+}
+
+/// Classifies an error of preparing as one of the statement, without the lines that quote the guard: people never wrote
+/// those.
+fn of_statement(error: anyhow::Error) -> anyhow::Error {
+    if error.downcast_ref::<Failure>().is_some() {
+        return error;
+    }
+    let text = error.to_string();
+    let message = text.split("\nLINE ").next().unwrap_or(&text).trim_end();
+    let failure = Failure::parameters(message);
+    match message.contains("Expected a single SELECT statement") {
+        true => failure.hint(READS_HINT).into(),
+        false => failure.into(),
+    }
+}
+
+/// Returns the first symbolic link below a folder that leads out of it, and its target.
+fn link_out_of(folder: &Path) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
+    let root = std::fs::canonicalize(folder).with_context(|| format!("cannot open {}", folder.display()))?;
+    for entry in WalkDir::new(&root) {
+        // A file that another task removes meanwhile, or a folder this user may not list, holds nothing to read.
+        let Ok(entry) = entry else { continue };
+        if !entry.path_is_symlink() {
+            continue;
+        }
+        // A link that leads nowhere gives nothing to read either.
+        match std::fs::canonicalize(entry.path()) {
+            Ok(target) if !target.starts_with(&root) => return Ok(Some((entry.into_path(), target))),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
