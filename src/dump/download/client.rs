@@ -10,12 +10,12 @@ use ureq::http::{HeaderMap, Response, StatusCode, Uri, header};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use super::retry::{AttemptError, RetryPolicy};
+use super::patience::{Patience, Trouble};
 use crate::http::root_certificates;
 use digdag_task::{Failure, Observer};
 
 /// A page of the listing is some kilobytes.
-const MAX_PAGE_BYTES: u64 = 4 << 20;
+const LARGEST_PAGE: u64 = 4 << 20;
 
 /// What a 429 without Retry-After means at the site: 15 requests in 6 minutes.
 const AFTER_TOO_MANY: Duration = Duration::from_secs(360);
@@ -51,13 +51,13 @@ impl fmt::Display for BaseUrl {
 pub(super) struct Client {
     agent: Agent,
     base: BaseUrl,
-    retry_policy: RetryPolicy,
+    patience: Patience,
     requests: Cell<u64>,
 }
 
 impl Client {
     /// `stall_time` is how long a connection may bring nothing.
-    pub fn new(base: &BaseUrl, retry_policy: RetryPolicy, stall_time: Duration) -> anyhow::Result<Self> {
+    pub fn new(base: &BaseUrl, patience: Patience, stall_time: Duration) -> anyhow::Result<Self> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(base.0.starts_with("https:"))
@@ -69,11 +69,11 @@ impl Client {
             .timeout_per_read(Some(stall_time))
             .tls_config(TlsConfig::builder().root_certs(trusted()?).build())
             .build();
-        Ok(Client { agent: Agent::new_with_config(config), base: base.clone(), retry_policy, requests: Cell::new(0) })
+        Ok(Client { agent: Agent::new_with_config(config), base: base.clone(), patience, requests: Cell::new(0) })
     }
 
-    pub fn retry_policy(&self) -> &RetryPolicy {
-        &self.retry_policy
+    pub fn patience(&self) -> &Patience {
+        &self.patience
     }
 
     /// How many requests were made so far; the site counts them too.
@@ -83,23 +83,23 @@ impl Client {
 
     /// A small text: a page of the listing, a CHECKSUM file. Tried until it comes.
     pub fn text(&self, query: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<String> {
-        self.retry_policy.retry(observer, || {
+        self.patience.persist(observer, || {
             let response = self.get(query, what, None)?;
-            let body = response.into_body().into_with_config().limit(MAX_PAGE_BYTES);
-            body.read_to_string().map_err(|error| attempt_error(what, error))
+            let body = response.into_body().into_with_config().limit(LARGEST_PAGE);
+            body.read_to_string().map_err(|error| trouble(what, error))
         })
     }
 
     /// One try of a request. Gives an answer that is a success, or 416 when `from` was asked for.
-    pub fn get(&self, query: &str, what: &str, from: Option<u64>) -> Result<Response<Body>, AttemptError> {
-        let left = self.retry_policy.left()?;
+    pub fn get(&self, query: &str, what: &str, from: Option<u64>) -> Result<Response<Body>, Trouble> {
+        let left = self.patience.left()?;
         self.requests.set(self.requests.get() + 1);
         let mut request = self.agent.get(format!("{}{query}", self.base));
         if let Some(from) = from {
             request = request.header(header::RANGE, format!("bytes={from}-"));
         }
         let response = request.config().timeout_global(Some(left)).build().call();
-        let response = response.map_err(|error| attempt_error(what, error))?;
+        let response = response.map_err(|error| trouble(what, error))?;
         let status = response.status();
         if status.is_success() || (from.is_some() && status == StatusCode::RANGE_NOT_SATISFIABLE) {
             return Ok(response);
@@ -108,10 +108,10 @@ impl Client {
         let wait = retry_after(response.headers());
         match status {
             StatusCode::TOO_MANY_REQUESTS => {
-                Err(AttemptError::Transient { what: answer, wait: wait.or(Some(AFTER_TOO_MANY)), gained: false })
+                Err(Trouble::Passing { what: answer, wait: wait.or(Some(AFTER_TOO_MANY)), gained: false })
             }
-            StatusCode::REQUEST_TIMEOUT => Err(AttemptError::transient(answer)),
-            _ if status.is_server_error() => Err(AttemptError::Transient { what: answer, wait, gained: false }),
+            StatusCode::REQUEST_TIMEOUT => Err(Trouble::passing(answer)),
+            _ if status.is_server_error() => Err(Trouble::Passing { what: answer, wait, gained: false }),
             _ => Err(Failure::external(answer).hint("check base_url; --list shows what the site has").into()),
         }
     }
@@ -130,7 +130,7 @@ fn trusted() -> anyhow::Result<RootCerts> {
 }
 
 /// Whether another try may help: what the network does passes, what the site is does not.
-fn attempt_error(what: &str, error: ureq::Error) -> AttemptError {
+fn trouble(what: &str, error: ureq::Error) -> Trouble {
     use ureq::Error::{ConnectProxyFailed, ConnectionFailed, HostNotFound, Io, Protocol, Timeout};
     let passing = match &error {
         Io(error) => error.kind() != io::ErrorKind::InvalidData,
@@ -143,7 +143,7 @@ fn attempt_error(what: &str, error: ureq::Error) -> AttemptError {
         error => format!("{what}: {error}"),
     };
     match passing {
-        true => AttemptError::transient(message),
+        true => Trouble::passing(message),
         false => Failure::external(message).hint("check base_url and the proxy").into(),
     }
 }
@@ -159,12 +159,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         }
     };
     Some(span.saturating_add(Duration::from_secs(1)))
-}
-
-/// The site answers 200 with a page where there is no file.
-pub(super) fn no_such_file(name: &str) -> Failure {
-    Failure::external(format!("{name}: the site answered with a page, not with the file"))
-        .hint("the file was in its listing: try again later; if it stays so, the site has changed")
 }
 
 #[cfg(test)]

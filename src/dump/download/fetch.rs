@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::DownloadOptions;
-use super::client::{BaseUrl, Client, no_such_file};
-use super::folder::{Local, MonthFolder, enough_space};
+use super::client::{BaseUrl, Client};
+use super::folder::{Local, MonthFolder};
 use super::listing::{ListedFile, Listing};
 use super::month::MonthOnSite;
-use super::retry::RetryPolicy;
+use super::patience::Patience;
 use super::transfer::{Transfer, Wanted};
 use crate::dump::{Entity, parse_checksums, read_checksums};
-use crate::lake::{DumpMonth, write_new_file};
+use crate::lake::{DumpMonth, free_bytes, write_new_file};
 use digdag_task::{Failure, Observer, Status};
 
 /// A file of the month, as results show it.
@@ -65,8 +65,8 @@ pub fn fetch_month(
         done.requests = Some(0);
         return Ok(());
     }
-    let retry_policy = RetryPolicy::new(options.max_wait, options.first_wait);
-    let client = Client::new(&options.base_url, retry_policy, options.stall_time)?;
+    let patience = Patience::new(options.max_wait, options.first_wait);
+    let client = Client::new(&options.base_url, patience, options.stall_time)?;
     let fetched = Month { options, folder: &folder, client: &client, observer }.fetch(month, &wanted, done);
     done.requests = Some(client.requests());
     fetched
@@ -219,9 +219,30 @@ impl Month<'_> {
     }
 }
 
+/// Fails when a folder's file system has not so many bytes free.
+pub(super) fn enough_space(folder: &Path, wanted: u64) -> anyhow::Result<()> {
+    let free = free_bytes(folder)?;
+    if free < wanted {
+        let (free, wanted) = (free >> 20, wanted >> 20);
+        return Err(Failure::unexpected(format!(
+            "{} has {free} MiB free, what is to be fetched takes {wanted} MiB",
+            folder.display()
+        ))
+        .hint("free some space, fetch fewer entities, or set raw_root to a larger disk")
+        .into());
+    }
+    Ok(())
+}
+
 fn published<'c>(checksums: &'c BTreeMap<String, String>, listed: &ListedFile) -> Result<&'c String, Failure> {
     checksums.get(&listed.name).ok_or_else(|| {
         Failure::input(format!("the site's CHECKSUM file does not list {}", listed.name))
             .hint("what cannot be verified is not fetched; try again later, the file may have been cut")
     })
+}
+
+/// The site answers 200 with a page where there is no file.
+pub(super) fn no_such_file(name: &str) -> Failure {
+    Failure::external(format!("{name}: the site answered with a page, not with the file"))
+        .hint("the file was in its listing: try again later; if it stays so, the site has changed")
 }

@@ -5,8 +5,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::dump::{DumpFile, remember_sha256, sha256_of_dump};
-use crate::lake::{Lock, free_bytes, lock_exclusively, make_folder, rename, sync_file};
-use digdag_task::{Amount, Failure, Observer};
+use crate::lake::{Lock, lock_exclusively, make_folder, rename, sync_file};
+use digdag_task::{Amount, Observer};
 
 /// The folder of a month, this downloader's alone as long as this lives.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl MonthFolder {
         Ok(aside)
     }
 
-    /// Like `commit`, for a file that is on the disk and has no checksum.
+    /// The same for a file that is on the disk and has no checksum.
     pub fn replace(&self, part: &Path, name: &str) -> anyhow::Result<Option<PathBuf>> {
         let target = self.file(name);
         let aside = fs::symlink_metadata(&target).is_ok().then(|| {
@@ -95,22 +95,4 @@ impl MonthFolder {
         rename(part, &target)?;
         Ok(aside)
     }
-}
-
-/// Checks that the file system of a folder has so many bytes free.
-///
-/// # Errors
-/// Fails if it has fewer.
-pub(super) fn enough_space(folder: &Path, wanted: u64) -> anyhow::Result<()> {
-    let free = free_bytes(folder)?;
-    if free < wanted {
-        let (free, wanted) = (free >> 20, wanted >> 20);
-        return Err(Failure::unexpected(format!(
-            "{} has {free} MiB free, what is to be fetched takes {wanted} MiB",
-            folder.display()
-        ))
-        .hint("free some space, fetch fewer entities, or set raw_root to a larger disk")
-        .into());
-    }
-    Ok(())
 }

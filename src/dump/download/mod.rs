@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The site allows about 15 requests in 6 minutes and answers the next with 429, for an hour. So what is known is not
-//! asked for: a month that is there and matches costs no request. Tries have growing waits (`retry.rs`); who speaks
+//! asked for: a month that is there and matches costs no request. Tries have growing waits (`patience.rs`); who speaks
 //! HTTP is `client.rs`.
 
 mod client;
@@ -22,7 +22,7 @@ mod listing;
 mod month;
 mod overview;
 mod parameters;
-mod retry;
+mod patience;
 mod transfer;
 
 pub use fetch::{FetchedFile, FetchedMonth, fetch_month};

@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use ureq::Body;
 use ureq::http::{Response, StatusCode, header};
 
-use super::client::{Client, no_such_file};
-use super::folder::enough_space;
+use super::client::Client;
+use super::fetch::{enough_space, no_such_file};
 use super::listing::ListedFile;
-use super::retry::{AttemptError, in_words};
+use super::patience::{Trouble, in_words};
 use digdag_task::stop::{Resumable, Unfinished};
 use digdag_task::{Amount, Failure, Observer, Unit};
 
@@ -72,8 +72,8 @@ impl<'t> Transfer<'t> {
     /// Fetches the file into its part, and gives its length. Then the part is whole and matches its checksum.
     pub fn run(mut self, observer: &dyn Observer) -> anyhow::Result<u64> {
         self.take_up()?;
-        let retry_policy = self.client.retry_policy();
-        let result = if self.matches() { Ok(()) } else { retry_policy.retry(observer, || self.attempt(observer)) };
+        let patience = self.client.patience();
+        let result = if self.matches() { Ok(()) } else { patience.persist(observer, || self.attempt(observer)) };
         if result.is_err() && matches!(self.on_signal, OnSignal::Remove(_)) {
             // The error is the story to tell.
             let _ = std::fs::remove_file(&self.part);
@@ -108,7 +108,7 @@ impl<'t> Transfer<'t> {
         &self.wanted.file.name
     }
 
-    fn attempt(&mut self, observer: &dyn Observer) -> Result<(), AttemptError> {
+    fn attempt(&mut self, observer: &dyn Observer) -> Result<(), Trouble> {
         let began_at = self.there;
         let from = (self.there > 0).then_some(self.there);
         let response = self.client.get(&self.wanted.file.query, self.name(), from)?;
@@ -116,16 +116,16 @@ impl<'t> Transfer<'t> {
         let resumed = self.there > 0;
         let result = self.receive(answer, observer);
         match result {
-            Err(AttemptError::Transient { what, wait, gained: _ }) => {
+            Err(Trouble::Passing { what, wait, gained: _ }) => {
                 let gained = resumed && self.there.saturating_sub(began_at) >= GAIN;
-                Err(AttemptError::Transient { what, wait, gained })
+                Err(Trouble::Passing { what, wait, gained })
             }
             result => result,
         }
     }
 
     /// Looks at an answer before anything that is there is given up for it.
-    fn open(&mut self, response: Response<Body>) -> Result<Answer, AttemptError> {
+    fn open(&mut self, response: Response<Body>) -> Result<Answer, Trouble> {
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let length: Option<u64> = text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
         let chunked =
@@ -138,10 +138,7 @@ impl<'t> Transfer<'t> {
         match response.status() {
             StatusCode::RANGE_NOT_SATISFIABLE => {
                 self.start_over()?;
-                Err(AttemptError::transient(format!(
-                    "{}: the part was longer than the file; it was removed",
-                    self.name()
-                )))
+                Err(Trouble::passing(format!("{}: the part was longer than the file; it was removed", self.name())))
             }
             StatusCode::PARTIAL_CONTENT => match range {
                 Some((start, total)) if start == self.there && self.there > 0 => {
@@ -152,10 +149,7 @@ impl<'t> Transfer<'t> {
                 }
                 _ => {
                     self.start_over()?;
-                    Err(AttemptError::transient(format!(
-                        "{}: the server sent another part than was asked for",
-                        self.name()
-                    )))
+                    Err(Trouble::passing(format!("{}: the server sent another part than was asked for", self.name())))
                 }
             },
             _ if page => Err(no_such_file(self.name()).into()),
@@ -172,7 +166,7 @@ impl<'t> Transfer<'t> {
     }
 
     /// The first bytes of an answer that begins with the beginning. What is not gzip is not written at all.
-    fn read_head(&self, body: &mut impl Read) -> Result<Vec<u8>, AttemptError> {
+    fn read_head(&self, body: &mut impl Read) -> Result<Vec<u8>, Trouble> {
         let mut head = Vec::new();
         if let Err(error) = body.take(GZIP.len() as u64).read_to_end(&mut head) {
             return Err(self.cut(&error));
@@ -181,7 +175,7 @@ impl<'t> Transfer<'t> {
             return Ok(head);
         }
         if GZIP.starts_with(&head) {
-            return Err(AttemptError::transient(format!("{}: the transfer was cut before it began", self.name())));
+            return Err(Trouble::passing(format!("{}: the transfer was cut before it began", self.name())));
         }
         if head.starts_with(b"<") {
             return Err(no_such_file(self.name()).into());
@@ -207,7 +201,7 @@ impl<'t> Transfer<'t> {
         }
     }
 
-    fn receive(&mut self, mut answer: Answer, observer: &dyn Observer) -> Result<(), AttemptError> {
+    fn receive(&mut self, mut answer: Answer, observer: &dyn Observer) -> Result<(), Trouble> {
         if let Some(total) = answer.total {
             let folder = self.part.parent().unwrap_or(Path::new("."));
             enough_space(folder, total.saturating_sub(self.there))?;
@@ -235,7 +229,7 @@ impl<'t> Transfer<'t> {
                 return Err(too_long(self.name(), most).into());
             }
             self.write(&mut file, &buffer[..read])?;
-            self.client.retry_policy().left()?;
+            self.client.patience().left()?;
             progress.advance_to(self.there, &|| {
                 format!("{}, {} MB, {:.1} MB/s", self.name(), self.there / 1_000_000, pace.rate(self.there) / 1e6)
             });
@@ -267,18 +261,18 @@ impl<'t> Transfer<'t> {
         Ok(())
     }
 
-    fn cut(&self, error: &std::io::Error) -> AttemptError {
+    fn cut(&self, error: &std::io::Error) -> Trouble {
         let why = match error.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
                 format!("nothing came for {}", in_words(self.wanted.stall_time))
             }
             _ => error.to_string(),
         };
-        AttemptError::transient(format!("{}: cut after {} bytes: {why}", self.name(), self.there))
+        Trouble::passing(format!("{}: cut after {} bytes: {why}", self.name(), self.there))
     }
 
     /// The answer has ended: is it the file?
-    fn judge(&mut self, answer: &Answer) -> Result<(), AttemptError> {
+    fn judge(&mut self, answer: &Answer) -> Result<(), Trouble> {
         if self.matches() {
             return Ok(());
         }
@@ -294,10 +288,7 @@ impl<'t> Transfer<'t> {
         let pieced = self.pieced;
         self.start_over()?;
         if pieced {
-            return Err(AttemptError::transient(format!(
-                "{}: its pieces do not make the file; starting over",
-                self.name()
-            )));
+            return Err(Trouble::passing(format!("{}: its pieces do not make the file; starting over", self.name())));
         }
         Err(Failure::input(format!("{}: what the site sends does not match its CHECKSUM file", self.name()))
             .hint("nothing of it was kept; try again later, and if it stays so, tell the site")
@@ -305,15 +296,15 @@ impl<'t> Transfer<'t> {
     }
 }
 
-fn too_long(name: &str, most: u64) -> Failure {
-    Failure::external(format!("{name}: the site sends more than the {most} bytes that the file has at most"))
-        .hint("nothing of it was kept; try again later, and if it stays so, the listing or the site is wrong")
-}
-
 /// The first byte and, where it is known, the length of the whole, in `bytes 100-199/200`.
 fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
+}
+
+fn too_long(name: &str, most: u64) -> Failure {
+    Failure::external(format!("{name}: the site sends more than the {most} bytes that the file has at most"))
+        .hint("nothing of it was kept; try again later, and if it stays so, the listing or the site is wrong")
 }
 
 /// How fast the bytes come.

@@ -1,70 +1,65 @@
-//! The retry policy of the download: growing waits, the wait that the server asks for, and an end after `max_wait`.
-
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use digdag_task::{Failure, Observer};
 
-/// Attempts without progress before a request is given up. With the waits between them, four files that all fail stay
+/// Tries that bring nothing before a request is given up. With the waits between them, four files that all fail stay
 /// below the 15 requests in 6 minutes that the site allows.
-const MAX_ATTEMPTS: u32 = 5;
+const TRIES: u32 = 5;
 
-const MAX_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// Why an attempt failed.
+/// What made a try fail.
 #[derive(Debug)]
-pub(super) enum AttemptError {
-    /// Another attempt may succeed.
-    Transient {
+pub(super) enum Trouble {
+    /// It may go away.
+    Passing {
         what: String,
-        /// How long the server asks to wait.
+        /// How long the server wants to be left alone.
         wait: Option<Duration>,
-        /// The attempt fetched a good part of the file, and the next one resumes behind it.
+        /// The try brought a good part of the file, and the next goes on behind it.
         gained: bool,
     },
-    /// Another attempt would fail in the same way.
-    Permanent(anyhow::Error),
+    /// Another try would end the same way.
+    Lasting(anyhow::Error),
 }
 
-impl AttemptError {
-    pub fn transient(what: impl Into<String>) -> Self {
-        AttemptError::Transient { what: what.into(), wait: None, gained: false }
+impl Trouble {
+    pub fn passing(what: impl Into<String>) -> Self {
+        Trouble::Passing { what: what.into(), wait: None, gained: false }
     }
 }
 
-impl From<Failure> for AttemptError {
+impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
-        AttemptError::Permanent(failure.into())
+        Trouble::Lasting(failure.into())
     }
 }
 
-impl From<anyhow::Error> for AttemptError {
+impl From<anyhow::Error> for Trouble {
     fn from(error: anyhow::Error) -> Self {
-        AttemptError::Permanent(error)
+        Trouble::Lasting(error)
     }
 }
 
-/// How often, with which waits and for how long a request is attempted.
+/// How often, how fast and how long something is tried.
 #[derive(Debug)]
-pub(super) struct RetryPolicy {
+pub(super) struct Patience {
     ends: Instant,
     max_wait: Duration,
     first_wait: Duration,
 }
 
-impl RetryPolicy {
+impl Patience {
     pub fn new(max_wait: Duration, first_wait: Duration) -> Self {
-        // A span that the clock cannot hold is no limit; a year is longer than any download.
+        // A time span that no clock can hold is as good as none: a year is longer than anybody waits.
         let now = Instant::now();
         let ends = now.checked_add(max_wait).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
-        RetryPolicy { ends, max_wait, first_wait }
+        Patience { ends, max_wait, first_wait }
     }
 
-    /// Returns what is left of `max_wait`.
-    ///
-    /// # Errors
-    /// Fails if nothing is left.
+    /// What is left of `max_wait`; a failure when that is nothing.
     pub fn left(&self) -> Result<Duration, Failure> {
         let left = self.ends.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(self.used_up("it is not done")) } else { Ok(left) }
@@ -75,34 +70,31 @@ impl RetryPolicy {
             .hint("run the same command again to go on, or raise max_wait")
     }
 
-    /// Attempts a request until it succeeds, with growing waits between the attempts.
-    ///
-    /// # Errors
-    /// Returns a permanent error at once, and a transient one after `MAX_ATTEMPTS` or when `max_wait` has passed.
+    /// Tries until it works, with growing waits between the tries.
     pub fn persist<T>(
         &self,
         observer: &dyn Observer,
-        mut attempt: impl FnMut() -> Result<T, AttemptError>,
+        mut attempt: impl FnMut() -> Result<T, Trouble>,
     ) -> anyhow::Result<T> {
-        let mut failed = 0;
+        let mut in_vain = 0;
         loop {
             let (what, wanted, gained) = match attempt() {
                 Ok(value) => return Ok(value),
-                Err(AttemptError::Permanent(error)) => return Err(error),
-                Err(AttemptError::Transient { what, wait, gained }) => (what, wait, gained),
+                Err(Trouble::Lasting(error)) => return Err(error),
+                Err(Trouble::Passing { what, wait, gained }) => (what, wait, gained),
             };
-            failed = if gained { 1 } else { failed + 1 };
-            if failed >= MAX_ATTEMPTS {
-                return Err(Failure::external(format!("{what}; gave up after {MAX_ATTEMPTS} attempts"))
+            in_vain = if gained { 1 } else { in_vain + 1 };
+            if in_vain >= TRIES {
+                return Err(Failure::external(format!("{what}; {TRIES} tries brought nothing"))
                     .hint("run the same command again later")
                     .into());
             }
-            let wait = wanted.unwrap_or_else(|| self.wait_after(failed));
+            let wait = wanted.unwrap_or_else(|| self.wait_after(in_vain));
             let left = self.left().map_err(|_| self.used_up(&what))?;
             if wait >= left {
                 let then = Timestamp::now().saturating_add(jiff::SignedDuration::try_from(wait).unwrap_or_default());
                 let then = then.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%d %H:%M UTC");
-                return Err(Failure::external(format!("{what}; the next attempt would be past max_wait"))
+                return Err(Failure::external(format!("{what}; the next try would be past max_wait"))
                     .hint(format!("run the same command again after {then}, or raise max_wait"))
                     .into());
             }
@@ -111,8 +103,8 @@ impl RetryPolicy {
         }
     }
 
-    fn wait_after(&self, failed: u32) -> Duration {
-        self.first_wait.saturating_mul(3_u32.saturating_pow(failed.saturating_sub(1))).min(MAX_WAIT)
+    fn wait_after(&self, in_vain: u32) -> Duration {
+        self.first_wait.saturating_mul(3_u32.saturating_pow(in_vain.saturating_sub(1))).min(LONGEST_WAIT)
     }
 }
 
