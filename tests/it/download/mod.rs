@@ -81,7 +81,10 @@ impl Setting {
         }
         command.env("SSL_CERT_FILE", "");
         // Parameters as the environment gives them: a flag of the test beats them.
-        command.env("base_url", &self.site.base_url).env("first_wait", "10ms").env("max_wait", "30s");
+        command
+            .env("DISCOGS_BASE_URL", &self.site.base_url)
+            .env("DISCOGS_FIRST_WAIT", "10ms")
+            .env("DISCOGS_MAX_WAIT", "30s");
         command.args(arguments);
         command
     }
