@@ -296,15 +296,15 @@ impl<'t> Transfer<'t> {
     }
 }
 
-fn too_long(name: &str, most: u64) -> Failure {
-    Failure::external(format!("{name}: the site sends more than the {most} bytes that the file has at most"))
-        .hint("nothing of it was kept; try again later, and if it stays so, the listing or the site is wrong")
-}
-
 /// The first byte and, where it is known, the length of the whole, in `bytes 100-199/200`.
 fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
+}
+
+fn too_long(name: &str, most: u64) -> Failure {
+    Failure::external(format!("{name}: the site sends more than the {most} bytes that the file has at most"))
+        .hint("nothing of it was kept; try again later, and if it stays so, the listing or the site is wrong")
 }
 
 /// How fast the bytes come.
