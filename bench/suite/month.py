@@ -19,9 +19,7 @@ def month(machine, months, sizes, figures):
             "ingest": None,
             "build-warehouse": machine.task("build-warehouse", lake=lake, run_id=months.run, **bounded),
             "sanity-check": machine.task("sanity-check", lake=lake, run_id=months.run, **bounded),
-            "promote": machine.task(
-                "promote", lake=lake, run_id=months.run, run_mode="prod", allow_promote="true"
-            ),
+            "promote": machine.task("promote", lake=lake, run_id=months.run, run_mode="prod", allow_promote="true"),
             "report-active": machine.task("report-active", lake=lake, **bounded),
         }
         ingest = sum(measured.wall for measured in ingests.values())
@@ -43,9 +41,20 @@ def month(machine, months, sizes, figures):
     figures["month"] = {"memory_limit": MEMORY_LIMIT, "threads": 2, "by_releases": table}
     sizes_named = " and ".join(f"{releases:,}" for releases in sizes.month)
     return [
-        Ratio("behind/ingest", f"wall of all tasks behind the ingest, to that of the ingest ({sizes_named} releases)", behind),
+        Ratio(
+            "behind/ingest",
+            f"wall of all tasks behind the ingest, to that of the ingest ({sizes_named} releases)",
+            behind,
+        ),
         Ratio("behind/gzip", "wall of all tasks behind the ingest, to that of gzip -dc", against_gzip, "<=", 2),
-        Ratio("peak of sanity-check", f"peak memory of sanity-check with memory_limit={MEMORY_LIMIT}", peaks, "<=", 1024, " MiB"),
+        Ratio(
+            "peak of sanity-check",
+            f"peak memory of sanity-check with memory_limit={MEMORY_LIMIT}",
+            peaks,
+            "<=",
+            1024,
+            " MiB",
+        ),
     ]
 
 

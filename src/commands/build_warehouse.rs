@@ -21,16 +21,16 @@ pub struct BuildWarehouse {
     #[command(flatten)]
     run: RunArgs,
 
-    #[command(flatten)]
-    engine: EngineSelection,
-
     /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
-    #[arg(long, value_name = "compact|compatible", default_value = "compact")]
+    #[arg(long, value_name = "ENCODINGS", default_value = "compact")]
     parquet_encodings: ParquetEncodings,
 
     /// Replace tables in the run that were made from other inputs, if the run is not sealed
     #[arg(long)]
     replace: Switch,
+
+    #[command(flatten)]
+    engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\
@@ -51,19 +51,20 @@ fn build_warehouse(parameters: BuildWarehouse, call: &mut Call) -> anyhow::Resul
         tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
 
     let mut builder = Builder::new(&run, &contract, producer, parameters.replace.is_on(), call.observer());
-    let mut built_any = false;
+    let mut built_count = 0;
     for build in &builds {
         let (dataset, built) = builder.build(build, &parameters.engine, |writable| {
             call.record_with(move |outcome| writable.record(outcome));
         })?;
         call.add_table(dataset.count());
         if built {
-            call.say(format_args!("{}: {} rows", build.table.name, dataset.rows));
+            call.detail(format_args!("{}: {} rows", build.table.name, dataset.rows));
         }
-        built_any |= built;
+        built_count += usize::from(built);
     }
-    if !built_any {
-        call.already_done();
+    match built_count {
+        0 => call.already_done(),
+        count => call.summary(format_args!("{count} of {} tables built", builds.len())),
     }
     Ok(())
 }

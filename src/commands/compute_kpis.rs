@@ -91,12 +91,13 @@ fn compute_kpis(parameters: ComputeKpis, call: &mut Call) -> anyhow::Result<()> 
         for (name, reason) in &computed.failed {
             call.say(format_args!("{id}: {name} failed: {reason}"));
         }
-        call.say(format_args!("{id}: {} KPIs computed", computed.appended));
+        call.detail(format_args!("{id}: {} KPIs computed", computed.appended));
         if let Some(failure) = computed.stopped {
             call.set_run_id(id);
             return Err(failure.into());
         }
     }
+    call.summary(format_args!("{appended} KPIs of {} runs appended, {failed} failed", runs.len()));
     call.set_metric("runs", runs.len());
     call.set_metric("runs_gone", gone);
     call.set_metric("kpis", appended);

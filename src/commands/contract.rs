@@ -21,11 +21,11 @@ use digdag_task::{Call, Failure};
 #[derive(Debug, Parser)]
 #[command(name = "contract", version, after_help = EXAMPLE)]
 pub struct ShowContract {
-    /// A contract to read in place of the one this binary was built with
+    /// Contract to read [default: the one built in]
     #[arg(long, value_name = "FILE")]
     pub contract_file: Option<PathBuf>,
 
-    /// A lake, to show what the contract changes against what is published there
+    /// Lake whose active run the contract is compared with
     #[arg(long, value_name = "FOLDER")]
     pub lake: Option<PathBuf>,
 }

@@ -68,6 +68,7 @@ fn diff_runs(parameters: DiffRuns, call: &mut Call) -> anyhow::Result<()> {
         call.already_done();
     }
     report(&written, call);
+    call.summary(format_args!("changes in {}", written.output.display()));
     Ok(())
 }
 

@@ -86,6 +86,7 @@ fn report(done: FetchedMonth, call: &mut Call) -> anyhow::Result<()> {
     }
     if let Some(files) = &done.files {
         call.set_detail("files", serde_json::to_value(files)?);
+        call.summary(format_args!("{} dumps verified", files.len()));
     }
     if let Some(requests) = done.requests {
         call.set_metric("requests", requests);

@@ -55,6 +55,6 @@ fn export_history(parameters: ExportHistory, call: &mut Call) -> anyhow::Result<
     }
     call.set_detail("page", exported.page.to_string_lossy().into_owned());
     call.set_metric("kpis", exported.values);
-    call.say(format_args!("{} values; {}", exported.values, exported.page.display()));
+    call.summary(format_args!("{} values; {}", exported.values, exported.page.display()));
     Ok(())
 }

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use digdag_task::{Call, Class, Failure};
 
+use super::project::PROJECT;
 use crate::lake::{self, disk};
 
-/// Runs a task as `main` does ([`digdag_task::main`]) and classifies the errors of the lake.
+/// Runs a task as `main` does ([`digdag_task::Project::main`]) and classifies the errors of the lake.
 pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
-    digdag_task::main(|parameters: P, call: &mut Call| run(parameters, call).map_err(|error| failure_of(&error).into()))
+    PROJECT.main(|parameters: P, call: &mut Call| run(parameters, call).map_err(|error| failure_of(&error).into()))
 }
 
 /// Returns the failure that an error stands for: the class and the advice of the first error in its chain that has them,

@@ -33,7 +33,7 @@ pub struct IngestCollection {
     collection_pattern: glob::Pattern,
 
     /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
-    #[arg(long, value_name = "compact|compatible", default_value = "compact")]
+    #[arg(long, value_name = "ENCODINGS", default_value = "compact")]
     parquet_encodings: ParquetEncodings,
 
     /// Replace the collection in the run if it was made from other files and the run is not sealed
@@ -92,5 +92,5 @@ fn report(call: &mut Call, dataset: &Dataset) {
     for (name, count) in &dataset.counted.anomalies {
         call.add_anomaly(name, *count);
     }
-    call.say(format_args!("{} items", dataset.rows));
+    call.summary(format_args!("{} items", dataset.rows));
 }

@@ -105,7 +105,7 @@ fn report(entity: Entity, call: &mut Call, datasets: &[Dataset]) {
     }
     if let Some(records) = counted.records {
         call.set_metric("records", records);
-        call.say(format_args!("{records} records, {} tables", datasets.len()));
+        call.summary(format_args!("{records} records, {} tables", datasets.len()));
     }
     if let Some(left_out) = left_out(entity, counted) {
         call.say(left_out);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::LakeArgs;
 use super::failure_of;
-use super::screen::{age, bytes, columns, count};
+use super::screen::{age, bytes, columns, count, counted};
 use crate::lake::{
     Dataset, DiskUsage, Holder, Lake, ManifestDataset, Orphans, Previous, Retention, Run, RunId, SealedRun,
 };
@@ -27,7 +27,7 @@ pub struct LakeStatus {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// Only the JSON on stdout, without the table for people on stderr
+    /// Print the JSON alone, without the table on stderr
     #[arg(long)]
     pub json: Switch,
 }
@@ -100,9 +100,9 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
             call.say(line);
         }
         match runs.len() {
-            0 => call.say(format_args!("{} holds no run", lake.root().display())),
-            1 => {}
-            runs => call.say(format_args!(
+            0 => call.summary(format_args!("{} holds no run", lake.root().display())),
+            1 => call.summary("1 run"),
+            runs => call.summary(format_args!(
                 "{runs} runs, {} on the disk; {} without sharing",
                 bytes(all.disk_bytes()),
                 bytes(all.bytes)
@@ -112,6 +112,8 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
         if let Some(problem) = &problem {
             call.say(format_args!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()));
         }
+    } else {
+        call.quiet();
     }
     if let Some(id) = &active {
         call.set_run_id(id);
@@ -133,8 +135,8 @@ fn say_leftovers(leftovers: &anyhow::Result<Orphans>, call: &Call) {
     match leftovers {
         Ok(leftovers) if leftovers.count() == 0 => {}
         Ok(leftovers) => call.say(format_args!(
-            "{} leftovers of earlier tasks, {}; prune-runs removes them",
-            leftovers.count(),
+            "{} of earlier tasks, {}; prune-runs removes them",
+            counted(leftovers.count(), "leftover"),
             bytes(leftovers.bytes())
         )),
         Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", failure_of(error))),

@@ -16,6 +16,7 @@ pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
 pub mod preflight;
+mod project;
 pub mod promote;
 pub mod prune_runs;
 pub mod query;
@@ -27,12 +28,15 @@ mod screen;
 mod test_dumps;
 pub mod update_run_registry;
 pub mod verify_run;
+pub mod write_manuals;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Command, Parser};
 
 use digdag_task::Call;
+
+use project::PROJECT;
 
 pub use arguments::{LakeArgs, RunArgs};
 pub(crate) use failure::failure_of;
@@ -43,4 +47,33 @@ pub use test_dumps::{TrialParameters, test_dumps};
 /// Runs a task of this project.
 fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
     failure::main(run)
+}
+
+/// Returns the command of every task, for completions, manuals and the names of parameters.
+pub fn all() -> Vec<Command> {
+    vec![
+        PROJECT.command::<build_warehouse::BuildWarehouse>(),
+        PROJECT.command::<compute_kpis::ComputeKpis>(),
+        PROJECT.command::<contract::ShowContract>(),
+        PROJECT.command::<diff_runs::DiffRuns>(),
+        PROJECT.command::<download_dumps::DownloadDumps>(),
+        PROJECT.command::<export_history::ExportHistory>(),
+        PROJECT.command::<ingest_artists::IngestArtists>(),
+        PROJECT.command::<ingest_collection::IngestCollection>(),
+        PROJECT.command::<ingest_labels::IngestLabels>(),
+        PROJECT.command::<ingest_masters::IngestMasters>(),
+        PROJECT.command::<ingest_releases::IngestReleases>(),
+        PROJECT.command::<lake_status::LakeStatus>(),
+        PROJECT.command::<preflight::Preflight>(),
+        PROJECT.command::<promote::Promote>(),
+        PROJECT.command::<prune_runs::PruneRuns>(),
+        PROJECT.command::<query::Query>(),
+        PROJECT.command::<register_tables::RegisterTables>(),
+        PROJECT.command::<report_active::ReportActive>(),
+        PROJECT.command::<rollback::Rollback>(),
+        PROJECT.command::<sanity_check::SanityCheck>(),
+        PROJECT.command::<update_run_registry::UpdateRunRegistry>(),
+        PROJECT.command::<verify_run::VerifyRun>(),
+        PROJECT.command::<write_manuals::WriteManuals>(),
+    ]
 }

@@ -18,19 +18,19 @@ pub struct Promote {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// The run of this workflow
+    /// Run of this workflow
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// Another run to promote instead
+    /// Run to promote instead
     #[arg(long, value_name = "RUN_ID")]
     pub promote_run_id: Option<RunId>,
 
-    /// Only prod publishes
-    #[arg(long, value_name = "dev|prod|history", default_value = "dev")]
+    /// Mode of the workflow; only prod publishes
+    #[arg(long, value_name = "MODE", default_value = "dev")]
     pub run_mode: RunMode,
 
-    /// Has to be true as well
+    /// Publish; must be true as well
     #[arg(long)]
     pub allow_promote: Switch,
 
@@ -38,7 +38,7 @@ pub struct Promote {
     #[arg(long)]
     pub allow_older: Switch,
 
-    /// Verify the run and say what would be done, and do not do it
+    /// Verify the run and show what would be done
     #[arg(long)]
     pub dry_run: Switch,
 }
@@ -115,7 +115,7 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         return Ok(());
     }
     locked.switch_to(&sealed)?;
-    call.say(format_args!("active is {id} now, it was {was}"));
+    call.summary(format_args!("active is {id} now, it was {was}"));
     Ok(())
 }
 

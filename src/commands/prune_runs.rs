@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use super::LakeArgs;
-use super::screen::{bytes, columns};
+use super::screen::{bytes, columns, counted};
 use crate::lake::{KeepReason, PrunePlan, Retention};
 use digdag_task::{Call, Switch};
 
@@ -24,20 +24,20 @@ pub struct PruneRuns {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// How many of the newest sealed runs to keep, and as many of the newest that are not sealed
+    /// Newest sealed runs to keep, and as many of the newest that are not sealed
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub keep: usize,
 
-    /// How many of the newest active__prev_<timestamp> links to keep, each with its run; a rollback goes back no further
+    /// Newest active__prev_<timestamp> links to keep, each with its run; a rollback goes back no further
     /// [default: all]
     #[arg(long, value_name = "N")]
     pub keep_previous: Option<usize>,
 
-    /// A run that is not sealed is kept when it changed in the last N hours: its workflow may be between two tasks
+    /// Keep a run that is not sealed and changed in the last HOURS, as its workflow may be between two tasks
     #[arg(long, value_name = "HOURS", default_value_t = Retention::OPEN_HOURS)]
     pub open_hours: u32,
 
-    /// Say what would be removed, and remove nothing
+    /// Show what would be removed, and remove nothing
     #[arg(long, default_value = "true")]
     pub dry_run: Switch,
 }
@@ -73,15 +73,15 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     plan.execute(&locked, call.name())?;
     show(&plan, call);
     report(&plan, call)?;
-    call.say(format_args!("{} removed", summary(&plan)));
+    call.summary(format_args!("{} removed", summary(&plan)));
     Ok(())
 }
 
 fn summary(plan: &PrunePlan) -> String {
     let runs = plan.removed().count();
-    let plural = if runs == 1 { "" } else { "s" };
-    let (links, leftovers) = (plan.links.len(), plan.orphans.count());
-    format!("{runs} run{plural}, {links} links, {leftovers} leftovers, {}", bytes(plan.freed_bytes()))
+    let (runs, links) = (counted(runs, "run"), counted(plan.links.len(), "link"));
+    let leftovers = counted(plan.orphans.count(), "leftover");
+    format!("{runs}, {links}, {leftovers}, {}", bytes(plan.freed_bytes()))
 }
 
 fn show(plan: &PrunePlan, call: &Call) {
@@ -110,7 +110,7 @@ fn show(plan: &PrunePlan, call: &Call) {
         ]);
     }
     if !plan.orphans.locks.is_empty() {
-        let locks = format!("{} locks of runs that are gone", plan.orphans.locks.len());
+        let locks = format!("{} of runs that are gone", counted(plan.orphans.locks.len(), "lock"));
         rows.push(vec![locks, "leftover".to_owned(), String::new(), "remove".to_owned()]);
     }
     for line in columns(&rows, &[false, false, true, false]) {

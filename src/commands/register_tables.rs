@@ -120,7 +120,7 @@ fn report(done: Registered, removed: usize, call: &mut Call) {
     if created + altered + replaced + removed == 0 {
         call.already_done();
     }
-    call.say(format_args!(
+    call.summary(format_args!(
         "{created} created, {altered} altered, {replaced} replaced, {unchanged} unchanged; Trino reads what was written"
     ));
 }

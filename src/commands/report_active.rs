@@ -28,24 +28,24 @@ pub struct ReportActive {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// A run to check in place of what active points at
+    /// Run to check [default: the active run]
     #[arg(long, value_name = "RUN_ID")]
     pub report_run_id: Option<RunId>,
 
-    /// Environment of sql/contract.yml [default: the one the run was sealed with, month if it is not sealed]
-    #[arg(long, value_name = "month|sample")]
+    /// Environment of sql/contract.yml, month or sample [default: the one the run was sealed with, month if it is not sealed]
+    #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
 
     /// Run every check again instead of reusing the verdict that sanity-check kept
     #[arg(long)]
     pub recheck: Switch,
 
-    #[command(flatten)]
-    pub engine: EngineSelection,
-
-    /// Point active back at what it was before when a CRITICAL check fails
+    /// Point active back at the run before if a CRITICAL check fails
     #[arg(long)]
     pub rollback_on_failure: Switch,
+
+    #[command(flatten)]
+    pub engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\
@@ -145,7 +145,11 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
     }
     let verdict =
         reused_from.map(|checked_at| format!(" (verdict: reused, checked at {checked_at:.0})")).unwrap_or_default();
-    call.say(format_args!("{} checks passed on {scope} {id}{verdict}; report: {}", findings.len(), report.display()));
+    call.summary(format_args!(
+        "{} checks passed on {scope} {id}{verdict}; report: {}",
+        findings.len(),
+        report.display()
+    ));
     Ok(())
 }
 
@@ -193,7 +197,7 @@ fn engine(
         return Ok(Box::new(Trino::open(&selection.trino, &schema, call.observer())?));
     }
     if selection.engine == EngineName::Trino {
-        call.say("no trino_url is given, so DuckDB does the report");
+        call.say("trino_url is missing, so DuckDB runs the checks");
     }
     Ok(Box::new(DuckDb::open(&selection.duckdb, spill)?))
 }

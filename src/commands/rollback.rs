@@ -18,7 +18,7 @@ pub struct Rollback {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// The run to go back to [default: what active was before]
+    /// Run to go back to [default: the run that was active before]
     #[arg(long, value_name = "RUN_ID")]
     pub to_run_id: Option<RunId>,
 
@@ -26,7 +26,7 @@ pub struct Rollback {
     #[arg(long, value_name = "RUN_ID")]
     pub from_run_id: Option<RunId>,
 
-    /// Verify the run and say what would be done, and do not do it
+    /// Verify the run and show what would be done
     #[arg(long)]
     pub dry_run: Switch,
 }
@@ -78,7 +78,7 @@ pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<
         Some(previous) => locked.switch_back_to(&sealed, previous)?,
         None => locked.switch_to(&sealed)?,
     }
-    call.say(format_args!("active is {to} again, it was {was}{}", used_up(&lake, &to)?));
+    call.summary(format_args!("active is {to} again, it was {was}{}", used_up(&lake, &to)?));
     Ok(())
 }
 

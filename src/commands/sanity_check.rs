@@ -29,11 +29,11 @@ pub struct SanityCheck {
     #[command(flatten)]
     pub run: RunArgs,
 
-    /// How much must be there: an environment of sql/contract.yml
-    #[arg(long, value_name = "month|sample", default_value = "month")]
+    /// Environment of sql/contract.yml, which sets the minimum rows: month or sample
+    #[arg(long, value_name = "NAME", default_value = "month")]
     pub environment: String,
 
-    /// Take what is not like the published run as it is: drift is no more than a warning. For when it was looked at
+    /// Accept drift from the published run, after it was reviewed: it is then a warning
     #[arg(long)]
     pub accept_drift: Switch,
 
@@ -141,7 +141,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     for dataset in &sealed.manifest().datasets {
         call.add_table(dataset.count());
     }
-    call.say(format_args!("{} checks passed, run {} is sealed", findings.len(), run.id()));
+    call.summary(format_args!("{} checks passed, run {} is sealed", findings.len(), run.id()));
     Ok(())
 }
 

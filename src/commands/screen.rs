@@ -20,6 +20,14 @@ pub fn count(count: u64) -> String {
     grouped_by(' ', count)
 }
 
+/// Returns a number with its noun: `1 link`, `2 links`.
+pub fn counted(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
+    }
+}
+
 /// How long something took or is ago, in its largest unit: `3 d`.
 pub fn age(seconds: i64) -> String {
     match seconds.max(0) {

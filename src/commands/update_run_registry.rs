@@ -49,6 +49,7 @@ fn update_run_registry(parameters: UpdateRunRegistry, call: &mut Call) -> anyhow
         update_registry(&lake, call.name(), &parameters.trino_schema, git_sha, confirm, call, call.observer())?;
     call.set_detail("runs", serde_json::to_value(&update.runs)?);
     call.set_metric("events", update.events);
+    call.summary(format_args!("{} events appended", update.events));
     if update.events == 0 {
         call.already_done();
     }

@@ -24,11 +24,11 @@ pub struct VerifyRun {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// The run to verify [default: the active one]
+    /// Run to verify [default: the active run]
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// Take the manifest of a run that was copied here for the one it was sealed with, if its files agree with it
+    /// Trust the manifest of a run that was copied here, if its files agree with it
     #[arg(long)]
     pub accept_seal: Switch,
 }
@@ -77,7 +77,7 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     }
     let files = &sealed.manifest().files;
     let size: u64 = files.iter().map(|file| file.bytes).sum();
-    call.say(format_args!("run {} is what was sealed: {} files, {}", run.id(), files.len(), bytes(size)));
+    call.summary(format_args!("run {} is what was sealed: {} files, {}", run.id(), files.len(), bytes(size)));
     Ok(())
 }
 
@@ -92,6 +92,6 @@ fn verify_open(run: &Run, active: bool, call: &mut Call) -> anyhow::Result<()> {
     for dataset in &datasets {
         call.add_table(dataset.count());
     }
-    call.say(format_args!("run {} is not sealed; its {} tables are what was written", run.id(), datasets.len()));
+    call.summary(format_args!("run {} is not sealed; its {} tables are what was written", run.id(), datasets.len()));
     Ok(())
 }

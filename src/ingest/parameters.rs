@@ -13,24 +13,24 @@ pub struct IngestOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
 
-    /// What to do with a record that is not well-formed XML; skipped ones are kept in _reports
-    #[arg(long, value_name = "stop|skip", default_value = "stop")]
+    /// Action for a record that is not well-formed XML; skipped records are kept in _reports
+    #[arg(long, value_name = "ACTION", default_value = "stop")]
     pub on_bad_record: OnBadRecord,
 
-    /// What takes the XML apart: auto scans and leaves to the reference (quick-xml) what Discogs does not write;
-    /// changes speed, never the result
-    #[arg(long, value_name = "auto|reference", default_value = "auto")]
+    /// Tokeniser of the XML: auto scans, and leaves what Discogs does not write to the reference (quick-xml); affects
+    /// speed, never the result
+    #[arg(long, value_name = "NAME", default_value = "auto")]
     pub tokeniser: Tokeniser,
 
-    /// Replace what the run holds already, if it was made from other inputs and the run is not sealed
+    /// Replace tables in the run that were made from other inputs, if the run is not sealed
     #[arg(long)]
     pub replace: Switch,
 
     /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
-    #[arg(long, value_name = "compact|compatible", default_value = "compact")]
+    #[arg(long, value_name = "ENCODINGS", default_value = "compact")]
     pub parquet_encodings: ParquetEncodings,
 
-    /// XML that is read and parsed at once; changes speed and memory, never the result
+    /// XML to read and parse at once; affects speed and memory, never the result
     #[arg(long, value_name = "SIZE", default_value = "2MiB")]
     pub block_size: ByteSize,
 }

@@ -23,7 +23,7 @@ pub fn output_folder(path: &Path) -> Result<Output, Error> {
 }
 
 /// Returns the folder or link of a lake in which a path lies and which only tasks change.
-fn kept_by_a_lake(path: &Path) -> Option<PathBuf> {
+pub fn kept_by_a_lake(path: &Path) -> Option<PathBuf> {
     let kept = path.ancestors().find(|path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let of_a_lake = ["_runs", "_meta", "active"].contains(&name) || name.starts_with("active__prev_");

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Raise the revision of a task whenever it writes other bytes for the same input: after a fix, another encoding, an
 /// update of the Parquet crate. Otherwise a rerun finds the old bytes and reports `already_done`. The test
-/// `lake::revisions` compares the bytes with recorded hashes and names the revision to raise.
+/// `lake::versions` compares the bytes with recorded hashes and names the revision to raise.
 const REVISIONS: [(&str, u32); 6] = [
     ("ingest-artists", 1),
     ("ingest-labels", 1),

@@ -5,8 +5,8 @@ use super::{EngineParameters, TrinoParameters};
 /// Which engine a task runs its SQL on, and how each is reached.
 #[derive(Args, Clone, Debug)]
 pub struct EngineSelection {
-    /// What runs the SQL: DuckDB in this process, or the Trino at trino_url
-    #[arg(long, value_name = "duckdb|trino", default_value = "duckdb")]
+    /// Engine of the SQL: DuckDB in this process, or the Trino at trino_url
+    #[arg(long, value_name = "ENGINE", default_value = "duckdb")]
     pub engine: EngineName,
 
     #[command(flatten)]

@@ -1,6 +1,9 @@
+//! One call of a task and what it reports.
+
+use std::ffi::OsString;
 use std::fmt;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,12 +12,15 @@ use serde_json::{Map, Value};
 
 use super::observer::{Amount, Meter, Observer, SharedObserver};
 use super::progress::Progress;
+use super::result_file::ResultFile;
 use super::stop::{self, Hold};
-use super::{Failure, InputFile, Outcome, Status, TableCount, digdag, peak_memory_bytes, say_line};
+use super::{
+    Class, Failure, InputFile, Outcome, Status, TableCount, digdag, line, parameters, peak_memory_bytes, say_line,
+};
 
 type Record = Box<dyn FnOnce(&Outcome) -> anyhow::Result<()>>;
 
-/// One call of a task: what it reports grows here while it works.
+/// One call of a task. It collects the outcome while the task works.
 pub struct Call {
     name: String,
     clock: Instant,
@@ -22,29 +28,75 @@ pub struct Call {
     /// Parameters for later tasks of the workflow, beside the outcome itself.
     exports: Map<String, Value>,
     record: Option<Record>,
-    pub(super) result_file: Option<PathBuf>,
+    result_file: Option<ResultFile>,
+    /// The parameters of `--params`.
+    pub(super) given: Map<String, Value>,
+    verbose: bool,
+    summary: Option<String>,
+    quiet: bool,
 }
 
 impl Call {
-    pub(super) fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str, version: &str) -> Self {
         Call {
             name: name.to_owned(),
             clock: Instant::now(),
-            outcome: Outcome::new(name),
+            outcome: Outcome::new(name, version),
             exports: Map::new(),
             record: None,
             result_file: None,
+            given: Map::new(),
+            verbose: false,
+            summary: None,
+            quiet: false,
         }
     }
 
-    /// The task's name, as its binary is called.
+    /// Checks the path of `--result`, which is wanted even if the other parameters turn out wrong.
+    pub(super) fn expect_result(
+        &mut self,
+        argv: &[OsString],
+        protected: fn(&Path) -> Option<PathBuf>,
+    ) -> Result<(), Failure> {
+        let path = parameters::flag_value(argv, "result").map(PathBuf::from);
+        self.result_file = path.map(|path| ResultFile::new(&path, protected)).transpose()?;
+        Ok(())
+    }
+
+    pub(super) fn set_verbose(&mut self, verbose: bool) {
+        self.verbose = verbose;
+    }
+
+    /// Returns the task's name, which is the name of its binary.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// A line for people, on stderr.
+    /// Returns the parameters of `--params`: of a workflow all there are, the task's own or not.
+    pub fn given(&self) -> &Map<String, Value> {
+        &self.given
+    }
+
+    /// Writes a line for people to stderr, at once. It is for warnings and for what people wait for.
     pub fn say(&self, message: impl fmt::Display) {
         say_line(format_args!("{}: {message}", self.name));
+    }
+
+    /// Writes a line for people to stderr if `--verbose` is on.
+    pub fn detail(&self, message: impl fmt::Display) {
+        if self.verbose {
+            self.say(message);
+        }
+    }
+
+    /// Sets what the task did, in a few words, for the line that ends it.
+    pub fn summary(&mut self, message: impl fmt::Display) {
+        self.summary = Some(message.to_string());
+    }
+
+    /// Leaves out the line that ends a task which succeeds.
+    pub fn quiet(&mut self) {
+        self.quiet = true;
     }
 
     /// Returns an observer that may outlive the borrow of this call.
@@ -52,41 +104,46 @@ impl Call {
         Arc::new(Reporter { task: self.name.clone() })
     }
 
+    /// Sets the run that the task works on.
     pub fn set_run_id(&mut self, run_id: impl fmt::Display) {
         self.outcome.run_id = Some(run_id.to_string());
     }
 
-    /// Nothing had to be done: the same was done before.
+    /// Marks the task as done by an earlier call.
     pub fn already_done(&mut self) {
         self.outcome.status = Status::AlreadyDone;
     }
 
-    /// The same where somebody may wonder why.
+    /// Like [`Call::already_done`], with a reason.
     pub fn already_done_because(&mut self, reason: impl Into<String>) {
         self.already_done();
         self.outcome.reason = Some(reason.into());
     }
 
-    /// Nothing was done, on purpose.
+    /// Marks the task as skipped.
     pub fn skipped(&mut self, reason: impl Into<String>) {
         self.outcome.status = Status::Skipped;
         self.outcome.reason = Some(reason.into());
     }
 
+    /// Adds a file that the task read.
     pub fn add_input(&mut self, input: InputFile) {
         self.outcome.inputs.push(input);
     }
 
+    /// Adds a table that the task wrote or checked.
     pub fn add_table(&mut self, table: TableCount) {
         self.outcome.tables.push(table);
     }
 
+    /// Adds occurrences of an anomaly of the data.
     pub fn add_anomaly(&mut self, name: &str, count: u64) {
         if count > 0 {
             *self.outcome.anomalies.entry(name.to_owned()).or_default() += count;
         }
     }
 
+    /// Sets a measurement.
     pub fn set_metric(&mut self, name: &str, value: impl Into<Value>) {
         self.outcome.metrics.insert(name.to_owned(), value.into());
     }
@@ -101,13 +158,13 @@ impl Call {
         self.exports.insert(name.to_owned(), value.into());
     }
 
-    /// Sets what keeps the outcome in the run. It is called once, when the task has ended either way;
-    /// it owns the lock that lets it write there.
+    /// Sets a function that keeps the outcome. It is called once, when the task has succeeded or failed, and may own a
+    /// lock until then.
     pub fn record_with(&mut self, record: impl FnOnce(&Outcome) -> anyhow::Result<()> + 'static) {
         self.record = Some(Box::new(record));
     }
 
-    /// The outcome as it stands now, for a task that must keep its own before it ends.
+    /// Returns the outcome so far, for a task that must keep it before it ends.
     pub fn outcome_so_far(&self) -> Outcome {
         let mut outcome = self.outcome.clone();
         outcome.seconds = self.seconds();
@@ -118,7 +175,7 @@ impl Call {
         (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
-    /// `whole` keeps signals waiting until the outcome is kept.
+    /// Keeps and reports the outcome. `whole` holds signals back until it is kept.
     pub(super) fn finish(mut self, result: anyhow::Result<()>, whole: Hold) -> ExitCode {
         let mut failure = result.err().map(|error| Failure::of(&error));
         self.close_outcome(failure.as_ref());
@@ -129,14 +186,14 @@ impl Call {
             failure = Some(Failure::of(&error.context("the task is done, but its outcome could not be kept")));
             self.close_outcome(failure.as_ref());
         }
-        if let Some(path) = self.result_file.take()
-            && let Err(error) = digdag::write_result(&path, &self.outcome, &self.exports)
+        if let Some(file) = self.result_file.take()
+            && let Err(error) = self.write_result(&file)
             && failure.is_none()
         {
             failure = Some(Failure::of(&error));
             self.close_outcome(failure.as_ref());
-            // Without a result Digdag would show the exit status alone. Where no file can be written, there is none.
-            let _ = digdag::write_result(&path, &self.outcome, &self.exports);
+            // Without a result Digdag would show the exit status alone. This one has no texts that Digdag refuses.
+            let _ = self.write_result(&file);
         }
         stop::tell(whole);
         match &failure {
@@ -144,22 +201,34 @@ impl Call {
                 Some(hint) => self.say(format_args!("{failure}; {hint}")),
                 None => self.say(failure),
             },
-            None => self.say_why_nothing_was_done(),
+            None if self.quiet => {}
+            None => self.say(format_args!("{}, {}", self.what_was_done(), line::span(self.outcome.seconds))),
         }
-        print_line(&self.outcome);
-        failure.map_or(ExitCode::SUCCESS, |failure| ExitCode::from(failure.class.exit_status()))
+        let lost = print_line(&self.outcome).err();
+        if let Some(error) = &lost {
+            self.say(format_args!("cannot write the result to stdout: {error}"));
+        }
+        match failure {
+            Some(failure) => ExitCode::from(failure.class.exit_status()),
+            None if lost.is_some() => ExitCode::from(Class::Unexpected.exit_status()),
+            None => ExitCode::SUCCESS,
+        }
     }
 
-    /// Of a task that did nothing people would otherwise see nothing.
-    fn say_why_nothing_was_done(&self) {
-        let what = match self.outcome.status {
-            Status::AlreadyDone => "already done",
-            Status::Skipped => "skipped",
-            Status::Done | Status::Failed => return,
+    fn write_result(&self, file: &ResultFile) -> anyhow::Result<()> {
+        file.write(&digdag::result(&self.outcome, &self.exports)?)
+    }
+
+    fn what_was_done(&self) -> String {
+        let what = match (self.outcome.status, &self.summary) {
+            (Status::AlreadyDone, _) => "already done",
+            (Status::Skipped, _) => "skipped",
+            (_, Some(summary)) => summary,
+            (_, None) => "done",
         };
         match &self.outcome.reason {
-            Some(reason) => self.say(format_args!("{what}: {reason}")),
-            None => self.say(what),
+            Some(reason) => format!("{what}: {reason}"),
+            None => what.to_owned(),
         }
     }
 
@@ -178,6 +247,10 @@ impl Call {
 impl Observer for Call {
     fn note(&self, line: fmt::Arguments<'_>) {
         self.say(line);
+    }
+
+    fn detail(&self, line: fmt::Arguments<'_>) {
+        Call::detail(self, line);
     }
 
     fn begin(&self, amount: Amount) -> Box<dyn Meter> {
@@ -200,10 +273,12 @@ impl Observer for Reporter {
     }
 }
 
-/// The result on stdout. A reader that has gone away changes nothing about what the task did.
-pub(super) fn print_line(outcome: &Outcome) {
-    if let Ok(line) = serde_json::to_string(outcome) {
-        let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(format!("{line}\n").as_bytes()).and_then(|()| stdout.flush());
+/// Prints the result on stdout. A reader that has closed the pipe is no error.
+pub(super) fn print_line(outcome: &Outcome) -> io::Result<()> {
+    let line = serde_json::to_string(outcome)?;
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(format!("{line}\n").as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
     }
 }

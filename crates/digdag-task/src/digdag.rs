@@ -1,10 +1,8 @@
 //! What Digdag's `py>` operator gives a task and wants back (`docs/digdag.md`).
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use super::{Failure, Outcome, Status};
@@ -13,7 +11,7 @@ use super::{Failure, Outcome, Status};
 pub(super) fn read_parameters(path: &Path) -> Result<Map<String, Value>, Failure> {
     let bad = |what: String| {
         Failure::parameters(format!("--params {}: {what}", path.display()))
-            .hint("give a JSON file that holds an object, such as {\"run_id\": \"2026-11__20261120_000000\"}")
+            .hint("pass a JSON file that holds an object, such as {\"run_id\": \"2026-11__20261120_000000\"}")
     };
     let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
     let value: Value = serde_json::from_str(&text).map_err(|error| bad(format!("not JSON: {error}")))?;
@@ -25,10 +23,10 @@ pub(super) fn read_parameters(path: &Path) -> Result<Map<String, Value>, Failure
     }
 }
 
-/// Writes what `py>` reads back. The outcome is stored under the task's name with `_` for `-`.
+/// Returns what `py>` reads back. The outcome is stored under the task's name with `_` for `-`.
 ///
-/// Digdag hides the exit status when it finds an empty or broken file, so the file appears whole or not at all.
-pub(super) fn write_result(path: &Path, outcome: &Outcome, exports: &Map<String, Value>) -> anyhow::Result<()> {
+/// Digdag hides the exit status if the file is empty or broken, so the caller writes it whole or not at all.
+pub(super) fn result(outcome: &Outcome, exports: &Map<String, Value>) -> anyhow::Result<Vec<u8>> {
     let mut store = Map::new();
     let mut error = Value::Null;
     if outcome.status == Status::Failed {
@@ -37,7 +35,7 @@ pub(super) fn write_result(path: &Path, outcome: &Outcome, exports: &Map<String,
                 Some(hint) => format!("{}; {hint}", report.message),
                 None => report.message.clone(),
             };
-            // The tasks of `_error` get it as a parameter, which is evaluated again.
+            // Digdag passes it to the tasks of `_error` as a parameter, which it evaluates again.
             let message = message.replace("${", "$ {");
             error = json!({"class": report.class, "message": message, "backtrace": []});
         }
@@ -47,13 +45,7 @@ pub(super) fn write_result(path: &Path, outcome: &Outcome, exports: &Map<String,
         refuse_templates(&Value::Object(store.clone()))?;
     }
     let result = json!({"subtask_config": {}, "export_params": {}, "store_params": store, "error": error});
-
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("cannot write the result beside {}", path.display()))?;
-    file.write_all(&serde_json::to_vec(&result)?).with_context(|| format!("cannot write {}", path.display()))?;
-    file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(())
+    Ok(serde_json::to_vec(&result)?)
 }
 
 /// Digdag evaluates every stored text again for each later task: one that holds `${` would break them all.

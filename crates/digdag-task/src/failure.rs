@@ -1,3 +1,5 @@
+//! Classified failures and their exit statuses.
+
 use std::error::Error;
 use std::fmt;
 use std::io::ErrorKind;
@@ -6,27 +8,32 @@ use std::io::ErrorKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
-    /// Something nobody foresaw: a full disk, a folder that may not be written, a bug.
+    /// Anything unforeseen: a full disk, a folder without write permission, a bug.
     Unexpected = 1,
-    /// A parameter is missing, malformed, or does not fit the others.
+    /// A parameter is missing, invalid, or contradicts another.
     Parameters = 2,
     /// A check with severity CRITICAL failed. Nothing was sealed or published.
     ChecksFailed = 3,
-    /// Somebody else is writing the same thing. Trying again later is safe.
+    /// Another process holds the lock. A retry later is safe.
     Locked = 4,
-    /// An input is missing, truncated or malformed.
+    /// An input is missing, truncated or invalid.
     Input = 5,
     /// A service outside this process failed (Trino, a download site).
     External = 6,
 }
 
 impl Class {
-    /// The exit status of a task that failed this way.
+    /// Returns the exit status of a task that failed this way.
     pub fn exit_status(self) -> u8 {
         self as u8
     }
 
-    /// The name in results: `bad_input` reads better than `input` where only the class is shown.
+    /// Returns whether the same call can succeed later with nothing else changed.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Class::Locked | Class::External)
+    }
+
+    /// Returns the name in results: `bad_input` reads better than `input` if only the class is shown.
     pub fn name(self) -> &'static str {
         match self {
             Class::Unexpected => "unexpected",
@@ -39,50 +46,60 @@ impl Class {
     }
 }
 
-/// A failure whose class is known: one line that says what and where, and a hint that says what to do.
+/// A failure of a known class: one line with what failed, on what and why, and a hint with what to do.
 #[derive(Debug)]
 pub struct Failure {
+    /// Its class, which decides the exit status.
     pub class: Class,
+    /// What failed, on what, and why, on one line.
     pub message: String,
+    /// What to do about it.
     pub hint: Option<String>,
 }
 
 impl Failure {
+    /// Returns a failure without a hint.
     pub fn new(class: Class, message: impl Into<String>) -> Self {
         Failure { class, message: message.into(), hint: None }
     }
 
+    /// Returns a failure of class [`Class::Unexpected`].
     pub fn unexpected(message: impl Into<String>) -> Self {
         Failure::new(Class::Unexpected, message)
     }
 
+    /// Returns a failure of class [`Class::Parameters`].
     pub fn parameters(message: impl Into<String>) -> Self {
         Failure::new(Class::Parameters, message)
     }
 
+    /// Returns a failure of class [`Class::ChecksFailed`].
     pub fn checks_failed(message: impl Into<String>) -> Self {
         Failure::new(Class::ChecksFailed, message)
     }
 
+    /// Returns a failure of class [`Class::Locked`].
     pub fn locked(message: impl Into<String>) -> Self {
         Failure::new(Class::Locked, message)
     }
 
+    /// Returns a failure of class [`Class::Input`].
     pub fn input(message: impl Into<String>) -> Self {
         Failure::new(Class::Input, message)
     }
 
+    /// Returns a failure of class [`Class::External`].
     pub fn external(message: impl Into<String>) -> Self {
         Failure::new(Class::External, message)
     }
 
-    /// What the user can do about it.
+    /// Adds what the user can do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The failure that an error stands for: the classified one in its chain, else an unexpected one
+    /// Returns the failure that an error stands for: the classified one in its chain, otherwise an unexpected one
     /// whose message is the whole chain on one line.
     pub fn of(error: &anyhow::Error) -> Self {
         let line = one_line(&format!("{error:#}"));
@@ -105,7 +122,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// What to do about the errors of a file system that people meet.
+/// Returns advice for common errors of a file system.
 fn advice(error: &std::io::Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::StorageFull => "free some space and run the same command again; nothing half written was committed",
@@ -122,7 +139,7 @@ fn advice(error: &std::io::Error) -> Option<&'static str> {
     })
 }
 
-/// DuckDB gives its errors, those of the system too, as text alone.
+/// Returns advice for errors that DuckDB reports as text alone, those of the system too.
 fn advice_for_text(message: &str) -> Option<&'static str> {
     use rustix::io::Errno;
     let errors = [Errno::MFILE, Errno::NOSPC, Errno::ACCESS, Errno::ROFS, Errno::IO].map(std::io::Error::from);

@@ -1,8 +1,33 @@
+//! Lines for people.
+
 use std::fmt;
 use std::io::Write;
 
-/// A line for people, on stderr. In one write: tasks that run side by side share the terminal, and their lines must not
-/// mix. Nobody reading it changes nothing.
+/// Writes a line to stderr in one call, because the lines of tasks that run at the same time must not mix. A reader that
+/// has closed the pipe is no error.
 pub fn say_line(line: impl fmt::Display) {
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Returns a duration as people read it: `0.3 s`, `42 s`, `5 min 20 s`, `2 h 5 min`.
+pub(crate) fn span(seconds: f64) -> String {
+    match seconds.round() as u64 {
+        whole if whole < 10 => format!("{seconds:.1} s"),
+        whole if whole < 120 => format!("{whole} s"),
+        whole if whole < 7200 => format!("{} min {} s", whole / 60, whole % 60),
+        whole => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn spans_are_short() {
+        let spans = [(0.04, "0.0 s"), (9.4, "9.4 s"), (41.7, "42 s"), (320.0, "5 min 20 s"), (7500.0, "2 h 5 min")];
+        for (seconds, text) in spans {
+            assert_eq!(span(seconds), text);
+        }
+    }
 }

@@ -1,4 +1,6 @@
-/// The largest resident set this process has had so far, in bytes (`VmHWM`; Linux only).
+//! Memory use of this process.
+
+/// Returns the peak resident set size of this process in bytes (`VmHWM`; Linux only).
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

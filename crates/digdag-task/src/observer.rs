@@ -8,6 +8,9 @@ pub trait Observer {
     /// Receives one line for people.
     fn note(&self, line: fmt::Arguments<'_>);
 
+    /// Receives one line for people who asked for details.
+    fn detail(&self, _line: fmt::Arguments<'_>) {}
+
     /// Receives the start of a piece of work and returns its meter, which ends when it is dropped.
     fn begin(&self, amount: Amount) -> Box<dyn Meter>;
 }

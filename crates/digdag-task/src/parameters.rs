@@ -1,75 +1,94 @@
-//! Flag over JSON over environment over default, under one name.
+//! Resolves parameters: a flag beats the JSON, the JSON beats the environment, that beats the default.
 //!
-//! Each parameter is a clap argument with a long flag. For those the command line does not give, the value is
-//! looked up in the JSON and then in the environment, under the argument's id (`run_id`), and handed to clap as if it
-//! had been typed. So there is one parser, one set of value checks, and one help text.
+//! Each parameter is a clap argument with a long flag. For arguments that the command line lacks, the value is read from
+//! the JSON and then from the environment, and passed to clap as if it had been typed. So there is one parser, one set of
+//! value checks, and one help text.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Args, Parser};
 use serde_json::{Map, Value};
 
-use super::{Failure, Switch, digdag};
+use super::{Failure, Project, Switch, digdag, environment, explain};
 
 // How Digdag's py> operator calls a task; the same flags serve scripts. Not a doc comment: clap would take it for the
 // description of the task.
 #[derive(Args)]
 struct CallArgs {
     /// JSON file with parameters: an object, or Digdag's {"params": {…}}
-    #[arg(long, value_name = "FILE", help_heading = "Calling")]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     params: Option<PathBuf>,
 
-    /// Where to write the result for Digdag's py> operator
-    #[arg(long, value_name = "FILE", help_heading = "Calling")]
+    /// File for the result, as Digdag's py> operator reads it; - is stdout
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     result: Option<PathBuf>,
+
+    /// Show details on stderr
+    #[arg(long, help_heading = HEADING)]
+    verbose: Switch,
 }
 
-const CONTRACT: &str = "\
-Every parameter can be given as a flag, in the JSON file under its name with _ for -, or as an environment variable of \
-that name; a flag beats the JSON, the JSON beats the environment. stdout carries one JSON line, the result.
+const HEADING: &str = "Calling";
 
-Exit status: 0 done, already done or skipped; 1 unexpected; 2 parameters; 3 checks failed; 4 somebody else holds the \
+const CONTRACT: &str = "\
+Every parameter is read from its flag, from the JSON file under its name with _ for -, or from the environment variable \
+beside it; a flag beats the JSON, the JSON beats the environment. Inside Digdag's sh> operator, which sets session_uuid, \
+every parameter is also read from the variable of its own name. stdout carries one JSON line, the result.
+
+Exit status: 0 done, already done or skipped; 1 unexpected; 2 parameters; 3 checks failed; 4 another process holds the \
 lock; 5 bad or missing input; 6 an external service failed; 128+N stopped by signal N.";
 
 pub(super) enum Resolved<P> {
-    Task(P),
+    Task {
+        task: P,
+        /// Everything in the JSON.
+        json: Map<String, Value>,
+        verbose: bool,
+    },
     /// What `--help` or `--version` asked for.
     Text(String),
 }
 
-/// Where the result goes, which is wanted even when the parameters turn out wrong.
-pub(super) fn result_file(argv: &[OsString]) -> Option<PathBuf> {
-    flag_value(argv, "result").map(PathBuf::from)
+/// Returns the command of a task with the flags of every task.
+pub(super) fn command<P: Parser>(project: &Project) -> clap::Command {
+    let command = CallArgs::augment_args(P::command()).mut_args(switch).with_contract();
+    command.mut_args(|arg| if is_parameter(&arg) { environment::shown(project, arg) } else { arg })
 }
 
-pub(super) fn resolve<P: Parser>(argv: Vec<OsString>) -> Result<Resolved<P>, Failure> {
+/// Resolves the parameters of a task.
+///
+/// # Errors
+/// Returns a failure of class `Parameters` that names the parameter and where its value came from.
+pub(super) fn resolve<P: Parser>(project: &Project, argv: Vec<OsString>) -> Result<Resolved<P>, Failure> {
     let json = match flag_value(&argv, "params") {
         Some(path) => digdag::read_parameters(&PathBuf::from(path))?,
         None => Map::new(),
     };
-    let mut command = CallArgs::augment_args(P::command()).mut_args(switch).after_long_help_with_contract();
-    command.build();
+    let mut plain = CallArgs::augment_args(P::command()).mut_args(switch);
+    plain.build();
+    let (values, sources) = values_behind_flags(project, &plain, &argv, &json)?;
+    let mut words: Vec<OsString> = argv.first().cloned().into_iter().collect();
+    words.extend(values);
+    words.extend(argv.into_iter().skip(1));
 
-    let (values, sources) = values_behind_flags(&command, &argv, &json)?;
-    let mut line: Vec<OsString> = argv.first().cloned().into_iter().collect();
-    line.extend(values);
-    line.extend(argv.into_iter().skip(1));
-
-    let secrets = secrets(&command);
-    // The environment was looked up already. Clap would take an empty variable for a value.
-    let without_environment = command.clone().mut_args(|arg| arg.env(Resettable::Reset));
-    match without_environment.try_get_matches_from(&line).and_then(|matches| P::from_arg_matches(&matches)) {
-        Ok(task) => Ok(Resolved::Task(task)),
+    // The environment was read already. Clap would take an empty variable for a value.
+    let without_environment = plain.clone().mut_args(|arg| arg.env(Resettable::Reset));
+    let matched = without_environment.try_get_matches_from(&words).and_then(|matches| {
+        let verbose = matches.get_one::<Switch>("verbose").is_some_and(|verbose| verbose.is_on());
+        Ok((P::from_arg_matches(&matches)?, verbose))
+    });
+    match matched {
+        Ok((task, verbose)) => Ok(Resolved::Task { task, json, verbose }),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            // Again with the environment's names, which the help shows.
-            let error = command.try_get_matches_from(&line).err().unwrap_or(error);
+            // Parsed again, because only this command lists the variables in its help.
+            let error = command::<P>(project).try_get_matches_from(&words).err().unwrap_or(error);
             Ok(Resolved::Text(error.render().to_string()))
         }
-        Err(error) => Err(explain(&error, &sources, &secrets)),
+        Err(error) => Err(explain::explain(&error, &sources, &plain)),
     }
 }
 
@@ -84,19 +103,19 @@ fn switch(arg: Arg) -> Arg {
 }
 
 trait WithContract {
-    fn after_long_help_with_contract(self) -> Self;
+    fn with_contract(self) -> Self;
 }
 
 impl WithContract for clap::Command {
-    /// The task's own example, then what holds for every task.
-    fn after_long_help_with_contract(self) -> Self {
+    /// Appends what holds for every task to the task's own example.
+    fn with_contract(self) -> Self {
         let own = self.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
         self.after_help(format!("{own}{CONTRACT}"))
     }
 }
 
-/// The value of `--name VALUE` or `--name=VALUE`, the last one, before any `--`.
-fn flag_value(argv: &[OsString], name: &str) -> Option<OsString> {
+/// Returns the value of the last `--name VALUE` or `--name=VALUE` before any `--`.
+pub(super) fn flag_value(argv: &[OsString], name: &str) -> Option<OsString> {
     let flag = format!("--{name}");
     let mut found = None;
     let mut words = argv.iter().skip(1).take_while(|word| *word != "--");
@@ -119,10 +138,12 @@ fn typed(argv: &[OsString], long: &str) -> bool {
         .any(|word| word == flag || word.strip_prefix(&flag).is_some_and(|rest| rest.starts_with('=')))
 }
 
-type Sources = HashMap<String, String>;
+/// Long flag → where its value came from, if not from the command line.
+pub(super) type Sources = HashMap<String, String>;
 
-/// The words that stand for parameters which the command line does not give, and where each came from.
+/// Returns the words for parameters that the command line lacks, and where each came from.
 fn values_behind_flags(
+    project: &Project,
     command: &clap::Command,
     argv: &[OsString],
     json: &Map<String, Value>,
@@ -150,13 +171,8 @@ fn values_behind_flags(
                 continue;
             }
         }
-        // Digdag's sh> gives parameters under their own names; DISCOGS_DATA_LAKE and its like are set once by people.
-        let names = [Some(OsStr::new(id)), arg.get_env()];
-        for name in names.into_iter().flatten() {
-            if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
-                give(value, format!("the environment variable {}", name.display()));
-                break;
-            }
+        if let Some((name, value)) = environment::value(project, arg) {
+            give(value, format!("the environment variable {}", name.display()));
         }
     }
     Ok((words, sources))
@@ -184,51 +200,4 @@ fn json_texts(id: &str, arg: &Arg, value: &Value) -> Result<Vec<String>, Failure
             "parameter {id} (from the JSON parameters): expected a text, a number or a boolean"
         ))
     })
-}
-
-fn secrets(command: &clap::Command) -> Vec<String> {
-    command
-        .get_arguments()
-        .filter(|arg| arg.is_hide_env_values_set())
-        .filter_map(|arg| arg.get_long().map(str::to_owned))
-        .collect()
-}
-
-/// One line that names the parameter, says where its value came from and what is wrong with it.
-fn explain(error: &clap::Error, sources: &Sources, secrets: &[String]) -> Failure {
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
-        _ => None,
-    };
-    let hint = "see --help for the parameters and an example";
-    let Some(argument) = text(ContextKind::InvalidArg) else {
-        return Failure::parameters(first_line(error)).hint(hint);
-    };
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        let names = argument.split(", ").map(parameter_name).collect::<Vec<_>>().join(", ");
-        return Failure::parameters(format!("parameter {names} is missing")).hint(hint);
-    }
-    let long = argument.trim_start_matches("--").split([' ', '=', '[']).next().unwrap_or_default().to_owned();
-    let name = parameter_name(&argument);
-    let source = sources.get(&long).cloned().unwrap_or_else(|| format!("the flag --{long}"));
-    match (error.kind(), text(ContextKind::InvalidValue)) {
-        (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(value)) => {
-            let shown = if secrets.contains(&long) { String::new() } else { format!(" \"{value}\"") };
-            let reason = std::error::Error::source(error).map(|source| source.to_string());
-            let choices = text(ContextKind::ValidValue).map(|values| format!("expected one of {values}"));
-            let reason = reason.or(choices).unwrap_or_else(|| "not a value it takes".to_owned());
-            Failure::parameters(format!("parameter {name} (from {source}):{shown}: {reason}")).hint(hint)
-        }
-        _ => Failure::parameters(first_line(error)).hint(hint),
-    }
-}
-
-fn parameter_name(argument: &str) -> String {
-    argument.trim_start_matches("--").split([' ', '=', '[']).next().unwrap_or_default().replace('-', "_")
-}
-
-fn first_line(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }

@@ -1,3 +1,5 @@
+//! Folders for temporary files.
+
 use std::fs::File;
 use std::path::Path;
 
@@ -6,8 +8,8 @@ use tempfile::TempDir;
 
 use super::stop::{self, Unfinished};
 
-/// An empty folder of this process for what is thrown away at its end, a signal's too. It is locked as long as it lives:
-/// whoever tidies up leaves it alone.
+/// A temporary folder of this process, removed when it is dropped and when a signal stops the task. It is locked while it
+/// lives, so that a clean-up leaves it alone.
 #[derive(Debug)]
 pub struct Scratch {
     folder: TempDir,
@@ -16,22 +18,29 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// A folder in `parent` whose name begins with `prefix`.
+    /// Creates a folder in `parent` whose name begins with `prefix`.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be created.
     pub fn in_folder(parent: &Path, prefix: &str) -> anyhow::Result<Self> {
-        // A signal in between would leave a folder that nobody knows.
+        // A signal between the two would leave the folder behind.
         let _known = stop::hold();
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
         let folder = folder.with_context(|| format!("cannot make a folder in {}", parent.display()))?;
-        // Where folders cannot be locked, its age has to tell.
+        // If directories cannot be locked, clean-up falls back to their age.
         let lock = File::open(folder.path()).ok().filter(|opened| opened.lock_shared().is_ok());
         Ok(Scratch { _unfinished: Unfinished::new(folder.path()), _lock: lock, folder })
     }
 
-    /// A folder where the system has temporary files.
+    /// Creates a folder where the system keeps temporary files.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be created.
     pub fn of_the_system(prefix: &str) -> anyhow::Result<Self> {
         Scratch::in_folder(&std::env::temp_dir(), prefix)
     }
 
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

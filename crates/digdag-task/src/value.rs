@@ -1,8 +1,13 @@
+//! Values of parameters as people write them.
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Reads a switch. Digdag makes text of everything that passes through `${…}`, so `"true"` is `true`.
+/// Parses a boolean. Digdag turns every value that passes through `${…}` into text, so `"true"` is `true`.
+///
+/// # Errors
+/// Returns what is expected instead.
 pub fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
@@ -33,17 +38,20 @@ impl FromStr for Switch {
     }
 }
 
-/// Reads a time span as people write it: `6h`, `1h 30m`, `500ms`; a bare number is seconds.
+/// Parses a duration: `6h`, `1h 30m`, `500ms`; a bare number is seconds.
+///
+/// # Errors
+/// Returns what is expected instead.
 pub fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.trim().parse() {
         return Ok(Duration::from_secs(seconds));
     }
     let span: Result<jiff::SignedDuration, _> = text.parse();
     let span = span.ok().and_then(|span| Duration::try_from(span).ok());
-    span.ok_or_else(|| "expected a time span such as 6h, 90m or 30s".to_owned())
+    span.ok_or_else(|| "expected a duration such as 6h, 90m or 30s".to_owned())
 }
 
-/// A size in bytes as people write it: `512MB`, `2GiB`, `4194304`.
+/// A size in bytes: `512MB`, `2GiB`, `4194304`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 

@@ -1,6 +1,9 @@
-//! Before anything is read: is everything there that a run needs?
+//! `preflight`.
 
+mod known;
 mod verify;
+
+pub use known::known_names;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +18,7 @@ use crate::dump::{DumpSet, Entity};
 use crate::lake::{Dataset, DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
 use digdag_task::{ByteSize, Call, Failure, Switch};
 
-/// The Parquet of a month, its warehouse and what is spilled on the way take less than this many times its dumps.
+/// Upper bound of the space that a month takes, Parquet, warehouse and spill, per byte of its dumps.
 const SPACE_PER_DUMP_BYTE: u64 = 3;
 
 /// Check what a run needs, and create it
@@ -30,54 +33,53 @@ pub struct Preflight {
     #[command(flatten)]
     pub lake: LakeArgs,
 
-    /// The month of the dumps
+    /// Month of the dumps
     #[arg(long, value_name = "YYYY-MM")]
     pub dump_month: DumpMonth,
 
-    /// Where the dumps are: <raw_root>/<dump_month>/discogs_YYYYMMDD_<entity>.xml.gz, the newest date counts
+    /// Folder of the dumps, in <raw_root>/<dump_month>/discogs_YYYYMMDD_<entity>.xml.gz; the newest date counts
     #[arg(long, env = "DISCOGS_RAW", value_name = "FOLDER")]
     pub raw_root: Option<PathBuf>,
 
-    /// The time that names the run; the same time continues the same run [default: now]
+    /// Time that names the run; the same time continues the same run [default: now]
     #[arg(long, value_name = "TIME", value_parser = session_time)]
     pub session_time: Option<DateTime>,
 
-    /// The run's name, instead of one made of dump_month and session_time
+    /// Name of the run [default: made of dump_month and session_time]
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// What the workflow is run for
-    #[arg(long, value_name = "dev|prod|history", default_value = "dev")]
+    /// Mode of the workflow
+    #[arg(long, value_name = "MODE", default_value = "dev")]
     pub run_mode: RunMode,
 
-    /// Free disk space that the lake must have, less what the run holds already; a sealed run needs none [default: three
-    /// times the size of the dumps]
+    /// Free disk space to require, less what the run holds already; a sealed run needs none [default: three times the
+    /// size of the dumps]
     #[arg(long, value_name = "SIZE")]
     pub min_free: Option<ByteSize>,
 
-    /// Hold the dumps to the CHECKSUM file beside them, where it is there; false leaves that to the ingests, which compare
-    /// what they read
+    /// Compare the dumps with the CHECKSUM file beside them if there is one; false leaves that to the ingests
     #[arg(long, default_value = "true")]
     pub verify_dumps: Switch,
 
-    /// The artists dump, instead of the one in raw_root
+    /// Artists dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_ARTISTS_DUMP", value_name = "FILE")]
     pub artists_dump: Option<PathBuf>,
 
-    /// The labels dump, instead of the one in raw_root
+    /// Labels dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_LABELS_DUMP", value_name = "FILE")]
     pub labels_dump: Option<PathBuf>,
 
-    /// The masters dump, instead of the one in raw_root
+    /// Masters dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_MASTERS_DUMP", value_name = "FILE")]
     pub masters_dump: Option<PathBuf>,
 
-    /// The releases dump, instead of the one in raw_root
+    /// Releases dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_RELEASES_DUMP", value_name = "FILE")]
     pub releases_dump: Option<PathBuf>,
 }
 
-/// Reads a time as Digdag gives it. The run is named by the time of the clock in it, whatever its offset.
+/// Parses a time of Digdag. The run is named by its local time; the offset is ignored.
 fn session_time(text: &str) -> Result<DateTime, String> {
     let pieces = Pieces::parse(text).map_err(|_| "expected a time such as 2026-11-20T00:00:00+00:00".to_owned())?;
     Ok(pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight())))
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
 
 /// Finds the dumps of the month, makes the run, and gives its name and the paths to the tasks that follow.
 fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
+    known::check_names(call)?;
     if let Some(other) = parameters.run_id.as_ref().and_then(RunId::dump_month)
         && other != parameters.dump_month
     {
@@ -138,7 +141,7 @@ fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
     call.set_metric("dumps_verified", verified);
     call.set_metric("dump_bytes", packed);
     call.set_metric("free_bytes", free);
-    call.say(format_args!("run {run_id} in {}, dumps of {}", run.folder().display(), dumps.date));
+    call.summary(format_args!("run {run_id} in {}, dumps of {}", run.folder().display(), dumps.date));
     Ok(())
 }
 

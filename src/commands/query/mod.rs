@@ -94,6 +94,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
         None => show(&mut answer)?,
     };
     call.set_metric("rows", rows);
+    call.summary(format_args!("{rows} rows"));
     Ok(())
 }
 

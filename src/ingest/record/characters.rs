@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::{memchr_iter, memmem};
 use quick_xml::XmlVersion;
 use quick_xml::events::attributes::Attribute;
 
@@ -100,11 +100,25 @@ fn replacement(character: char) -> char {
 
 fn holds_invalid(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let control = |byte: u8| (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
-    // Without an early end within a chunk the compiler compares sixteen bytes at once.
-    bytes.chunks(CHUNK_BYTES).any(|chunk| chunk.iter().fold(false, |found, byte| found | control(*byte)))
-        || memmem::find_iter(bytes, b"\xef\xbf").any(|at| matches!(bytes.get(at + 2), Some(0xbe | 0xbf)))
-        || refers_to_invalid(text)
+    for start in (0..bytes.len()).step_by(CHUNK_BYTES) {
+        let chunk = &bytes[start..bytes.len().min(start + CHUNK_BYTES)];
+        let (mut control, mut ampersand, mut beyond) = (false, false, false);
+        // Without an early end the compiler compares sixteen bytes at once.
+        for byte in chunk {
+            control |= (*byte < b' ') & (*byte != b'\t') & (*byte != b'\n') & (*byte != b'\r');
+            ampersand |= *byte == b'&';
+            beyond |= *byte == 0xef;
+        }
+        // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+        let is_beyond = |at: usize| matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf]));
+        if control
+            || (ampersand && memchr_iter(b'&', chunk).any(|at| invalid_reference(&text[start + at..]).is_some()))
+            || (beyond && memchr_iter(0xef, chunk).any(|at| is_beyond(start + at)))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// The length of the reference that a text begins with and its character, if XML 1.0 does not have that character.

@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use super::Error;
 use super::read::kind;
+use digdag_task::stream;
 
 /// A path that may be written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,20 +71,6 @@ impl Output {
 /// Returns an error if the stream is closed.
 pub fn open_stream(path: &Path) -> anyhow::Result<File> {
     OpenOptions::new().append(true).open(path).with_context(|| format!("cannot write to {}", path.display()))
-}
-
-/// Returns the path of a stream of this process if the path names one.
-fn stream(path: &Path) -> Option<PathBuf> {
-    let name = path.to_str()?;
-    let descriptor = |name: &str| name.parse::<u32>().is_ok();
-    match name {
-        "-" => Some(PathBuf::from("/dev/stdout")),
-        "/dev/stdout" | "/dev/stderr" => Some(path.to_owned()),
-        _ => ["/dev/fd/", "/proc/self/fd/"]
-            .iter()
-            .any(|folder| name.strip_prefix(folder).is_some_and(descriptor))
-            .then(|| path.to_owned()),
-    }
 }
 
 fn resolve(path: &Path, kept_by: impl Fn(&Path) -> Option<PathBuf>) -> Result<PathBuf, Error> {

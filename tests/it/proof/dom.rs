@@ -40,9 +40,8 @@ fn without_invalid(xml: &str) -> String {
 
 fn replaced(c: char) -> char {
     match u32::from(c) {
-        0x9 | 0xa | 0xd => c,
         0x1c..=0x1f => ' ',
-        0..0x20 | 0xfffe..=0xffff => '\u{fffd}',
+        0..=0x8 | 0xb..=0xc | 0xe..=0x1b | 0xfffe..=0xffff => '\u{fffd}',
         _ => c,
     }
 }

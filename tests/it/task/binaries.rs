@@ -39,7 +39,7 @@ fn every_parameter_takes_a_value() {
             .filter(|line| line.starts_with("--") || line.starts_with("-h"));
         let options: Vec<_> = options.chain(["-V, --version"]).collect();
         let bare: Vec<_> = options.iter().filter(|line| !line.contains('<')).copied().collect();
-        // As hints say it: --replace true.
+        // A value may stand behind a space as well as behind =.
         let glued: Vec<_> = options.iter().filter(|line| line.contains("[=<")).collect();
         assert!(glued.is_empty(), "{name}: {glued:?}");
         assert_eq!(bare, ["-h, --help", "-V, --version"], "{name}");
@@ -106,6 +106,7 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("compute-kpis", &[]);
     succeeds("export-history", &[]);
     succeeds("diff-runs", &["--from-run-id", RUN, "--to-run-id", RUN]);
+    succeeds("write-manuals", &["--output", generated]);
     succeeds("run-workflow", &["main.dig", "--no-save"]);
     assert!(left.is_empty(), "not tried; add a call above: {left:?}");
 }
@@ -136,4 +137,58 @@ fn expect_outcome(name: &str, line: &Value) {
             assert!(table[count].is_u64(), "{name}: {count}");
         }
     }
+}
+
+/// Without a reset, clap puts every option behind those of Trino below their heading.
+#[test]
+fn options_stand_below_their_own_heading() {
+    for name in binaries().iter().filter(|name| *name != "run-workflow") {
+        let help = Dir::new().command(binary(name)).args(&["--help"]).run().expect_status(0).stdout;
+        let Some((_, trino)) = help.split_once("\nTrino:\n") else { continue };
+        let options = trino.lines().take_while(|line| line.is_empty() || line.starts_with(' ')).map(str::trim_start);
+        let strangers: Vec<_> =
+            options.filter(|line| line.starts_with("--") && !line.starts_with("--trino-")).collect();
+        assert!(strangers.is_empty(), "{name}: {strangers:?}");
+    }
+}
+
+#[test]
+fn value_names_are_in_one_style_and_each_parameter_names_its_variable() {
+    for command in discogs_lakehouse::commands::all() {
+        let name = command.get_name().to_owned();
+        for arg in command.get_arguments() {
+            for value in arg.get_value_names().into_iter().flatten() {
+                assert_eq!(value.to_uppercase(), value.as_str(), "{name} --{}", arg.get_id());
+            }
+            let of_the_call = ["params", "result", "help", "version"].contains(&arg.get_id().as_str());
+            let variable = arg.get_env().map(|env| env.to_string_lossy().into_owned());
+            assert!(of_the_call || variable.is_some_and(|env| env.contains("DISCOGS_")), "{name} --{}", arg.get_id());
+        }
+    }
+}
+
+#[test]
+fn a_misspelt_flag_or_value_is_told_with_the_one_that_was_meant() {
+    let dir = Dir::new();
+    let run = |arguments: &[&str]| dir.command(binary("promote")).args(arguments).run().expect_status(2);
+    run(&["--alow-promote"]).expect_one_line(&["--alow-promote", "did you mean --allow-promote?"]);
+    run(&["--run-mode", "prd"]).expect_one_line(&["run_mode (from the flag --run-mode)", "did you mean prod?"]);
+}
+
+#[test]
+fn one_command_writes_manuals_and_completions() {
+    let dir = Dir::new();
+    dir.command(binary("write-manuals")).args(&["--output", "out"]).run().expect_status(0).expect_result("done");
+    for command in discogs_lakehouse::commands::all() {
+        let name = command.get_name();
+        let manual = dir.read(&format!("out/man/man1/{name}.1"));
+        assert!(manual.contains("\\-\\-params"), "{manual}");
+        let completion = dir.read(&format!("out/completions/bash/{name}.bash"));
+        assert!(completion.contains("--params"), "{name}");
+    }
+    let tasks =
+        binaries().into_iter().filter(|name| !["test-dumps", "run-workflow", "generate-dumps"].contains(&&**name));
+    let known: BTreeSet<String> =
+        discogs_lakehouse::commands::all().iter().map(|it| it.get_name().to_owned()).collect();
+    assert_eq!(tasks.collect::<BTreeSet<_>>(), known);
 }

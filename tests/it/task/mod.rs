@@ -7,3 +7,4 @@ mod precedence;
 mod progress;
 mod result;
 mod signals;
+mod unknown;

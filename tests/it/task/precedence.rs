@@ -116,3 +116,34 @@ fn a_dump_is_taken_from_the_environment() {
     command.args(&["--run-id", crate::support::RUN]).env("DISCOGS_LABELS_DUMP", "/nowhere/labels.xml.gz");
     command.run().expect_status(5).expect_stderr("/nowhere/labels.xml.gz");
 }
+
+#[test]
+fn a_generic_variable_counts_inside_digdag_and_under_the_prefix_alone() {
+    let dir = Dir::new();
+    // `environment` is a variable that people export for other programs.
+    let check = |variables: &[(&str, &str)]| {
+        let mut command = dir.command(binary("sanity-check"));
+        command.args(&["--lake", "lake", "--run-id", "20261120_000000"]);
+        variables.iter().for_each(|(name, value)| {
+            command.env(name, value);
+        });
+        command.run().expect_status(2).stderr
+    };
+    let of_environment = |stderr: &str| stderr.contains("there is no environment \"staging\"");
+    assert!(!of_environment(&check(&[("environment", "staging")])));
+    assert!(of_environment(&check(&[("DISCOGS_ENVIRONMENT", "staging")])));
+    assert!(of_environment(&check(&[("environment", "staging"), ("session_uuid", "8dc5c4c7")])));
+}
+
+#[test]
+fn an_error_names_where_the_value_came_from() {
+    let dir = Dir::new();
+    dir.create("params.json", r#"{"run_mode": "prd"}"#);
+    let from = |command: &mut TestCommand| command.run().expect_status(2).stderr;
+    let stderr = from(promote(&dir).env("run_mode", "prd"));
+    assert!(stderr.contains("parameter run_mode (from the environment variable run_mode): \"prd\""), "{stderr}");
+    let stderr = from(promote(&dir).args(&["--params", "params.json"]));
+    assert!(stderr.contains("parameter run_mode (from the JSON parameters): \"prd\""), "{stderr}");
+    let stderr = from(promote(&dir).args(&["--run-mode", "prd"]));
+    assert!(stderr.contains("parameter run_mode (from the flag --run-mode): \"prd\""), "{stderr}");
+}

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use serde_json::{Value, json};
 
-use crate::support::{Dir, RUN, TestLake, binary, month};
+use crate::support::{Dir, RUN, TestCommand, TestLake, binary, month};
 
 #[test]
 fn a_result_is_stored_under_the_name_of_the_task() {
@@ -81,4 +81,77 @@ fn a_text_that_digdag_would_evaluate_is_not_stored() {
     assert_eq!((&stored["store_params"], &stored["error"]["class"]), (&json!({}), &json!("parameters")));
     assert!(stored["error"]["message"].as_str().unwrap().contains("which Digdag would evaluate again; use paths"));
     assert!(!text.contains("${"), "{text}");
+}
+
+fn promote(dir: &Dir, result: &str) -> TestCommand {
+    let mut command = dir.command(binary("promote"));
+    command.args(&["--lake", "lake", "--run-id", "20261120_000000", "--result", result]);
+    command
+}
+
+#[test]
+fn a_result_replaces_nothing_but_a_regular_file() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.path("lake/_runs/20261120_000000")).unwrap();
+    fs::create_dir_all(dir.path("lake/_meta")).unwrap();
+    std::os::unix::fs::symlink("_runs/20261120_000000", dir.path("lake/active")).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.path("dangling")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, dir.path("fifo"), 0o600.into()).unwrap();
+    let sealed = "lake/_runs/20261120_000000/_manifest.json";
+    dir.create(sealed, "sealed");
+    let refused = [
+        ("lake/active", "it is a folder"),
+        (sealed, "tasks alone write to"),
+        ("lake/_runs/20261120_000000/new.json", "tasks alone write to"),
+        ("lake/active/new.json", "tasks alone write to"),
+        ("lake/_meta/new.json", "tasks alone write to"),
+        ("dangling", "a link that leads nowhere"),
+        ("fifo", "it is a FIFO"),
+        ("/dev/null", "it is a device"),
+        (".", "it is a folder"),
+    ];
+    for (result, why) in refused {
+        let finished = promote(&dir, result).run().expect_status(2).expect_result("failed");
+        finished.expect_one_line(&["promote: --result ", why]);
+    }
+    assert_eq!(dir.read(sealed), "sealed");
+    assert!(fs::symlink_metadata(dir.path("lake/active")).unwrap().is_symlink());
+    assert!(!dir.path("lake/_meta/new.json").exists());
+    assert!(fs::metadata("/dev/null").is_ok_and(|found| !found.is_file()));
+}
+
+#[test]
+fn a_result_may_go_to_stdout() {
+    let dir = Dir::new();
+    for stream in ["-", "/dev/stdout", "/dev/fd/1"] {
+        let finished = promote(&dir, stream).run().expect_status(0);
+        let lines: Vec<Value> = finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "{stream}: {}", finished.stdout);
+        assert_eq!(lines[0]["store_params"]["promote"], lines[1], "{stream}");
+    }
+}
+
+#[test]
+fn a_result_lost_on_stdout_is_a_failure() {
+    let dir = Dir::new();
+    for arguments in [&["--run-id", "20261120_000000"][..], &["--help"], &["--version"]] {
+        let mut command = std::process::Command::new(binary("promote"));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        command.current_dir(dir.path(".")).args(["--lake", "lake"]).args(arguments).stdout(full);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("to stdout: No space left on device"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn an_error_tells_whether_a_retry_can_help() {
+    let lake = TestLake::begun();
+    let wrong = lake.task("ingest-labels").args(&["--run-id", RUN, "--labels-dump", "/nowhere"]).run();
+    assert_eq!(wrong.expect_status(5).json()["error"]["retryable"], false);
+    let lock = fs::File::create(lake.root().join("_meta/locks/lake")).unwrap();
+    lock.lock().unwrap();
+    let locked = lake.task("prune-runs").args(&["--dry-run=false"]).run();
+    assert_eq!(locked.expect_status(4).json()["error"]["retryable"], true);
 }

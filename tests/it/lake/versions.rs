@@ -9,7 +9,7 @@ use crate::support::{ENTITIES, RUN, TestLake, month};
 
 /// Task, revision and hash of all that the task writes for the shared month, a line each; and the hash of the dumps
 /// themselves, because other dumps make other bytes.
-const RECORDED: &str = "tests/it/lake/revisions.txt";
+const RECORDED: &str = "tests/it/lake/versions.txt";
 
 #[test]
 fn what_a_task_writes_changes_with_its_revision_alone() {

@@ -1,0 +1,95 @@
+//! The entry point of every task of a project.
+
+use std::io::Write;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Command, Parser};
+
+use super::call::Call;
+use super::parameters::{self, Resolved};
+use super::{Class, Failure, say_line, stop};
+
+/// What the tasks of a project have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Project {
+    /// Prefix of environment variables that are parameters: with `DISCOGS_`, `DISCOGS_THREADS` is the parameter
+    /// `threads`. Empty for none.
+    pub prefix: &'static str,
+    /// Parameters that are also read from an environment variable of their own name, such as `run_id`. Every other
+    /// parameter is read from its bare name only inside Digdag's `sh>`, so that a variable `name` or `list` in
+    /// somebody's shell changes nothing.
+    pub own_names: &'static [&'static str],
+    /// Returns the folder that must not change if a path lies in one. A `--result` there is refused.
+    pub protected: fn(&Path) -> Option<PathBuf>,
+}
+
+impl Default for Project {
+    fn default() -> Self {
+        Project { prefix: "", own_names: &[], protected: |_| None }
+    }
+}
+
+/// Runs a task of no particular project: resolves the parameters, calls `run`, and reports the outcome.
+pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
+    Project::default().main(run)
+}
+
+impl Project {
+    /// Runs a task: resolves the parameters, calls `run`, reports the outcome and returns the exit status.
+    pub fn main<P: Parser>(&self, run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
+        let command = P::command();
+        let name = command.get_name().to_owned();
+        let version = command.get_version().unwrap_or_default().to_owned();
+        one_line_panics();
+        stop::install(&name, &version);
+
+        let mut call = Call::new(&name, &version);
+        let argv: Vec<_> = std::env::args_os().collect();
+        let resolved = call.expect_result(&argv, self.protected).and_then(|()| parameters::resolve::<P>(self, argv));
+        let result = match resolved {
+            Ok(Resolved::Task { task, json, verbose }) => {
+                call.given = json;
+                call.set_verbose(verbose);
+                std::panic::catch_unwind(AssertUnwindSafe(|| run(task, &mut call)))
+                    .unwrap_or_else(|_| Err(Failure::unexpected("internal error; the line above says where").into()))
+            }
+            Ok(Resolved::Text(text)) => return print_text(&name, &text),
+            Err(failure) => Err(failure.into()),
+        };
+        call.finish(result, stop::hold())
+    }
+
+    /// Returns the command of a task as [`Project::main`] parses it, for completions and manuals.
+    pub fn command<P: Parser>(&self) -> Command {
+        parameters::command::<P>(self)
+    }
+}
+
+/// Prints help or a version. A reader that has closed the pipe is no error.
+fn print_text(task: &str, text: &str) -> ExitCode {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            say_line(format_args!("{task}: cannot write to stdout: {error}"));
+            ExitCode::from(Class::Unexpected.exit_status())
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Prints one line for a panic, and no backtrace, whatever `RUST_BACKTRACE` is set to.
+fn one_line_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+        let payload = info.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        let message = message.lines().next().unwrap_or_default().to_owned();
+        say_line(format_args!("internal error at {place}: {message}; please report it with the command"));
+    }));
+}
