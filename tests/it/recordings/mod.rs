@@ -1,14 +1,16 @@
-//! run-workflow against recorded runs of the real Digdag 0.10.5.1: a test for each folder of recordings. They are
-//! looked for in DISCOGS_DIGDAG_RECORDINGS and beside the repository.
+//! run-workflow against recorded runs of Digdag 0.10.5.1: a test for each folder of `tests/recordings`.
+
+mod edge_cases;
+mod replay;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Dir, skipped};
+use crate::support::Dir;
 
-/// The recorder's `record` program for machines without Python: it copies the input it is given instead of reading it.
+/// The program `record` of these recordings, without Python: it copies its input instead of parsing it.
 const RECORD: &str = r#"#!/bin/sh
 method=$2 input=$3 output=$4
 if [ "${extra+set}" ]; then env="\"$extra\""; else env=null; fi
@@ -29,18 +31,23 @@ printf '{"subtask_config": {}, "export_params": {}, "store_params": {%s}%s}' "$s
 [ -z "$error" ] || exit 5
 "#;
 
-fn recordings() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/expected/digdag");
-    let named = std::env::var_os("DISCOGS_DIGDAG_RECORDINGS").map(PathBuf::from);
-    let places = named.into_iter().chain([beside, PathBuf::from("/work/shared/expected/digdag")]);
-    let found = places.into_iter().find(|folder| folder.join("README.md").is_file());
-    if found.is_none() {
-        skipped("the recordings of Digdag are missing; set DISCOGS_DIGDAG_RECORDINGS to their folder");
-    }
-    found
+/// The identifiers that differ from run to run.
+const VOLATILE: [&str; 4] = ["session_uuid", "session_id", "attempt_id", "project_id"];
+
+/// The folder of a set of recordings.
+fn recordings(set: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings").join(set)
 }
 
-/// A recorded workflow, and what run-workflow made of it.
+#[track_caller]
+fn expect_a_test_for_each(set: &str, tests: &str) {
+    for entry in fs::read_dir(recordings(set)).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        assert!(tests.contains(&format!("(\"{name}\")")), "no test for the recording {name}");
+    }
+}
+
+/// A recorded workflow, and the result of run-workflow.
 struct Replay {
     recorded: PathBuf,
     dir: Dir,
@@ -49,8 +56,8 @@ struct Replay {
 }
 
 impl Replay {
-    fn of(name: &str) -> Option<Self> {
-        let recorded = recordings()?.join(name);
+    fn of(name: &str) -> Self {
+        let recorded = recordings("plain").join(name);
         let dir = Dir::new();
         dir.create_program("record", RECORD);
         for entry in fs::read_dir(&recorded).unwrap().map(Result::unwrap) {
@@ -65,14 +72,15 @@ impl Replay {
         let mut command = dir.run_workflow(&arguments);
         let finished = command.current_dir(&dir.path(name)).env("RECORD_LOG", dir.path("log")).run();
         assert_eq!(finished.json()["status"], if finished.status == Some(0) { "done" } else { "failed" });
-        Some(Replay { recorded, dir, status: finished.status.unwrap(), stderr: finished.stderr })
+        Replay { recorded, dir, status: finished.status.unwrap(), stderr: finished.stderr }
     }
 
     fn calls(&self) -> Vec<Value> {
         let mut calls: Vec<Value> =
             self.dir.read("log").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         for call in &mut calls {
-            let params = call["input"]["params"].take();
+            let mut params = call["input"]["params"].take();
+            VOLATILE.iter().for_each(|name| drop(params.as_object_mut().unwrap().remove(*name)));
             let fields = call.as_object_mut().unwrap();
             fields.remove("input");
             fields.insert("params".to_owned(), params);
@@ -85,7 +93,7 @@ impl Replay {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The exit status and the error report, as the recorder wrote them.
+    /// The exit status and the error report, in the form of the recordings.
     fn outcome(&self) -> String {
         let report = self.stderr.split_once("\nerror:\n").map(|(_, report)| format!("error:\n{report}"));
         format!("exit {}\n{}", self.status, report.unwrap_or_default())
@@ -100,15 +108,15 @@ impl Replay {
 
 #[track_caller]
 fn behaves_as_recorded(name: &str) {
-    let Some(replay) = Replay::of(name) else { return };
+    let replay = Replay::of(name);
     assert_eq!(replay.calls(), replay.recorded_calls(), "stderr:\n{}", replay.stderr);
     replay.expect_recorded_outcome();
 }
 
-/// For groups whose tasks start in an order of chance.
+/// For groups whose tasks start in any order.
 #[track_caller]
 fn behaves_as_recorded_in_any_order(name: &str) {
-    let Some(replay) = Replay::of(name) else { return };
+    let replay = Replay::of(name);
     let sorted = |mut calls: Vec<Value>| {
         calls.sort_by_key(|call| call["params"]["task_name"].to_string());
         calls
@@ -140,7 +148,7 @@ fn failure_in_parallel() {
 /// The one workflow that Digdag runs and run-workflow refuses.
 #[test]
 fn for_each_is_refused() {
-    let Some(replay) = Replay::of("for-each") else { return };
+    let replay = Replay::of("for-each");
     assert_eq!(replay.status, 2);
     assert!(replay.stderr.contains("main.dig:9: run-workflow has no operator for_each>"), "{}", replay.stderr);
     assert_eq!(replay.calls(), [] as [Value; 0]);
@@ -159,10 +167,9 @@ fn parallel() {
 #[test]
 fn params() {
     behaves_as_recorded("params");
-    if let Some(replay) = Replay::of("params") {
-        assert_eq!(replay.dir.read("log.sh"), fs::read_to_string(replay.recorded.join("shell.txt")).unwrap());
-        assert!(replay.stderr.contains("\n27 rows in 2026-11__20261120_000000\n"), "{}", replay.stderr);
-    }
+    let replay = Replay::of("params");
+    assert_eq!(replay.dir.read("log.sh"), fs::read_to_string(replay.recorded.join("shell.txt")).unwrap());
+    assert!(replay.stderr.contains("\n27 rows in 2026-11__20261120_000000\n"), "{}", replay.stderr);
 }
 
 #[test]
@@ -197,10 +204,6 @@ fn unknown_operator() {
 
 #[test]
 fn every_recording_has_a_test() {
-    let Some(folder) = recordings() else { return };
-    let tests = include_str!("recordings.rs");
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {
-        let name = entry.file_name().into_string().unwrap();
-        assert!(tests.contains(&format!("(\"{name}\")")), "no test for the recording {name}");
-    }
+    expect_a_test_for_each("plain", include_str!("mod.rs"));
+    expect_a_test_for_each("edge-cases", include_str!("edge_cases.rs"));
 }
