@@ -37,7 +37,7 @@ pub struct LakeStatus {
 enum State {
     Open,
     Sealed,
-    /// Something in it cannot be read; `problem` says what.
+    /// A file of the run cannot be read; `problem` has the error.
     Damaged,
 }
 
@@ -46,24 +46,24 @@ struct RunStatus {
     run_id: RunId,
     state: State,
     active: bool,
-    /// The links that point at it.
+    /// The links to earlier targets of `active` that point at it.
     previous: Vec<String>,
     tables: usize,
-    /// Of all tables.
+    /// The rows of all tables.
     rows: u64,
     files: u64,
     bytes: u64,
-    /// Those of `bytes` that nothing else holds: what becomes free when it is pruned.
+    /// Those of `bytes` that become free when the run is pruned.
     own_bytes: u64,
-    /// The others: files that another run holds too, with the same bytes.
+    /// Those of `bytes` in files shared with another run.
     shared_bytes: u64,
     #[serde(skip)]
     usage: DiskUsage,
     begun: Option<Timestamp>,
     sealed: Option<Timestamp>,
-    /// Since it was sealed, or begun.
+    /// Seconds since it was sealed or, if it is not, begun.
     age_seconds: Option<i64>,
-    /// Whether the lake knows the digest of its manifest.
+    /// Whether the lake keeps the digest of its manifest.
     seal_known: bool,
     locked_by: Option<Holder>,
     problem: Option<String>,
@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
     super::task(lake_status)
 }
 
-/// Lists the runs of a lake. Reads descriptions and manifests, no data; a run that is damaged is listed as such.
+/// Lists the runs of a lake from their descriptions and manifests, without reading data. A damaged run is listed as such.
 fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let (active, problem) = match lake.active() {
@@ -139,7 +139,7 @@ fn say_leftovers(leftovers: &anyhow::Result<Orphans>, call: &Call) {
             counted(leftovers.count(), "leftover"),
             bytes(leftovers.bytes())
         )),
-        Err(error) => call.say(format_args!("what earlier tasks left cannot be told: {}", failure_of(error))),
+        Err(error) => call.say(format_args!("the leftovers of earlier tasks cannot be listed: {}", failure_of(error))),
     }
 }
 
@@ -207,7 +207,7 @@ impl RunStatus {
             (Some(problem), _) => problem.clone(),
             (None, Some(holder)) => format!("{} is at work in it", holder.who()),
             (None, None) if self.state == State::Sealed && !self.seal_known => {
-                "its seal is not known here; see verify-run --help".to_owned()
+                "its seal is unknown here; see verify-run --help".to_owned()
             }
             (None, None) => String::new(),
         }

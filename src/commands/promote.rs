@@ -43,7 +43,7 @@ pub struct Promote {
     pub dry_run: Switch,
 }
 
-/// What a workflow is run for.
+/// The purpose of a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum RunMode {
     /// Ends with a sealed run.
@@ -55,7 +55,7 @@ pub enum RunMode {
 }
 
 impl RunMode {
-    /// The name as it is given.
+    /// Returns the name of the mode as a parameter.
     pub fn name(self) -> &'static str {
         match self {
             RunMode::Dev => "dev",

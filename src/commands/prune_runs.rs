@@ -13,11 +13,11 @@ use digdag_task::{Call, Switch};
 /// Remove runs that are no longer needed
 ///
 /// Keeps the newest runs, every run that active or an active__prev_<timestamp> points at, and every run that a task is
-/// working in. Every promotion leaves such a link, so a published run stays until keep_previous lets its link go.
+/// working in. Every promotion leaves such a link, so a published run is kept until keep_previous removes its link.
 ///
 /// Shows what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename, then
-/// deleted. Also removes what earlier tasks left: unfinished work and locks in <lake>/_meta, and in <lake>/_tmp_test the
-/// trials of runs that are sealed or gone.
+/// deleted. Also removes orphans of earlier tasks: unfinished work and locks in <lake>/_meta, and in <lake>/_tmp_test the
+/// dry runs of runs that are sealed or gone.
 #[derive(Debug, Parser)]
 #[command(name = "prune-runs", version, after_help = EXAMPLE)]
 pub struct PruneRuns {
@@ -44,16 +44,16 @@ pub struct PruneRuns {
 
 const EXAMPLE: &str = "\
 Example:
-  prune-runs --lake /data/lake --keep 3                      what would go
+  prune-runs --lake /data/lake --keep 3                      list what would be removed
   prune-runs --lake /data/lake --keep 3 --dry-run=false      remove it
-  prune-runs --lake /data/lake --keep 3 --keep-previous 12   runs that were published longer ago may go as well";
+  prune-runs --lake /data/lake --keep 3 --keep-previous 12   also remove runs published long ago";
 
 /// Runs `prune-runs`.
 pub fn main() -> ExitCode {
     super::task(prune_runs)
 }
 
-/// Removes runs that nobody needs. Unless `dry_run` is false it only says which.
+/// Removes runs that are no longer needed, or lists them if `dry_run` is set.
 fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
     let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;

@@ -77,21 +77,26 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     }
     let files = &sealed.manifest().files;
     let size: u64 = files.iter().map(|file| file.bytes).sum();
-    call.summary(format_args!("run {} is what was sealed: {} files, {}", run.id(), files.len(), bytes(size)));
+    call.summary(format_args!("run {} agrees with its seal: {} files, {}", run.id(), files.len(), bytes(size)));
     Ok(())
 }
 
+/// Verifies a run that is not sealed.
 fn verify_open(run: &Run, active: bool, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("state", "open");
     if active {
         return Err(Failure::input(format!("run {} is active and has no manifest", run.id()))
-            .hint("rollback brings back what was published before")
+            .hint("restore the run that was published before: rollback")
             .into());
     }
     let datasets = run.verify_datasets(call)?;
     for dataset in &datasets {
         call.add_table(dataset.count());
     }
-    call.summary(format_args!("run {} is not sealed; its {} tables are what was written", run.id(), datasets.len()));
+    call.summary(format_args!(
+        "run {} is not sealed; its {} tables agree with their descriptions",
+        run.id(),
+        datasets.len()
+    ));
     Ok(())
 }

@@ -32,8 +32,10 @@ pub(super) fn explain(error: &clap::Error, sources: &Sources, command: &Command)
         (ErrorKind::ValueValidation | ErrorKind::InvalidValue, Some(value)) => {
             let shown = if is_secret(command, &long) { String::new() } else { format!(" \"{value}\"") };
             let reason = std::error::Error::source(error).map(|source| source.to_string());
-            let choices = text(ContextKind::ValidValue).map(|values| format!("expected one of {values}"));
-            let reason = reason.or(choices).unwrap_or_else(|| "not a value it takes".to_owned());
+            let choices = text(ContextKind::ValidValue).filter(|values| !values.is_empty());
+            let choices = choices.map(|values| format!("expected one of {values}"));
+            let otherwise = if value.is_empty() { "the value is empty" } else { "not a value it takes" };
+            let reason = reason.or(choices).unwrap_or_else(|| otherwise.to_owned());
             Failure::parameters(format!("parameter {name} (from {source}):{shown}: {reason}")).hint(hint)
         }
         _ => Failure::parameters(first_line(error)).hint(hint),

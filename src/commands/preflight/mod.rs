@@ -94,7 +94,7 @@ pub fn main() -> ExitCode {
     super::task(preflight)
 }
 
-/// Finds the dumps of the month, makes the run, and gives its name and the paths to the tasks that follow.
+/// Finds the dumps of the month, creates the run, and exports its name and the paths for the tasks that follow.
 fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
     known::check_names(call)?;
     if let Some(other) = parameters.run_id.as_ref().and_then(RunId::dump_month)

@@ -1,9 +1,9 @@
 use crate::dump::{DumpSet, sha256_of_dump};
 use digdag_task::{Amount, Call, Failure, InputFile, Observer};
 
-/// Holds the dumps to the CHECKSUM files beside them that list them. Gives how many those were.
+/// Verifies the dumps against the CHECKSUM files that list them; returns how many are listed.
 ///
-/// Costs nothing for dumps whose hash is remembered, about a second a gigabyte for the others.
+/// Dumps with a remembered hash cost nothing, others about a second a gigabyte.
 pub(super) fn dumps(dumps: &DumpSet, call: &mut Call) -> anyhow::Result<usize> {
     let listed = || dumps.files.values().filter_map(|file| Some((file, file.published_sha256.as_ref()?)));
     let total = listed().map(|(file, _)| file.bytes).sum();

@@ -24,7 +24,7 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("digdag-task", &[]),
     ("dump-names", &[]),
     ("generate-dumps", &["digdag-task", "dump-names"]),
-    ("run-workflow", &[]),
+    ("run-workflow", &["digdag-task"]),
 ];
 
 fn root() -> PathBuf {

@@ -13,7 +13,7 @@ use super::sample::sample;
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::{Finished, TestCommand};
 
-/// The errors tried at a call, and what the advice is to say.
+/// Returns the errors to inject at a call, each with a part of the advice that it must give.
 fn errors_of(call: &Call) -> &'static [(&'static str, &'static str)] {
     const DISK: (&str, &str) = ("EIO", "system log");
     const FULL: (&str, &str) = ("ENOSPC", "free some space");
@@ -29,16 +29,16 @@ fn errors_of(call: &Call) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// Whether a call only tells people something, who holds a lock among it, or tidies up after a failure: its error changes
-/// nothing.
+/// Whether an error of this call changes nothing: it only writes a message or the holder of a lock, or cleans up after a
+/// failure.
 fn may_fail(call: &Call) -> bool {
-    let told = ["write", "ftruncate"].contains(&call.name.as_str());
-    let to_people = told && (!call.text.contains("/lake/") || call.text.contains("/_meta/locks/"));
+    let writes = ["write", "ftruncate"].contains(&call.name.as_str());
+    let to_people = writes && (!call.text.contains("/lake/") || call.text.contains("/_meta/locks/"));
     let tidying = call.name == "unlinkat" || call.name == "rmdir";
     to_people || tidying
 }
 
-/// Whether a call puts something where readers or later tasks find it.
+/// Whether a call commits something that readers or later tasks find.
 fn commits(line: &str) -> bool {
     let target = line.rsplit_once("\", ").map_or("", |_| line.rsplit('"').nth(1).unwrap_or_default());
     line.contains("rename")
@@ -52,8 +52,8 @@ struct Trial<'t> {
     stage: Stage,
     arguments: &'t [&'t str],
     actives: &'t [Option<&'t str>],
-    /// Each error at each call; otherwise one at each, in turn, and of the files that are made read-only one after the
-    /// other every 25th.
+    /// Injects every error at every call. Otherwise one error at each call, in turn, and of the files that are made read-only
+    /// one after the other only at every 25th.
     thorough: bool,
 }
 
@@ -119,7 +119,7 @@ impl Trial<'_> {
                 assert!(later.is_empty(), "{when}: {later:?} came after");
             }
         }
-        // From the same state the same command does the same: once for each is enough.
+        // A task is deterministic, so it is run again once for each distinct state.
         if !states.lock().unwrap().insert(invariants::fingerprint(&lake.root())) {
             return;
         }

@@ -141,7 +141,7 @@ fn runs_that_somebody_works_on_are_kept() {
     assert_eq!(plan["runs"][0]["kept"], "newest");
 }
 
-/// A workflow is between two of its tasks: nobody holds a lock, and the run is not a leftover.
+/// A workflow may be between two of its tasks: no process holds a lock, and yet the run is in use.
 #[test]
 fn open_runs_are_kept_while_they_are_young() {
     let lake = TestLake::at(Stage::Published);
@@ -165,7 +165,7 @@ fn what_killed_tasks_left_is_removed() {
     fs::write(lake.path("_meta/seals/2020-01__20200101_000000.sha256"), "").unwrap();
     let done = lake.task("prune-runs", &["--keep", "9", "--dry-run=false"]).run().expect_status(0).json();
     assert_eq!((done["leftovers"].as_array().unwrap().len(), &done["removed"]), (2, &json!([])));
-    // The young one may be somebody's.
+    // The young run may be in use.
     let left: Vec<_> = fs::read_dir(&staging).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["active.1234"]);
     assert!(!lake.path("_meta/seals/2020-01__20200101_000000.sha256").exists());
@@ -227,9 +227,9 @@ fn trials_and_locks_that_nobody_needs_are_removed() {
     invariants::hold(&lake.root(), &[Some(RUNS[2])], "tidied up");
 }
 
-/// A lock file goes while somebody waits for it: who waited then holds another one, never the one that is gone.
+/// A lock file is removed while another process waits for the lock: the waiting process then locks a new file.
 #[test]
-fn a_lock_whose_file_was_removed_is_taken_anew() {
+fn a_lock_whose_file_was_removed_is_taken_on_a_new_file() {
     let lake = TestLake::at(Stage::Published);
     let path = lake.path("_meta/locks/lake.lock");
     let first = fs::File::create(&path).unwrap();

@@ -1,4 +1,4 @@
-//! What must hold of a lake at every instant. Read with serde_json and sha2 alone, not with the code under test.
+//! Invariants of a lake, checked with serde_json and sha2 alone, not with the code under test.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -9,20 +9,21 @@ use std::sync::{Arc, LazyLock, Mutex};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Panics, with `when`, unless all holds. `actives` are the runs at which `active` may be; none where it may be missing.
+/// Panics, with `when`, unless all invariants hold. `actives` are the runs that `active` may point at; `None` if it may be
+/// missing.
 #[track_caller]
 pub fn hold(lake: &Path, actives: &[Option<&str>], when: &str) {
     hold_with_copied(lake, actives, &[], when);
 }
 
-/// The same of a lake into which runs were copied: their seals need not be known.
+/// Like [`hold`], for a lake into which runs were copied: their seals need not be known.
 #[track_caller]
 pub fn hold_with_copied(lake: &Path, actives: &[Option<&str>], copied: &[&str], when: &str) {
     let broken = broken(lake, actives, copied);
     assert!(broken.is_empty(), "{when}:\n{}", broken.join("\n"));
 }
 
-/// What does not hold.
+/// Returns the invariants that are broken.
 fn broken(lake: &Path, actives: &[Option<&str>], copied: &[&str]) -> Vec<String> {
     let mut broken = Vec::new();
     if !lake.exists() {
@@ -61,8 +62,8 @@ fn broken(lake: &Path, actives: &[Option<&str>], copied: &[&str]) -> Vec<String>
     broken
 }
 
-/// What is broken in the history: event files that are not whole or can be written, reports that end early, differences
-/// without their description or with other files than it names.
+/// Returns what is broken in the history: event files that are incomplete or writable, reports that end early, differences
+/// without their description or with files that it does not name.
 fn history(folder: &Path) -> Vec<String> {
     let mut broken = Vec::new();
     for entry in walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap) {
@@ -226,10 +227,10 @@ fn sha256(path: &Path) -> String {
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
-/// The digest of a text, and its value where it is JSON.
+/// Maps the digest of a text to its value, or to `None` if it is not JSON.
 type Parsed = HashMap<[u8; 32], Option<Arc<Value>>>;
 
-/// A JSON text as a value. The lakes of a thousand trials hold the same texts, and a debug build parses slowly: each is
+/// Parses a JSON text. The lakes of a thousand trials hold the same texts and a debug build parses slowly, so each text is
 /// parsed once.
 fn parsed(text: &[u8]) -> Option<Arc<Value>> {
     static PARSED: LazyLock<Mutex<Parsed>> = LazyLock::new(Mutex::default);
@@ -242,9 +243,9 @@ fn parsed(text: &[u8]) -> Option<Arc<Value>> {
     value
 }
 
-/// What is on the disk, as one text: two lakes with the same are in the same state. Without the contents of locks, which
-/// say who held them; names and times that differ from run to run are left out, and of the files that the seal makes
-/// read-only one after the other it counts whether it is none, some or all.
+/// Returns the state of a lake as a text: two lakes with equal texts are in the same state. The text leaves out the contents
+/// of locks, which name their holders, and names and times that differ from run to run. Of the files that the seal makes
+/// read-only one after the other it tells only whether none, some or all are.
 pub fn fingerprint(lake: &Path) -> String {
     let mut lines = Vec::new();
     let mut writable = BTreeSet::new();

@@ -16,14 +16,14 @@ use super::sample::sample;
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::TestCommand;
 
-/// A command, the lake it is for, and what comes of it.
+/// A command, the lake that it works on, and the outcome to expect.
 struct Trial<'t> {
     name: &'t str,
     stage: Stage,
     arguments: &'t [&'t str],
     /// Where `active` may be after a kill.
     actives: &'t [Option<&'t str>],
-    /// Whether the lake is as it should be once the command was run again; says what is not.
+    /// Checks the lake after the command was run again; returns what is wrong.
     done: &'t (dyn Fn(&TestLake) -> Result<(), String> + Sync),
 }
 
@@ -74,7 +74,7 @@ impl Trial<'_> {
             _ => assert!([Some(0), Some(143)].contains(&output.status.code()), "{when}: {:?}", output.status),
         }
         self.hold(&lake, &when);
-        // From the same state the same command does the same: once for each is enough.
+        // A task is deterministic, so it is run again once for each distinct state.
         let state = invariants::fingerprint(&lake.root());
         if states.lock().unwrap().insert(state, call.clone()).is_some() {
             return;
@@ -90,7 +90,7 @@ fn equal<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), St
     if found == expected { Ok(()) } else { Err(format!("{found:?}, expected {expected:?}")) }
 }
 
-/// The parts of the first run are those of a stage, byte for byte; of the tables whose path begins so.
+/// Compares the parts of the first run with those of a stage, byte for byte, for tables whose path begins with `tables`.
 fn same_parts(lake: &TestLake, stage: Stage, tables: &str) -> Result<(), String> {
     let of = |parts: Vec<(std::path::PathBuf, Vec<u8>)>| -> Vec<_> {
         parts.into_iter().filter(|(path, _)| path.to_str().unwrap().starts_with(tables)).collect()
@@ -173,7 +173,7 @@ fn publish_and_go_back() {
     promote.at_calls("KILL");
     promote.at_calls("TERM");
 
-    // Told which run to leave, it goes back once, however often it is run.
+    // With from_run_id it goes back once, however often it is run.
     let done = |lake: &TestLake| equal(lake.active().as_deref(), Some(RUNS[1]));
     let arguments = ["--from-run-id", RUNS[2]];
     let actives = [old, Some(RUNS[1])];
@@ -181,7 +181,7 @@ fn publish_and_go_back() {
     rollback.at_calls("KILL");
     rollback.at_calls("TERM");
 
-    // Not told, it goes back from where it finds itself; a kill after the step counts as a step.
+    // Without from_run_id it goes back from the run that is active, so a kill after the rename counts as one step.
     let done = |lake: &TestLake| equal([Some(RUNS[0]), Some(RUNS[1])].contains(&lake.active().as_deref()), true);
     let actives = [old, Some(RUNS[1]), Some(RUNS[0])];
     let bare = Trial { arguments: &[], actives: &actives, done: &done, ..rollback };

@@ -1,3 +1,5 @@
+//! Lakes in every stage, built once a process and copied for each trial.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +16,7 @@ pub const RUNS: [&str; 5] = [
     "2026-11__20261120_000004",
 ];
 
-/// How far a lake has come.
+/// The stage of a lake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// There is no lake, only dumps.
@@ -27,13 +29,13 @@ pub enum Stage {
     Built,
     /// All runs are sealed; the first three were promoted one after the other.
     Published,
-    /// The same, and the seal of the last run is not known, as if it had been copied from another lake.
+    /// Like `Published`, but the seal of the last run is not known, as if it had been copied from another lake.
     Copied,
-    /// The same as published, and a run of another month was begun long ago, and another one later.
+    /// Like `Published`, and two runs of earlier months were begun and never finished.
     Abandoned,
-    /// As published, and the registry knows the runs.
+    /// Like `Published`, and the registry knows the runs.
     Registered,
-    /// As registered, and the first two runs have their KPIs.
+    /// Like `Registered`, and the first two runs have their KPIs.
     Measured,
 }
 
@@ -43,13 +45,13 @@ impl Stage {
     }
 }
 
-/// A lake of its own, removed with the test. Its dumps are shared, and nobody writes to them.
+/// A copy of the lake of a stage, removed with the test. Its dumps are shared and read-only.
 pub struct TestLake {
     folder: tempfile::TempDir,
 }
 
 impl TestLake {
-    /// A copy of the lake of a stage.
+    /// Copies the lake of a stage.
     pub fn at(stage: Stage) -> Self {
         let lake = TestLake { folder: tempfile::tempdir_in(scratch()).unwrap() };
         if stage != Stage::Nothing {
@@ -132,13 +134,14 @@ pub fn dump(catalogue: &str, entity: &str) -> PathBuf {
     prepared().join(catalogue).join(format!("2026-11/discogs_20261101_{entity}.xml.gz"))
 }
 
-/// Memory where there is some: a kill point costs a copy of a lake.
+/// Returns a folder in memory if there is one, because each kill point costs a copy of a lake.
 pub fn scratch() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
-/// The stages, each a folder. They cannot be dropped with the process, so the next one removes those of dead processes.
+/// Returns the folder with the stages. A static is not dropped with the process, so the next process removes the folders of
+/// dead ones.
 fn prepared() -> &'static Path {
     static PREPARED: OnceLock<PathBuf> = OnceLock::new();
     PREPARED.get_or_init(|| {

@@ -4,7 +4,7 @@
 //! lake.rs        lakes in every stage, made once and copied for each trial
 //! trace.rs       strace: which calls a task makes, and a kill, a signal or an error at one of them
 //! sample.rs      which of the calls are tried: a sample by default, all with DISCOGS_FAULTS=all
-//! invariants.rs  what must hold of a lake whatever happened, read without the code under test
+//! invariants.rs  invariants of a lake after any fault, checked without the code under test
 //! ```
 
 mod concurrency;

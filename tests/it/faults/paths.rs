@@ -134,7 +134,7 @@ fn files_that_are_links_are_not_followed() {
     assert_eq!(fs::read_to_string(lake.beside("precious")).unwrap(), "precious");
 }
 
-/// Whatever `_dataset.json` and `_manifest.json` name is in the run.
+/// Files that `_dataset.json` and `_manifest.json` name must lie in the run.
 #[test]
 fn descriptions_that_name_what_is_outside() {
     for (from, to) in [
@@ -225,7 +225,7 @@ fn active_that_is_no_pointer_is_refused_with_advice() {
     }
 }
 
-/// `register-tables` writes a file where it is told to, and none of what the lake keeps.
+/// `register-tables` writes a file to the given path, but not into what the lake keeps.
 #[test]
 fn statements_for_trino_go_into_no_run_and_through_no_link() {
     let lake = TestLake::at(Stage::Published);

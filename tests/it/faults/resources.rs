@@ -1,4 +1,4 @@
-//! What runs out: the disk, file handles, permissions. Real ones, where `errors.rs` makes them up.
+//! Exhausted resources: disk space, file handles, permissions. They are real here; `errors.rs` injects errors.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -141,12 +141,12 @@ fn a_disk_that_fills_up_half_way() {
     invariants::hold(&lake, &[None], "a disk with room again");
 }
 
-/// What is there to make room needs none: not where nobody can write who holds a lock.
+/// prune-runs frees space without needing any: it works even if the holder of a lock cannot be written.
 #[test]
 fn a_full_disk_can_be_pruned() {
     let made = TestLake::at(Stage::Abandoned);
     let arguments = ["--keep", "1", "--open-hours", "0", "--dry-run=false"];
-    // As if nobody had ever locked them: there is no room in them.
+    // Removes the lock files, because existing ones have room for a holder.
     for lock in fs::read_dir(made.path("_meta/locks")).unwrap() {
         fs::remove_file(lock.unwrap().path()).unwrap();
     }

@@ -83,7 +83,7 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     Finished::of(child.wait_with_output().unwrap()).expect_status(143);
 }
 
-/// Nobody reads the result or the messages: the task does its work, and its status says so.
+/// stdout and stderr are closed: the task does its work and ends with status 0.
 #[test]
 fn readers_that_have_gone_change_nothing() {
     let run = &["--run-id", RUNS[0]][..];

@@ -1,4 +1,4 @@
-//! A sealed run that somebody touched: found by verify-run, and before it is promoted.
+//! A sealed run that was tampered with: verify-run reports it, and promote refuses it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -28,7 +28,7 @@ fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
-/// Edits the manifest and makes it agree with itself again, as somebody would who knows how it is made.
+/// Edits the manifest and recomputes its own digest, as an attacker would who knows the format.
 fn forge(run: &Path, edit: impl FnOnce(&mut Value)) {
     let path = run.join("_manifest.json");
     let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();

@@ -1,3 +1,5 @@
+//! strace: lists the calls by which a task changes files, and injects a fault at one of them.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -48,10 +50,10 @@ pub struct Call {
     pub text: String,
 }
 
-/// What happens at a call, in strace's words: `signal=KILL`, `error=EIO`.
+/// A fault in the notation of strace: `signal=KILL`, `error=EIO`.
 pub type Fault<'f> = &'f str;
 
-/// Whether faults can be injected here. Where they cannot, the test says so, and fails where it has to be run.
+/// Whether faults can be injected here. If they cannot, the test prints that it is skipped, and fails in CI.
 pub fn available() -> bool {
     let works = std::process::Command::new("strace")
         .args(["-f", "--seccomp-bpf", "-qq", "-e", "inject=fsync:error=EIO:when=1", "-o", "/dev/null", "true"])
@@ -63,8 +65,8 @@ pub fn available() -> bool {
     works
 }
 
-/// The calls by which a task changes files, in order. Only the main thread makes such calls, with one worker thread; so
-/// the number of a call is the same each time.
+/// Returns the calls by which a task changes files, in order. With one worker thread only the main thread makes such calls,
+/// so a call has the same number in each run.
 pub fn writing_calls(command: &TestCommand) -> Vec<Call> {
     let log = tempfile::NamedTempFile::new().unwrap();
     let calls = WRITING.map(|call| format!("?{call}")).join(",");
@@ -94,7 +96,7 @@ pub fn writing_calls(command: &TestCommand) -> Vec<Call> {
     found
 }
 
-/// Runs a command with a fault at a call. `log` gets the calls of the kinds named in `with`, up to its end.
+/// Runs a command with a fault at a call, and logs the calls of the kinds named in `with`.
 pub fn run_with_fault(command: &TestCommand, call: &Call, fault: Fault, log: &Path, with: &str) -> Output {
     let (name, number) = (&call.name, call.number);
     let inject = format!("inject={name}:{fault}:when={number}");
@@ -105,7 +107,7 @@ pub fn run_with_fault(command: &TestCommand, call: &Call, fault: Fault, log: &Pa
     traced(command, log, &[fast, &["-e", &trace, "-e", &inject]].concat())
 }
 
-/// strace on a command that is stopped right behind a call, until somebody lets it go on. `log` tells that it is.
+/// Returns strace on a command that is stopped right after a call until it receives SIGCONT; `log` shows when it has stopped.
 pub fn strace_stopping(command: &TestCommand, call: &Call, log: &Path) -> std::process::Command {
     let (trace, inject) =
         (format!("trace={}", call.name), format!("inject={}:signal=STOP:when={}", call.name, call.number));

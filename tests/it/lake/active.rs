@@ -1,4 +1,4 @@
-//! Whatever is called `active` and is no link to a run of this lake is refused, with what to do, and left alone.
+//! An `active` that is no link to a run of this lake is refused with advice, and left as it is.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,5 +1,6 @@
-//! The same dump gives the same bytes: in another run, on any number of threads, in blocks of any size, by either
-//! tokeniser; in dumps large enough for threads to meet, and tables of enough row groups for DuckDB to share out.
+//! One dump always becomes the same bytes: in another run, on any number of threads, in blocks of any size, with either
+//! tokeniser. The dumps are large enough to occupy several threads, and the tables have enough row groups for DuckDB to
+//! divide them among threads.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -86,8 +87,7 @@ fn threads_do_not_change_a_byte_of_many_batches_and_row_groups() {
     warehouse_is_the_same(&lake);
 }
 
-/// The same rows in row groups of so few, and so in many files too: what DuckDB reads side by side. They are written as
-/// every table is.
+/// Writes the rows of the tables again in small row groups and several files, which DuckDB reads in parallel.
 fn recut(lake: &TestLake, row_group_rows: usize) {
     let run = Lake::open(&lake.root()).unwrap().run(&RUN.parse().unwrap()).unwrap();
     let writable = run.writable("test").unwrap();

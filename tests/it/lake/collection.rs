@@ -64,6 +64,14 @@ fn pages_are_read_in_each_of_their_forms() {
 }
 
 #[test]
+fn a_byte_order_mark_is_left_out() {
+    let lake = TestLake::begun();
+    let file = lake.write("discogs_page_1.json", format!("\u{feff}[{}]", page(78)));
+    ingest(&lake, &file).expect_status(0).expect_result("done");
+    assert_eq!(instances(&lake.table("collection")), [78]);
+}
+
+#[test]
 fn pages_of_a_folder_are_read_in_the_order_of_their_numbers() {
     let lake = TestLake::begun();
     for number in [10, 9, 1] {

@@ -94,7 +94,7 @@ fn cuttings() -> Vec<Vec<usize>> {
     sizes.map(|size| vec![size]).into_iter().chain([vec![0, 8192, 0, 0, 1], vec![8000, 192, 16_000], random]).collect()
 }
 
-/// Files of this shape, whatever the rows came in.
+/// Returns files of this shape for any batches of rows.
 #[track_caller]
 fn expect_the_same_however_cut(out_of_order: Option<usize>, shape: &[(u64, usize, bool)]) {
     let table = table();

@@ -109,7 +109,7 @@ fn a_file_that_is_no_dump() {
 #[test]
 fn a_dump_with_something_behind_its_end() {
     let whole = format!("<labels>{}</labels>", labels(1..=3));
-    refused_bytes(gzip(format!("{whole}<!-- more -->")), &["something follows </labels>"]);
+    refused_bytes(gzip(format!("{whole}<!-- more --><more/>")), &["something follows </labels>", "label is 3"]);
     refused_bytes(gzip(format!("{whole}<labels></labels>")), &["at byte ", "the last whole label is 3"]);
     refused_bytes([gzip(&whole), b"junk that is not gzip".to_vec()].concat(), &["not gzip follow"]);
     refused_bytes([gzip(&whole), gzip(&whole)].concat(), &["label"]);
@@ -146,7 +146,7 @@ fn a_dump_that_is_not_what_its_checksum_file_says() {
     let part = "discogs_20261101_labels.xml.gz does not match its CHECKSUM file";
     preflight(&[]).expect_status(5).expect_one_line(&[part, "fetch the dump again"]);
     assert!(!lake.root().join("_runs").exists());
-    // Whoever spares the reading before is told behind it.
+    // With verify_dumps=false the ingest reports it, after it has read the dump.
     preflight(&["--verify-dumps", "false"]).expect_status(0);
     let before = lake.snapshot();
     let finished = lake.task("ingest-labels").args(&["--run-id", RUN]).run().expect_status(5);

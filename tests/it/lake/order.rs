@@ -1,4 +1,4 @@
-//! A file says that its rows are sorted where they are, and nowhere else: readers leave rows out where it is not so.
+//! A file declares a sort order only if its rows have it: readers skip rows by the declared order.
 
 use std::fs::File;
 use std::path::Path;

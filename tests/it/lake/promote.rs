@@ -55,12 +55,12 @@ fn a_dry_run_says_what_would_be_done() {
     let before = lake.snapshot();
     let reason = dry(second).expect_status(0).json()["reason"].clone();
     assert_eq!(reason, format!("dry_run: active would move from {first} to {second}"));
+    before.expect_unchanged(&lake.root());
     // What could not be promoted is said by a dry run too.
     std::fs::remove_file(lake.root().join(format!("_runs/{second}/_run.json"))).unwrap();
     dry(second).expect_status(5);
     assert!(lake.previous().is_empty());
     lake.expect_active(first);
-    drop(before);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `query` reads, whatever it is given: nothing in the lake is changed, and a CSV is whole or not there.
+//! `query` only reads, whatever SQL it receives: it changes nothing in the lake, and its CSV is complete or missing.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -84,3 +84,23 @@ fn a_run_that_is_a_link_is_refused() {
     lake.promote("20260101_000000").expect_status(5);
     before.expect_unchanged(&lake.root());
 }
+
+#[test]
+fn the_root_of_the_file_system_and_an_empty_path_are_no_lake() {
+    let lake = TestLake::new();
+    for root in ["", "/", "//", "/tmp/.."] {
+        for task in ["preflight", "lake-status", "rollback"] {
+            let mut command = lake.task(task);
+            command.env_remove("DISCOGS_DATA_LAKE").args(&["--lake", root]);
+            if task == "preflight" {
+                command.args(&["--dump-month", "2026-11", "--raw-root", month().raw_root().to_str().unwrap()]);
+            }
+            let finished = command.run().expect_status(2);
+            match root {
+                "" => finished.expect_one_line(&["parameter lake", "the value is empty"]),
+                _ => finished.expect_one_line(&["is no folder of its own", "set DISCOGS_DATA_LAKE to a folder"]),
+            };
+        }
+    }
+    assert!(!std::path::Path::new("/_runs").exists() && !std::path::Path::new("/_meta").exists());
+}

@@ -1,4 +1,4 @@
-//! What a task throws away at its end: nobody takes it from under its hands, and a signal leaves none of it.
+//! Scratch folders: prune-runs leaves one in use alone, and a signal removes it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ fn a_prune_leaves_the_scratch_of_a_task_at_work_and_a_signal_removes_it() {
     Finished::of(child.wait_with_output().unwrap()).expect_status(143);
     assert_eq!(scratch(&lake), None);
 
-    // What nobody holds goes, as soon as it is not of this moment.
+    // A scratch folder without a lock is removed once it is older than a minute.
     fs::create_dir(&folder).unwrap();
     prune(&lake);
     assert!(folder.is_dir(), "of this moment");

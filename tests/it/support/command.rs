@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-/// A command of a test. What it writes is kept, and shown when an expectation is not met.
+/// A command of a test. Its output is captured, and shown if an expectation fails.
 pub struct TestCommand(Command);
 
 /// How a command ended.
@@ -48,7 +48,7 @@ impl TestCommand {
         self
     }
 
-    /// Runs the command with its outputs where they were sent; gives the exit status alone.
+    /// Runs the command with its outputs where they were sent; returns the exit status alone.
     pub fn status(&mut self) -> Option<i32> {
         self.0.status().unwrap().code()
     }

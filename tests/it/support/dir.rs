@@ -12,13 +12,13 @@ impl Dir {
         Dir(tempfile::tempdir().unwrap())
     }
 
-    /// For what the tests of a process share: nobody removes it, so it is in cargo's folder for tests.
+    /// Creates a folder that the tests of a process share. It is never removed, so it lies in cargo's folder for tests.
     pub fn shared() -> Self {
         Dir(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
     }
 
-    /// In memory where the system has a folder for that: ingest waits for the disk at each table, and a test that starts
-    /// it a hundred times would only wait.
+    /// Creates a folder in memory if the system has one: an ingest flushes each table to the disk, and a test that starts it
+    /// a hundred times would spend its time waiting.
     pub fn in_memory() -> Self {
         let memory = Path::new("/dev/shm");
         if memory.is_dir() { Dir(tempfile::tempdir_in(memory).unwrap()) } else { Dir::new() }

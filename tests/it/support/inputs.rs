@@ -5,14 +5,14 @@ use rand_chacha::ChaCha8Rng;
 
 use super::loudly;
 
-/// How many inputs are tried, and the seed of the first; a scheduled run sets more, and others.
+/// The variables for the number of inputs and the seed of the first one; a scheduled run sets other values.
 const INPUTS_VARIABLE: &str = "DISCOGS_FUZZ_INPUTS";
 const SEED_VARIABLE: &str = "DISCOGS_FUZZ_SEED";
 const INPUTS: u64 = 5000;
 const SEED: u64 = 20261120;
 
-/// Tries inputs that are made up. Each has numbers of its own, and one that fails says how it is tried again alone. Gives
-/// how many there were.
+/// Tries generated inputs, each with a random generator of its own; returns their number. An input that fails prints the
+/// command that tries it again alone.
 pub fn try_inputs(mut input: impl FnMut(&mut ChaCha8Rng)) -> u64 {
     let inputs = number(INPUTS_VARIABLE).unwrap_or(INPUTS);
     let first = number(SEED_VARIABLE).unwrap_or(SEED);
@@ -26,7 +26,7 @@ pub fn try_inputs(mut input: impl FnMut(&mut ChaCha8Rng)) -> u64 {
     inputs
 }
 
-/// Whether there are enough of them to say something of their shares.
+/// Whether there are enough inputs for statements about their shares.
 pub fn is_many(inputs: u64) -> bool {
     inputs >= INPUTS
 }

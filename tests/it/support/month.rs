@@ -5,8 +5,8 @@ use super::{Dir, binary};
 
 pub const ENTITIES: [&str; 4] = ["artists", "labels", "masters", "releases"];
 
-/// Invented dumps of a month that tests read and none changes. They stay in cargo's folder for tests: made once, and
-/// the same bytes whoever makes them.
+/// Invented dumps of a month, which tests read and never change. They stay in cargo's folder for tests, because every
+/// process generates the same bytes.
 pub struct Month {
     raw_root: PathBuf,
     month: String,

@@ -6,13 +6,13 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-/// What a folder holds: each path with what it is, its inode and time, and its content.
+/// The contents of a folder: each path with its kind, inode, time and content.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Snapshot(BTreeMap<String, String>);
 
 impl Snapshot {
-    /// All of a folder but the locks and what tasks say of themselves: `_tasks`, `_reports`, and `_staging` where it is
-    /// empty. A task that failed may add to those.
+    /// Takes a snapshot of a folder without `_meta`, `_tasks`, `_reports` and empty `_staging` folders, to which a failed task
+    /// may add.
     pub fn of(root: &Path) -> Snapshot {
         let mut paths = BTreeMap::new();
         for entry in WalkDir::new(root).follow_links(false).min_depth(1) {
@@ -41,12 +41,12 @@ impl Snapshot {
         Snapshot(paths)
     }
 
-    /// Holds the folder to what it was.
+    /// Compares the folder with the snapshot.
     #[track_caller]
     pub fn expect_unchanged(&self, root: &Path) {
         let now = Snapshot::of(root);
         let names = self.0.keys().chain(now.0.keys());
         let changed: Vec<_> = names.filter(|path| self.0.get(*path) != now.0.get(*path)).collect();
-        assert!(changed.is_empty(), "these are not what they were: {changed:?}");
+        assert!(changed.is_empty(), "these have changed: {changed:?}");
     }
 }

@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-/// A table in memory, whoever made it.
+/// A table in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     pub name: String,
@@ -16,7 +16,7 @@ pub struct Table {
 
 pub type Row = Vec<Value>;
 
-/// A cell. Both widths of integers are one: which it is, the contract says.
+/// A cell. Integers of both widths are one kind, because the contract declares the width.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     Null,
