@@ -25,6 +25,12 @@ pub struct EngineParameters {
 }
 
 impl EngineParameters {
+    /// Returns the parameters with at most this much memory for each worker thread.
+    pub fn with_memory_a_thread(&self, bytes: u64) -> Self {
+        let most = bytes.saturating_mul(self.worker_threads() as u64);
+        EngineParameters { memory_limit: ByteSize(self.memory_limit.0.min(most)), ..self.clone() }
+    }
+
     /// Returns the number of threads: as given, or one for each core.
     pub fn worker_threads(&self) -> usize {
         self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)

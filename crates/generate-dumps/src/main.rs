@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, value_parser};
-use digdag_task::{Amount, Call, Observer, Switch};
+use digdag_task::{Amount, Call, Observer, Project, Switch};
 use generate_dumps::{Counts, DumpMonth, Entity, Layout, Plan};
 
 const EXAMPLE: &str = "\
@@ -107,7 +107,8 @@ impl Parameters {
 }
 
 fn main() -> ExitCode {
-    digdag_task::main(|parameters: Parameters, call: &mut Call| {
+    let project = Project { prefix: "DISCOGS_", own_names: &["raw_root", "dump_month"], ..Project::default() };
+    project.main(|parameters: Parameters, call: &mut Call| {
         let plan = parameters.plan();
         let progress = call.begin(Amount::bytes(plan.estimated_xml_bytes()));
         let mut done = 0;
