@@ -60,7 +60,7 @@ fn a_part_that_cannot_be_gone_on_with_is_not_left() {
     let setting = Setting::new();
     let name = dump("20260701", "labels");
     setting.site.answers(&name, &[Answer::Cut(90_000), Answer::Cut(1), Answer::Cut(0), Answer::Cut(9), Answer::Cut(9)]);
-    setting.download(&["--entities", "labels"]).run().expect_status(6).expect_stderr("5 tries brought nothing");
+    setting.download(&["--entities", "labels"]).run().expect_status(6).expect_stderr("gave up after 5 attempts");
     assert_eq!(setting.site.asked_for(&name).len(), 5);
     assert_eq!((setting.there().len(), setting.parts().len()), (0, 0));
 }
@@ -77,6 +77,20 @@ fn a_trickle_and_a_silence_are_cut() {
         assert_eq!(setting.there()[&name], setting.files[&name]);
         std::fs::remove_file(setting.path(&name)).unwrap();
     }
+}
+
+/// Without a length only the listing says where the file ends.
+#[test]
+fn an_answer_that_never_ends_is_cut_a_little_behind_the_listed_size() {
+    let setting = Setting::new();
+    let name = dump("20260701", "labels");
+    setting.site.answers(&name, &[Answer::Endless]);
+    let finished = setting.download(&["--entities", "labels"]).run().expect_status(6);
+    finished.expect_stderr("the site sends more than the").expect_stderr("nothing of it was kept");
+    assert_eq!(setting.site.asked_for(&name).len(), 1);
+    assert_eq!((setting.there().len(), setting.parts().len()), (0, 0));
+    setting.download(&["--entities", "labels"]).run().expect_status(0);
+    assert_eq!(setting.there()[&name], setting.files[&name]);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! How long the stages of an ingest were at work.
+
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -17,14 +19,14 @@ impl Work {
 }
 
 /// Measures a piece of work of this thread.
-pub struct Watch {
+pub struct Stopwatch {
     wall: Instant,
     cpu: Duration,
 }
 
-impl Watch {
+impl Stopwatch {
     pub fn start() -> Self {
-        Watch { wall: Instant::now(), cpu: cpu_of_this_thread() }
+        Stopwatch { wall: Instant::now(), cpu: cpu_of_this_thread() }
     }
 
     pub fn stop(&self) -> Work {
@@ -39,7 +41,7 @@ fn cpu_of_this_thread() -> Duration {
 
 /// How long the stages of an ingest were at work, summed over the workers.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Busy {
+pub struct StageTimes {
     pub inflate: Work,
     pub parse: Work,
     pub encode: Work,
@@ -49,7 +51,7 @@ pub struct Busy {
     pub finish: Work,
 }
 
-impl Busy {
+impl StageTimes {
     fn stages(&self) -> [(&'static str, Work); 5] {
         [
             ("inflate", self.inflate),
