@@ -28,7 +28,7 @@ pub fn check_texts(table: &Table, profile: &TableProfile, replaced: Option<&Anom
             value: found,
             ok: within,
             details: format!(
-                "{found} texts hold U+FFFD in place of bytes that are not UTF-8{in_found}; up to {:.3} % of {} rows are \
+                "{found} texts hold U+FFFD in place of bytes that are not UTF-8 or characters that XML does not have{in_found}; up to {:.3} % of {} rows are \
                  known. If there are many, the dump was damaged or read in another encoding.",
                 share * 100.0,
                 profile.rows

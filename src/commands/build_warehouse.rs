@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::{RunArgs, classified};
 use crate::contract::Contract;
-use crate::lake::Producer;
+use crate::parquet::ParquetEncodings;
 use crate::sql::EngineSelection;
 use crate::warehouse::{Build, Builder};
 use digdag_task::{Call, Switch};
@@ -20,6 +20,10 @@ use digdag_task::{Call, Switch};
 pub struct BuildWarehouse {
     #[command(flatten)]
     run: RunArgs,
+
+    /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
+    #[arg(long, value_name = "ENCODINGS", default_value = "compact")]
+    parquet_encodings: ParquetEncodings,
 
     /// Replace tables in the run that were made from other inputs, if the run is not sealed
     #[arg(long)]
@@ -41,7 +45,7 @@ pub fn main() -> ExitCode {
 fn build_warehouse(parameters: BuildWarehouse, call: &mut Call) -> anyhow::Result<()> {
     let contract = Contract::load()?;
     let run = parameters.run.open(call)?;
-    let producer = Producer::this_version(call.name());
+    let producer = parameters.parquet_encodings.producer(call.name());
     let tables = contract.tables_of(call.name()).into_iter();
     let builds: Vec<_> =
         tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;

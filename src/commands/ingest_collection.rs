@@ -9,8 +9,9 @@ use clap::Parser;
 use super::{RunArgs, classified};
 use crate::contract::Contract;
 use crate::ingest::CollectionFiles;
-use crate::ingest::record::collection::CollectionRows;
-use crate::lake::{self, Dataset, Producer};
+use crate::ingest::record::collection::Collection;
+use crate::lake::{self, Dataset};
+use crate::parquet::ParquetEncodings;
 use digdag_task::{Call, InputFile, Switch};
 
 /// Read a user's collection into the table `collection` of a run
@@ -30,6 +31,10 @@ pub struct IngestCollection {
     /// Names of the files in the folder that are pages
     #[arg(long, env = "DISCOGS_COLLECTION_PATTERN", value_name = "PATTERN", default_value = "discogs_page_*.json")]
     collection_pattern: glob::Pattern,
+
+    /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
+    #[arg(long, value_name = "ENCODINGS", default_value = "compact")]
+    parquet_encodings: ParquetEncodings,
 
     /// Replace the collection in the run if it was made from other files and the run is not sealed
     #[arg(long)]
@@ -53,8 +58,10 @@ fn ingest_collection(parameters: IngestCollection, call: &mut Call) -> anyhow::R
     };
     let contract = Contract::load()?;
     let run = parameters.run.open(call)?;
-    let producer = Producer::this_version(call.name());
-    CollectionRows::declaration().check(&contract)?;
+    let producer = parameters.parquet_encodings.producer(call.name());
+    for rows in Collection::declarations() {
+        rows.check(&contract)?;
+    }
     let table = contract.table("collection")?;
 
     let pages = CollectionFiles::find(given, &parameters.collection_pattern)?;

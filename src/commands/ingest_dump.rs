@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::{RunArgs, classified};
 use crate::contract::Contract;
-use crate::dump::DumpFile;
+use crate::dump::{DumpFile, Entity};
 use crate::ingest::record::Records;
-use crate::ingest::{IngestOptions, Pass, already_there, tables_of};
-use crate::lake::{Dataset, Producer, Run};
+use crate::ingest::{IngestOptions, Pass, already_there, bad_records_name, tables_of};
+use crate::lake::{Counted, Dataset, Run};
 use digdag_task::{Call, Failure, InputFile};
 
 /// Parameters of every ingest task.
@@ -33,13 +33,13 @@ pub(super) fn ingest_dump<R: Records>(
     let run = parameters.run.open(call)?;
     let options = parameters.options;
     let contract = Contract::load()?;
-    let producer = Producer::this_version(call.name());
+    let producer = options.parquet_encodings.producer(call.name());
     let tables = tables_of::<R>(&contract, &producer)?;
     let file = find_dump::<R>(&run, dump)?;
 
     if let Some(datasets) = already_there(&run, &tables, &producer, &file, options.replace.is_on())? {
         call.already_done();
-        report(call, &datasets);
+        report(R::ENTITY, call, &datasets);
         return Ok(());
     }
     let writable = Arc::new(run.writable(call.name())?);
@@ -55,7 +55,7 @@ pub(super) fn ingest_dump<R: Records>(
     call.set_metric("fallback_blocks", done.fallback_blocks);
     call.set_metric("busy", done.busy);
     call.set_metric("cpu_seconds", done.cpu_seconds);
-    report(call, &done.datasets);
+    report(R::ENTITY, call, &done.datasets);
     Ok(())
 }
 
@@ -83,7 +83,19 @@ fn find_dump<R: Records>(run: &Run, given: Option<PathBuf>) -> anyhow::Result<Du
     Ok(file)
 }
 
-fn report(call: &mut Call, datasets: &[Dataset]) {
+/// Returns what to tell people about records that are in no table, if there are any.
+fn left_out(entity: Entity, counted: &Counted) -> Option<String> {
+    let count = |name: &str| counted.anomalies.get(name).copied().unwrap_or_default();
+    let parts = [
+        ("bad_records", format!(" could not be read and are kept in _reports/{}", bad_records_name(entity))),
+        ("records_without_key", " have no id that is a number".to_owned()),
+    ];
+    let parts = parts.into_iter().filter(|(name, _)| count(name) > 0);
+    let parts: Vec<_> = parts.map(|(name, what)| format!("{}{what}", count(name))).collect();
+    (!parts.is_empty()).then(|| format!("left out: {}", parts.join("; ")))
+}
+
+fn report(entity: Entity, call: &mut Call, datasets: &[Dataset]) {
     for dataset in datasets {
         call.add_table(dataset.count());
     }
@@ -94,6 +106,9 @@ fn report(call: &mut Call, datasets: &[Dataset]) {
     if let Some(records) = counted.records {
         call.set_metric("records", records);
         call.summary(format_args!("{records} records, {} tables", datasets.len()));
+    }
+    if let Some(left_out) = left_out(entity, counted) {
+        call.say(left_out);
     }
     if !counted.unknown_paths.is_empty() {
         let paths: Vec<_> = counted.unknown_paths.iter().map(|(path, count)| format!("{path} ({count})")).collect();

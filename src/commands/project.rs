@@ -20,6 +20,7 @@ const OWN_NAMES: &[&str] = &[
     "lake",
     "masters_dump",
     "on_bad_record",
+    "parquet_encodings",
     "promote_run_id",
     "raw_root",
     "releases_dump",

@@ -1,3 +1,5 @@
+//! Cuts the XML of a dump into blocks of whole records.
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -5,16 +7,20 @@ use memchr::memmem;
 use quick_xml::events::BytesStart;
 
 use super::boundary::{last_boundary_from, last_end};
-use super::{Buffer, Entity, Fault, Source, SourceEnd, shown};
+use super::document::{declaration_end, foreign_encoding, last_end_tag, misc_end, without_mark};
+use super::{Buffer, DumpError, Entity, Source, SourceEnd, shown};
 
 /// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
 const MAX_RECORD_BYTES: usize = 64 << 20;
 
 /// Buffers kept for the blocks to come. A worker has one block at a time and a few wait.
-const MOST_SPARE_BUFFERS: usize = 8;
+const MAX_SPARE_BUFFERS: usize = 8;
 
 /// What may stand before the root element.
 const MAX_PROLOGUE_BYTES: usize = 64 << 10;
+
+/// How many end tags of the root element are tried: each but one of a good dump is in a comment behind the root.
+const MAX_ROOT_END_TAGS: usize = 100;
 
 /// Whole records of a dump, one after the other.
 #[derive(Debug)]
@@ -31,7 +37,7 @@ pub struct Blocks {
     source: Source,
     entity: Entity,
     block_bytes: usize,
-    /// Read and not given out yet.
+    /// Read, and in no block yet.
     pending: Buffer,
     /// Buffers of blocks that are done with: fresh memory costs a page fault each 4 KiB.
     spare: Vec<Buffer>,
@@ -47,9 +53,9 @@ enum State {
     BeforeRoot,
     Records,
     Ended,
-    /// What is wrong, once the whole records before it were given out. Nothing is read after a fault: a decoder that
+    /// The error, after the whole records before it. Nothing is read after an error: a decoder that
     /// has reported an error may report a clean end next.
-    Faulty(Fault),
+    Failed(DumpError),
 }
 
 impl Blocks {
@@ -68,40 +74,43 @@ impl Blocks {
         }
     }
 
-    /// How many packed bytes were read so far, for others to watch.
+    /// Returns the number of packed bytes read so far, shared with the thread that draws the progress.
     pub fn position(&self) -> Arc<AtomicU64> {
         self.source.position()
     }
 
-    /// Bytes of XML in the blocks given out.
+    /// Returns the number of bytes of XML in the blocks so far.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The names of the root element's attributes, which is in no block. Known with the first one.
+    /// Returns the names of the attributes of the root element, which is in no block. They are known with the first block.
     pub fn root_attributes(&self) -> &[String] {
         &self.root_attributes
     }
 
-    /// How many blocks were given out.
+    /// Returns the number of blocks so far.
     pub fn blocks_given(&self) -> u64 {
         self.number
     }
 
-    /// The next block; `None` when the root element was closed, nothing followed, and the gzip trailers were right.
+    /// Returns the next block; `None` if the root element was closed, nothing followed, and the gzip trailers were right.
     ///
-    /// Records that are whole before a fault are given out first, so that the message can name the last one.
-    pub fn next_block(&mut self) -> Result<Option<Block>, Fault> {
+    /// Records that are whole before an error come first, so that the message can name the last one.
+    ///
+    /// # Errors
+    /// Fails if the dump is damaged, cut, of another entity or in another encoding.
+    pub fn next_block(&mut self) -> Result<Option<Block>, DumpError> {
         if let State::BeforeRoot = self.state {
-            let fault = self.pass_root()?;
+            let error = self.pass_root()?;
             self.state = State::Records;
-            if let Some(fault) = fault {
-                return self.last_before(fault).map(Some);
+            if let Some(error) = error {
+                return self.last_before(error).map(Some);
             }
         }
         match &self.state {
             State::Ended => return Ok(None),
-            State::Faulty(fault) => return Err(fault.clone()),
+            State::Failed(error) => return Err(error.clone()),
             State::BeforeRoot | State::Records => {}
         }
         // A record of many megabytes is not searched again each time a piece of it comes.
@@ -111,7 +120,7 @@ impl Blocks {
             match self.source.read_to(&mut self.pending, wanted) {
                 Ok(false) => {}
                 Ok(true) => return self.last_block().map(Some),
-                Err(fault) => return self.last_before(fault).map(Some),
+                Err(error) => return self.last_before(error).map(Some),
             }
             match last_boundary_from(self.entity, &self.pending, searched) {
                 Ok(end) => return Ok(Some(self.cut(end))),
@@ -120,20 +129,23 @@ impl Blocks {
             if self.pending.len() > MAX_RECORD_BYTES {
                 let record = self.entity.record();
                 let what = format!("a <{record}> is larger than {} MiB, or no <{record}> is", MAX_RECORD_BYTES >> 20);
-                return Err(Fault { offset: self.offset, what });
+                return self.last_before(DumpError::new(self.offset, what)).map(Some);
             }
         }
     }
 
-    /// Takes back the buffer of a block, to be filled again. One that a huge record has stretched is let go.
+    /// Takes back the buffer of a block to fill it again. One that a huge record has stretched is freed.
     pub fn recycle(&mut self, buffer: Buffer) {
-        if self.spare.len() < MOST_SPARE_BUFFERS && buffer.capacity() <= 2 * self.block_bytes {
+        if self.spare.len() < MAX_SPARE_BUFFERS && buffer.capacity() <= 2 * self.block_bytes {
             self.spare.push(buffer);
         }
     }
 
-    /// What the file was, after the last block.
-    pub fn finish(self) -> Result<SourceEnd, Fault> {
+    /// Returns what the file was, after the last block.
+    ///
+    /// # Errors
+    /// Fails if the file changed while it was read.
+    pub fn finish(self) -> Result<SourceEnd, DumpError> {
         self.source.finish()
     }
 
@@ -149,60 +161,70 @@ impl Blocks {
         block
     }
 
-    /// The source is at its end: what is left is records, the root's end tag, white space.
-    fn last_block(&mut self) -> Result<Block, Fault> {
-        let end_tag = format!("</{}>", self.entity);
-        let Some(at) = memmem::rfind(&self.pending, end_tag.as_bytes()) else {
+    /// Cuts the last block: the source is at its end, and what is left is records, the root's end tag, and what may stand
+    /// behind a root element.
+    fn last_block(&mut self) -> Result<Block, DumpError> {
+        let Some((start, end)) = self.root_end() else {
             let what = format!("the XML ends before <{}> is closed", self.entity);
-            return self.last_before(self.fault_at(self.pending.len(), what));
+            return self.last_before(self.error_at(self.pending.len(), what));
         };
-        let tail = at + end_tag.len();
-        if let Some(extra) = self.pending[tail..].iter().position(|byte| !byte.is_ascii_whitespace()) {
-            return Err(self.fault_at(tail + extra, format!("something follows {end_tag}")));
-        }
-        let block = self.cut(at);
+        let behind = match misc_end(&self.pending[end..]) {
+            Ok(misc) if end + misc == self.pending.len() => None,
+            Ok(misc) => Some(self.error_at(end + misc, format!("something follows </{}>", self.entity))),
+            Err(unclosed) => {
+                let what = format!("what follows </{}> does not end", self.entity);
+                Some(self.error_at(end + unclosed, what))
+            }
+        };
+        let block = self.cut(start);
         self.pending = Buffer::default();
-        self.state = State::Ended;
+        self.state = behind.map_or(State::Ended, State::Failed);
         Ok(block)
     }
 
-    /// The whole records before a fault; the next call gives the fault.
-    fn last_before(&mut self, fault: Fault) -> Result<Block, Fault> {
-        self.state = State::Faulty(fault.clone());
+    /// Returns where the root's end tag starts and ends. A comment behind the root may hold the tag too, so it is the tag
+    /// with the most comments and the like behind it: with nothing else, if the document is whole.
+    fn root_end(&self) -> Option<(usize, usize)> {
+        let last = last_end_tag(&self.pending, self.entity.name())?;
+        let before = |tag: &(usize, usize)| last_end_tag(&self.pending[..tag.0], self.entity.name());
+        let end_of_misc = |tag: &(usize, usize)| match misc_end(&self.pending[tag.1..]) {
+            Ok(length) | Err(length) => tag.1 + length,
+        };
+        std::iter::successors(Some(last), before).take(MAX_ROOT_END_TAGS).max_by_key(end_of_misc)
+    }
+
+    /// Cuts the whole records before an error; the next call returns the error.
+    fn last_before(&mut self, error: DumpError) -> Result<Block, DumpError> {
+        self.state = State::Failed(error.clone());
         match last_end(self.entity, &self.pending) {
             Some(end) => Ok(self.cut(end)),
-            None => Err(fault),
+            None => Err(error),
         }
     }
 
-    /// Passes what stands before the records: a byte order mark, an XML declaration, comments, the root's start tag.
-    /// Gives a fault that was met behind that, for the whole records before it to be given out first.
-    fn pass_root(&mut self) -> Result<Option<Fault>, Fault> {
-        let (ended, fault) = match self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES) {
+    /// Skips what stands before the records: a byte order mark, an XML declaration, comments, the root's start tag.
+    /// Returns a read error behind that, so that the whole records before it come first.
+    fn pass_root(&mut self) -> Result<Option<DumpError>, DumpError> {
+        let (ended, error) = match self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES) {
             Ok(ended) => (ended, None),
-            Err(fault) => (true, Some(fault)),
+            Err(error) => (true, Some(error)),
         };
-        // What the fault cut off is no flaw of its own.
-        let or_fault = |other: Fault| fault.clone().unwrap_or(other);
-        let mut at = if self.pending.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        loop {
-            let rest = &self.pending[at..];
-            let space = rest.len() - rest.trim_ascii_start().len();
-            at += space;
-            let rest = &rest[space..];
-            let passed = if rest.starts_with(b"<?") {
-                memmem::find(rest, b"?>").map(|end| end + 2)
-            } else if rest.starts_with(b"<!--") {
-                memmem::find(rest, b"-->").map(|end| end + 3)
-            } else {
-                break;
-            };
-            at += passed.ok_or_else(|| or_fault(self.fault_at(at, "the XML has no root element".to_owned())))?;
+        if let Some((at, name)) = foreign_encoding(&self.pending) {
+            let what = format!("the XML is in the encoding {name}, and only UTF-8 is read");
+            let hint = "convert it to UTF-8 with iconv, change its XML declaration, and compress it again";
+            return Err(DumpError { hint, ..self.error_at(at, what) });
         }
+        // What the read error cut off is no error of its own.
+        let or_first = |other: DumpError| error.clone().unwrap_or(other);
+        let no_root = |at: usize| or_first(self.error_at(at, "the XML has no root element".to_owned()));
+        let text = without_mark(&self.pending).trim_ascii_start();
+        let start = self.pending.len() - text.len();
+        let mut at = start + declaration_end(text).ok_or_else(|| no_root(start))?;
+        at += misc_end(&self.pending[at..]).map_err(|unclosed| no_root(at + unclosed))?;
         let rest = &self.pending[at..];
         if rest.len() >= 2 && rest[..2].eq_ignore_ascii_case(b"<!") {
             return Err(
-                self.fault_at(at, "a document type declaration; a dump has none, and none is accepted".to_owned())
+                self.error_at(at, "a document type declaration; a dump has none, and none is accepted".to_owned())
             );
         }
         let end = rest.iter().position(|byte| *byte == b'>');
@@ -213,20 +235,22 @@ impl Blocks {
                 String::from_utf8_lossy(name).into_owned()
             }
             _ if rest.is_empty() && ended => {
-                return Err(or_fault(self.fault_at(at, "the file holds no XML".to_owned())));
+                return Err(or_first(self.error_at(at, "the file holds no XML".to_owned())));
             }
-            _ => return Err(or_fault(self.fault_at(at, "the file is not XML".to_owned()))),
+            _ => return Err(or_first(self.error_at(at, "the file is not XML".to_owned()))),
         };
         if name != self.entity.name() {
             let whose = match Entity::ALL.into_iter().find(|entity| entity.name() == name) {
                 Some(other) => format!("this is the dump of {other}, not of {}", self.entity),
                 None => format!("the root element is <{}>, not <{}>", shown(&name, 40), self.entity),
             };
-            return Err(self.fault_at(at, whose));
+            return Err(self.error_at(at, whose));
         }
         let tag = String::from_utf8_lossy(&rest[1..end.unwrap_or_default()]);
         let attributes = BytesStart::from_content(tag.trim_end_matches('/'), name.len());
-        let names = attributes.attributes().flatten();
+        // The XML before the records is bounded, but comparing each name with each is not linear.
+        let mut attributes = attributes.attributes();
+        let names = attributes.with_checks(false).flatten();
         self.root_attributes = names.map(|attribute| attribute.key.as_ref().to_owned()).collect();
         let passed = at + end.unwrap_or_default() + 1;
         if self.pending[..passed].ends_with(b"/>") {
@@ -242,12 +266,12 @@ impl Blocks {
         self.number = 0;
         if ended && memmem::find(&self.pending, b"<").is_none() {
             let what = format!("the XML ends before <{}> is closed", self.entity);
-            return Err(or_fault(self.fault_at(self.pending.len(), what)));
+            return Err(or_first(self.error_at(self.pending.len(), what)));
         }
-        Ok(fault)
+        Ok(error)
     }
 
-    fn fault_at(&self, at: usize, what: String) -> Fault {
-        Fault { offset: self.offset + at as u64, what }
+    fn error_at(&self, at: usize, what: String) -> DumpError {
+        DumpError::new(self.offset + at as u64, what)
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn last_boundary(entity: Entity, bytes: &[u8]) -> Option<usize> {
     let mut upto = bytes.len();
     while let Some(at) = memmem::rfind(&bytes[..upto], end_tag.as_bytes()) {
         let end = at + end_tag.len();
-        if record_starts(entity, &bytes[end..]) {
+        if starts_record(entity, &bytes[end..]) {
             return Some(end);
         }
         upto = at;
@@ -22,8 +22,8 @@ pub(super) fn last_boundary(entity: Entity, bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// The same, looked for from a place on; where there is none, gives the place from which to look when more bytes have
-/// come: what is before the last end tag is no boundary and does not become one.
+/// Like `last_boundary`, but searches from an offset on; if there is no boundary, returns the offset from which to search
+/// when more bytes have come. What is before the last end tag is no boundary and does not become one.
 pub(super) fn last_boundary_from(entity: Entity, bytes: &[u8], from: usize) -> Result<usize, usize> {
     if let Some(end) = last_boundary(entity, &bytes[from..]) {
         return Ok(from + end);
@@ -71,7 +71,7 @@ pub fn record_slices(entity: Entity, text: &str) -> impl Iterator<Item = (usize,
                 None => break text.len(),
                 Some(at) => from += at + end_tag.len(),
             }
-            if record_starts(entity, &text.as_bytes()[from..]) {
+            if starts_record(entity, &text.as_bytes()[from..]) {
                 break from;
             }
         };
@@ -85,7 +85,8 @@ fn end_tag(entity: Entity) -> String {
     format!("</{}>", entity.record())
 }
 
-fn record_starts(entity: Entity, bytes: &[u8]) -> bool {
+/// Returns whether bytes begin with the start tag of a record, behind white space.
+pub fn starts_record(entity: Entity, bytes: &[u8]) -> bool {
     let Some(rest) = bytes.trim_ascii_start().strip_prefix(b"<") else { return false };
     let Some(rest) = rest.strip_prefix(entity.record().as_bytes()) else { return false };
     if entity.has_attributes() {

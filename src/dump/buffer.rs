@@ -1,3 +1,5 @@
+//! Memory for XML that is used again.
+
 use std::ops::Deref;
 
 /// Bytes that are read piece by piece, in memory that is used again: what was written once is not zeroed for the next

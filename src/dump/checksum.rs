@@ -1,3 +1,5 @@
+//! The CHECKSUM file of a month.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

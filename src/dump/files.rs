@@ -1,3 +1,5 @@
+//! Finds and opens the dump files of a month.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,12 +5,13 @@
 //! ```
 //!
 //! Facts about the files are in `docs/dumps.md`. A dump is good only if its root element is closed, its gzip
-//! trailers are right and nothing follows; everything else is a [`Fault`] with its byte.
+//! trailers are right and nothing follows; everything else is a [`DumpError`] with its byte.
 
 mod blocks;
 mod boundary;
 mod buffer;
 mod checksum;
+mod document;
 pub mod download;
 mod files;
 mod name;
@@ -19,7 +20,7 @@ mod shown;
 mod source;
 
 pub use blocks::{Block, Blocks};
-pub use boundary::record_slices;
+pub use boundary::{record_slices, starts_record};
 pub use buffer::Buffer;
 pub use checksum::{parse_checksums, read_checksums};
 pub use dump_names::Entity;
@@ -27,4 +28,4 @@ pub use files::{DumpFile, DumpSet};
 pub use name::{Kind, PublishedName};
 pub use remembered::{remember_sha256, sha256_of_dump};
 pub(crate) use shown::shown;
-pub use source::{Fault, Source, SourceEnd};
+pub use source::{DumpError, Source, SourceEnd};

@@ -1,3 +1,5 @@
+//! The names of the files that Discogs publishes.
+
 use jiff::civil::Date;
 
 use super::Entity;

@@ -1,3 +1,5 @@
+//! Text of the data in messages.
+
 /// A name or path out of the data as messages and results may hold it: only characters of names, and no more than so many
 /// of them. What else stands there may be anybody's text, or something that Digdag evaluates.
 pub(crate) fn shown(name: &str, longest: usize) -> String {

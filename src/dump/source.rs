@@ -1,3 +1,5 @@
+//! The XML of a dump file: inflated and hashed while it is read.
+
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
@@ -18,12 +20,21 @@ const CHANGED: &str = "the file changed while it was read";
 /// By how much a buffer grows at least while XML is read into it.
 const GROWTH_BYTES: usize = 1 << 20;
 
-/// What is wrong with a dump, and where.
+/// An error in a dump, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Bytes of XML before it.
+pub struct DumpError {
+    /// Offset in the XML.
     pub offset: u64,
     pub what: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+impl DumpError {
+    /// A error of a dump that was not transferred whole.
+    pub(super) fn new(offset: u64, what: impl Into<String>) -> Self {
+        DumpError { offset, what: what.into(), hint: "fetch the dump again and compare its CHECKSUM" }
+    }
 }
 
 /// The XML of a dump file, inflated while it is read. The packed bytes are hashed on the way.
@@ -50,7 +61,7 @@ impl Source {
         Ok(Source { inflate, file: file.clone(), position, offset: 0 })
     }
 
-    /// How many packed bytes were read so far, for others to watch.
+    /// Returns the number of packed bytes read so far, shared with the thread that draws the progress.
     pub fn position(&self) -> Arc<AtomicU64> {
         self.position.clone()
     }
@@ -60,22 +71,23 @@ impl Source {
         self.offset
     }
 
-    /// Appends up to `bytes` bytes of XML; gives whether the end was reached, with every gzip trailer right.
-    pub fn read_to(&mut self, buffer: &mut Buffer, bytes: usize) -> Result<bool, Fault> {
+    /// Appends up to `bytes` bytes of XML; returns `true` at the end of the stream, with every gzip trailer right.
+    ///
+    /// # Errors
+    /// Fails if the gzip stream is damaged or cut, or if the file changed meanwhile.
+    pub fn read_to(&mut self, buffer: &mut Buffer, bytes: usize) -> Result<bool, DumpError> {
         let before = buffer.len();
         let result = self.fill(buffer, before + bytes);
         self.offset += (buffer.len() - before) as u64;
         match result {
             Ok(ended) => Ok(ended),
-            // Whoever writes to it while it is read makes it look damaged in many ways; this is what is wrong with it.
-            Err(_) if self.was_changed().unwrap_or(false) => {
-                Err(Fault { offset: self.offset, what: CHANGED.to_owned() })
-            }
-            Err(error) => Err(Fault { offset: self.offset, what: self.explain(&error) }),
+            // A concurrent writer can surface as any gzip error, so that cause is reported first.
+            Err(_) if self.was_changed().unwrap_or(false) => Err(DumpError::new(self.offset, CHANGED)),
+            Err(error) => Err(DumpError::new(self.offset, self.explain(&error))),
         }
     }
 
-    /// Inflates until the buffer holds `length` bytes, or to the end, of which it tells.
+    /// Inflates until the buffer holds `length` bytes; returns `true` at the end of the stream.
     fn fill(&mut self, buffer: &mut Buffer, length: usize) -> io::Result<bool> {
         while buffer.len() < length {
             match self.inflate.read(buffer.room(length, GROWTH_BYTES)) {
@@ -88,19 +100,22 @@ impl Source {
         Ok(false)
     }
 
-    /// Ends the reading: the file is still what it was when it was opened, and all of it was read.
-    pub fn finish(self) -> Result<SourceEnd, Fault> {
+    /// Ends the reading and returns what the file was.
+    ///
+    /// # Errors
+    /// Fails if the file changed while it was read, or was not read to its end.
+    pub fn finish(self) -> Result<SourceEnd, DumpError> {
         let offset = self.offset;
-        let fault = |what: String| Fault { offset, what };
+        let changed = |what: String| DumpError::new(offset, what);
         let packed_bytes = self.position.load(Ordering::Relaxed);
-        if self.was_changed().map_err(|error| fault(error.to_string()))? || packed_bytes != self.file.bytes {
-            return Err(fault(CHANGED.to_owned()));
+        if self.was_changed().map_err(|error| changed(error.to_string()))? || packed_bytes != self.file.bytes {
+            return Err(changed(CHANGED.to_owned()));
         }
         let sha256 = hex::encode(self.inflate.into_inner().into_inner().hash.finalize());
         Ok(SourceEnd { sha256, packed_bytes, xml_bytes: offset })
     }
 
-    /// Whether the file of that name is another one by now, or not what it was when its size and time were noted.
+    /// Returns whether the path names another file now, or the file has another size or time than when it was opened.
     fn was_changed(&self) -> io::Result<bool> {
         let metadata = fs::metadata(&self.file.path)?;
         let opened = self.inflate.get_ref().get_ref().file.metadata()?;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::contract::Table;
 use crate::ingest::record::collection::Collection;
 use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, WritableRun, read_regular, sha256_of_file};
-use crate::parquet::{DatasetWriter, arrow_schema};
+use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
 use digdag_task::Failure;
 
 /// The pages of a collection, and what identifies them.
@@ -45,8 +45,9 @@ impl CollectionFiles {
         replace: bool,
     ) -> anyhow::Result<Dataset> {
         let staging = writable.staging()?;
-        let mut writer = DatasetWriter::new(table, staging.dataset(run, &table.folder())?)?;
-        let schema = arrow_schema(table);
+        let mut writer = DatasetWriter::new(table, staging.dataset(run, &table.folder())?)?
+            .with_encodings(ParquetEncodings::of(producer));
+        let schemas = [arrow_schema(table)];
         let mut collection = Collection::default();
         for file in &self.files {
             let text = String::from_utf8(read_regular(file)?)
@@ -59,7 +60,9 @@ impl CollectionFiles {
                 Failure::input(format!("{}: {what}", file.display()))
                     .hint("give pages as the API sends them, or the CSV export of the site")
             })?;
-            writer.append(collection.finish(&schema)?)?;
+            for batch in collection.finish(&schemas)? {
+                writer.append(batch)?;
+            }
         }
         let counted =
             Counted { records: Some(collection.items()), anomalies: collection.anomalies(), ..Counted::default() };

@@ -10,11 +10,11 @@ use std::time::Instant;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::busy::{Watch, Work};
 use super::parameters::IngestOptions;
 use super::pool::{self, BadRecords, Ingested};
+use super::stages::{Stopwatch, Work};
 use crate::contract::{Contract, Table};
-use crate::dump::{Blocks, DumpFile, Source};
+use crate::dump::{Blocks, DumpFile, Entity, Source};
 use crate::ingest::record::{BlockReader, Records, Tally};
 use crate::lake::{self, Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, WritableRun, sha256_of_file};
 use crate::parallel::on_threads;
@@ -110,7 +110,8 @@ impl Pass<'_> {
         let blocks = Blocks::new(source, R::ENTITY, usize::try_from(parameters.block_size.0)?);
         let mut writers = Vec::new();
         for table in self.tables {
-            writers.push(DatasetWriter::new(table, staging.dataset(self.run, &table.folder())?)?);
+            let staged = staging.dataset(self.run, &table.folder())?;
+            writers.push(DatasetWriter::new(table, staged)?.with_encodings(parameters.parquet_encodings));
         }
         let schemas: Vec<_> = self.tables.iter().map(|table| arrow_schema(table)).collect();
         let ignored: BTreeSet<String> = self.contract.ignored_paths.iter().map(|rule| rule.path.clone()).collect();
@@ -149,7 +150,7 @@ impl Pass<'_> {
             modified: Some(file.modified),
         };
         // Before the datasets: where they are nobody reads the dump again, and what was left out of it must be there.
-        let name = format!("bad_records_{}.xml", R::ENTITY);
+        let name = bad_records_name(R::ENTITY);
         match bad_records.finish()? {
             Some(path) => self.writable.keep_report(&path, &name)?,
             None => self.writable.remove_report(&name)?,
@@ -179,7 +180,7 @@ impl Pass<'_> {
         threads: usize,
     ) -> anyhow::Result<(Vec<(StagedDataset, Dataset)>, Work)> {
         let finish = |writer: DatasetWriter| {
-            let watch = Watch::start();
+            let watch = Stopwatch::start();
             (writer.finish(self.run, self.producer, std::slice::from_ref(input), counted), watch.stop())
         };
         let mut all = Work::default();
@@ -209,6 +210,11 @@ fn counted(tally: Tally) -> Counted {
         anomalies: tally.anomalies.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         unknown_paths: tally.unknown_paths,
     }
+}
+
+/// The name of the report in a run that holds the records of an entity that could not be read.
+pub fn bad_records_name(entity: Entity) -> String {
+    format!("bad_records_{entity}.xml")
 }
 
 /// The records that were left out, each behind a comment that says where it stood and what is wrong with it.

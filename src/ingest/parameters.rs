@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::ingest::record::{OnBadRecord, Tokeniser};
+use crate::parquet::ParquetEncodings;
 use digdag_task::{ByteSize, Switch};
 
 /// How a dump is read.
@@ -24,6 +25,10 @@ pub struct IngestOptions {
     /// Replace tables in the run that were made from other inputs, if the run is not sealed
     #[arg(long)]
     pub replace: Switch,
+
+    /// Encodings of the Parquet files: compact, or compatible with readers such as Spark 3.3 and fastparquet
+    #[arg(long, value_name = "ENCODINGS", default_value = "compact")]
+    pub parquet_encodings: ParquetEncodings,
 
     /// XML to read and parse at once; affects speed and memory, never the result
     #[arg(long, value_name = "SIZE", default_value = "2MiB")]

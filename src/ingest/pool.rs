@@ -1,3 +1,5 @@
+//! The workers of an ingest: each takes the job that is wanted most, and no result depends on their number.
+
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
@@ -7,9 +9,9 @@ use std::time::Instant;
 use anyhow::Context;
 use arrow::record_batch::RecordBatch;
 
-use super::busy::{Busy, Watch, Work};
-use crate::dump::{Block, Blocks, Buffer, Fault};
-use crate::ingest::record::{BlockReader, BlockRows, Records, Tally, Unreadable};
+use super::stages::{StageTimes, Stopwatch, Work};
+use crate::dump::{Block, Blocks, Buffer, DumpError};
+use crate::ingest::record::{BlockReader, BlockRows, Records, Repaired, Tally, Unreadable};
 use crate::parquet::DatasetWriter;
 use digdag_task::{Failure, Meter};
 
@@ -23,7 +25,7 @@ pub struct Ingested {
     pub tally: Tally,
     /// Blocks that the scanner left to the reference tokeniser.
     pub fallback_blocks: u64,
-    pub busy: Busy,
+    pub busy: StageTimes,
 }
 
 /// A sink for records that were left out.
@@ -41,14 +43,14 @@ pub fn run<R: Records>(
     progress: &dyn Meter,
 ) -> anyhow::Result<Ingested> {
     let workers = readers.len();
-    let lanes = writers.into_iter().map(|writer| Lane {
+    let queues = writers.into_iter().map(|writer| TableQueue {
         writer: Some(Box::new(writer)),
-        queue: VecDeque::new(),
+        batches: VecDeque::new(),
         bytes: 0,
         work: Work::default(),
     });
     let pool = Pool {
-        state: Mutex::new(State::new(blocks, lanes.collect(), bad_records)),
+        state: Mutex::new(State::new(blocks, queues.collect(), bad_records)),
         wake: Condvar::new(),
         workers,
         record: R::ENTITY.record(),
@@ -78,7 +80,7 @@ struct Pool<'p> {
 }
 
 struct State<'p> {
-    /// Not there while a worker reads.
+    /// `None` while a worker reads.
     blocks: Option<Box<Blocks>>,
     ended: bool,
     to_parse: VecDeque<Block>,
@@ -90,13 +92,13 @@ struct State<'p> {
     parsed: BTreeMap<u64, Parsed>,
     /// The number of the block whose rows are queued next.
     next: u64,
-    lanes: Vec<Lane>,
+    queues: Vec<TableQueue>,
     queued_bytes: usize,
     bad_records: &'p mut dyn BadRecords,
     tally: Tally,
     fallback_blocks: u64,
     last_id: Option<i64>,
-    busy: Busy,
+    busy: StageTimes,
     /// Packed bytes and bytes of XML read so far.
     position: u64,
     xml_bytes: u64,
@@ -104,10 +106,10 @@ struct State<'p> {
 }
 
 /// The rows of a table on their way to its writer. One worker encodes a table at a time, so their order is kept.
-struct Lane {
-    /// Not there while a worker encodes.
+struct TableQueue {
+    /// `None` while a worker encodes.
     writer: Option<Box<DatasetWriter>>,
-    queue: VecDeque<RecordBatch>,
+    batches: VecDeque<RecordBatch>,
     bytes: usize,
     work: Work,
 }
@@ -119,17 +121,17 @@ struct Parsed {
 
 enum Problem {
     Unreadable(Unreadable),
-    Fault(Fault),
+    Dump(DumpError),
 }
 
 enum Job {
     Read(Box<Blocks>),
     Parse(Block),
-    Encode { lane: usize, writer: Box<DatasetWriter>, batches: VecDeque<RecordBatch> },
+    Encode { table: usize, writer: Box<DatasetWriter>, batches: VecDeque<RecordBatch> },
 }
 
 impl<'p> State<'p> {
-    fn new(blocks: Blocks, lanes: Vec<Lane>, bad_records: &'p mut dyn BadRecords) -> Self {
+    fn new(blocks: Blocks, queues: Vec<TableQueue>, bad_records: &'p mut dyn BadRecords) -> Self {
         State {
             blocks: Some(Box::new(blocks)),
             ended: false,
@@ -138,13 +140,13 @@ impl<'p> State<'p> {
             in_flight: 0,
             parsed: BTreeMap::new(),
             next: 0,
-            lanes,
+            queues,
             queued_bytes: 0,
             bad_records,
             tally: Tally::default(),
             fallback_blocks: 0,
             last_id: None,
-            busy: Busy::default(),
+            busy: StageTimes::default(),
             position: 0,
             xml_bytes: 0,
             failure: None,
@@ -162,20 +164,20 @@ impl<'p> State<'p> {
             self.spare.drain(..).for_each(|buffer| blocks.recycle(buffer));
             return Some(Job::Read(blocks));
         }
-        let fullest = (0..self.lanes.len())
-            .filter(|lane| self.lanes[*lane].writer.is_some() && !self.lanes[*lane].queue.is_empty())
-            .max_by_key(|lane| self.lanes[*lane].bytes);
-        if let Some(lane) = fullest
-            && let Some(writer) = self.lanes[lane].writer.take()
+        let fullest = (0..self.queues.len())
+            .filter(|table| self.queues[*table].writer.is_some() && !self.queues[*table].batches.is_empty())
+            .max_by_key(|table| self.queues[*table].bytes);
+        if let Some(table) = fullest
+            && let Some(writer) = self.queues[table].writer.take()
         {
-            return Some(Job::Encode { lane, writer, batches: std::mem::take(&mut self.lanes[lane].queue) });
+            return Some(Job::Encode { table, writer, batches: std::mem::take(&mut self.queues[table].batches) });
         }
         self.to_parse.pop_front().map(Job::Parse)
     }
 
     fn is_finished(&self) -> bool {
-        let idle = |lane: &Lane| lane.writer.is_some() && lane.queue.is_empty();
-        self.failure.is_some() || (self.ended && self.in_flight == 0 && self.lanes.iter().all(idle))
+        let idle = |table: &TableQueue| table.writer.is_some() && table.batches.is_empty();
+        self.failure.is_some() || (self.ended && self.in_flight == 0 && self.queues.iter().all(idle))
     }
 
     /// Moves what was parsed into the queues, in the order of the blocks. Problems come up in that order too, so that
@@ -205,12 +207,12 @@ impl<'p> State<'p> {
         for bad in rows.bad {
             self.bad_records.keep(offset + bad.offset as u64, &bad.what, &bad.text)?;
         }
-        for (lane, batch) in self.lanes.iter_mut().zip(rows.batches) {
+        for (table, batch) in self.queues.iter_mut().zip(rows.batches) {
             if batch.num_rows() > 0 {
                 let bytes = batch.get_array_memory_size();
-                lane.bytes += bytes;
+                table.bytes += bytes;
                 self.queued_bytes += bytes;
-                lane.queue.push_back(batch);
+                table.batches.push_back(batch);
             }
         }
         Ok(())
@@ -220,9 +222,7 @@ impl<'p> State<'p> {
 impl Problem {
     fn explain(self, block_offset: u64, record: &str, last_id: Option<i64>) -> Failure {
         let (offset, what, last_id, hint) = match self {
-            Problem::Fault(fault) => {
-                (fault.offset, fault.what, last_id, "fetch the dump again and compare its CHECKSUM")
-            }
+            Problem::Dump(error) => (error.offset, error.what, last_id, error.hint),
             Problem::Unreadable(unreadable) => (
                 block_offset + unreadable.malformed.offset as u64,
                 unreadable.malformed.what,
@@ -270,7 +270,7 @@ impl<'p> Pool<'p> {
     }
 
     fn run_job<R: Records>(&self, job: Job, reader: &mut BlockReader<R>) -> Done {
-        let watch = Watch::start();
+        let watch = Stopwatch::start();
         let result = match job {
             Job::Read(mut blocks) => {
                 let block = blocks.next_block();
@@ -281,9 +281,9 @@ impl<'p> Pool<'p> {
                 let parsed = Parsed { offset: block.offset, result };
                 DoneJob::Parse { number: block.number, parsed, buffer: block.bytes }
             }
-            Job::Encode { lane, mut writer, batches } => {
+            Job::Encode { table, mut writer, batches } => {
                 let result = batches.into_iter().try_for_each(|batch| writer.append(batch));
-                DoneJob::Encode { lane, writer, result }
+                DoneJob::Encode { table, writer, result }
             }
         };
         Done { result, work: watch.stop() }
@@ -299,13 +299,11 @@ impl<'p> Pool<'p> {
                         state.to_parse.push_back(block);
                     }
                     Ok(None) => state.ended = true,
-                    Err(fault) => {
+                    Err(error) => {
                         state.ended = true;
                         state.in_flight += 1;
                         let number = blocks.blocks_given();
-                        state
-                            .parsed
-                            .insert(number, Parsed { offset: fault.offset, result: Err(Problem::Fault(fault)) });
+                        state.parsed.insert(number, Parsed { offset: error.offset, result: Err(Problem::Dump(error)) });
                         state.queue_parsed(self.record);
                     }
                 }
@@ -324,14 +322,14 @@ impl<'p> Pool<'p> {
                     format!("{records} {}s, {rate:.0} MB of XML a second", self.record)
                 });
             }
-            DoneJob::Encode { lane, writer, result } => {
+            DoneJob::Encode { table, writer, result } => {
                 state.busy.encode.add(done.work);
-                let lane = &mut state.lanes[lane];
-                lane.work.add(done.work);
-                lane.writer = Some(writer);
-                let waiting: usize = lane.queue.iter().map(RecordBatch::get_array_memory_size).sum();
-                let encoded = lane.bytes - waiting;
-                lane.bytes = waiting;
+                let table = &mut state.queues[table];
+                table.work.add(done.work);
+                table.writer = Some(writer);
+                let waiting: usize = table.batches.iter().map(RecordBatch::get_array_memory_size).sum();
+                let encoded = table.bytes - waiting;
+                table.bytes = waiting;
                 state.queued_bytes -= encoded;
                 result?;
             }
@@ -347,8 +345,8 @@ impl<'p> Pool<'p> {
         let blocks = state.blocks.context("the dump was not given back")?;
         let mut busy = state.busy;
         busy.encode_of_one_table =
-            state.lanes.iter().map(|lane| lane.work).max_by_key(|work| work.cpu).unwrap_or_default();
-        let writers: Vec<_> = state.lanes.into_iter().filter_map(|lane| lane.writer.map(|writer| *writer)).collect();
+            state.queues.iter().map(|table| table.work).max_by_key(|work| work.cpu).unwrap_or_default();
+        let writers: Vec<_> = state.queues.into_iter().filter_map(|table| table.writer.map(|writer| *writer)).collect();
         let (tally, fallback_blocks) = (state.tally, state.fallback_blocks);
         Ok(Ingested { blocks: *blocks, writers, tally, fallback_blocks, busy })
     }
@@ -360,23 +358,26 @@ struct Done {
 }
 
 enum DoneJob {
-    Read(Box<Blocks>, Result<Option<Block>, Fault>),
+    Read(Box<Blocks>, Result<Option<Block>, DumpError>),
     Parse { number: u64, parsed: Parsed, buffer: Buffer },
-    Encode { lane: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
+    Encode { table: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
 }
 
-/// Invalid UTF-8 is replaced by U+FFFD and counted: a name with one wrong byte is worth more than no name.
+/// Reads a block. What no table may hold is replaced and counted: a name with one wrong byte is worth more than no name.
 fn parse<R: Records>(reader: &mut BlockReader<R>, block: &Block) -> Result<BlockRows, Problem> {
-    match simdutf8::basic::from_utf8(&block.bytes) {
-        Ok(text) => reader.read(text),
-        Err(_) => {
-            let text = String::from_utf8_lossy(&block.bytes);
-            let replaced = block.bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-            reader.read(&text).map(|mut rows| {
-                rows.tally.count("invalid_utf8", replaced as u64);
-                rows
-            })
+    let repaired = Repaired::of(&block.bytes);
+    match reader.read(&repaired.text) {
+        Ok(mut rows) => {
+            rows.tally.count("invalid_utf8", repaired.invalid_utf8);
+            rows.tally.count("invalid_characters", repaired.invalid_characters);
+            for bad in &mut rows.bad {
+                bad.offset = repaired.offset_in_block(bad.offset);
+            }
+            Ok(rows)
+        }
+        Err(mut unreadable) => {
+            unreadable.malformed.offset = repaired.offset_in_block(unreadable.malformed.offset);
+            Err(Problem::Unreadable(unreadable))
         }
     }
-    .map_err(Problem::Unreadable)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::digest::sha256_of_bytes;
 use super::disk::read::read_if_exists;
 use super::format::refuse_newer;
-use super::{Error, RunId};
+use super::{Error, Producer, RunId};
 use digdag_task::TableCount;
 
 /// A committed dataset: its rows, files, columns, inputs and producer.
@@ -77,19 +77,6 @@ impl InputIdentity {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Producer {
-    pub task: String,
-    pub version: String,
-}
-
-impl Producer {
-    /// Returns a task of this version of the software.
-    pub fn this_version(task: &str) -> Self {
-        Producer { task: task.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
-    }
-}
-
 /// What the pass that wrote a dataset counted; the checks compare the data with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
@@ -144,9 +131,9 @@ impl Dataset {
         TableCount { name: self.table.clone(), rows: self.rows, files: self.files.len() as u64, bytes: self.bytes() }
     }
 
-    /// Whether the same task in the same version made this dataset from the same inputs.
+    /// Returns whether the same revision of the same task made this from the same inputs.
     pub fn made_from(&self, producer: &Producer, inputs: &[InputIdentity]) -> bool {
-        self.producer == *producer
+        self.producer.writes_like(producer)
             && self.inputs.len() == inputs.len()
             && self.inputs.iter().zip(inputs).all(|(a, b)| a.same_content(b))
     }

@@ -9,8 +9,8 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
-use super::arrow_schema;
 use super::writer::{BATCH_ROWS, properties};
+use super::{ParquetEncodings, arrow_schema};
 use crate::contract::Table;
 use crate::lake::{DataFile, HashingWriter, sync_file};
 
@@ -31,8 +31,9 @@ impl TableFile {
         let cannot = || cannot_write(path);
         let schema = arrow_schema(table);
         let sink = HashingWriter::new(BufWriter::new(File::create_new(path).with_context(cannot)?));
-        let options =
-            ArrowWriterOptions::new().with_properties(properties(table)?.build()).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(table, ParquetEncodings::Compact)?.build())
+            .with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(sink, schema.clone(), options).with_context(cannot)?;
         let gathered = BatchCoalescer::new(schema.clone(), BATCH_ROWS);
         Ok(TableFile { path: path.to_owned(), schema, gathered, writer, rows: 0 })

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayBuilder, ArrayRef, BooleanBuilder, PrimitiveBuilder, StringBuilder};
-use arrow::datatypes::ArrowPrimitiveType;
+use arrow::datatypes::{ArrowPrimitiveType, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
 
 use crate::contract::{ColumnType, Contract};
 
@@ -64,45 +66,111 @@ impl ColumnBuilder for StringBuilder {
     }
 }
 
-/// Declares the builders of a table's columns, in the order of the contract:
+/// The batch of the next schema; the schemas are in the order in which the tables are declared.
+pub(crate) fn finish_next<'s>(
+    schemas: &mut impl Iterator<Item = &'s SchemaRef>,
+    columns: Vec<ArrayRef>,
+) -> Result<RecordBatch, ArrowError> {
+    let missing = || ArrowError::SchemaError("a table has no schema".to_owned());
+    RecordBatch::try_new(schemas.next().ok_or_else(missing)?.clone(), columns)
+}
+
+/// Declares the tables that the records of one entity fill, with their columns in the order of the contract:
 ///
 /// ```text
-/// rows! { ReleaseGenres "release_genres_v1" { release_id: Bigint, position: Integer, genre: Varchar } }
+/// tables! {
+///     MasterTables {
+///         genres: GenreRows, GenreRow, "master_genres_v1" { master_id: Id, position: Position, genre: Text }
+///     }
+/// }
 /// ```
 ///
-/// A reader appends to every column once a row; `finish` makes a batch of them.
-macro_rules! rows {
+/// A reader adds a row with `tables.genres.push(GenreRow { master_id, position, genre })`, which does not compile if a
+/// column is missing. `finish` makes a batch of each table with the schema of that table, because both come from this
+/// declaration.
+///
+/// `Id`, `Position` and `Text` are columns without NULLs.
+macro_rules! tables {
+    (@builder Id) => { arrow::array::Int64Builder };
     (@builder Bigint) => { arrow::array::Int64Builder };
+    (@builder Position) => { arrow::array::Int32Builder };
     (@builder Integer) => { arrow::array::Int32Builder };
+    (@builder Text) => { arrow::array::StringBuilder };
     (@builder Varchar) => { arrow::array::StringBuilder };
     (@builder Boolean) => { arrow::array::BooleanBuilder };
 
-    ($($name:ident $table:literal { $($column:ident : $kind:ident),+ $(,)? })+) => {$(
+    (@value $life:lifetime Id) => { i64 };
+    (@value $life:lifetime Bigint) => { Option<i64> };
+    (@value $life:lifetime Position) => { i32 };
+    (@value $life:lifetime Integer) => { Option<i32> };
+    (@value $life:lifetime Text) => { &$life str };
+    (@value $life:lifetime Varchar) => { Option<&$life str> };
+    (@value $life:lifetime Boolean) => { Option<bool> };
+
+    (@type Id) => { $crate::contract::ColumnType::Bigint };
+    (@type Bigint) => { $crate::contract::ColumnType::Bigint };
+    (@type Position) => { $crate::contract::ColumnType::Integer };
+    (@type Integer) => { $crate::contract::ColumnType::Integer };
+    (@type Text) => { $crate::contract::ColumnType::Varchar };
+    (@type Varchar) => { $crate::contract::ColumnType::Varchar };
+    (@type Boolean) => { $crate::contract::ColumnType::Boolean };
+
+    (@append Id $builder:expr, $value:expr) => { $builder.append_value($value) };
+    (@append Position $builder:expr, $value:expr) => { $builder.append_value($value) };
+    (@append Text $builder:expr, $value:expr) => { $builder.append_value($value) };
+    (@append $kind:ident $builder:expr, $value:expr) => { $builder.append_option($value) };
+
+    ($tables:ident {
+        $($field:ident : $rows:ident, $row:ident, $table:literal { $($column:ident : $kind:ident),+ $(,)? })+
+    }) => {
+        $(
+            /// A row of the table.
+            pub(crate) struct $row<'r> {
+                $(pub(crate) $column: $crate::parquet::tables!(@value 'r $kind),)+
+            }
+
+            /// The rows of the table so far.
+            #[derive(Default)]
+            pub(crate) struct $rows {
+                $($column: $crate::parquet::tables!(@builder $kind),)+
+            }
+
+            impl $rows {
+                #[inline]
+                pub(crate) fn push(&mut self, row: $row<'_>) {
+                    $($crate::parquet::tables!(@append $kind self.$column, row.$column);)+
+                }
+            }
+        )+
+
         #[derive(Default)]
-        pub(crate) struct $name {
-            $(pub(crate) $column: $crate::parquet::rows!(@builder $kind),)+
+        pub(crate) struct $tables {
+            $(pub(crate) $field: $rows,)+
         }
 
-        impl $name {
-            pub(crate) fn declaration() -> $crate::parquet::TableRows {
-                $crate::parquet::TableRows {
+        impl $tables {
+            pub(crate) fn declarations() -> Vec<$crate::parquet::TableRows> {
+                vec![$($crate::parquet::TableRows {
                     table: $table,
                     columns: vec![$((
                         stringify!($column).trim_start_matches("r#"),
-                        $crate::contract::ColumnType::$kind,
+                        $crate::parquet::tables!(@type $kind),
                     )),+],
-                }
+                }),+]
             }
 
-            /// The rows so far, as a batch of the table's schema; the builders are empty afterwards.
+            /// The rows so far as a batch a table, in the order of the declarations; there are none afterwards.
             pub(crate) fn finish(
                 &mut self,
-                schema: &arrow::datatypes::SchemaRef,
-            ) -> Result<arrow::record_batch::RecordBatch, arrow::error::ArrowError> {
-                let columns = vec![$($crate::parquet::ColumnBuilder::take(&mut self.$column)),+];
-                arrow::record_batch::RecordBatch::try_new(schema.clone(), columns)
+                schemas: &[arrow::datatypes::SchemaRef],
+            ) -> Result<Vec<arrow::record_batch::RecordBatch>, arrow::error::ArrowError> {
+                let mut schemas = schemas.iter();
+                Ok(vec![$({
+                    let columns = vec![$($crate::parquet::ColumnBuilder::take(&mut self.$field.$column)),+];
+                    $crate::parquet::finish_next(&mut schemas, columns)?
+                }),+])
             }
         }
-    )+};
+    };
 }
-pub(crate) use rows;
+pub(crate) use tables;

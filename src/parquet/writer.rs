@@ -14,7 +14,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::order::Order;
 use super::schema::file_schema;
-use super::{arrow_schema, column_descriptions};
+use super::{ParquetEncodings, arrow_schema, column_descriptions};
 use crate::contract::{Column, ColumnType, Table};
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
 
@@ -42,6 +42,7 @@ type PartWriter = ArrowWriter<HashingWriter<BufWriter<File>>>;
 pub struct DatasetWriter {
     staged: StagedDataset,
     table: Table,
+    encodings: ParquetEncodings,
     order: Order,
     schema: SchemaRef,
     gathered: BatchCoalescer,
@@ -57,11 +58,17 @@ impl DatasetWriter {
             gathered: BatchCoalescer::new(arrow_schema(table), BATCH_ROWS),
             schema: file_schema(table),
             table: table.clone(),
+            encodings: ParquetEncodings::default(),
             staged,
             part: None,
             part_rows: 0,
             files: Vec::new(),
         })
+    }
+
+    /// Returns the writer with other encodings than the default ones.
+    pub fn with_encodings(self, encodings: ParquetEncodings) -> Self {
+        DatasetWriter { encodings, ..self }
     }
 
     pub fn append(&mut self, batch: RecordBatch) -> anyhow::Result<()> {
@@ -125,7 +132,7 @@ impl DatasetWriter {
         let file = File::create_new(self.staged.part_path(self.files.len())).with_context(|| self.cannot_write())?;
         let sink = HashingWriter::new(BufWriter::with_capacity(1 << 20, file));
         // Without the arrow schema in the footer there is one schema in the file: Parquet's own.
-        let properties = properties(&self.table)?.set_sorting_columns(self.order.declared()).build();
+        let properties = properties(&self.table, self.encodings)?.set_sorting_columns(self.order.declared()).build();
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         ArrowWriter::try_new_with_options(sink, self.schema.clone(), options).with_context(|| self.cannot_write())
     }
@@ -155,7 +162,7 @@ impl DatasetWriter {
 
 /// The settings that paid (`docs/performance.md`): V1 pages, which DuckDB reads twice as fast as V2;
 /// delta-packed integers, and lengths of texts apart from the texts; dictionaries only where values repeat.
-pub(super) fn properties(table: &Table) -> anyhow::Result<WriterPropertiesBuilder> {
+pub(super) fn properties(table: &Table, encodings: ParquetEncodings) -> anyhow::Result<WriterPropertiesBuilder> {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -167,12 +174,20 @@ pub(super) fn properties(table: &Table) -> anyhow::Result<WriterPropertiesBuilde
         if !has_statistics(table, column) {
             properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
         }
-        let dictionary = column.dictionary && column.data_type == ColumnType::Varchar;
+        let dictionary = match (column.data_type, encodings) {
+            (ColumnType::Varchar, _) => column.dictionary,
+            // Positions repeat; packed they are smaller still, but not every reader unpacks them.
+            (ColumnType::Integer, ParquetEncodings::Compatible) => true,
+            _ => false,
+        };
         properties = properties.set_column_dictionary_enabled(path.clone(), dictionary);
-        let encoding = match column.data_type {
-            ColumnType::Bigint | ColumnType::Integer => Some(Encoding::DELTA_BINARY_PACKED),
-            ColumnType::Varchar => Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
-            ColumnType::Boolean | ColumnType::Timestamp => None,
+        let encoding = match (column.data_type, encodings) {
+            (ColumnType::Boolean | ColumnType::Timestamp, _) => None,
+            (_, ParquetEncodings::Compatible) => Some(Encoding::PLAIN),
+            (ColumnType::Bigint | ColumnType::Integer, ParquetEncodings::Compact) => {
+                Some(Encoding::DELTA_BINARY_PACKED)
+            }
+            (ColumnType::Varchar, ParquetEncodings::Compact) => Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
         };
         if let Some(encoding) = encoding {
             properties = properties.set_column_encoding(path.clone(), encoding);

@@ -12,7 +12,7 @@ use anyhow::Context;
 
 use crate::contract::{Contract, Table};
 use crate::lake::{self, Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, Staging, WritableRun};
-use crate::parquet::{DatasetWriter, arrow_schema};
+use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
 use digdag_task::{Failure, SharedObserver};
 
@@ -135,7 +135,7 @@ impl<'b> Builder<'b> {
             engine.mount(name, &self.run.dataset_files(dataset))?;
         }
         let schema = arrow_schema(build.table);
-        let mut writer = DatasetWriter::new(build.table, staged)?;
+        let mut writer = DatasetWriter::new(build.table, staged)?.with_encodings(ParquetEncodings::of(&self.producer));
         engine.stream(&build.file.text, &build.file.path, |batch| {
             let columns = batch.columns().to_vec();
             let batch = arrow::record_batch::RecordBatch::try_new(schema.clone(), columns)

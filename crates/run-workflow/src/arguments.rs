@@ -1,3 +1,5 @@
+//! The command line of run-workflow: the options of `digdag run` that it has.
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,58 +10,64 @@ use serde_json::Value;
 
 use super::include;
 use super::parameters::{Parameters, merge, set_dotted};
+use super::state::Resume;
 use digdag_task::Failure;
 
-/// Runs a Digdag workflow on this machine, without Java and without Digdag.
+/// Run a Digdag workflow on this machine, without Java and without Digdag
 ///
-/// It knows py>, sh>, echo>, call>, if>, _export, !include, ${name}, _parallel, _retry, _error and _env, and refuses
-/// everything else by file and line before anything runs. A session that is run again goes on where it failed.
+/// Supports py>, sh>, echo>, call>, if>, _export, !include, ${name}, _parallel, _retry, _error and _env, and refuses
+/// everything else by file and line before any task runs. A session that is run again resumes where it failed.
 #[derive(Debug, Parser)]
 #[command(
     name = "run-workflow",
     version,
     after_help = "\
 Examples:
-  run-workflow main.dig --session now -p dump_month=2026-11
+  run-workflow main.dig --session \"$(date -u '+%F %T')\" -p dump_month=2026-11
   run-workflow main.dig -P production.yml --session '2026-11-20 00:00:00'
 
-Exit status: 0 done, 1 a task failed, 2 the command line or a file is not understood, 128 + N stopped by signal N."
+Exit status: 0 done, 1 a task failed, 2 an error in the command line or in a file, 4 another process runs the session,
+128 + N stopped by signal N."
 )]
 pub struct Arguments {
-    /// The workflow: main.dig, or main
+    /// Workflow to run: main.dig, or main
     #[arg(value_name = "WORKFLOW")]
     pub workflow: String,
 
-    /// Sets a parameter, as text; a.b=text sets b in a. It loses against _export
+    /// Set a parameter, as text; a.b=text sets b in a. An _export overrides it
     #[arg(short = 'p', long = "param", value_name = "KEY=VALUE", value_parser = key_value, allow_hyphen_values = true)]
     given: Vec<(String, String)>,
 
-    /// Reads parameters from a YAML file, with their types; -p wins against it
+    /// Read parameters from a YAML file, with their types; -p overrides them
     #[arg(short = 'P', long, value_name = "FILE")]
     params_file: Option<PathBuf>,
 
-    /// The session: last, today, daily, hourly, now, YYYY-MM-DD or "YYYY-MM-DD HH:MM:SS"
+    /// Session: hourly, daily, last, "yyyy-MM-dd" or "yyyy-MM-dd HH:mm:SS"
     #[arg(short = 't', long, alias = "session-time", value_name = "TIME", default_value = "last")]
     pub session: String,
 
-    /// The folder with the workflow files, in which tasks run [default: the current folder]
+    /// Folder of the workflow files, in which tasks run [default: the current folder]
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
 
-    /// Runs all tasks, also those that succeeded in this session before
+    /// Run all tasks, also those that succeeded in this session before
     #[arg(short = 'a', long, alias = "all")]
-    pub rerun: bool,
+    rerun: bool,
 
-    /// Where the state of sessions is kept, relative to the project folder
-    #[arg(short = 'o', long, value_name = "DIR", default_value = ".digdag/status")]
+    /// What a session that is run again takes from its last attempt
+    #[arg(long, value_name = "run|server", default_value = "run", value_parser = resume_mode, conflicts_with = "rerun")]
+    resume_as: Resume,
+
+    /// Folder for the state of sessions, relative to the project folder
+    #[arg(short = 'o', long, value_name = "DIR", default_value = super::state::FOLDER)]
     pub save: PathBuf,
 
-    /// Keeps no state: neither skips tasks nor remembers them
+    /// Keep no state: neither skip tasks nor remember them
     #[arg(long)]
     pub no_save: bool,
 }
 
-/// What a command line asks for.
+/// The action of a command line.
 pub enum Invocation {
     Run(Arguments),
     /// Help or version.
@@ -67,12 +75,11 @@ pub enum Invocation {
 }
 
 impl Arguments {
-    /// Reads the command line. A leading `run` is accepted, as in `digdag run main.dig`.
+    /// Parses the command line. A leading `run` is accepted, as in `digdag run main.dig`.
     ///
     /// # Errors
-    /// The first thing that is wrong with it, on one line.
-    pub fn parse(argv: impl Iterator<Item = OsString>) -> Result<Invocation, Failure> {
-        let mut argv: Vec<OsString> = argv.collect();
+    /// The first error in it, on one line.
+    pub fn parse(mut argv: Vec<OsString>) -> Result<Invocation, Failure> {
         if argv.len() > 2 && argv[1] == "run" {
             argv.remove(1);
         }
@@ -90,10 +97,15 @@ impl Arguments {
         }
     }
 
-    /// The parameters of `-P` and `-p`.
+    /// Returns what a session that is run again takes from its last attempt.
+    pub fn resume(&self) -> Resume {
+        if self.rerun { Resume::None } else { self.resume_as }
+    }
+
+    /// Returns the parameters of `-P` and `-p`.
     ///
     /// # Errors
-    /// The file cannot be read or is no YAML map; a dotted key leads into something that is no object.
+    /// The file cannot be read or is not a YAML map, or a dotted key leads into a value that is not an object.
     pub fn parameters(&self) -> Result<Parameters, Failure> {
         let mut params = Parameters::new();
         if let Some(path) = &self.params_file {
@@ -110,7 +122,7 @@ impl Arguments {
         }
         for (key, value) in &self.given {
             set_dotted(&mut params, key, Value::String(value.clone())).map_err(|part| {
-                Failure::parameters(format!("-p {key}={value}: the parameter {part} is no object"))
+                Failure::parameters(format!("-p {key}={value}: the parameter {part} is not an object"))
                     .hint("set it whole in a file and give that with -P")
             })?;
         }
@@ -118,8 +130,17 @@ impl Arguments {
     }
 }
 
+fn resume_mode(text: &str) -> Result<Resume, String> {
+    match text {
+        "run" => Ok(Resume::Run),
+        "server" => Ok(Resume::Server),
+        _ => Err("expected run or server".to_owned()),
+    }
+}
+
+/// Digdag trims the argument of `-p`.
 fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
+    match text.trim_matches(|c| c <= ' ').split_once('=') {
         Some((key, value)) if !key.is_empty() && !key.split('.').any(str::is_empty) => Ok((key.into(), value.into())),
         _ => Err("expected KEY=VALUE".to_owned()),
     }

@@ -1,4 +1,4 @@
-//! YAML with the line of every key: a tree made of the parser's events, which carry it.
+//! YAML with the line of every key: a tree built from the parser's events, which carry their positions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,12 +7,13 @@ use std::sync::Arc;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Value};
 
+use super::scalar;
 use digdag_task::Failure;
 
-/// Values in a file, those behind aliases counted again: a few lines of aliases of aliases are any number of them.
-const MOST_VALUES: usize = 100_000;
+/// Values in a file, those behind aliases counted again: nested aliases multiply, and ten lines of them fill the memory.
+const MAX_VALUES: usize = 100_000;
 
-/// The key that stands for `!include :`.
+/// The key under which `!include :` is kept.
 pub const INCLUDE: &str = "!include";
 
 /// A line of a file.
@@ -23,7 +24,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The failure of something at this place that is not understood or not allowed.
+    /// Returns the failure for something at this place that is not supported or not allowed.
     pub fn refuse(&self, message: impl fmt::Display, hint: impl Into<String>) -> Failure {
         Failure::parameters(format!("{self}: {message}")).hint(hint)
     }
@@ -35,7 +36,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A value and the line of the key in front of it.
+/// A value and the line of its key.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub place: Place,
@@ -50,7 +51,7 @@ pub enum Content {
 }
 
 impl Node {
-    /// The value without its places.
+    /// Returns the value without its lines.
     pub fn value(&self) -> Value {
         match &self.content {
             Content::Scalar(value) => value.clone(),
@@ -59,7 +60,7 @@ impl Node {
         }
     }
 
-    /// How many values are in this one.
+    /// Counts the values inside this one.
     fn count(&self) -> usize {
         match &self.content {
             Content::Scalar(_) => 0,
@@ -68,7 +69,12 @@ impl Node {
         }
     }
 
-    /// The entries of a map; an empty value is an empty map, as in Digdag.
+    /// Whether this is an empty value or an empty map, which Digdag treats alike.
+    pub fn is_empty(&self) -> bool {
+        self.entries().is_some_and(<[_]>::is_empty)
+    }
+
+    /// Returns the entries of a map; an empty value is an empty map, as in Digdag.
     pub fn entries(&self) -> Option<&[(String, Node)]> {
         match &self.content {
             Content::Map(entries) => Some(entries),
@@ -77,7 +83,7 @@ impl Node {
         }
     }
 
-    /// Calls `visit` with every text in this value, and its place.
+    /// Calls `visit` with the place and the content of every text in this value.
     pub fn texts(&self, visit: &mut impl FnMut(&Place, &str) -> Result<(), Failure>) -> Result<(), Failure> {
         match &self.content {
             Content::Scalar(Value::String(text)) => visit(&self.place, text),
@@ -88,15 +94,15 @@ impl Node {
     }
 }
 
-/// The entries as a JSON object, in their order.
+/// Returns the entries as a JSON object, in their order.
 pub fn as_object(entries: &[(String, Node)]) -> Map<String, Value> {
     entries.iter().map(|(key, node)| (key.clone(), node.value())).collect()
 }
 
-/// Reads a YAML text; `file` is what messages call it.
+/// Parses a YAML text; messages call it `file`.
 ///
 /// # Errors
-/// The text is not YAML, gives a key twice, or uses a tag other than `!include`.
+/// The text is not YAML, has a key twice or an empty one, or uses a tag other than `!include`.
 pub fn parse(file: &str, text: &str) -> Result<Node, Failure> {
     let mut reader =
         Reader { file: file.into(), parser: Parser::new_from_str(text), anchors: BTreeMap::new(), values: 0 };
@@ -106,9 +112,9 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Failure> {
     };
     match reader.next()? {
         (Event::StreamEnd, _) => Ok(root),
-        (_, span) => {
-            Err(reader.place(span.start.line()).refuse("a second document", "a file is one document: remove the ---"))
-        }
+        (_, span) => Err(reader
+            .place(span.start.line())
+            .refuse("a second document", "write one document a file: remove the ---")),
     }
 }
 
@@ -140,16 +146,16 @@ impl<'t> Reader<'t> {
         self.place(error.marker().line()).refuse(format!("not YAML: {}", error.info()), hint)
     }
 
-    /// The value that begins with an event, behind the key in `line`.
+    /// Reads the value that begins with an event; its key is in `line`.
     fn node(&mut self, event: Event<'t>, span: Span, line: usize) -> Result<Node, Failure> {
         self.values += 1;
-        if self.values > MOST_VALUES {
+        if self.values > MAX_VALUES {
             return Err(self.place(line).refuse("too many values", "a workflow is a few pages; split it"));
         }
         let (content, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.no_tag(tag.as_deref(), line)?;
-                (Content::Scalar(scalar(&text, style)), anchor)
+                (Content::Scalar(self.scalar(&text, style, line)?), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.no_tag(tag.as_deref(), line)?;
@@ -206,7 +212,9 @@ impl<'t> Reader<'t> {
 
     fn key(&self, event: Event<'_>, line: usize) -> Result<String, Failure> {
         match event {
-            Event::Scalar(text, ScalarStyle::Plain, _, Some(tag)) if is_include(&tag) && is_null(&text) => {
+            Event::Scalar(text, ScalarStyle::Plain, _, Some(tag))
+                if is_include(&tag) && matches!(&*text, "" | "~" | "null") =>
+            {
                 Ok(INCLUDE.to_owned())
             }
             Event::Scalar(text, style, _, tag) => {
@@ -214,13 +222,32 @@ impl<'t> Reader<'t> {
                 if text == "<<" && style == ScalarStyle::Plain {
                     return Err(self.place(line).refuse("the merge key << is not supported", "write the keys out"));
                 }
-                Ok(match scalar(&text, style) {
-                    Value::String(text) => text,
+                let value = self.scalar(&text, style, line)?;
+                let name = match &value {
+                    Value::String(text) => return Ok(text.clone()),
+                    Value::Null => {
+                        return Err(self.place(line).refuse("a key is empty", "name it, or quote it if it is text"));
+                    }
                     value => value.to_string(),
-                })
+                };
+                // Digdag writes 010 as 8 and 1e3 as 1000.0.
+                if name != text.to_ascii_lowercase() {
+                    let hint = "quote it to have it as text";
+                    return Err(self.place(line).refuse(format!("the key {text} is a number"), hint));
+                }
+                Ok(name)
             }
-            _ => Err(self.place(line).refuse("a key that is no text", "write a plain key")),
+            _ => Err(self.place(line).refuse("a key is not text", "write a plain key")),
         }
+    }
+
+    /// Returns the value of a scalar; only a plain one can be other than text.
+    fn scalar(&self, text: &str, style: ScalarStyle, line: usize) -> Result<Value, Failure> {
+        if style != ScalarStyle::Plain {
+            return Ok(text.into());
+        }
+        let refuse = |message| self.place(line).refuse(message, "quote it to have it as text");
+        scalar::resolve(text).map_err(refuse)
     }
 
     fn no_tag(&self, tag: Option<&Tag>, line: usize) -> Result<(), Failure> {
@@ -232,22 +259,6 @@ impl<'t> Reader<'t> {
 
 fn is_include(tag: &Tag) -> bool {
     (tag.handle.as_str(), tag.suffix.as_str()) == ("!", "include")
-}
-
-fn is_null(text: &str) -> bool {
-    matches!(text, "" | "~" | "null")
-}
-
-/// A scalar with the type that YAML 1.2 gives it: only plain ones are other than text.
-fn scalar(text: &str, style: ScalarStyle) -> Value {
-    match style {
-        ScalarStyle::Plain if is_null(text) => Value::Null,
-        ScalarStyle::Plain => match serde_yaml::from_str(text) {
-            Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => value,
-            _ => text.into(),
-        },
-        _ => text.into(),
-    }
 }
 
 #[cfg(test)]
@@ -341,9 +352,17 @@ mod tests {
     }
 
     #[test]
-    fn types_are_those_of_yaml_1_2() {
-        let node = parse("x", "a: 2026-11\nb: 010\nc: yes\nd: 1.5\ne: ~\nf: True\n").unwrap();
-        let expected = serde_json::json!({"a": "2026-11", "b": "010", "c": "yes", "d": 1.5, "e": null, "f": true});
-        assert_eq!(node.value(), expected);
+    fn only_plain_scalars_are_other_than_text() {
+        let node = parse("x", "a: 010\nb: '010'\nc: |-\n  010\nd: [0.5, 1.5]\n").unwrap();
+        assert_eq!(node.value(), serde_json::json!({"a": 8, "b": "010", "c": "010", "d": ["0.5", 1.5]}));
+        assert_eq!(message("a:\n  b: 100000000000000000000\n").split_once(": ").unwrap().0, "x.dig:2");
+    }
+
+    #[test]
+    fn keys_are_text() {
+        let node = parse("x", "1: a\ntrue: b\n1.5: c\n").unwrap();
+        assert_eq!(node.value(), serde_json::json!({"1": "a", "true": "b", "1.5": "c"}));
+        assert_eq!(message("a: 1\n~: b\n"), "x.dig:2: a key is empty");
+        assert_eq!(message("010: b\n"), "x.dig:1: the key 010 is a number");
     }
 }

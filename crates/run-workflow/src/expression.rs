@@ -1,12 +1,14 @@
-//! What may stand between `${` and `}`: a dotted name, or a dotted name compared with a literal.
+//! The expressions between `${` and `}`: a dotted name, or a dotted name compared with a literal.
 //!
-//! Digdag evaluates ES5 there. The values and errors of this part are those of JavaScript.
+//! Digdag evaluates JavaScript there. Values, comparisons and errors of this subset are those of JavaScript.
 
 use std::cmp::Ordering;
 
 use serde_json::Value;
 
-/// Names that mean something to JavaScript or to Digdag's moment.js and are no parameters.
+use super::number;
+
+/// Names that JavaScript or Digdag's moment.js define; they are not parameters.
 const NOT_PARAMETERS: [&str; 19] = [
     "this",
     "moment",
@@ -45,7 +47,7 @@ pub enum Comparator {
     GreaterOrEqual,
 }
 
-/// The longer ones first: `<=` is not `<`.
+/// Longer operators come first: `<=` starts with `<`.
 const COMPARATORS: [(&str, Comparator); 6] = [
     ("==", Comparator::Equal),
     ("!=", Comparator::NotEqual),
@@ -55,7 +57,7 @@ const COMPARATORS: [(&str, Comparator); 6] = [
     (">", Comparator::Greater),
 ];
 
-/// Reads an expression; `None` for anything that is not supported.
+/// Parses an expression; returns `None` if it is not supported.
 pub fn parse(text: &str) -> Option<Expression> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '.'))).unwrap_or(text.len());
@@ -89,10 +91,10 @@ fn parse_literal(text: &str) -> Option<Value> {
     }
 }
 
-/// The value of an expression, or `None` for JavaScript's undefined.
+/// Evaluates an expression; `None` is JavaScript's undefined.
 ///
 /// # Errors
-/// The message of the error that JavaScript throws: the name is not defined, or lies behind an undefined one.
+/// The message of the error that JavaScript throws: a name is not defined, or is a property of undefined or null.
 pub fn evaluate<'a>(
     expression: &Expression,
     scope: &impl Fn(&str) -> Option<&'a Value>,
@@ -141,18 +143,37 @@ fn compare(left: &Value, operator: Comparator, right: &Value, undefined: bool) -
 }
 
 fn loosely_equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
+    if left.is_null() || right.is_null() {
+        return left.is_null() && right.is_null();
+    }
+    match (&primitive(left), &primitive(right)) {
         (Value::String(left), Value::String(right)) => left == right,
-        (Value::Null, right) => right.is_null(),
-        (_, Value::Null) => false,
-        _ => to_number(left).zip(to_number(right)).is_some_and(|(left, right)| left == right),
+        (left, right) => to_number(left).zip(to_number(right)).is_some_and(|(left, right)| left == right),
     }
 }
 
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
-    match (left, right) {
+    match (&primitive(left), &primitive(right)) {
         (Value::String(left), Value::String(right)) => Some(left.encode_utf16().cmp(right.encode_utf16())),
-        _ => to_number(left)?.partial_cmp(&to_number(right)?),
+        (left, right) => to_number(left)?.partial_cmp(&to_number(right)?),
+    }
+}
+
+/// Converts a list and an object to the text that JavaScript compares them as.
+fn primitive(value: &Value) -> Value {
+    fn text(value: &Value) -> String {
+        match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number::javascript(number),
+            Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+            Value::Object(_) => "[object Object]".to_owned(),
+            Value::Bool(value) => value.to_string(),
+        }
+    }
+    match value {
+        Value::Array(_) | Value::Object(_) => text(value).into(),
+        other => other.clone(),
     }
 }
 
@@ -162,11 +183,24 @@ fn to_number(value: &Value) -> Option<f64> {
         Value::Null => Some(0.0),
         Value::Bool(value) => Some(f64::from(u8::from(*value))),
         Value::Number(number) => number.as_f64(),
-        Value::String(text) if text.trim().is_empty() => Some(0.0),
-        Value::String(text) if text.trim().chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c)) => {
-            text.trim().parse().ok()
+        Value::String(text) => text_to_number(text.trim()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn text_to_number(text: &str) -> Option<f64> {
+    for (prefix, radix) in [("0x", 16), ("0X", 16), ("0o", 8), ("0O", 8), ("0b", 2), ("0B", 2)] {
+        if let Some(digits) = text.strip_prefix(prefix) {
+            let sound = !digits.starts_with(['+', '-']);
+            return u64::from_str_radix(digits, radix).ok().filter(|_| sound).map(|number| number as f64);
         }
-        Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+    match text {
+        "" => Some(0.0),
+        "Infinity" | "+Infinity" => Some(f64::INFINITY),
+        "-Infinity" => Some(f64::NEG_INFINITY),
+        _ if text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c)) => text.parse().ok(),
+        _ => None,
     }
 }
 
@@ -178,6 +212,7 @@ mod tests {
     fn value(text: &str) -> Result<Option<Value>, String> {
         let params = serde_json::json!({
             "mode": "dev", "flag": true, "rows": "27", "none": null, "list": [1, 2],
+            "one": [5], "hex": "0x10", "endless": "Infinity",
             "artists": {"rows": 27, "table": "artists_v1_typed", "rate": 0.5},
         });
         evaluate(&parse(text).unwrap(), &|name| params.get(name))
@@ -201,6 +236,12 @@ mod tests {
             ("none <= 0", true),
             ("artists.nothing == null", true),
             ("artists.nothing <= 0", false),
+            ("list == \"1,2\"", true),
+            ("one == 5", true),
+            ("one > 4", true),
+            ("artists == 1", false),
+            ("hex == 16", true),
+            ("endless > 1", true),
         ] {
             assert_eq!(value(text), Ok(Some(Value::Bool(expected))), "{text}");
         }
@@ -210,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_defined_is_the_error_of_javascript() {
+    fn an_undefined_name_is_the_error_of_javascript() {
         assert_eq!(value("nowhere"), Err("ReferenceError: nowhere is not defined".to_owned()));
         assert_eq!(value("artists.x.y"), Err("TypeError: Cannot read property 'y' of undefined".to_owned()));
         assert_eq!(value("none.y"), Err("TypeError: Cannot read property 'y' of null".to_owned()));
     }
 
     #[test]
-    fn anything_else_is_not_supported() {
+    fn other_expressions_are_not_supported() {
         for text in [
             "",
             "a + 1",

@@ -1,25 +1,29 @@
-//! `!include : 'file.yml'` puts the keys of another file in the place of the include.
+//! `!include : 'file.yml'` puts the keys of another file in the place of the include. The name is relative to the
+//! folder of the file that includes it.
 
 use std::fs;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
 use super::document::{self, Content, INCLUDE, Node, Place};
 use digdag_task::Failure;
 
-/// Reads the YAML `text` of the file `name`, with all that it includes from `folder`.
+/// Parses the YAML `text` of the file `name` in `folder`, with everything that it includes.
 ///
 /// # Errors
-/// A file cannot be read or is not YAML, an include leaves the folder or includes itself, a key comes twice.
+/// A file cannot be read or is not YAML, an include leaves the folder or includes itself, or a key comes twice.
 pub fn resolve(folder: &Path, name: &str, text: &str) -> Result<Node, Failure> {
-    Includes { folder, open: vec![name.to_owned()] }.resolve(document::parse(name, text)?)
+    let mut includes = Includes { folder, open: vec![name.to_owned()], base: PathBuf::new() };
+    includes.resolve(document::parse(name, text)?)
 }
 
 struct Includes<'a> {
     folder: &'a Path,
-    /// The files being read: an include of one of them would never end.
+    /// The files being read: to include one of them would never end.
     open: Vec<String>,
+    /// The folder of the file being read, relative to `folder`.
+    base: PathBuf,
 }
 
 impl Includes<'_> {
@@ -53,23 +57,27 @@ impl Includes<'_> {
     fn included(&mut self, node: &Node) -> Result<Vec<(String, Node)>, Failure> {
         let place = &node.place;
         let Content::Scalar(Value::String(name)) = &node.content else {
-            return Err(place.refuse("!include wants the name of a file", "write !include : 'file.yml'"));
+            return Err(place.refuse("!include takes the name of a file", "write !include : 'file.yml'"));
         };
         if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
             let hint = "include a file of the project folder by its relative path, without ..";
             return Err(place.refuse(format!("!include of '{name}' leaves the project folder"), hint));
         }
+        let path: PathBuf = self.base.join(name).components().filter(|part| *part != Component::CurDir).collect();
+        let name = &path.display().to_string();
         if self.open.contains(name) {
             return Err(place.refuse(format!("'{name}' includes itself"), "break the circle"));
         }
-        let text = fs::read_to_string(self.folder.join(name)).map_err(|error| unreadable(place, name, &error))?;
+        let text = fs::read_to_string(self.folder.join(&path)).map_err(|error| unreadable(place, name, &error))?;
+        let base = std::mem::replace(&mut self.base, path.parent().map(Path::to_owned).unwrap_or_default());
         self.open.push(name.clone());
         let included = self.resolve(document::parse(name, &text)?)?;
         self.open.pop();
+        self.base = base;
         match included.content {
             Content::Map(entries) => Ok(entries),
             Content::Scalar(Value::Null) => Ok(Vec::new()),
-            _ => Err(place.refuse(format!("'{name}' holds no keys"), "an included file is a YAML map")),
+            _ => Err(place.refuse(format!("'{name}' holds no keys"), "write the included file as a YAML map")),
         }
     }
 }
@@ -77,6 +85,6 @@ impl Includes<'_> {
 fn unreadable(place: &Place, name: &str, error: &std::io::Error) -> Failure {
     place.refuse(
         format!("cannot include '{name}': {error}"),
-        "the name is relative to the folder of the file that is run",
+        "the name is relative to the folder of the file that includes it",
     )
 }

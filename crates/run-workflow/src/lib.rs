@@ -1,34 +1,41 @@
 //! Runs the part of Digdag that these workflows use, without Java (`run-workflow`).
 //!
 //! ```text
-//! main.dig ─ document ─ include ─ definition ──▶ tree of tasks       everything unknown is refused here, by file and line
-//!                                                   │
-//! -p, -P, --session ─ arguments, session ──▶ runner │ one task after the other, or a thread each in a parallel group
-//!                                              │    └─ parameters, template, expression: what a task is given
-//!                                              ├─ operator/{py,sh,echo}, process ──▶ child processes
-//!                                              ├─ state ──▶ .digdag/status/<session>/<+task+name>.yml
-//!                                              └─ report ──▶ stderr for people, one JSON line on stdout
+//! main.dig ─ document, include, validity ─ compiler ──▶ tree of tasks   refuses what it does not support, by file and line
+//!                                                          │
+//! -p, -P, --session ─ arguments, session, origin ──▶ runner │ one task after the other, or a thread for each of a group
+//!                                                     │    └─ parameters, template, expression: the input of a task
+//!                                                     ├─ operator/{py,sh,echo}, process, supervisor ──▶ child processes
+//!                                                     ├─ state ──▶ .run-workflow/sessions/<session>/<+task+name>.yml
+//!                                                     └─ report ──▶ stderr for people, one JSON line on stdout
 //! ```
 //!
-//! Nothing starts before the whole workflow, with all that it calls and includes, is known to be understood. What is
-//! understood behaves as Digdag 0.10.5.1 does: `tests/it/recordings.rs` holds it to recorded runs of the real thing.
-//! Where a recording is silent, the comments say what was taken from Digdag's source.
+//! No task starts before the whole workflow is loaded, with all that it calls and includes. What run-workflow accepts
+//! behaves as in Digdag 0.10.5.1: `tests/it/recordings` compares it with recorded runs of Digdag. If no recording shows a
+//! behaviour, a comment names the source in Digdag.
 
 mod arguments;
+mod compiler;
 mod condition;
 mod definition;
+mod directives;
 mod document;
 mod expression;
 mod include;
+mod number;
 mod operator;
+mod origin;
 mod parameters;
 mod process;
 mod report;
 mod runner;
+mod scalar;
 mod session;
 mod state;
 mod stop;
+mod supervisor;
 mod template;
+mod validity;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -36,6 +43,7 @@ use std::sync::Arc;
 
 use arguments::{Arguments, Invocation};
 use definition::Project;
+use origin::Origin;
 use report::Report;
 use runner::Runner;
 use session::Session;
@@ -44,9 +52,14 @@ use stop::Stop;
 
 use digdag_task::Failure;
 
-/// Runs a workflow as `main`: reads the command line, runs the tasks, reports, and gives the exit status: 0 done,
-/// 1 a task failed (as Digdag), 2 the command line or a file is not understood, 128 plus the signal when stopped.
+/// Runs a workflow as `main`: reads the command line, runs the tasks, reports, and returns the exit status: 0 done,
+/// 1 a task failed (as Digdag), 2 the command line or a file is not supported, 4 another process runs the session,
+/// 128 plus the signal if one stopped it.
 pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
+    let argv: Vec<_> = argv.collect();
+    if supervisor::is_requested(&argv) {
+        return supervisor::main(&argv);
+    }
     let report = Report::new();
     match Arguments::parse(argv) {
         Ok(Invocation::Run(arguments)) => run(&arguments, &report).unwrap_or_else(|failure| report.refused(&failure)),
@@ -58,15 +71,22 @@ pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Runs the workflow of a command line. A task that fails is not an error here: it is in the report.
+///
 /// # Errors
-/// Whatever keeps the workflow from starting. A task that fails is no error here: it is in the report.
+/// The workflow cannot start.
 fn run(arguments: &Arguments, report: &Report) -> Result<ExitCode, Failure> {
     let project = Project::open(arguments.project.as_deref())?;
     let workflow = project.load(&arguments.workflow)?;
     let given = arguments.parameters()?;
-    let status = project.folder().join(&arguments.save);
-    let session = Session::resolve(&arguments.session, &workflow, &status)?;
-    let state = State::open(status.join(session.folder_name()), !arguments.rerun, !arguments.no_save)?;
+    let sessions = project.folder().join(&arguments.save);
+    let session = Session::resolve(&arguments.session, &workflow, &sessions)?;
+    let state = if arguments.no_save {
+        State::none()
+    } else {
+        let origin = Origin::of(&workflow.root, &given, &project);
+        State::open(sessions.join(session.folder_name()), &workflow.name, arguments.resume(), &origin)?
+    };
     let stop = Stop::listen().map_err(|error| Failure::unexpected(format!("cannot listen for signals: {error}")))?;
 
     report.begin(&workflow, &session, &state);

@@ -1,7 +1,7 @@
-//! Runs a Digdag workflow without Java: `run-workflow main.dig --session now -p dump_month=2026-11`.
+//! Runs a Digdag workflow without Java: `run-workflow main.dig --session "$(date -u '+%F %T')" -p dump_month=2026-11`.
 //!
-//! It is called as `digdag run` is, and does what Digdag does with the part of its language that the workflows of
-//! this project use (`run_workflow`). It is no scheduler and no server.
+//! It takes the options of `digdag run`, and behaves as Digdag does for the part of its language that the workflows of
+//! this project use. It is neither a scheduler nor a server.
 
 use std::process::ExitCode;
 

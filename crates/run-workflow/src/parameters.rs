@@ -1,4 +1,4 @@
-//! Parameters: how they are merged, and how those of a task are evaluated.
+//! The parameters of tasks: how they are merged and evaluated.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::template::{self, Scope};
 
 pub type Parameters = Map<String, Value>;
 
-/// Puts `from` over `into`. Objects are merged field by field, everything else is replaced (Digdag's `Config.merge`).
+/// Merges `from` into `into`: objects field by field, any other value is replaced (Digdag's `Config.merge`).
 pub fn merge(into: &mut Parameters, from: &Parameters) {
     for (key, value) in from {
         match (into.get_mut(key), value) {
@@ -22,7 +22,7 @@ pub fn merge(into: &mut Parameters, from: &Parameters) {
 /// Sets `a.b.c` in nested objects, as `-p a.b.c=value` does.
 ///
 /// # Errors
-/// A part of the key that is there already and is no object.
+/// A part of the key exists already and is not an object; this is the part.
 pub fn set_dotted(into: &mut Parameters, key: &str, value: Value) -> Result<(), String> {
     let Some((first, rest)) = key.split_once('.') else {
         into.insert(key.to_owned(), value);
@@ -34,8 +34,8 @@ pub fn set_dotted(into: &mut Parameters, key: &str, value: Value) -> Result<(), 
     }
 }
 
-/// Evaluates every text in `all`. A text sees the fields of its own object in front of it as they were evaluated,
-/// and `params` as they are (Digdag's `ConfigEvalEngine`, which does not look into `_do` and `_else_do`).
+/// Evaluates every text in `all`. A text can use the evaluated fields in front of it in its own object, and `params` as
+/// they are stored (Digdag's `ConfigEvalEngine`, which leaves out `_do` and `_else_do`).
 ///
 /// # Errors
 /// The message that Digdag shows for the first text that cannot be evaluated.

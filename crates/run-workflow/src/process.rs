@@ -1,3 +1,5 @@
+//! The processes of tasks: their streams and their exit status.
+
 use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -7,15 +9,15 @@ use std::time::Duration;
 use super::report;
 use super::stop::Stop;
 
-/// How long output is waited for when a process has ended and something it started keeps its output open.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long to wait for more output after a process has ended, if one of its descendants keeps the pipe open.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A line longer than this is shown in pieces.
-const LONGEST_LINE: usize = 64 * 1024;
+/// A longer line is shown in pieces.
+const MAX_LINE: usize = 64 * 1024;
 
-/// Runs a process to its end and shows what it writes, both outputs merged, line by line as it comes. Its stdin is a
-/// pipe that stays open, as in Digdag. Gives the exit status (128 plus the signal for one that a signal ended), or
-/// `None` when it was not started because the workflow is being stopped.
+/// Runs a process to its end, and shows its output line by line, stdout and stderr merged. Its stdin is a pipe that
+/// stays open, as in Digdag. Returns the exit status, or 128 plus the signal that ended it, or `None` if the workflow is
+/// being stopped.
 ///
 /// # Errors
 /// The process cannot be started.
@@ -23,7 +25,7 @@ pub fn run(mut command: Command, stop: &Stop) -> io::Result<Option<i32>> {
     let (output, input) = io::pipe()?;
     command.stdin(Stdio::piped()).stdout(input.try_clone()?).stderr(input);
     let Some(mut child) = stop.spawn(&mut command)? else { return Ok(None) };
-    // The command holds the writing end of the pipe: the reader below would wait for ourselves.
+    // The command holds a writing end of the pipe, and the reader below waits until all of them are closed.
     drop(command);
     let stdin = child.stdin.take();
 
@@ -34,11 +36,11 @@ pub fn run(mut command: Command, stop: &Stop) -> io::Result<Option<i32>> {
     });
     let status = stop.wait(&mut child)?;
     drop(stdin);
-    let _ = end.recv_timeout(LAST_WORDS);
+    let _ = end.recv_timeout(DRAIN_TIMEOUT);
     Ok(Some(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())))
 }
 
-/// Whole lines only: the lines of tasks that run at the same time do not run into each other.
+/// Forwards whole lines, so that the lines of parallel tasks do not mix.
 fn forward(mut output: impl Read) {
     let mut buffer = [0; 8192];
     let mut line = Vec::new();
@@ -46,7 +48,7 @@ fn forward(mut output: impl Read) {
         line.extend_from_slice(&buffer[..count]);
         let whole = match line.iter().rposition(|byte| *byte == b'\n') {
             Some(last) => last + 1,
-            None if line.len() > LONGEST_LINE => line.len(),
+            None if line.len() > MAX_LINE => line.len(),
             None => continue,
         };
         report::show(&line[..whole]);

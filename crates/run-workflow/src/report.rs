@@ -1,4 +1,4 @@
-//! What a run says: a line when a task starts and when it fails, Digdag's error report, and one JSON line on stdout.
+//! The report of a run: a line when a task starts and when it fails, Digdag's error report, and one JSON line on stdout.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -17,12 +17,12 @@ use digdag_task::{Class, Failure};
 
 const NAME: &str = "run-workflow";
 
-/// Writes to stderr. Nobody there to read it changes nothing about the workflow.
+/// Writes to stderr. A closed stderr does not stop the workflow.
 pub fn show(bytes: &[u8]) {
     let _ = io::stderr().lock().write_all(bytes);
 }
 
-/// A line of our own.
+/// Writes a line of run-workflow itself.
 pub fn say(line: impl fmt::Display) {
     show(format!("{NAME}: {line}\n").as_bytes());
 }
@@ -38,10 +38,10 @@ pub fn print(text: &str) {
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Done,
-    /// It succeeded in an earlier run of the session.
+    /// The task succeeded in an earlier attempt of the session.
     Skipped,
     Failed,
-    /// A signal ended the workflow while it ran.
+    /// A signal stopped the task.
     Stopped,
 }
 
@@ -78,7 +78,7 @@ struct SummaryError<'a> {
     hint: &'a str,
 }
 
-/// The report of one run; it grows while tasks run.
+/// The report of one run, to which every task adds a record.
 pub struct Report {
     clock: Instant,
     begun: Mutex<Option<(String, String)>>,
@@ -91,9 +91,6 @@ impl Report {
     }
 
     pub fn begin(&self, workflow: &Workflow, session: &Session, state: &State) {
-        for note in &workflow.notes {
-            say(note);
-        }
         match state.folder() {
             Some(folder) => say(format_args!("session {}, state in {}", session.time(), folder.display())),
             None => say(format_args!("session {}, no state is kept", session.time())),
@@ -101,7 +98,7 @@ impl Report {
         *lock(&self.begun) = Some((workflow.name.clone(), session.time()));
     }
 
-    /// `name` starts with `operator` on `command`.
+    /// Reports that the task `name` starts.
     pub fn started(&self, name: &str, operator: &str, command: &str) {
         say(format_args!("{name}: {operator}> {}", command.trim_end()));
     }
@@ -110,7 +107,7 @@ impl Report {
         say(format_args!("{name}: {why}; retry {round} of {rounds}"));
     }
 
-    /// A task ended well or was stopped.
+    /// Reports a task that succeeded, was skipped, or was stopped.
     pub fn ended(&self, id: u64, name: &str, status: Status, took: Duration) {
         if status == Status::Skipped {
             say(format_args!("{name}: SKIPPED: it succeeded in this session before; --rerun runs it again"));
@@ -128,10 +125,10 @@ impl Report {
         lock(&self.records).push(record);
     }
 
-    /// The end of a workflow that was started; `done` when its last task was reached.
+    /// Reports the end of a workflow, and returns the exit status; `done` if every task was reached.
     pub fn end(&self, done: bool, signal: Option<i32>, session: &Session, state: &State) -> ExitCode {
         let mut records = lock(&self.records);
-        // As Digdag lists them: in the order of the file, not of time.
+        // Digdag lists tasks in the order of the file, not of time.
         records.sort_by_key(|record| record.id);
         let skipped = records.iter().filter(|record| record.status == Status::Skipped).count();
         let total = records.len();
@@ -139,15 +136,15 @@ impl Report {
             say(format_args!("{skipped} of {total} tasks were skipped: they succeeded in this session before"));
         }
         if skipped > 0 && skipped == total && done {
-            // As Digdag, and unlike what somebody expects who gave other parameters.
+            // Digdag does the same, and users who gave other parameters do not expect it.
             say(format_args!(
-                "nothing was left to do in session {}, whatever the parameters say; --session now begins a new one, \
-                 --rerun runs this one again",
+                "nothing was left to do in session {}, regardless of the parameters; --session \"$(date -u '+%F %T')\" \
+                 begins a new one, --rerun runs this one again",
                 session.time()
             ));
         }
         let go_on = match state.folder() {
-            Some(_) => format!("the same command with --session \"{}\" goes on from there", session.argument()),
+            Some(_) => format!("the same command with --session \"{}\" resumes from there", session.argument()),
             None => "run the same command again".to_owned(),
         };
         if let Some(signal) = signal.filter(|_| !done) {
@@ -164,7 +161,7 @@ impl Report {
         }
         if done {
             say(
-                "the workflow went on after a retry of a group; Digdag counts that as failed, and so does run-workflow",
+                "the workflow continued after a retry of a group; Digdag counts that as failed, and so does run-workflow",
             );
         }
         let mut text = "error:\n".to_owned();
@@ -181,7 +178,7 @@ impl Report {
         ExitCode::from(Class::Unexpected.exit_status())
     }
 
-    /// The end of one that was not started.
+    /// Reports a workflow that cannot start, and returns the exit status.
     pub fn refused(&self, failure: &Failure) -> ExitCode {
         let hint = failure.hint.as_deref().unwrap_or_default();
         say(format_args!("{failure}{}{hint}", if hint.is_empty() { "" } else { "; " }));

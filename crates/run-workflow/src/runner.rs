@@ -1,8 +1,8 @@
 //! Runs the tree of tasks.
 //!
-//! A task sees, each over the one before: `-P` and `-p`, the `_export` of its group, what the tasks before it in the
-//! group stored, its own `_export`, what Digdag itself adds, its own parameters. So a group's `_export` hides what
-//! was stored before the group (Digdag's `WorkflowExecutor.collectParams`).
+//! The parameters of a task come from these sources, each overriding the previous one: `-P` and `-p`, the `_export` of its
+//! group, the values that earlier tasks of the group stored, its own `_export`, the parameters that Digdag adds, its own
+//! parameters. So the `_export` of a group hides values stored before the group (Digdag's `WorkflowExecutor.collectParams`).
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,11 +13,11 @@ use serde_json::Value;
 
 use super::condition;
 use super::definition::{Body, Task};
-use super::operator::{Surroundings, TaskError, echo, py, sh};
+use super::operator::{Environment, TaskError, echo, py, sh};
 use super::parameters::{self, Parameters, merge};
 use super::report::{self, Report, Status};
 use super::session::Session;
-use super::state::{Done, State};
+use super::state::{State, Success};
 use super::stop::Stop;
 
 pub struct Runner<'a> {
@@ -26,35 +26,35 @@ pub struct Runner<'a> {
     state: &'a State,
     stop: Arc<Stop>,
     report: &'a Report,
-    /// As many tasks run at a time as the machine has cores, however groups are nested.
+    /// As many tasks run at a time as the machine has cores, however deep groups are nested.
     slots: Slots,
-    /// The number of the next task that comes into being; the report is in this order.
+    /// The number of the next task that is created; the report is in this order.
     next_id: AtomicU64,
 }
 
-/// How a task and all beneath it ended.
+/// The result of a task and its descendants.
 #[derive(Default)]
-struct Ended {
+struct TaskResult {
     failed: bool,
-    /// What the tasks stored, in the order of the file.
+    /// The values that tasks stored, in the order of the file.
     stored: Vec<Parameters>,
-    /// The messages of the tasks that failed.
+    /// The messages of failed tasks.
     errors: Vec<String>,
 }
 
-impl Ended {
-    fn absorb(&mut self, other: Ended) {
+impl TaskResult {
+    fn absorb(&mut self, other: TaskResult) {
         self.failed |= other.failed;
         self.stored.extend(other.stored);
         self.errors.extend(other.errors);
     }
 
     fn stopped() -> Self {
-        Ended { failed: true, ..Ended::default() }
+        TaskResult { failed: true, ..TaskResult::default() }
     }
 }
 
-/// A task as it runs: its full name and what it is given by those around it.
+/// A task with its full name and the parameters of its surroundings.
 struct Running<'t> {
     task: &'t Task,
     name: String,
@@ -69,19 +69,26 @@ impl<'a> Runner<'a> {
         Runner { project, session, state, stop, report, slots, next_id }
     }
 
-    /// Runs a workflow; whether it came to its end.
+    /// Runs a workflow; returns whether every task succeeded.
     pub fn run(&self, root: &Task, given: &Parameters) -> bool {
         !self.run_generated(root, "", given, &Parameters::new()).failed
     }
 
-    /// Runs a task that is new with all beneath it: a workflow, a branch, an `_error`.
-    fn run_generated(&self, task: &Task, parent: &str, around: &Parameters, extra: &Parameters) -> Ended {
+    /// Runs a task that Digdag generates: a workflow, a branch, an `_error`.
+    fn run_generated(&self, task: &Task, parent: &str, around: &Parameters, extra: &Parameters) -> TaskResult {
         let first_id = self.next_id.fetch_add(task.size, Ordering::SeqCst);
         self.run_task(task, parent, first_id, around, extra)
     }
 
-    /// `first_id` is that of the task with index 0 beside this one; `extra` is exported as well.
-    fn run_task(&self, task: &Task, parent: &str, first_id: u64, around: &Parameters, extra: &Parameters) -> Ended {
+    /// Runs a task. `first_id` is the number of the task with index 0 in the same file; `extra` is exported as well.
+    fn run_task(
+        &self,
+        task: &Task,
+        parent: &str,
+        first_id: u64,
+        around: &Parameters,
+        extra: &Parameters,
+    ) -> TaskResult {
         let mut params = around.clone();
         merge(&mut params, &task.export);
         merge(&mut params, extra);
@@ -95,37 +102,37 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn run_group(&self, group: &Running<'_>, children: &[Task], chunk: usize, first_id: u64) -> Ended {
+    fn run_group(&self, group: &Running<'_>, children: &[Task], chunk: usize, first_id: u64) -> TaskResult {
         let mut first_id = first_id;
         for round in 0.. {
-            let ended = self.run_children(group, children, chunk, first_id);
-            if !ended.failed || self.stop.requested().is_some() {
-                return ended;
+            let outcome = self.run_children(group, children, chunk, first_id);
+            if !outcome.failed || self.stop.requested().is_some() {
+                return outcome;
             }
             if round == group.task.retries {
-                return self.run_error_task(group, ended);
+                return self.run_error_task(group, outcome);
             }
             self.report.retrying(&group.name, round + 1, group.task.retries, "a task failed");
-            // Digdag copies the tasks: those of this round stay failed in its report, whatever comes of the next.
+            // Digdag copies the tasks, so those of this round stay failed in its report even if the next round succeeds.
             first_id = self.next_id.fetch_add(group.task.size, Ordering::SeqCst) - group.task.index;
         }
-        Ended::stopped()
+        TaskResult::stopped()
     }
 
-    fn run_children(&self, group: &Running<'_>, children: &[Task], chunk: usize, first_id: u64) -> Ended {
+    fn run_children(&self, group: &Running<'_>, children: &[Task], chunk: usize, first_id: u64) -> TaskResult {
         let mut params = group.params.clone();
-        let mut ended = Ended::default();
+        let mut outcome = TaskResult::default();
         for together in children.chunks(chunk) {
             if self.stop.requested().is_some() {
-                ended.failed = true;
+                outcome.failed = true;
                 break;
             }
             let run = |task| self.run_task(task, &group.name, first_id, &params, &Parameters::new());
-            let results: Vec<Ended> = match together {
+            let results: Vec<TaskResult> = match together {
                 [task] => vec![run(task)],
                 tasks => std::thread::scope(|scope| {
                     let threads: Vec<_> = tasks.iter().map(|task| scope.spawn(move || run(task))).collect();
-                    let join = |thread: std::thread::ScopedJoinHandle<'_, Ended>| {
+                    let join = |thread: std::thread::ScopedJoinHandle<'_, TaskResult>| {
                         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
                     };
                     threads.into_iter().map(join).collect()
@@ -133,41 +140,47 @@ impl<'a> Runner<'a> {
             };
             for result in results {
                 result.stored.iter().for_each(|stored| merge(&mut params, stored));
-                ended.absorb(result);
+                outcome.absorb(result);
             }
-            if ended.failed {
+            if outcome.failed {
                 break;
             }
         }
-        ended
+        outcome
     }
 
-    /// `_error` sees what the tasks beneath the failed one stored, and `error.message`.
-    fn run_error_task(&self, failed: &Running<'_>, mut ended: Ended) -> Ended {
+    /// Runs `_error`, with the values that the descendants of the failed task stored, and `error.message`.
+    fn run_error_task(&self, failed: &Running<'_>, mut result: TaskResult) -> TaskResult {
         if let Some(task) = &failed.task.on_error {
             let mut extra = Parameters::new();
-            ended.stored.iter().for_each(|stored| merge(&mut extra, stored));
-            let message = ended.errors.last().cloned().unwrap_or_default();
+            result.stored.iter().for_each(|stored| merge(&mut extra, stored));
+            let message = result.errors.last().cloned().unwrap_or_default();
             extra.insert("error".to_owned(), serde_json::json!({ "message": message }));
-            ended.absorb(self.run_generated(task, &failed.name, &failed.params, &extra));
+            result.absorb(self.run_generated(task, &failed.name, &failed.params, &extra));
         }
-        ended
+        result
     }
 
-    fn run_call(&self, call: &Running<'_>, workflow: &Task) -> Ended {
+    fn run_call(&self, call: &Running<'_>, workflow: &Task) -> TaskResult {
         let clock = Instant::now();
+        if let Some(result) = self.forgotten(call) {
+            return result;
+        }
         let parameters = match self.evaluate(call, "call") {
             Ok(parameters) => parameters,
             Err(error) => return self.fail(call, &error, clock.elapsed()),
         };
         self.report.started(&call.name, "call", &command_text(&parameters));
-        let ended = self.run_generated(workflow, &call.name, &call.params, &Parameters::new());
-        self.end_choice(call, ended, None, clock)
+        let outcome = self.run_generated(workflow, &call.name, &call.params, &Parameters::new());
+        self.end_choice(call, outcome, None, clock)
     }
 
-    fn run_if(&self, choice: &Running<'_>, then: Option<&Task>, otherwise: Option<&Task>) -> Ended {
+    fn run_if(&self, choice: &Running<'_>, then: Option<&Task>, otherwise: Option<&Task>) -> TaskResult {
         let clock = Instant::now();
-        let condition = match self.state.before(&choice.name).and_then(|done| done.branch) {
+        if let Some(result) = self.forgotten(choice) {
+            return result;
+        }
+        let condition = match self.state.success(&choice.name).and_then(|success| success.branch) {
             Some(branch) => Ok(branch),
             None => self.evaluate(choice, "if").and_then(|parameters| {
                 condition::read(parameters.get("_command").unwrap_or(&Value::Null)).map_err(TaskError::config)
@@ -178,33 +191,48 @@ impl<'a> Runner<'a> {
             Err(error) => return self.fail(choice, &error, clock.elapsed()),
         };
         self.report.started(&choice.name, "if", if condition { "true" } else { "false" });
-        let ended = match if condition { then } else { otherwise } {
+        let outcome = match if condition { then } else { otherwise } {
             Some(task) => self.run_generated(task, &choice.name, &choice.params, &Parameters::new()),
-            None => Ended::default(),
+            None => TaskResult::default(),
         };
-        self.end_choice(choice, ended, Some(condition), clock)
+        self.end_choice(choice, outcome, Some(condition), clock)
     }
 
-    /// The end of a task that did nothing but choose others. Those are in the report themselves.
-    fn end_choice(&self, choice: &Running<'_>, ended: Ended, branch: Option<bool>, clock: Instant) -> Ended {
-        if !ended.failed {
-            self.keep(&Done::new(&choice.name, Parameters::new(), branch));
-            let status = self.state.before(&choice.name).map_or(Status::Done, |_| Status::Skipped);
-            if status == Status::Done {
-                self.report.ended(choice.id, &choice.name, status, clock.elapsed());
+    /// On a server a resumed attempt does not generate the descendants of a successful `call>` or `if>` again, and has
+    /// none of the values that they stored (Digdag's `WorkflowExecutor.addSubtasks`).
+    fn forgotten(&self, running: &Running<'_>) -> Option<TaskResult> {
+        let forgotten = self.state.forgets_descendants() && self.state.success(&running.name).is_some();
+        forgotten.then(|| {
+            self.report.ended(running.id, &running.name, Status::Skipped, Duration::ZERO);
+            TaskResult::default()
+        })
+    }
+
+    /// Ends a task that only chose other tasks; those are in the report themselves.
+    fn end_choice(
+        &self,
+        choice: &Running<'_>,
+        outcome: TaskResult,
+        branch: Option<bool>,
+        clock: Instant,
+    ) -> TaskResult {
+        if !outcome.failed {
+            if self.state.success(&choice.name).is_none() {
+                self.remember(Success::new(&choice.name, Parameters::new(), branch));
+                self.report.ended(choice.id, &choice.name, Status::Done, clock.elapsed());
             }
-            return ended;
+            return outcome;
         }
         match self.stop.requested() {
-            Some(_) => ended,
-            None => self.run_error_task(choice, ended),
+            Some(_) => outcome,
+            None => self.run_error_task(choice, outcome),
         }
     }
 
-    fn run_leaf(&self, leaf: &Running<'_>) -> Ended {
-        if let Some(done) = self.state.before(&leaf.name) {
+    fn run_leaf(&self, leaf: &Running<'_>) -> TaskResult {
+        if let Some(success) = self.state.success(&leaf.name) {
             self.report.ended(leaf.id, &leaf.name, Status::Skipped, Duration::ZERO);
-            return Ended { stored: vec![done.store_params().clone()], ..Ended::default() };
+            return TaskResult { stored: vec![success.store_params().clone()], ..TaskResult::default() };
         }
         let slot = self.slots.take();
         let clock = Instant::now();
@@ -214,9 +242,9 @@ impl<'a> Runner<'a> {
             }
             match self.operate(leaf) {
                 Ok(stored) => {
-                    self.keep(&Done::new(&leaf.name, stored.clone(), None));
+                    self.remember(Success::new(&leaf.name, stored.clone(), None));
                     self.report.ended(leaf.id, &leaf.name, Status::Done, clock.elapsed());
-                    return Ended { stored: vec![stored], ..Ended::default() };
+                    return TaskResult { stored: vec![stored], ..TaskResult::default() };
                 }
                 Err(_) if self.stop.requested().is_some() => {
                     self.report.ended(leaf.id, &leaf.name, Status::Stopped, clock.elapsed());
@@ -231,7 +259,7 @@ impl<'a> Runner<'a> {
                 }
             }
         }
-        Ended::stopped()
+        TaskResult::stopped()
     }
 
     fn operate(&self, leaf: &Running<'_>) -> Result<Parameters, TaskError> {
@@ -243,21 +271,22 @@ impl<'a> Runner<'a> {
         };
         let params = self.evaluate(leaf, operator)?;
         self.report.started(&leaf.name, operator, &command_text(&params));
-        let surroundings = Surroundings { project: self.project, stop: &self.stop };
+        let context = Environment { project: self.project, stop: &self.stop };
         match &leaf.task.body {
-            Body::Py => py::run(surroundings, &leaf.task.parameters, &params),
-            Body::Sh => sh::run(surroundings, &leaf.task.parameters, &params),
+            Body::Py => py::run(context, &leaf.task.parameters, &params),
+            Body::Sh => sh::run(context, &leaf.task.parameters, &params),
             Body::Unknown(name) => Err(TaskError::config(format!("Unknown task type: {name}"))),
-            _ => {
-                echo::run(&params);
-                Ok(Parameters::new())
-            }
+            _ => echo::run(&params).map(|()| Parameters::new()),
         }
     }
 
     fn evaluate(&self, running: &Running<'_>, operator: &str) -> Result<Parameters, TaskError> {
         let mut all = running.params.clone();
         merge(&mut all, &self.session.parameters(&running.name));
+        if let Some(key) = all.keys().find(|key| key.ends_with('>')) {
+            // Digdag takes a stored or exported key that ends in > for the operator of the task.
+            return Err(TaskError::config(format!("Unknown task type: {}", key.trim_end_matches('>'))));
+        }
         let scope = all.clone();
         merge(&mut all, &running.task.parameters);
         let mut evaluated = parameters::evaluate(&all, &scope).map_err(TaskError::config)?;
@@ -267,20 +296,20 @@ impl<'a> Runner<'a> {
         Ok(evaluated)
     }
 
-    fn fail(&self, running: &Running<'_>, error: &TaskError, took: Duration) -> Ended {
+    fn fail(&self, running: &Running<'_>, error: &TaskError, took: Duration) -> TaskResult {
         self.report.failed(running.id, &running.name, error, took);
-        let ended = Ended { failed: true, errors: vec![error.message.clone()], ..Ended::default() };
-        self.run_error_task(running, ended)
+        let outcome = TaskResult { failed: true, errors: vec![error.message.clone()], ..TaskResult::default() };
+        self.run_error_task(running, outcome)
     }
 
-    fn keep(&self, done: &Done) {
-        if let Err(error) = self.state.keep(done) {
-            report::say(format_args!("cannot keep the state of a task, a rerun will run it again: {error}"));
+    fn remember(&self, success: Success) {
+        if let Err(error) = self.state.remember(success) {
+            report::say(format_args!("cannot keep the state of a task, a resumed session will run it again: {error}"));
         }
     }
 }
 
-/// The first line of what an operator was given.
+/// Returns the first line of an operator's command.
 fn command_text(parameters: &Parameters) -> String {
     let text = match parameters.get("_command") {
         Some(Value::String(text)) => text.clone(),

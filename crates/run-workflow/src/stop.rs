@@ -1,7 +1,7 @@
-//! Signals. SIGINT, SIGTERM and SIGHUP are passed on to the tasks that run; no other task starts.
+//! Signals. SIGINT, SIGTERM and SIGHUP are passed on to the running tasks, and no other task starts.
 //!
-//! Every task has a process group of its own: Ctrl-C on a terminal reaches run-workflow alone, and each task, with
-//! all that it started, gets the signal from here, once.
+//! Every task has a process group of its own: Ctrl-C on a terminal reaches run-workflow alone, which passes it on once to
+//! each task and its descendants.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -18,10 +18,10 @@ use signal_hook::iterator::Signals;
 use super::report;
 use digdag_task::stop::ignored_signals;
 
-/// How long tasks may take to end after the signal.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long tasks may take to end after the signal, before they are killed.
+const GRACE_PERIOD: Duration = Duration::from_secs(20);
 
-/// The tasks that run, and whether they were asked to stop.
+/// The running tasks, and the signal that stops them.
 pub struct Stop {
     running: Mutex<Vec<Pid>>,
     /// The signal, or 0.
@@ -29,11 +29,13 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// Installs the handlers.
+    ///
     /// # Errors
     /// The handlers cannot be installed.
     pub fn listen() -> io::Result<Arc<Self>> {
         let stop = Arc::new(Stop { running: Mutex::new(Vec::new()), signal: AtomicI32::new(0) });
-        // What was ignored when we started stays so: that is what nohup does, and a shell to what runs behind it.
+        // A signal that was ignored at the start stays ignored, as under nohup and in the background of a shell.
         let ignored = ignored_signals();
         let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
         let mut signals = Signals::new(wanted)?;
@@ -46,7 +48,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// The signal that asked to stop.
+    /// Returns the signal that stopped the workflow.
     pub fn requested(&self) -> Option<i32> {
         match self.signal.load(Ordering::SeqCst) {
             0 => None,
@@ -54,12 +56,12 @@ impl Stop {
         }
     }
 
-    /// Starts a process; `None` when nothing may start any more.
+    /// Starts a process; returns `None` after a signal.
     ///
     /// # Errors
     /// The process cannot be started.
     pub fn spawn(&self, command: &mut Command) -> io::Result<Option<Child>> {
-        // Held while it starts: a signal finds the process in the list, or the process finds the signal.
+        // The lock is held while the process starts, so the signal thread finds it in the list.
         let mut running = self.running();
         if self.requested().is_some() {
             return Ok(None);
@@ -75,7 +77,7 @@ impl Stop {
     /// The process cannot be waited for.
     pub fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
         let pid = Pid::from_child(child);
-        // Off the list before it is reaped: its number may belong to somebody else right after.
+        // The process leaves the list before it is reaped: afterwards its id may belong to another process.
         while let Err(error) = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
             if error != Errno::INTR {
                 break;
@@ -97,19 +99,19 @@ impl Stop {
         }
         let name = name(signal);
         if !running.is_empty() {
-            let (count, seconds) = (running.len(), PATIENCE.as_secs());
+            let (count, seconds) = (running.len(), GRACE_PERIOD.as_secs());
             report::say(format_args!("{name}: passed on to {count} running task(s); they have {seconds} s to end"));
         }
         send(&running, Signal::from_named_raw(signal).unwrap_or(Signal::TERM));
         let stop = Arc::clone(self);
         std::thread::spawn(move || {
-            std::thread::sleep(PATIENCE);
+            std::thread::sleep(GRACE_PERIOD);
             send(&stop.running(), Signal::KILL);
         });
     }
 }
 
-/// The name of one of the signals that stop a workflow.
+/// Returns the name of a signal that stops a workflow.
 pub fn name(signal: i32) -> &'static str {
     match signal {
         SIGINT => "SIGINT",
@@ -120,7 +122,7 @@ pub fn name(signal: i32) -> &'static str {
 
 fn send(groups: &[Pid], signal: Signal) {
     for group in groups {
-        // A group that has just ended is what was asked for.
+        // An error means that the group has just ended.
         let _ = kill_process_group(*group, signal);
     }
 }

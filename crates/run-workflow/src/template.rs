@@ -1,15 +1,16 @@
-//! `${…}` in texts, as Digdag's `template` function in digdag.js replaces it.
+//! `${…}` in texts, replaced as the `template` function of Digdag's digdag.js does.
 
 use serde_json::{Map, Value};
 
 use super::expression::{self, Expression};
+use super::number;
 
-/// What a template looks its names up in.
+/// The names that a template can use.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// The fields of the object around the text that are evaluated already; they hide parameters.
+    /// The fields in front of the text in its own object, evaluated; they hide parameters.
     pub siblings: &'a Map<String, Value>,
-    /// The parameters as they are stored: their own templates are not evaluated in turn.
+    /// The parameters as they are stored: templates inside them are not evaluated.
     pub params: &'a Map<String, Value>,
 }
 
@@ -18,10 +19,10 @@ enum Piece<'a> {
     Expression(Expression),
 }
 
-/// Checks that all expressions of a text are supported.
+/// Checks that every expression of a text is supported.
 ///
 /// # Errors
-/// The first expression that is not, as it is written.
+/// The source of the first expression that is not.
 pub fn check(text: &str) -> Result<(), String> {
     pieces(text).map(|_| ())
 }
@@ -41,14 +42,14 @@ pub fn render(text: &str, scope: Scope<'_>) -> Result<String, String> {
             Piece::Expression(expression) => match expression::evaluate(&expression, &look_up).map_err(failed)? {
                 None | Some(Value::Null) => {}
                 Some(Value::String(text)) => rendered.push_str(&text),
-                Some(value) => rendered.push_str(&stringify(value).to_string()),
+                Some(value) => rendered.push_str(&number::json(&value, number::javascript)),
             },
         }
     }
     Ok(rendered)
 }
 
-/// A `${` that is never closed is text, and the first `}` closes, as in Digdag.
+/// Splits a text into its pieces. A `${` without `}` is text, and the first `}` ends an expression, as in Digdag.
 fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -62,24 +63,6 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
     }
     pieces.push(Piece::Text(rest));
     Ok(pieces)
-}
-
-/// JavaScript has one kind of number: it writes 27.0 as 27.
-fn stringify(value: Value) -> Value {
-    match value {
-        Value::Number(number) => match number.as_f64() {
-            // Up to 2^53 a whole number is exact in both.
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 => {
-                Value::from(float as i64)
-            }
-            _ => Value::Number(number),
-        },
-        Value::Array(items) => Value::Array(items.into_iter().map(stringify).collect()),
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(key, value)| (key, stringify(value))).collect())
-        }
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ pub(super) struct ListedSize {
     pub about: u64,
     /// A file that is shorter than this was cut.
     pub at_least: u64,
+    /// A transfer that is longer than this is not the file: its rounded size, and 1 MiB and a hundredth for a listing that
+    /// rounds otherwise or is a little older than the file.
+    pub at_most: u64,
 }
 
 /// A page of the site, its HTML read for the links it has.
@@ -110,7 +113,11 @@ impl ListedSize {
         let value: f64 = number.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;
         let about = value * unit as f64;
         let rounding = if unit == 1 { 0.0 } else { unit as f64 * 10_f64.powi(-i32::try_from(decimals).ok()?) };
-        Some(ListedSize { about: about as u64, at_least: (about - rounding).max(0.0) as u64 })
+        Some(ListedSize {
+            about: about as u64,
+            at_least: (about - rounding).max(0.0) as u64,
+            at_most: (about + rounding + about / 100.0) as u64 + (1 << 20),
+        })
     }
 }
 
@@ -136,9 +143,9 @@ mod tests {
 
     #[test]
     fn sizes_are_known_as_far_as_they_are_rounded() {
-        let size = |about, at_least| Some(ListedSize { about, at_least });
-        assert_eq!(ListedSize::parse("2026-07-01 19:17:09   388 B   "), size(388, 388));
-        assert_eq!(ListedSize::parse("2026-07-01 19:17:09   1.5 MB"), size(1_572_864, 1_468_006));
+        let size = |about, at_least, at_most| Some(ListedSize { about, at_least, at_most });
+        assert_eq!(ListedSize::parse("2026-07-01 19:17:09   388 B   "), size(388, 388, 1_048_967));
+        assert_eq!(ListedSize::parse("2026-07-01 19:17:09   1.5 MB"), size(1_572_864, 1_468_006, 2_742_026));
         assert_eq!(ListedSize::parse("2026-07-01 19:17:09   -"), None);
         assert_eq!(ListedSize::parse("inf GB"), None);
     }

@@ -212,6 +212,8 @@ impl<'t> Transfer<'t> {
         let head = std::mem::take(&mut answer.head);
         self.write(&mut file, &head)?;
 
+        // Without a length an answer ends when the server likes; the disk must not fill until then.
+        let most = answer.total.or(self.wanted.file.size.map(|size| size.at_most));
         let mut pace = Pace::new(self.there, self.wanted.stall_time);
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
@@ -221,6 +223,11 @@ impl<'t> Transfer<'t> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(self.cut(&error)),
             };
+            if let Some(most) = most.filter(|most| self.there + read as u64 > *most) {
+                drop(file);
+                self.start_over()?;
+                return Err(too_long(self.name(), most).into());
+            }
             self.write(&mut file, &buffer[..read])?;
             self.client.patience().left()?;
             progress.advance_to(self.there, &|| {
@@ -293,6 +300,11 @@ impl<'t> Transfer<'t> {
 fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
+}
+
+fn too_long(name: &str, most: u64) -> Failure {
+    Failure::external(format!("{name}: the site sends more than the {most} bytes that the file has at most"))
+        .hint("nothing of it was kept; try again later, and if it stays so, the listing or the site is wrong")
 }
 
 /// How fast the bytes come.

@@ -1,12 +1,14 @@
+//! A block of records into batches of rows.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
+use super::recovery::{self, Piece, WholeRecords};
 use super::{Malformed, Records, Reference, Scanner, Tally, Tokens};
-use crate::dump::record_slices;
 
 /// What to do with a record that is not well-formed XML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -98,7 +100,7 @@ impl<R: Records> BlockReader<R> {
             Tokeniser::Auto => Some(self.read_records(Scanner::new(text), &mut tally, &mut last_id)),
             Tokeniser::Reference => None,
         };
-        let fell_back = matches!(scanned, Some(Err(Fault::Malformed(_))));
+        let fell_back = matches!(scanned, Some(Err(RecordError::Xml(_))));
         let bad = match scanned {
             Some(Ok(())) => Vec::new(),
             _ => {
@@ -122,7 +124,7 @@ impl<R: Records> BlockReader<R> {
     ) -> Result<Vec<BadRecord>, Unreadable> {
         match self.read_records(Reference::new(text), tally, last_id) {
             Ok(()) => Ok(Vec::new()),
-            Err(Fault::Malformed(malformed)) if self.on_bad_record == OnBadRecord::Stop => {
+            Err(RecordError::Xml(malformed)) if self.on_bad_record == OnBadRecord::Stop => {
                 Err(Unreadable { malformed, last_id: *last_id })
             }
             Err(_) => {
@@ -138,7 +140,7 @@ impl<R: Records> BlockReader<R> {
         tokens: T,
         tally: &mut Tally,
         last_id: &mut Option<i64>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), RecordError> {
         let mut records = 0;
         let mut cursor = Cursor::new(tokens, tally, &self.ignored);
         while cursor.record(R::ENTITY.record())?.is_some() {
@@ -156,55 +158,56 @@ impl<R: Records> BlockReader<R> {
         last_id: &mut Option<i64>,
     ) -> Result<Vec<BadRecord>, Unreadable> {
         let mut bad = Vec::new();
-        for (offset, slice) in self.slices(text) {
-            match self.try_record(slice) {
-                Ok(()) => {
-                    // It was read into rows that are thrown away; now that it is known to be good, into those that stay.
-                    if self.read_records(Reference::new(slice), tally, last_id).is_err() {
-                        unreachable!("a record that was read can be read again");
+        for piece in recovery::pieces(R::ENTITY, text, |text| self.whole_records(text)) {
+            let (malformed, slice) = match piece {
+                Piece::Bad(piece) => (piece.malformed, piece.text),
+                Piece::Record(offset, slice) => match self.try_record(slice) {
+                    Ok(()) => {
+                        // It was read into rows that are thrown away; now that it is known to be good, into those that
+                        // stay.
+                        if self.read_records(Reference::new(slice), tally, last_id).is_err() {
+                            unreachable!("a record that was read can be read again");
+                        }
+                        continue;
                     }
-                }
-                Err(Fault::NoKey) => tally.count("records_without_key", 1),
-                Err(Fault::Malformed(malformed)) => {
-                    let malformed = Malformed { offset: offset + malformed.offset, ..malformed };
-                    if self.on_bad_record == OnBadRecord::Stop {
-                        return Err(Unreadable { malformed, last_id: *last_id });
+                    Err(RecordError::NoKey) => {
+                        tally.count("records_without_key", 1);
+                        continue;
                     }
-                    tally.count("bad_records", 1);
-                    bad.push(BadRecord { offset: malformed.offset, what: malformed.what, text: slice.to_owned() });
-                }
+                    Err(RecordError::Xml(malformed)) => {
+                        (Malformed { offset: offset + malformed.offset, ..malformed }, slice)
+                    }
+                },
+            };
+            if self.on_bad_record == OnBadRecord::Stop {
+                return Err(Unreadable { malformed, last_id: *last_id });
             }
+            tally.count("bad_records", 1);
+            bad.push(BadRecord { offset: malformed.offset, what: malformed.what, text: slice.to_owned() });
         }
         Ok(bad)
     }
 
-    /// The records of a block, each with its offset: as the parser finds them where the text is well-formed, as the bytes
-    /// look where it is not. The bytes do not show every boundary, and a record must not be left out with a neighbour.
-    fn slices<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
-        if let Ok(records) = self.parsed_slices(text) {
-            return records;
-        }
-        let parse = |(offset, slice): (usize, &'t str)| match self.parsed_slices(slice) {
-            Ok(records) => records.into_iter().map(|(at, record)| (offset + at, record)).collect(),
-            Err(_) => vec![(offset, slice)],
-        };
-        record_slices(R::ENTITY, text).flat_map(parse).collect()
-    }
-
-    fn parsed_slices<'t>(&self, text: &'t str) -> Result<Vec<(usize, &'t str)>, Malformed> {
+    /// The well-formed records that a text begins with.
+    fn whole_records<'t>(&self, text: &'t str) -> WholeRecords<'t> {
         let mut tally = Tally::default();
         let mut cursor = Cursor::new(Reference::new(text), &mut tally, &self.ignored);
-        let mut slices = Vec::new();
-        while let Some(start) = cursor.record(R::ENTITY.record())? {
-            cursor.nothing_inside()?;
-            slices.push((start, &text[start..cursor.offset()]));
-        }
-        Ok(slices)
+        let mut records = Vec::new();
+        let error = loop {
+            match cursor.record(R::ENTITY.record()) {
+                Ok(None) => break None,
+                Err(malformed) => break Some(malformed),
+                Ok(Some(start)) => match cursor.nothing_inside() {
+                    Ok(()) => records.push((start, &text[start..cursor.offset()])),
+                    Err(malformed) => break Some(malformed),
+                },
+            }
+        };
+        WholeRecords { records, error, read: cursor.offset() }
     }
 
-    fn try_record(&self, slice: &str) -> Result<(), Fault> {
-        // The readers leave a record without a key at once; one that is malformed too has to be told.
-        self.parsed_slices(slice)?;
+    /// Reads a well-formed record and throws its rows away.
+    fn try_record(&self, slice: &str) -> Result<(), RecordError> {
         let mut tally = Tally::default();
         let mut cursor = Cursor::new(Reference::new(slice), &mut tally, &self.ignored);
         let mut records = R::default();

@@ -3,24 +3,29 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
 use serde_json::{Map, Value};
 
+use super::characters::replace_invalid;
 use super::joined::Joined;
 use super::value::{integer, trimmed};
-use crate::parquet::rows;
+use crate::parquet::{TableRows, tables};
 
-rows! {
-    CollectionRows "collection" {
-        instance_id: Bigint, release_id: Bigint, title: Varchar, artists: Varchar, labels: Varchar, year: Bigint,
-        formats: Varchar, genres: Varchar, styles: Varchar, date_added: Varchar, rating: Bigint,
+tables! {
+    CollectionTables {
+        items: ItemRows, ItemRow, "collection" {
+            instance_id: Bigint, release_id: Bigint, title: Varchar, artists: Varchar, labels: Varchar, year: Bigint,
+            formats: Varchar, genres: Varchar, styles: Varchar, date_added: Varchar, rating: Bigint,
+        }
     }
 }
 
 /// The items of a collection, on their way into the table.
 #[derive(Default)]
 pub struct Collection {
-    rows: CollectionRows,
-    joined: Joined,
+    tables: CollectionTables,
     items: u64,
     anomalies: BTreeMap<String, u64>,
 }
@@ -34,17 +39,20 @@ impl Collection {
         self.anomalies.clone()
     }
 
-    /// The rows so far.
-    pub fn finish(
-        &mut self,
-        schema: &arrow::datatypes::SchemaRef,
-    ) -> Result<arrow::record_batch::RecordBatch, arrow::error::ArrowError> {
-        self.rows.finish(schema)
+    /// The tables that are filled: `collection` alone.
+    pub fn declarations() -> Vec<TableRows> {
+        CollectionTables::declarations()
+    }
+
+    /// The rows so far, a batch a table.
+    pub fn finish(&mut self, schemas: &[SchemaRef]) -> Result<Vec<RecordBatch>, ArrowError> {
+        self.tables.finish(schemas)
     }
 
     /// Reads a page: the API's object with `releases`, one with `items`, or the bare list.
     pub fn read_page(&mut self, text: &str) -> Result<(), String> {
-        let page: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        let mut page: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+        self.count("invalid_characters", replace_invalid_in(&mut page));
         let items = match page {
             Value::Array(items) => items,
             Value::Object(mut page) => match ["releases", "items"].iter().find_map(|name| page.remove(*name)) {
@@ -73,32 +81,34 @@ impl Collection {
         let year = self.number(scalar(basic.get("year")));
         let rating = self.number(either("rating"));
 
-        let rows = &mut self.rows;
-        rows.instance_id.append_option(instance_id);
-        rows.release_id.append_option(release_id);
-        rows.title.append_option(scalar(basic.get("title")));
-        for (column, name) in [
-            (&mut rows.artists, "artists"),
-            (&mut rows.labels, "labels"),
-            (&mut rows.formats, "formats"),
-            (&mut rows.genres, "genres"),
-            (&mut rows.styles, "styles"),
-        ] {
+        let list = |name: &str| {
+            let mut joined = Joined::default();
             for entry in basic.get(name).and_then(Value::as_array).into_iter().flatten() {
                 let text = scalar(Some(entry.get("name").unwrap_or(entry)));
-                self.joined.push_option(", ", &text.map(Cow::Owned));
+                joined.push_option(", ", &text.map(Cow::Owned));
             }
-            self.joined.append_to(column);
-        }
-        rows.year.append_option(year);
-        rows.date_added.append_option(either("date_added"));
-        rows.rating.append_option(rating);
+            joined
+        };
+        self.tables.items.push(ItemRow {
+            instance_id,
+            release_id,
+            title: scalar(basic.get("title")).as_deref(),
+            artists: list("artists").text(),
+            labels: list("labels").text(),
+            year,
+            formats: list("formats").text(),
+            genres: list("genres").text(),
+            styles: list("styles").text(),
+            date_added: either("date_added").as_deref(),
+            rating,
+        });
     }
 
     /// Reads the CSV export. It has no instances, genres or styles; rows may lack their last fields.
     pub fn read_csv(&mut self, text: &str) -> Result<(), String> {
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let mut text = text.trim_start_matches('\u{feff}').to_owned();
+        self.count("invalid_characters", replace_invalid(&mut text));
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| error.to_string())?.clone();
         let column = |name: &str| header.iter().position(|found| found.trim() == name);
         let Some(release) = column("release_id") else {
@@ -117,28 +127,43 @@ impl Collection {
             self.items += 1;
             let release_id = self.number(field(Some(release)));
             let (year, rating) = (self.number(year), self.number(rating));
-            let rows = &mut self.rows;
-            rows.instance_id.append_null();
-            rows.release_id.append_option(release_id);
-            rows.title.append_option(title);
-            rows.artists.append_option(artists);
-            rows.labels.append_option(labels);
-            rows.year.append_option(year);
-            rows.formats.append_option(formats);
-            rows.genres.append_null();
-            rows.styles.append_null();
-            rows.date_added.append_option(date_added);
-            rows.rating.append_option(rating);
+            self.tables.items.push(ItemRow {
+                instance_id: None,
+                release_id,
+                title: title.as_deref(),
+                artists: artists.as_deref(),
+                labels: labels.as_deref(),
+                year,
+                formats: formats.as_deref(),
+                genres: None,
+                styles: None,
+                date_added: date_added.as_deref(),
+                rating,
+            });
         }
         Ok(())
     }
 
     fn number(&mut self, text: Option<String>) -> Option<i64> {
         let number = integer(text.as_deref()?);
-        if number.is_none() {
-            *self.anomalies.entry("ids_not_numbers".to_owned()).or_default() += 1;
-        }
+        self.count("ids_not_numbers", number.is_none().into());
         number
+    }
+
+    fn count(&mut self, anomaly: &str, times: u64) {
+        if times > 0 {
+            *self.anomalies.entry(anomaly.to_owned()).or_default() += times;
+        }
+    }
+}
+
+/// Replaces the characters that no table may hold in all texts of a page; counts them.
+fn replace_invalid_in(value: &mut Value) -> u64 {
+    match value {
+        Value::String(text) => replace_invalid(text),
+        Value::Array(values) => values.iter_mut().map(replace_invalid_in).sum(),
+        Value::Object(values) => values.values_mut().map(replace_invalid_in).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 

@@ -1,3 +1,5 @@
+//! The `<artist>` of a release, a track or a master.
+
 use std::borrow::Cow;
 
 use super::cursor::Cursor;

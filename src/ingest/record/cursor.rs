@@ -1,3 +1,5 @@
+//! Walks the elements of a record, and counts those that no reader asks for.
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -7,22 +9,22 @@ use super::value::{self, trimmed};
 use crate::dump::shown;
 
 /// Elements in each other; Discogs has nine. A bound keeps a hostile document from growing the stack.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// What a message shows of an element's name.
-const LONGEST_NAME: usize = 40;
+const MAX_SHOWN_NAME: usize = 40;
 
 /// Why a record became no rows.
 #[derive(Debug)]
-pub enum Fault {
-    Malformed(Malformed),
+pub enum RecordError {
+    Xml(Malformed),
     /// Its own id is not a number.
     NoKey,
 }
 
-impl From<Malformed> for Fault {
+impl From<Malformed> for RecordError {
     fn from(malformed: Malformed) -> Self {
-        Fault::Malformed(malformed)
+        RecordError::Xml(malformed)
     }
 }
 
@@ -38,7 +40,7 @@ pub struct Cursor<'b, 'c, T> {
 
 impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
     pub fn new(tokens: T, tally: &'c mut Tally, ignored: &'c BTreeSet<String>) -> Self {
-        Cursor { tokens, path: Vec::with_capacity(DEEPEST), tally, ignored }
+        Cursor { tokens, path: Vec::with_capacity(MAX_DEPTH), tally, ignored }
     }
 
     /// Passes the start tag of the next record; gives its offset in the block. `None` at the end.
@@ -53,7 +55,7 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
                 Token::Open(found) => {
                     return Err(Malformed::new(
                         offset,
-                        format!("<{}> where a <{name}> belongs", shown(found, LONGEST_NAME)),
+                        format!("<{}> where a <{name}> belongs", shown(found, MAX_SHOWN_NAME)),
                     ));
                 }
                 Token::Text(text) if text.trim().is_empty() => {}
@@ -253,8 +255,8 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
     }
 
     fn enter(&mut self, name: &'b str) -> Result<(), Malformed> {
-        if self.path.len() == DEEPEST {
-            let what = format!("elements nested more than {DEEPEST} deep");
+        if self.path.len() == MAX_DEPTH {
+            let what = format!("elements nested more than {MAX_DEPTH} deep");
             return Err(Malformed::new(self.tokens.offset(), what));
         }
         self.path.push(name);
@@ -286,7 +288,7 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
     }
 
     fn ends_early(&self) -> Malformed {
-        let open = self.path.last().map_or("the document".to_owned(), |name| shown(name, LONGEST_NAME));
+        let open = self.path.last().map_or("the document".to_owned(), |name| shown(name, MAX_SHOWN_NAME));
         Malformed::new(self.tokens.offset(), format!("the text ends before <{open}> is closed"))
     }
 }

@@ -6,6 +6,9 @@ use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::escape::EscapeError;
 use quick_xml::events::attributes::AttrError;
 
+pub const DUPLICATE_ATTRIBUTE: &str = "an attribute that stands twice";
+pub const REFERENCE_TO_NO_CHARACTER: &str = "a reference to no character";
+
 pub fn of_parser(error: &Error) -> &'static str {
     match error {
         Error::Syntax(error) => of_syntax(*error),
@@ -23,7 +26,7 @@ pub fn of_attribute(error: &AttrError) -> &'static str {
         AttrError::ExpectedEq(_) | AttrError::ExpectedValue(_) => "an attribute without a value",
         AttrError::UnquotedValue(_) => "an attribute value without quotes",
         AttrError::ExpectedQuote(..) => "an attribute without its closing quote",
-        AttrError::Duplicated(..) => "an attribute that stands twice",
+        AttrError::Duplicated(..) => DUPLICATE_ATTRIBUTE,
     }
 }
 
@@ -31,7 +34,7 @@ fn of_reference(error: &EscapeError) -> &'static str {
     match error {
         EscapeError::UnrecognizedEntity(..) => "an entity that XML does not know",
         EscapeError::UnterminatedEntity(_) => "an `&` that begins no reference",
-        EscapeError::InvalidCharRef(_) => "a reference to no character",
+        EscapeError::InvalidCharRef(_) => REFERENCE_TO_NO_CHARACTER,
         EscapeError::TooManyNestedEntities => "an entity that holds too many others",
     }
 }

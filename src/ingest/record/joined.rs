@@ -1,6 +1,6 @@
-use std::borrow::Cow;
+//! Lists joined into one text, as the published tables have them.
 
-use arrow::array::StringBuilder;
+use std::borrow::Cow;
 
 /// A list as one text, as the published tables have it; nothing when no text was added.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ impl Joined {
         self.text.push_str(text);
     }
 
-    /// The same where there is a text.
+    /// Like `push`, but does nothing if there is no text.
     pub fn push_option(&mut self, separator: &str, text: &Option<Cow<'_, str>>) {
         if let Some(text) = text {
             self.push(separator, text);
@@ -35,9 +35,13 @@ impl Joined {
         self.text.push_str(piece);
     }
 
-    /// Appends the list to a column, and begins anew.
-    pub fn append_to(&mut self, column: &mut StringBuilder) {
-        column.append_option(self.any.then_some(self.text.as_str()));
+    /// Returns the list so far; `None` if no text was added.
+    pub fn text(&self) -> Option<&str> {
+        self.any.then_some(self.text.as_str())
+    }
+
+    /// Empties the list for the next record.
+    pub fn clear(&mut self) {
         self.text.clear();
         self.any = false;
     }

@@ -1,41 +1,41 @@
+//! Records of the masters dump into rows.
+
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
 use super::Records;
 use super::credit::Credit;
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
 use super::joined::Joined;
 use super::token::Tokens;
 use super::value;
 use super::video::Video;
 use crate::dump::Entity;
-use crate::parquet::{TableRows, rows};
+use crate::parquet::{TableRows, tables};
 
-rows! {
-    MasterRows "masters_v1_typed" {
-        master_id: Bigint, main_release_id: Bigint, title: Varchar, year: Bigint, master_artists: Varchar,
-        master_artist_ids: Varchar, genres: Varchar, styles: Varchar, data_quality: Varchar, notes: Varchar,
-    }
-    ArtistRows "master_artists_v1" {
-        master_id: Bigint, position: Integer, artist_id: Bigint, name: Varchar, anv: Varchar, join_phrase: Varchar,
-    }
-    GenreRows "master_genres_v1" { master_id: Bigint, position: Integer, genre: Varchar }
-    StyleRows "master_styles_v1" { master_id: Bigint, position: Integer, style: Varchar }
-    VideoRows "master_videos_v1" {
-        master_id: Bigint, position: Integer, src: Varchar, title: Varchar, description: Varchar,
-        duration_seconds: Integer, embed: Boolean,
+tables! {
+    MasterTables {
+        masters: MasterRows, MasterRow, "masters_v1_typed" {
+            master_id: Id, main_release_id: Bigint, title: Varchar, year: Bigint, master_artists: Varchar,
+            master_artist_ids: Varchar, genres: Varchar, styles: Varchar, data_quality: Varchar, notes: Varchar,
+        }
+        artists: ArtistRows, ArtistRow, "master_artists_v1" {
+            master_id: Id, position: Position, artist_id: Bigint, name: Varchar, anv: Varchar, join_phrase: Varchar,
+        }
+        genres: GenreRows, GenreRow, "master_genres_v1" { master_id: Id, position: Position, genre: Text }
+        styles: StyleRows, StyleRow, "master_styles_v1" { master_id: Id, position: Position, style: Text }
+        videos: VideoRows, VideoRow, "master_videos_v1" {
+            master_id: Id, position: Position, src: Varchar, title: Varchar, description: Varchar,
+            duration_seconds: Integer, embed: Boolean,
+        }
     }
 }
 
 /// `masters/master`.
 #[derive(Default)]
 pub struct Masters {
-    masters: MasterRows,
-    artists: ArtistRows,
-    genres: GenreRows,
-    styles: StyleRows,
-    videos: VideoRows,
+    tables: MasterTables,
     joined_artists: Joined,
     joined_artist_ids: Joined,
     joined_genres: Joined,
@@ -55,18 +55,13 @@ impl Records for Masters {
     const ENTITY: Entity = Entity::Masters;
 
     fn declarations() -> Vec<TableRows> {
-        vec![
-            MasterRows::declaration(),
-            ArtistRows::declaration(),
-            GenreRows::declaration(),
-            StyleRows::declaration(),
-            VideoRows::declaration(),
-        ]
+        MasterTables::declarations()
     }
 
-    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault> {
+    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let id = cursor.attribute("id");
-        let master_id = id.as_deref().and_then(value::integer).ok_or(Fault::NoKey)?;
+        let master_id = id.as_deref().and_then(value::integer).ok_or(RecordError::NoKey)?;
+        self.clear_joined();
         let mut at = Positions::default();
         let (mut main_release, mut title, mut year, mut data_quality, mut notes) = (None, None, None, None, None);
         while let Some(element) = cursor.child()? {
@@ -85,68 +80,70 @@ impl Records for Masters {
                 _ => cursor.unclaimed()?,
             }
         }
-        let masters = &mut self.masters;
-        masters.master_id.append_value(master_id);
-        masters.main_release_id.append_option(cursor.id(&main_release));
-        masters.title.append_option(title);
-        masters.year.append_option(cursor.parsed(&year, value::integer, "years_not_numbers"));
-        self.joined_artists.append_to(&mut masters.master_artists);
-        self.joined_artist_ids.append_to(&mut masters.master_artist_ids);
-        self.joined_genres.append_to(&mut masters.genres);
-        self.joined_styles.append_to(&mut masters.styles);
-        masters.data_quality.append_option(data_quality);
-        masters.notes.append_option(notes);
+        self.tables.masters.push(MasterRow {
+            master_id,
+            main_release_id: cursor.id(&main_release),
+            title: title.as_deref(),
+            year: cursor.parsed(&year, value::integer, "years_not_numbers"),
+            master_artists: self.joined_artists.text(),
+            master_artist_ids: self.joined_artist_ids.text(),
+            genres: self.joined_genres.text(),
+            styles: self.joined_styles.text(),
+            data_quality: data_quality.as_deref(),
+            notes: notes.as_deref(),
+        });
         Ok(master_id)
     }
 
     fn finish(&mut self, schemas: &[SchemaRef]) -> Result<Vec<RecordBatch>, ArrowError> {
-        Ok(vec![
-            self.masters.finish(&schemas[0])?,
-            self.artists.finish(&schemas[1])?,
-            self.genres.finish(&schemas[2])?,
-            self.styles.finish(&schemas[3])?,
-            self.videos.finish(&schemas[4])?,
-        ])
+        self.tables.finish(schemas)
     }
 }
 
 impl Masters {
+    fn clear_joined(&mut self) {
+        self.joined_artists.clear();
+        self.joined_artist_ids.clear();
+        self.joined_genres.clear();
+        self.joined_styles.clear();
+    }
+
     fn push_artist(&mut self, master_id: i64, position: &mut i32, credit: Credit<'_>) {
         *position += 1;
         self.joined_artists.push_option(", ", &credit.name);
         self.joined_artist_ids.push_option(",", &credit.id_text);
-        self.artists.master_id.append_value(master_id);
-        self.artists.position.append_value(*position);
-        self.artists.artist_id.append_option(credit.artist_id);
-        self.artists.name.append_option(credit.name);
-        self.artists.anv.append_option(credit.anv);
-        self.artists.join_phrase.append_option(credit.join);
+        self.tables.artists.push(ArtistRow {
+            master_id,
+            position: *position,
+            artist_id: credit.artist_id,
+            name: credit.name.as_deref(),
+            anv: credit.anv.as_deref(),
+            join_phrase: credit.join.as_deref(),
+        });
     }
 
     fn push_genre(&mut self, master_id: i64, position: &mut i32, genre: &str) {
         *position += 1;
         self.joined_genres.push(", ", genre);
-        self.genres.master_id.append_value(master_id);
-        self.genres.position.append_value(*position);
-        self.genres.genre.append_value(genre);
+        self.tables.genres.push(GenreRow { master_id, position: *position, genre });
     }
 
     fn push_style(&mut self, master_id: i64, position: &mut i32, style: &str) {
         *position += 1;
         self.joined_styles.push(", ", style);
-        self.styles.master_id.append_value(master_id);
-        self.styles.position.append_value(*position);
-        self.styles.style.append_value(style);
+        self.tables.styles.push(StyleRow { master_id, position: *position, style });
     }
 
     fn push_video(&mut self, master_id: i64, position: &mut i32, video: Video<'_>) {
         *position += 1;
-        self.videos.master_id.append_value(master_id);
-        self.videos.position.append_value(*position);
-        self.videos.src.append_option(video.src);
-        self.videos.title.append_option(video.title);
-        self.videos.description.append_option(video.description);
-        self.videos.duration_seconds.append_option(video.duration_seconds);
-        self.videos.embed.append_option(video.embed);
+        self.tables.videos.push(VideoRow {
+            master_id,
+            position: *position,
+            src: video.src.as_deref(),
+            title: video.title.as_deref(),
+            description: video.description.as_deref(),
+            duration_seconds: video.duration_seconds,
+            embed: video.embed,
+        });
     }
 }

@@ -12,6 +12,7 @@
 
 mod artists;
 mod block;
+mod characters;
 pub(crate) mod collection;
 mod credit;
 mod cursor;
@@ -19,6 +20,7 @@ mod flaw;
 mod joined;
 mod labels;
 mod masters;
+mod recovery;
 mod reference;
 mod releases;
 mod scanner;
@@ -30,6 +32,7 @@ mod video;
 
 pub use artists::Artists;
 pub use block::{BadRecord, BlockReader, BlockRows, OnBadRecord, Tokeniser, Unreadable};
+pub use characters::Repaired;
 pub use labels::Labels;
 pub use masters::Masters;
 pub use reference::Reference;
@@ -44,7 +47,7 @@ use arrow::record_batch::RecordBatch;
 
 use crate::dump::Entity;
 use crate::parquet::TableRows;
-use cursor::{Cursor, Fault};
+use cursor::{Cursor, RecordError};
 
 /// The rows that the records of one entity become.
 pub trait Records: Default + Send {
@@ -54,7 +57,7 @@ pub trait Records: Default + Send {
     fn declarations() -> Vec<TableRows>;
 
     /// Reads the record whose start tag the cursor has just passed, through its end tag. Gives its id.
-    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault>;
+    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError>;
 
     /// The rows so far, a batch a table.
     fn finish(&mut self, schemas: &[SchemaRef]) -> Result<Vec<RecordBatch>, ArrowError>;

@@ -1,16 +1,19 @@
 //! Tokens by quick-xml: the reference, for any XML.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::flaw;
 use super::token::{Attribute, Malformed, Token, Tokens};
+use super::{characters, flaw};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Attributes of one element; Discogs has five at most. The bound keeps a hostile element from filling the memory.
+const MAX_ATTRIBUTES: usize = 1000;
 
 pub struct Reference<'b> {
     text: &'b str,
@@ -53,23 +56,28 @@ impl<'b> Reference<'b> {
         // The name lives as long as the block, where the event's own borrow would not.
         let name_at = offset + 1;
         let name = &self.text[name_at..name_at + tag.name().as_ref().len()];
-        let rest_at = name_at + name.len();
-        for attribute in tag.attributes() {
+        // The parser compares each name with all before it; a set does not take longer for each attribute.
+        let mut names = HashSet::new();
+        for attribute in tag.attributes().with_checks(false) {
             let attribute = attribute.map_err(|error| Malformed::new(offset, flaw::of_attribute(&error)))?;
-            let value = attribute
-                .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|error| Malformed::new(offset, flaw::of_parser(&error)))?;
-            let key = self.in_block(attribute.key.as_ref(), rest_at, offset)?;
+            if self.attributes.len() == MAX_ATTRIBUTES {
+                return Err(Malformed::new(offset, format!("more than {MAX_ATTRIBUTES} attributes in one element")));
+            }
+            let key = self.in_block(attribute.key.as_ref(), offset)?;
+            if !names.insert(key) {
+                return Err(Malformed::new(offset, flaw::DUPLICATE_ATTRIBUTE));
+            }
+            let value = characters::attribute_value(&attribute).map_err(|what| Malformed::new(offset, what))?;
             self.attributes.push((key, Cow::Owned(value.into_owned())));
         }
         Ok(Token::Open(name))
     }
 
-    /// The same text as `part`, borrowed from the block: it stands there at or behind `from`.
-    fn in_block(&self, part: &str, from: usize, offset: usize) -> Result<&'b str, Malformed> {
-        let rest = &self.text[from..];
-        let at = rest.find(part).ok_or_else(|| Malformed::new(offset, "an attribute without a name"))?;
-        Ok(&rest[at..at + part.len()])
+    /// The same text as `part`, which the parser borrows from the block, with the lifetime of the block.
+    fn in_block(&self, part: &str, offset: usize) -> Result<&'b str, Malformed> {
+        let at = part.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
+        let found = at.checked_add(part.len()).and_then(|end| self.text.get(at..end));
+        found.filter(|found| *found == part).ok_or_else(|| Malformed::new(offset, "an attribute without a name"))
     }
 
     /// All text from here to the next tag.
@@ -146,7 +154,8 @@ fn append<'b>(text: &mut Cow<'b, str>, more: Cow<'b, str>) {
 
 fn resolve<'b>(reference: &BytesRef<'b>, offset: usize) -> Result<Cow<'b, str>, Malformed> {
     match reference.resolve_char_ref() {
-        Ok(Some(character)) => return Ok(Cow::Owned(character.to_string())),
+        Ok(Some(character)) if characters::is_valid(character) => return Ok(Cow::Owned(character.to_string())),
+        Ok(Some(_)) => return Err(Malformed::new(offset, flaw::REFERENCE_TO_NO_CHARACTER)),
         Ok(None) => {}
         Err(error) => return Err(Malformed::new(offset, flaw::of_parser(&error))),
     }

@@ -1,3 +1,5 @@
+//! Records of the releases dump into rows.
+
 use std::borrow::Cow;
 
 use arrow::datatypes::SchemaRef;
@@ -6,73 +8,75 @@ use arrow::record_batch::RecordBatch;
 
 use super::Records;
 use super::credit::Credit;
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, RecordError};
 use super::joined::Joined;
 use super::token::{Malformed, Tokens};
-use super::tracks::{TrackList, TrackTables};
+use super::tracks::TrackList;
 use super::value;
 use super::video::Video;
 use crate::dump::Entity;
-use crate::parquet::{TableRows, rows};
+use crate::parquet::{TableRows, tables};
 
-rows! {
-    ReleaseRows "releases_v6" {
-        release_id: Bigint, master_id: Bigint, title: Varchar, artists: Varchar, labels: Varchar,
-        label_catnos: Varchar, country: Varchar, formats: Varchar, genres: Varchar, styles: Varchar,
-        credits_flat: Varchar, status: Varchar, released: Varchar, data_quality: Varchar, format_qtys: Varchar,
-        format_texts: Varchar, format_descriptions: Varchar, identifiers_flat: Varchar, notes: Varchar,
-        is_main_release: Boolean, released_year: Integer,
-    }
-    ArtistCreditRows "release_artist_credits_v1" {
-        release_id: Bigint, position: Integer, artist_id: Bigint, name: Varchar, anv: Varchar, join_phrase: Varchar,
-    }
-    ExtraCreditRows "release_extra_credits_v1" {
-        release_id: Bigint, position: Integer, artist_id: Bigint, name: Varchar, anv: Varchar, role: Varchar,
-        tracks: Varchar,
-    }
-    LabelRows "release_labels_v1" {
-        release_id: Bigint, position: Integer, label_id: Bigint, name: Varchar, catno: Varchar,
-    }
-    SeriesRows "release_series_v1" {
-        release_id: Bigint, position: Integer, series_id: Bigint, name: Varchar, catno: Varchar,
-    }
-    CompanyRows "release_companies_v1" {
-        release_id: Bigint, position: Integer, company_id: Bigint, name: Varchar, catno: Varchar,
-        entity_type: Varchar, entity_type_name: Varchar,
-    }
-    FormatRows "release_formats_v1" {
-        release_id: Bigint, position: Integer, name: Varchar, qty: Bigint, qty_text: Varchar, text: Varchar,
-    }
-    FormatDescriptionRows "release_format_descriptions_v1" {
-        release_id: Bigint, format_position: Integer, position: Integer, description: Varchar,
-    }
-    GenreRows "release_genres_v1" { release_id: Bigint, position: Integer, genre: Varchar }
-    StyleRows "release_styles_v1" { release_id: Bigint, position: Integer, style: Varchar }
-    IdentifierRows "release_identifiers_v1" {
-        release_id: Bigint, position: Integer, r#type: Varchar, description: Varchar, value: Varchar,
-    }
-    VideoRows "release_videos_v1" {
-        release_id: Bigint, position: Integer, src: Varchar, title: Varchar, description: Varchar,
-        duration_seconds: Integer, embed: Boolean,
+tables! {
+    ReleaseTables {
+        releases: ReleaseRows, ReleaseRow, "releases_v6" {
+            release_id: Id, master_id: Bigint, title: Varchar, artists: Varchar, labels: Varchar,
+            label_catnos: Varchar, country: Varchar, formats: Varchar, genres: Varchar, styles: Varchar,
+            credits_flat: Varchar, status: Varchar, released: Varchar, data_quality: Varchar, format_qtys: Varchar,
+            format_texts: Varchar, format_descriptions: Varchar, identifiers_flat: Varchar, notes: Varchar,
+            is_main_release: Boolean, released_year: Integer,
+        }
+        artist_credits: ArtistCreditRows, ArtistCreditRow, "release_artist_credits_v1" {
+            release_id: Id, position: Position, artist_id: Bigint, name: Varchar, anv: Varchar, join_phrase: Varchar,
+        }
+        extra_credits: ExtraCreditRows, ExtraCreditRow, "release_extra_credits_v1" {
+            release_id: Id, position: Position, artist_id: Bigint, name: Varchar, anv: Varchar, role: Varchar,
+            tracks: Varchar,
+        }
+        labels: LabelRows, LabelRow, "release_labels_v1" {
+            release_id: Id, position: Position, label_id: Bigint, name: Varchar, catno: Varchar,
+        }
+        series: SeriesRows, SeriesRow, "release_series_v1" {
+            release_id: Id, position: Position, series_id: Bigint, name: Varchar, catno: Varchar,
+        }
+        companies: CompanyRows, CompanyRow, "release_companies_v1" {
+            release_id: Id, position: Position, company_id: Bigint, name: Varchar, catno: Varchar,
+            entity_type: Varchar, entity_type_name: Varchar,
+        }
+        formats: FormatRows, FormatRow, "release_formats_v1" {
+            release_id: Id, position: Position, name: Varchar, qty: Bigint, qty_text: Varchar, text: Varchar,
+        }
+        format_descriptions: FormatDescriptionRows, FormatDescriptionRow, "release_format_descriptions_v1" {
+            release_id: Id, format_position: Position, position: Position, description: Text,
+        }
+        genres: GenreRows, GenreRow, "release_genres_v1" { release_id: Id, position: Position, genre: Text }
+        styles: StyleRows, StyleRow, "release_styles_v1" { release_id: Id, position: Position, style: Text }
+        identifiers: IdentifierRows, IdentifierRow, "release_identifiers_v1" {
+            release_id: Id, position: Position, r#type: Varchar, description: Varchar, value: Varchar,
+        }
+        videos: VideoRows, VideoRow, "release_videos_v1" {
+            release_id: Id, position: Position, src: Varchar, title: Varchar, description: Varchar,
+            duration_seconds: Integer, embed: Boolean,
+        }
+        tracks: TrackRows, TrackRow, "release_tracks_v1" {
+            release_id: Id, sequence: Position, parent_sequence: Integer, position: Varchar, title: Varchar,
+            duration: Varchar, duration_seconds: Integer,
+        }
+        track_artists: TrackArtistRows, TrackArtistRow, "release_track_artists_v1" {
+            release_id: Id, track_sequence: Position, position: Position, artist_id: Bigint, name: Varchar,
+            anv: Varchar, join_phrase: Varchar,
+        }
+        track_credits: TrackCreditRows, TrackCreditRow, "release_track_credits_v1" {
+            release_id: Id, track_sequence: Position, position: Position, artist_id: Bigint, name: Varchar,
+            anv: Varchar, role: Varchar, tracks: Varchar,
+        }
     }
 }
 
 /// `releases/release`.
 #[derive(Default)]
 pub struct Releases {
-    releases: ReleaseRows,
-    artist_credits: ArtistCreditRows,
-    extra_credits: ExtraCreditRows,
-    labels: LabelRows,
-    series: SeriesRows,
-    companies: CompanyRows,
-    formats: FormatRows,
-    format_descriptions: FormatDescriptionRows,
-    genres: GenreRows,
-    styles: StyleRows,
-    identifiers: IdentifierRows,
-    videos: VideoRows,
-    tracks: TrackTables,
+    tables: ReleaseTables,
     joined: JoinedLists,
 }
 
@@ -90,6 +94,26 @@ struct JoinedLists {
     styles: Joined,
     credits: Joined,
     identifiers: Joined,
+}
+
+impl JoinedLists {
+    fn clear(&mut self) {
+        for list in [
+            &mut self.artists,
+            &mut self.labels,
+            &mut self.catnos,
+            &mut self.formats,
+            &mut self.quantities,
+            &mut self.format_texts,
+            &mut self.format_descriptions,
+            &mut self.genres,
+            &mut self.styles,
+            &mut self.credits,
+            &mut self.identifiers,
+        ] {
+            list.clear();
+        }
+    }
 }
 
 /// How many rows of each list a release has so far.
@@ -124,28 +148,14 @@ impl Records for Releases {
     const ENTITY: Entity = Entity::Releases;
 
     fn declarations() -> Vec<TableRows> {
-        let mut declarations = vec![
-            ReleaseRows::declaration(),
-            ArtistCreditRows::declaration(),
-            ExtraCreditRows::declaration(),
-            LabelRows::declaration(),
-            SeriesRows::declaration(),
-            CompanyRows::declaration(),
-            FormatRows::declaration(),
-            FormatDescriptionRows::declaration(),
-            GenreRows::declaration(),
-            StyleRows::declaration(),
-            IdentifierRows::declaration(),
-            VideoRows::declaration(),
-        ];
-        declarations.extend(TrackTables::declarations());
-        declarations
+        ReleaseTables::declarations()
     }
 
-    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, Fault> {
+    fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let id = cursor.attribute("id");
-        let release_id = id.as_deref().and_then(value::integer).ok_or(Fault::NoKey)?;
+        let release_id = id.as_deref().and_then(value::integer).ok_or(RecordError::NoKey)?;
         let mut fields = Fields { status: cursor.attribute("status"), ..Fields::default() };
+        self.joined.clear();
         let mut at = Positions::default();
         let mut tracks = TrackList::default();
         while let Some(element) = cursor.child()? {
@@ -175,67 +185,55 @@ impl Records for Releases {
                 _ => cursor.unclaimed()?,
             }
         }
-        self.tracks.push(release_id, tracks);
+        tracks.push_to(release_id, &mut self.tables);
         self.push_release(cursor, release_id, fields);
         Ok(release_id)
     }
 
     fn finish(&mut self, schemas: &[SchemaRef]) -> Result<Vec<RecordBatch>, ArrowError> {
-        let mut batches = vec![
-            self.releases.finish(&schemas[0])?,
-            self.artist_credits.finish(&schemas[1])?,
-            self.extra_credits.finish(&schemas[2])?,
-            self.labels.finish(&schemas[3])?,
-            self.series.finish(&schemas[4])?,
-            self.companies.finish(&schemas[5])?,
-            self.formats.finish(&schemas[6])?,
-            self.format_descriptions.finish(&schemas[7])?,
-            self.genres.finish(&schemas[8])?,
-            self.styles.finish(&schemas[9])?,
-            self.identifiers.finish(&schemas[10])?,
-            self.videos.finish(&schemas[11])?,
-        ];
-        batches.extend(self.tracks.finish(&schemas[12..])?);
-        Ok(batches)
+        self.tables.finish(schemas)
     }
 }
 
 impl Releases {
     fn push_release<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>, release_id: i64, fields: Fields<'b>) {
-        let (rows, joined) = (&mut self.releases, &mut self.joined);
-        rows.release_id.append_value(release_id);
-        rows.master_id.append_option(cursor.id(&fields.master.1));
-        rows.title.append_option(fields.title);
-        joined.artists.append_to(&mut rows.artists);
-        joined.labels.append_to(&mut rows.labels);
-        joined.catnos.append_to(&mut rows.label_catnos);
-        rows.country.append_option(fields.country);
-        joined.formats.append_to(&mut rows.formats);
-        joined.genres.append_to(&mut rows.genres);
-        joined.styles.append_to(&mut rows.styles);
-        joined.credits.append_to(&mut rows.credits_flat);
-        rows.status.append_option(fields.status);
-        rows.released_year.append_option(fields.released.as_deref().and_then(value::released_year));
-        rows.released.append_option(fields.released);
-        rows.data_quality.append_option(fields.data_quality);
-        joined.quantities.append_to(&mut rows.format_qtys);
-        joined.format_texts.append_to(&mut rows.format_texts);
-        joined.format_descriptions.append_to(&mut rows.format_descriptions);
-        joined.identifiers.append_to(&mut rows.identifiers_flat);
-        rows.notes.append_option(fields.notes);
-        rows.is_main_release.append_option(cursor.parsed(&fields.master.0, value::flag, "flags_not_boolean"));
+        let joined = &self.joined;
+        self.tables.releases.push(ReleaseRow {
+            release_id,
+            master_id: cursor.id(&fields.master.1),
+            title: fields.title.as_deref(),
+            artists: joined.artists.text(),
+            labels: joined.labels.text(),
+            label_catnos: joined.catnos.text(),
+            country: fields.country.as_deref(),
+            formats: joined.formats.text(),
+            genres: joined.genres.text(),
+            styles: joined.styles.text(),
+            credits_flat: joined.credits.text(),
+            status: fields.status.as_deref(),
+            released: fields.released.as_deref(),
+            data_quality: fields.data_quality.as_deref(),
+            format_qtys: joined.quantities.text(),
+            format_texts: joined.format_texts.text(),
+            format_descriptions: joined.format_descriptions.text(),
+            identifiers_flat: joined.identifiers.text(),
+            notes: fields.notes.as_deref(),
+            is_main_release: cursor.parsed(&fields.master.0, value::flag, "flags_not_boolean"),
+            released_year: fields.released.as_deref().and_then(value::released_year),
+        });
     }
 
     fn push_artist(&mut self, release_id: i64, position: &mut i32, credit: Credit<'_>) {
         *position += 1;
         self.joined.artists.push_option(", ", &credit.name);
-        let rows = &mut self.artist_credits;
-        rows.release_id.append_value(release_id);
-        rows.position.append_value(*position);
-        rows.artist_id.append_option(credit.artist_id);
-        rows.name.append_option(credit.name);
-        rows.anv.append_option(credit.anv);
-        rows.join_phrase.append_option(credit.join);
+        self.tables.artist_credits.push(ArtistCreditRow {
+            release_id,
+            position: *position,
+            artist_id: credit.artist_id,
+            name: credit.name.as_deref(),
+            anv: credit.anv.as_deref(),
+            join_phrase: credit.join.as_deref(),
+        });
     }
 
     fn push_extra(&mut self, release_id: i64, position: &mut i32, credit: Credit<'_>) {
@@ -249,42 +247,40 @@ impl Releases {
             (Some(either), None) | (None, Some(either)) => self.joined.credits.push("; ", either),
             (None, None) => {}
         }
-        let rows = &mut self.extra_credits;
-        rows.release_id.append_value(release_id);
-        rows.position.append_value(*position);
-        rows.artist_id.append_option(credit.artist_id);
-        rows.name.append_option(credit.name);
-        rows.anv.append_option(credit.anv);
-        rows.role.append_option(credit.role);
-        rows.tracks.append_option(credit.tracks);
+        self.tables.extra_credits.push(ExtraCreditRow {
+            release_id,
+            position: *position,
+            artist_id: credit.artist_id,
+            name: credit.name.as_deref(),
+            anv: credit.anv.as_deref(),
+            role: credit.role.as_deref(),
+            tracks: credit.tracks.as_deref(),
+        });
     }
 
     fn push_genre(&mut self, release_id: i64, position: &mut i32, genre: &str) {
         *position += 1;
         self.joined.genres.push(", ", genre);
-        self.genres.release_id.append_value(release_id);
-        self.genres.position.append_value(*position);
-        self.genres.genre.append_value(genre);
+        self.tables.genres.push(GenreRow { release_id, position: *position, genre });
     }
 
     fn push_style(&mut self, release_id: i64, position: &mut i32, style: &str) {
         *position += 1;
         self.joined.styles.push(", ", style);
-        self.styles.release_id.append_value(release_id);
-        self.styles.position.append_value(*position);
-        self.styles.style.append_value(style);
+        self.tables.styles.push(StyleRow { release_id, position: *position, style });
     }
 
     fn push_video(&mut self, release_id: i64, position: &mut i32, video: Video<'_>) {
         *position += 1;
-        let rows = &mut self.videos;
-        rows.release_id.append_value(release_id);
-        rows.position.append_value(*position);
-        rows.src.append_option(video.src);
-        rows.title.append_option(video.title);
-        rows.description.append_option(video.description);
-        rows.duration_seconds.append_option(video.duration_seconds);
-        rows.embed.append_option(video.embed);
+        self.tables.videos.push(VideoRow {
+            release_id,
+            position: *position,
+            src: video.src.as_deref(),
+            title: video.title.as_deref(),
+            description: video.description.as_deref(),
+            duration_seconds: video.duration_seconds,
+            embed: video.embed,
+        });
     }
 
     fn read_labels<'b, T: Tokens<'b>>(
@@ -294,16 +290,18 @@ impl Releases {
         position: &mut i32,
     ) -> Result<(), Malformed> {
         cursor.elements("label", |cursor| {
-            let label = Imprint::read(cursor)?;
+            let label = NumberedName::read(cursor)?;
             if !label.is_empty() {
                 *position += 1;
                 self.joined.labels.push_option(", ", &label.name);
                 self.joined.catnos.push_option(", ", &label.catno);
-                self.labels.release_id.append_value(release_id);
-                self.labels.position.append_value(*position);
-                self.labels.label_id.append_option(cursor.id(&label.id));
-                self.labels.name.append_option(label.name);
-                self.labels.catno.append_option(label.catno);
+                self.tables.labels.push(LabelRow {
+                    release_id,
+                    position: *position,
+                    label_id: cursor.id(&label.id),
+                    name: label.name.as_deref(),
+                    catno: label.catno.as_deref(),
+                });
             }
             Ok(())
         })
@@ -316,14 +314,16 @@ impl Releases {
         position: &mut i32,
     ) -> Result<(), Malformed> {
         cursor.elements("series", |cursor| {
-            let series = Imprint::read(cursor)?;
+            let series = NumberedName::read(cursor)?;
             if !series.is_empty() {
                 *position += 1;
-                self.series.release_id.append_value(release_id);
-                self.series.position.append_value(*position);
-                self.series.series_id.append_option(cursor.id(&series.id));
-                self.series.name.append_option(series.name);
-                self.series.catno.append_option(series.catno);
+                self.tables.series.push(SeriesRow {
+                    release_id,
+                    position: *position,
+                    series_id: cursor.id(&series.id),
+                    name: series.name.as_deref(),
+                    catno: series.catno.as_deref(),
+                });
             }
             Ok(())
         })
@@ -349,14 +349,15 @@ impl Releases {
             }
             if [&id, &name, &catno, &entity_type, &entity_type_name].iter().any(|text| text.is_some()) {
                 *position += 1;
-                let rows = &mut self.companies;
-                rows.release_id.append_value(release_id);
-                rows.position.append_value(*position);
-                rows.company_id.append_option(cursor.id(&id));
-                rows.name.append_option(name);
-                rows.catno.append_option(catno);
-                rows.entity_type.append_option(entity_type);
-                rows.entity_type_name.append_option(entity_type_name);
+                self.tables.companies.push(CompanyRow {
+                    release_id,
+                    position: *position,
+                    company_id: cursor.id(&id),
+                    name: name.as_deref(),
+                    catno: catno.as_deref(),
+                    entity_type: entity_type.as_deref(),
+                    entity_type_name: entity_type_name.as_deref(),
+                });
             }
             Ok(())
         })
@@ -379,10 +380,12 @@ impl Releases {
                     "descriptions" => cursor.texts("description", |description| {
                         descriptions += 1;
                         self.joined.format_descriptions.push(", ", &description);
-                        self.format_descriptions.release_id.append_value(release_id);
-                        self.format_descriptions.format_position.append_value(format_position);
-                        self.format_descriptions.position.append_value(descriptions);
-                        self.format_descriptions.description.append_value(description);
+                        self.tables.format_descriptions.push(FormatDescriptionRow {
+                            release_id,
+                            format_position,
+                            position: descriptions,
+                            description: &description,
+                        });
                     })?,
                     _ => cursor.unclaimed()?,
                 }
@@ -392,13 +395,14 @@ impl Releases {
                 self.joined.formats.push_option(", ", &name);
                 self.joined.quantities.push_option(", ", &quantity);
                 self.joined.format_texts.push_option(", ", &text);
-                let rows = &mut self.formats;
-                rows.release_id.append_value(release_id);
-                rows.position.append_value(*position);
-                rows.name.append_option(name);
-                rows.qty.append_option(cursor.parsed(&quantity, value::integer, "quantities_too_large"));
-                rows.qty_text.append_option(quantity);
-                rows.text.append_option(text);
+                self.tables.formats.push(FormatRow {
+                    release_id,
+                    position: *position,
+                    name: name.as_deref(),
+                    qty: cursor.parsed(&quantity, value::integer, "quantities_too_large"),
+                    qty_text: quantity.as_deref(),
+                    text: text.as_deref(),
+                });
             }
             Ok(())
         })
@@ -422,12 +426,13 @@ impl Releases {
             if [&kind, &description, &value].iter().any(|text| text.is_some()) {
                 *position += 1;
                 self.join_identifier(kind.as_deref(), description.as_deref(), value.as_deref());
-                let rows = &mut self.identifiers;
-                rows.release_id.append_value(release_id);
-                rows.position.append_value(*position);
-                rows.r#type.append_option(kind);
-                rows.description.append_option(description);
-                rows.value.append_option(value);
+                self.tables.identifiers.push(IdentifierRow {
+                    release_id,
+                    position: *position,
+                    r#type: kind.as_deref(),
+                    description: description.as_deref(),
+                    value: value.as_deref(),
+                });
             }
             Ok(())
         })
@@ -458,18 +463,21 @@ impl Releases {
 }
 
 /// A label or series of a release: three attributes.
-struct Imprint<'b> {
+struct NumberedName<'b> {
     id: Option<Cow<'b, str>>,
     name: Option<Cow<'b, str>>,
     catno: Option<Cow<'b, str>>,
 }
 
-impl<'b> Imprint<'b> {
+impl<'b> NumberedName<'b> {
     fn read<T: Tokens<'b>>(cursor: &mut Cursor<'b, '_, T>) -> Result<Self, Malformed> {
-        let imprint =
-            Imprint { id: cursor.attribute("id"), name: cursor.attribute("name"), catno: cursor.attribute("catno") };
+        let read = NumberedName {
+            id: cursor.attribute("id"),
+            name: cursor.attribute("name"),
+            catno: cursor.attribute("catno"),
+        };
         cursor.nothing_inside()?;
-        Ok(imprint)
+        Ok(read)
     }
 
     fn is_empty(&self) -> bool {

@@ -7,17 +7,16 @@
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
-use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::attributes::Attribute as RawAttribute;
 use quick_xml::events::{BytesRef, BytesText};
 use quick_xml::name::QName;
 
-use super::flaw;
 use super::token::{Attribute, Malformed, Token, Tokens};
+use super::{characters, flaw};
 
 /// Attributes of a tag; Discogs has five at most. Names are compared each with each, so there is a bound.
-const MOST_ATTRIBUTES: usize = 16;
+const MAX_ATTRIBUTES: usize = 16;
 
 pub struct Scanner<'b> {
     text: &'b str,
@@ -63,7 +62,7 @@ impl<'b> Scanner<'b> {
         self.read_text_in_pieces()
     }
 
-    /// The same for a text with references or carriage returns.
+    /// Like `read_text`, for a text with references or carriage returns.
     fn read_text_in_pieces(&mut self) -> Result<Token<'b>, Malformed> {
         // A reference is longer than what it stands for.
         let bytes = &self.text.as_bytes()[self.at..];
@@ -92,9 +91,9 @@ impl<'b> Scanner<'b> {
             return Ok(());
         }
         match BytesRef::new(reference).resolve_char_ref() {
-            Ok(Some(character)) => text.push(character),
+            Ok(Some(character)) if characters::is_valid(character) => text.push(character),
             Ok(None) => return Err(self.malformed("an entity that XML does not know")),
-            Err(_) => return Err(self.malformed("a reference to no character")),
+            Ok(Some(_)) | Err(_) => return Err(self.malformed(flaw::REFERENCE_TO_NO_CHARACTER)),
         }
         Ok(())
     }
@@ -161,12 +160,12 @@ impl<'b> Scanner<'b> {
                 // `<a >`, `<a />`, two spaces: all well-formed, none of them usual.
                 return Err(self.unfamiliar());
             }
-            if self.text.as_bytes().get(end..end + 2) != Some(b"=\"") || self.attributes.len() == MOST_ATTRIBUTES {
+            if self.text.as_bytes().get(end..end + 2) != Some(b"=\"") || self.attributes.len() == MAX_ATTRIBUTES {
                 return Err(self.unfamiliar());
             }
             let name = &self.text[start..end];
             if self.attributes.iter().any(|(other, _)| *other == name) {
-                return Err(self.malformed("an attribute that stands twice"));
+                return Err(self.malformed(flaw::DUPLICATE_ATTRIBUTE));
             }
             let value_start = end + 2;
             let Some(length) = memchr(b'"', &self.text.as_bytes()[value_start..]) else {
@@ -188,7 +187,7 @@ impl<'b> Scanner<'b> {
             return Ok(Cow::Borrowed(raw));
         }
         let attribute = RawAttribute { key: QName(""), value: Cow::Borrowed(raw) };
-        attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| self.malformed(flaw::of_parser(&error)))
+        characters::attribute_value(&attribute).map_err(|what| self.malformed(what))
     }
 
     /// Where the name ends that begins at `start`; there, when none does.

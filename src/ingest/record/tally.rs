@@ -1,10 +1,12 @@
+//! Counts of records, anomalies and unknown paths.
+
 use std::collections::BTreeMap;
 
 use crate::dump::shown;
 
 /// Paths that are told apart; what is beyond is counted together, so that a hostile dump cannot fill the memory.
-const MOST_PATHS: usize = 1000;
-const LONGEST_PATH: usize = 300;
+const MAX_PATHS: usize = 1000;
+const MAX_PATH_CHARS: usize = 300;
 
 /// What was counted while records were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,12 +28,12 @@ impl Tally {
 
     /// Counts a path. Its characters come from the data and go into results, so only those of names stay.
     pub fn count_unknown(&mut self, path: &str) {
-        self.add_unknown(shown(path, LONGEST_PATH), 1);
+        self.add_unknown(shown(path, MAX_PATH_CHARS), 1);
         self.count("unknown_paths", 1);
     }
 
     fn add_unknown(&mut self, path: String, count: u64) {
-        let known = self.unknown_paths.len() < MOST_PATHS || self.unknown_paths.contains_key(&path);
+        let known = self.unknown_paths.len() < MAX_PATHS || self.unknown_paths.contains_key(&path);
         *self.unknown_paths.entry(if known { path } else { "others".to_owned() }).or_default() += count;
     }
 

@@ -1,3 +1,5 @@
+//! The interface of both tokenisers.
+
 use std::borrow::Cow;
 
 /// A piece of XML. References in texts and attribute values are resolved, line ends are as the XML specification has

@@ -1,29 +1,12 @@
-use std::borrow::Cow;
+//! The track list of a release into rows.
 
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
+use std::borrow::Cow;
 
 use super::credit::Credit;
 use super::cursor::Cursor;
+use super::releases::{ReleaseTables, TrackArtistRow, TrackCreditRow, TrackRow};
 use super::token::{Malformed, Tokens};
 use super::value;
-use crate::parquet::{TableRows, rows};
-
-rows! {
-    TrackRows "release_tracks_v1" {
-        release_id: Bigint, sequence: Integer, parent_sequence: Integer, position: Varchar, title: Varchar,
-        duration: Varchar, duration_seconds: Integer,
-    }
-    ArtistRows "release_track_artists_v1" {
-        release_id: Bigint, track_sequence: Integer, position: Integer, artist_id: Bigint, name: Varchar,
-        anv: Varchar, join_phrase: Varchar,
-    }
-    CreditRows "release_track_credits_v1" {
-        release_id: Bigint, track_sequence: Integer, position: Integer, artist_id: Bigint, name: Varchar,
-        anv: Varchar, role: Varchar, tracks: Varchar,
-    }
-}
 
 /// The track list of one release, gathered before it becomes rows: an index track comes before its sub-tracks, whatever
 /// the order of its elements.
@@ -94,58 +77,46 @@ impl<'b> TrackList<'b> {
     }
 }
 
-/// The rows of track lists.
-#[derive(Default)]
-pub struct TrackTables {
-    tracks: TrackRows,
-    artists: ArtistRows,
-    credits: CreditRows,
-}
-
-impl TrackTables {
-    pub fn declarations() -> [TableRows; 3] {
-        [TrackRows::declaration(), ArtistRows::declaration(), CreditRows::declaration()]
-    }
-
-    pub fn push(&mut self, release_id: i64, mut list: TrackList<'_>) {
-        for (sequence, track) in (1..).zip(&list.tracks) {
-            let rows = &mut self.tracks;
-            rows.release_id.append_value(release_id);
-            rows.sequence.append_value(sequence);
-            rows.parent_sequence.append_option(track.parent);
-            rows.position.append_option(track.position.as_deref());
-            rows.title.append_option(track.title.as_deref());
-            rows.duration_seconds.append_option(track.duration.as_deref().and_then(value::duration_seconds));
-            rows.duration.append_option(track.duration.as_deref());
+impl TrackList<'_> {
+    /// Appends the tracks and their credits to the tables of the releases.
+    pub fn push_to(mut self, release_id: i64, tables: &mut ReleaseTables) {
+        for (sequence, track) in (1..).zip(&self.tracks) {
+            tables.tracks.push(TrackRow {
+                release_id,
+                sequence,
+                parent_sequence: track.parent,
+                position: track.position.as_deref(),
+                title: track.title.as_deref(),
+                duration: track.duration.as_deref(),
+                duration_seconds: track.duration.as_deref().and_then(value::duration_seconds),
+            });
         }
         // An index track's own credits may come behind those of its sub-tracks; the rows are in the order of their key.
-        sort_by_track(&mut list.artists);
-        sort_by_track(&mut list.extra_artists);
-        for (position, sequence, credit) in numbered(&list.artists) {
-            let rows = &mut self.artists;
-            rows.release_id.append_value(release_id);
-            rows.track_sequence.append_value(sequence);
-            rows.position.append_value(position);
-            rows.artist_id.append_option(credit.artist_id);
-            rows.name.append_option(credit.name.as_deref());
-            rows.anv.append_option(credit.anv.as_deref());
-            rows.join_phrase.append_option(credit.join.as_deref());
+        sort_by_track(&mut self.artists);
+        sort_by_track(&mut self.extra_artists);
+        for (position, track_sequence, credit) in numbered(&self.artists) {
+            tables.track_artists.push(TrackArtistRow {
+                release_id,
+                track_sequence,
+                position,
+                artist_id: credit.artist_id,
+                name: credit.name.as_deref(),
+                anv: credit.anv.as_deref(),
+                join_phrase: credit.join.as_deref(),
+            });
         }
-        for (position, sequence, credit) in numbered(&list.extra_artists) {
-            let rows = &mut self.credits;
-            rows.release_id.append_value(release_id);
-            rows.track_sequence.append_value(sequence);
-            rows.position.append_value(position);
-            rows.artist_id.append_option(credit.artist_id);
-            rows.name.append_option(credit.name.as_deref());
-            rows.anv.append_option(credit.anv.as_deref());
-            rows.role.append_option(credit.role.as_deref());
-            rows.tracks.append_option(credit.tracks.as_deref());
+        for (position, track_sequence, credit) in numbered(&self.extra_artists) {
+            tables.track_credits.push(TrackCreditRow {
+                release_id,
+                track_sequence,
+                position,
+                artist_id: credit.artist_id,
+                name: credit.name.as_deref(),
+                anv: credit.anv.as_deref(),
+                role: credit.role.as_deref(),
+                tracks: credit.tracks.as_deref(),
+            });
         }
-    }
-
-    pub fn finish(&mut self, schemas: &[SchemaRef]) -> Result<[RecordBatch; 3], ArrowError> {
-        Ok([self.tracks.finish(&schemas[0])?, self.artists.finish(&schemas[1])?, self.credits.finish(&schemas[2])?])
     }
 }
 

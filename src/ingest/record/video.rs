@@ -1,3 +1,5 @@
+//! The `<video>` of a master or a release.
+
 use std::borrow::Cow;
 
 use super::cursor::Cursor;

@@ -1,6 +1,7 @@
 //! The documentation is true: its commands run, its pages agree with the contract and the code.
 
 mod checks;
+mod commands;
 mod faults;
 mod readme;
 mod rooms;

@@ -19,6 +19,8 @@ pub enum Answer {
     Trickle(usize),
     /// So many bytes, then nothing, the connection stays open.
     Hang(usize),
+    /// The file and then more of it, in chunks, for ever.
+    Endless,
     /// 200 and a page, as for a wrong name.
     Page,
     /// A length of so many bytes is announced.
@@ -169,7 +171,7 @@ fn respond(
             let damaged = content.iter().enumerate().map(|(at, byte)| if at < 10 { *byte } else { !byte });
             damaged.collect()
         }
-        (Some(content), Answer::Trickle(_) | Answer::Hang(_) | Answer::Announce(_)) => content,
+        (Some(content), Answer::Trickle(_) | Answer::Hang(_) | Answer::Announce(_) | Answer::Endless) => content,
         _ => b"<!DOCTYPE html><html><body>no such file</body></html>".to_vec(),
     };
     let (status, body, range) = match from.filter(|_| takes_range && !html) {
@@ -208,6 +210,14 @@ fn respond(
             write!(stream, "{head}{length}")?;
             stream.write_all(&body[..bytes])?;
             std::thread::sleep(Duration::from_secs(60));
+        }
+        Answer::Endless => {
+            write!(stream, "{head}transfer-encoding: chunked\r\n\r\n")?;
+            loop {
+                write!(stream, "{:x}\r\n", body.len())?;
+                stream.write_all(body)?;
+                write!(stream, "\r\n")?;
+            }
         }
         Answer::Announce(bytes) => {
             write!(stream, "{head}content-length: {bytes}\r\n\r\n")?;

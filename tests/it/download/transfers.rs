@@ -79,6 +79,20 @@ fn a_trickle_and_a_silence_are_cut() {
     }
 }
 
+/// Without a length only the listing says where the file ends.
+#[test]
+fn an_answer_that_never_ends_is_cut_a_little_behind_the_listed_size() {
+    let setting = Setting::new();
+    let name = dump("20260701", "labels");
+    setting.site.answers(&name, &[Answer::Endless]);
+    let finished = setting.download(&["--entities", "labels"]).run().expect_status(6);
+    finished.expect_stderr("the site sends more than the").expect_stderr("nothing of it was kept");
+    assert_eq!(setting.site.asked_for(&name).len(), 1);
+    assert_eq!((setting.there().len(), setting.parts().len()), (0, 0));
+    setting.download(&["--entities", "labels"]).run().expect_status(0);
+    assert_eq!(setting.there()[&name], setting.files[&name]);
+}
+
 #[test]
 fn max_wait_bounds_a_transfer_too() {
     let setting = Setting::new();

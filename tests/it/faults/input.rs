@@ -126,6 +126,31 @@ fn faults() -> Vec<Fault> {
             gzip(format!("{}<labels>", xml()).as_bytes()),
             &["something follows </labels>"],
         ),
+        fault(
+            "records behind the root",
+            gzip(format!("{}{}", xml(), FIRST.replace('1', "9")).as_bytes()),
+            &["something follows </labels>", "at byte 103 of", "the last whole label is 2"],
+        ),
+        fault(
+            "text behind a comment behind the root",
+            gzip(format!("{}<!-- </labels> --> <?p i?>\nx", xml()).as_bytes()),
+            &["something follows </labels>", "at byte 130 of", "the last whole label is 2"],
+        ),
+        fault(
+            "a comment behind the root that does not end",
+            gzip(format!("{}<!-- ", xml()).as_bytes()),
+            &["what follows </labels> does not end", "at byte 103 of", "the last whole label is 2"],
+        ),
+        fault(
+            "a declaration behind the root",
+            gzip(format!("{}<?xml version=\"1.0\"?>", xml()).as_bytes()),
+            &["something follows </labels>", "the last whole label is 2"],
+        ),
+        fault(
+            "a root that is not closed behind white space",
+            with("</labels>", "</labels "),
+            &["the XML ends before <labels> is closed", "the last whole label is 2"],
+        ),
         fault("a second document", gzip(format!("{0}{0}", xml()).as_bytes()), &["at byte "]),
         fault(
             "text between records",
@@ -166,12 +191,66 @@ fn what_is_unusual_and_fine() {
         ("a declaration", gzip(declared.replace("<!-- end -->", "").as_bytes())),
         ("references", gzip(text.replace("Two", "&lt;&#x41;&amp;&#10;").as_bytes())),
         ("one line", gzip(text.replace('\n', "").as_bytes())),
+        ("white space in the root's end tag", gzip(text.replace("</labels>", "</labels \r\n>").as_bytes())),
+        ("a comment behind the root", gzip(declared.as_bytes())),
+        ("all that may stand behind the root", gzip(format!("{text} <?p i?>\n<!-- </labels> --> \n").as_bytes())),
+        ("UTF-8 declared", gzip(format!("<?xml version='1.0' encoding='utf-8' ?>{text}").as_bytes())),
     ] {
         let lake = TestLake::at(Stage::Begun);
         fs::write(lake.beside("labels.xml.gz"), file).unwrap();
         let finished = ingest(&lake, &lake.beside("labels.xml.gz"));
         assert_eq!(finished.status, Some(0), "{name}:\n{}", finished.stderr);
         assert_eq!(finished.json()["metrics"]["records"], 2, "{name}");
+    }
+}
+
+/// Each is refused before a byte of it is taken for UTF-8.
+#[test]
+fn a_dump_in_another_encoding_is_refused_with_its_name() {
+    let lake = TestLake::at(Stage::Begun);
+    let dump = lake.beside("labels.xml.gz");
+    let wide: Vec<u8> = xml().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin = |declaration: &str| {
+        let mut bytes = declaration.as_bytes().to_vec();
+        bytes.extend(xml().chars().map(|c| if c == 'w' { 0xe9 } else { c as u8 }));
+        bytes
+    };
+    for (file, name, byte) in [
+        (latin("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n"), "ISO-8859-1", 30),
+        (latin("<?xml encoding = 'windows-1252' standalone='yes'?>"), "windows-1252", 18),
+        ([&[0xff, 0xfe], &wide[..]].concat(), "UTF-16", 0),
+        (wide, "UTF-16", 0),
+    ] {
+        fs::write(&dump, gzip(&file)).unwrap();
+        let finished = ingest(&lake, &dump).expect_status(5);
+        let message = finished.json()["error"]["message"].as_str().unwrap().to_owned();
+        for part in [&format!("in the encoding {name}"), &format!("at byte {byte} of the XML"), NONE] {
+            assert!(message.contains(part), "{name}: no {part:?} in {message}");
+        }
+        finished.expect_stderr("iconv");
+        assert!(!lake.run_folder(0).join("labels_v10").exists(), "{name}");
+    }
+}
+
+/// The time does not grow with the square of the number of attributes, as its bound shows; comparing 10,000,000 names each
+/// with each would take days.
+#[test]
+fn an_element_of_very_many_attributes_is_refused() {
+    let lake = TestLake::at(Stage::Begun);
+    let dump = lake.beside("labels.xml.gz");
+    let element = |count: u32| (0..count).fold("<name".to_owned(), |tag, n| tag + &format!(" a{n}=''")) + ">";
+    fs::write(&dump, gzip(xml().replacen("<name>", &element(1000), 1).as_bytes())).unwrap();
+    ingest(&lake, &dump).expect_status(0).expect_stderr("label/name@a999");
+    fs::remove_dir_all(lake.run_folder(0).join("labels_v10")).unwrap();
+    for count in [1001, 4_000_000] {
+        fs::write(&dump, gzip(xml().replace("<name>Two", &(element(count) + "Two")).as_bytes())).unwrap();
+        let finished = lake
+            .task("ingest-labels", &["--run-id", RUNS[0], "--labels-dump", dump.to_str().unwrap(), "--replace=true"])
+            .run();
+        let message = finished.expect_status(5).json()["error"]["message"].as_str().unwrap().to_owned();
+        for part in ["more than 1000 attributes in one element", BEHIND_FIRST] {
+            assert!(message.contains(part), "no {part:?} in {message}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ fn run(dir: &Dir, workflow: &str) {
         dir.command("cp").args(&["-r", project.to_str().unwrap(), "history"]).run().expect_status(0);
     }
     let lake = format!("lake={}", dir.path("lake").display());
-    let arguments = [workflow, "--no-save", "--session", "now", "-p", &lake];
+    let arguments = [workflow, "--no-save", "--session", "daily", "-p", &lake];
     dir.run_workflow(&arguments).current_dir(&dir.path("history")).run().expect_status(0);
 }
 
@@ -43,7 +43,7 @@ fn the_history_is_a_project_of_its_own() {
     let lake = format!("lake={}", dir.path("lake").display());
     let from_above = |arguments: &[&str]| {
         let mut command = dir.run_workflow(arguments);
-        command.args(&["--no-save", "--session", "now", "-p", &lake]).current_dir(&dir.path("digdag")).run()
+        command.args(&["--no-save", "--session", "daily", "-p", &lake]).current_dir(&dir.path("digdag")).run()
     };
     from_above(&["history/update_run_registry.dig"]).expect_status(2).expect_one_line(&[
         "workflow history/update_run_registry is not in",

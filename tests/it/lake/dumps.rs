@@ -109,7 +109,7 @@ fn a_file_that_is_no_dump() {
 #[test]
 fn a_dump_with_something_behind_its_end() {
     let whole = format!("<labels>{}</labels>", labels(1..=3));
-    refused_bytes(gzip(format!("{whole}<!-- more -->")), &["something follows </labels>"]);
+    refused_bytes(gzip(format!("{whole}<!-- more --><more/>")), &["something follows </labels>", "label is 3"]);
     refused_bytes(gzip(format!("{whole}<labels></labels>")), &["at byte ", "the last whole label is 3"]);
     refused_bytes([gzip(&whole), b"junk that is not gzip".to_vec()].concat(), &["not gzip follow"]);
     refused_bytes([gzip(&whole), gzip(&whole)].concat(), &["label"]);

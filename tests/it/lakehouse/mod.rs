@@ -5,6 +5,7 @@ mod dump_tables;
 mod expected;
 mod name_map;
 mod published;
+mod readers;
 mod release_xrefs;
 mod rerun;
 mod smoke;

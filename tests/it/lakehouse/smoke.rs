@@ -21,7 +21,7 @@ fn the_smoke_workflow_ends_published() {
     let dir = Dir::new();
     let mut command = run_workflow(&dir, "smoke.dig");
     command.args(&["-p", &format!("smoke_root={}", dir.path("smoke").display())]);
-    command.run().expect_status(0).expect_stderr(&format!("published {RUN} in "));
+    command.run().expect_status(0).expect_stderr(&format!("published in {}", dir.path("smoke/lake").display()));
     expect_published(&dir);
 }
 

@@ -12,9 +12,48 @@ pub struct Element {
 /// A whole document. Gives its root.
 pub fn parse(xml: &str) -> Element {
     // As XML 1.0 has it in 2.11. The parser does it too, but not where a reference follows a carriage return.
-    let xml = xml.replace("\r\n", "\n").replace('\r', "\n");
+    let xml = without_invalid(&xml.replace("\r\n", "\n").replace('\r', "\n"));
     let document = roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}\n{xml}"));
     Element::of(document.root_element())
+}
+
+/// A document in which the characters that XML 1.0 does not have are replaced, raw and as references alike: by U+FFFD, the
+/// separators U+001C to U+001F by a blank.
+fn without_invalid(xml: &str) -> String {
+    let mut valid = String::new();
+    let mut rest = xml;
+    while let Some(first) = rest.chars().next() {
+        let section = [("<!--", "-->"), ("<![CDATA[", "]]>")].into_iter().find(|(start, _)| rest.starts_with(start));
+        let (passed, text) = match section.and_then(|(_, end)| rest.find(end).map(|at| at + end.len())) {
+            // A reference in it is none.
+            Some(end) => (end, rest[..end].chars().map(replaced).collect()),
+            None => match referred(rest) {
+                Some((length, c)) if replaced(c) != c => (length, replaced(c).to_string()),
+                _ => (first.len_utf8(), replaced(first).to_string()),
+            },
+        };
+        valid.push_str(&text);
+        rest = &rest[passed..];
+    }
+    valid
+}
+
+fn replaced(c: char) -> char {
+    match u32::from(c) {
+        0x1c..=0x1f => ' ',
+        0..=0x8 | 0xb..=0xc | 0xe..=0x1b | 0xfffe..=0xffff => '\u{fffd}',
+        _ => c,
+    }
+}
+
+/// The length and the character of the numeric reference at the start of a text.
+fn referred(text: &str) -> Option<(usize, char)> {
+    let (number, _) = text.strip_prefix("&#")?.split_once(';')?;
+    let value = match number.strip_prefix('x') {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => number.parse(),
+    };
+    Some((number.len() + 3, char::from_u32(value.ok()?)?))
 }
 
 impl Element {

@@ -73,7 +73,7 @@ impl Record<'_> {
                     '\n' | '\t' if self.choices.once_in(4) => self.xml.push(c),
                     '\n' | '\t' | '\r' => self.reference(c),
                     c if c == quote => self.reference(c),
-                    c if !c.is_ascii() && self.choices.once_in(4) => self.reference(c),
+                    c if (!c.is_ascii() || c.is_ascii_control()) && self.choices.once_in(4) => self.reference(c),
                     c => self.xml.push(c),
                 }
             }
@@ -365,6 +365,10 @@ const PIECES: &[&str] = &[
     "\t",
     "line\nline",
     "line\r\nline",
+    "\0",
+    "\u{7}",
+    "\u{1d}",
+    "\u{fffe}",
     "\u{a0}",
     "\u{85}",
     "\u{2028}",

@@ -29,7 +29,9 @@ fn the_project_folder_can_be_named() {
     let dir = Dir::new();
     dir.create("digdag/main.dig", "+a:\n  sh>: cat here\n").create("digdag/here", "in the project\n");
     dir.run_workflow(&["--project", "digdag", "main.dig"]).run().expect_status(0).expect_stderr("in the project");
-    assert!(dir.path("digdag/.digdag/status").is_dir());
+    assert!(dir.path("digdag/.run-workflow/sessions").is_dir());
+    // Digdag waits for ever in a session that it did not begin itself.
+    assert!(!dir.path("digdag/.digdag").exists());
     dir.run_workflow(&["digdag/main.dig"]).run().expect_status(2).expect_stderr("give --project digdag");
     dir.run_workflow(&["--project", "no", "main"]).run().expect_status(2).expect_stderr("--project no: no such folder");
 }
@@ -41,10 +43,10 @@ fn what_is_wrong_with_the_command_line_is_said_in_a_line() {
         (&[][..], "run-workflow: the following required arguments were not provided: <WORKFLOW>"),
         (&["main.dig", "--dry"], "run-workflow: unexpected argument '--dry' found"),
         (&["main.dig", "-p", "x"], "run-workflow: invalid value 'x' for '--param <KEY=VALUE>': expected KEY=VALUE"),
-        (&["main.dig", "--session", "monday"], "run-workflow: --session \"monday\" is no session"),
+        (&["main.dig", "--session", "monday"], "run-workflow: --session must be hourly, daily, last,"),
         (&["main.dig", "-P", "no.yml"], "run-workflow: -P no.yml: No such file"),
         (&["other.dig"], "run-workflow: cannot read other.dig: No such file"),
-        (&["main.dig", "-p", "a=1", "-p", "a.b=2"], "run-workflow: -p a.b=2: the parameter a is no object"),
+        (&["main.dig", "-p", "a=1", "-p", "a.b=2"], "run-workflow: -p a.b=2: the parameter a is not an object"),
     ] {
         let finished = dir.run_workflow(arguments).run().expect_status(2).expect_stderr(expected);
         assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
@@ -56,7 +58,7 @@ fn what_is_wrong_with_the_command_line_is_said_in_a_line() {
 fn help_is_no_failure() {
     let finished = Dir::new().run_workflow(&["--help"]).run().expect_status(0);
     assert!(
-        finished.stdout.contains("run-workflow main.dig --session now -p dump_month=2026-11"),
+        finished.stdout.contains("run-workflow main.dig --session \"$(date -u '+%F %T')\" -p dump_month=2026-11"),
         "{}",
         finished.stdout
     );
@@ -71,7 +73,7 @@ fn sessions_have_the_time_zone_of_the_workflow() {
     assert_eq!(params["session_tz_offset"], "+0200");
     assert_eq!(params["timezone"], "Europe/Berlin");
     assert_eq!(params["session_unixtime"], 1_782_867_600);
-    assert!(dir.path(".digdag/status/20260701T030000+0200/+main+a.yml").is_file());
+    assert!(dir.path(".run-workflow/sessions/20260701T030000+0200/+main+a.yml").is_file());
 }
 
 #[test]
@@ -85,7 +87,26 @@ fn a_new_session_is_today_at_midnight_and_the_last_one_is_taken_up() {
 }
 
 #[test]
-fn a_schedule_is_accepted_and_said_to_be_ignored() {
+fn a_session_has_one_of_the_forms_of_digdag() {
+    let dir = project(WORKFLOW);
+    for session in
+        ["now", "today", "schedule", "2026-1-2", "2026-11-20T00:00:00", "2026-11-20 0:00:00", "2026-02-30", ""]
+    {
+        let finished = dir.run_workflow(&["main.dig", "--session", session]).run().expect_status(2);
+        let forms = "hourly, daily, last, \"yyyy-MM-dd\", or \"yyyy-MM-dd HH:mm:SS\" format: ";
+        finished.expect_stderr(&format!("--session must be {forms}{session};")).expect_stderr("$(date -u '+%F %T')");
+    }
+    for session in ["hourly", "daily", "last", "2026-11-20", "2026-11-20 23:59:59"] {
+        dir.run_workflow(&["main.dig", "-p", "mode=x", "--session", session]).run().expect_status(0);
+    }
+}
+
+/// Digdag takes the session time of `last` from a schedule, and adds parameters; its own scheduler is the place for it.
+#[test]
+fn a_schedule_is_refused_by_line() {
     let dir = project("timezone: UTC\nschedule:\n  monthly>: 2,03:00:00\n\n+a:\n  echo>: hello\n");
-    dir.run_workflow(&["main.dig"]).run().expect_status(0).expect_stderr("main.dig:2: schedule is ignored");
+    dir.run_workflow(&["main.dig"]).run().expect_status(2).expect_stderr("main.dig:2: run-workflow has no schedule;");
+    dir.create("monthly.dig", "schedule:\n  monthly>: 2,03:00:00\n+a:\n  call>: plain\n");
+    dir.create("plain.dig", "+a:\n  echo>: hello\n");
+    dir.run_workflow(&["plain.dig"]).run().expect_status(0);
 }

@@ -88,7 +88,9 @@ fn the_other_branch_of_an_if() {
     dir.run_workflow(&["main.dig", "-p", "flag=true"]).run().expect_status(0);
     assert_eq!(dir.read("log"), "+main+choose^sub+x other\n+main+plain^sub taken\n");
     let finished = dir.run_workflow(&["main.dig", "-p", "flag=maybe", "--no-save"]).run().expect_status(1);
-    finished.expect_stderr("  * +main+plain:\n    if> expects true or false, not \"maybe\" (config)\n");
+    finished.expect_stderr(
+        "  * +main+plain:\n    Expected 'true' or 'false' for key '_command' but got \"maybe\" (string) (config)\n",
+    );
 }
 
 #[test]

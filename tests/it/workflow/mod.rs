@@ -1,4 +1,4 @@
-//! run-workflow beyond what was recorded.
+//! run-workflow beyond the recordings of Digdag.
 
 mod command_line;
 mod groups;
@@ -6,6 +6,7 @@ mod operators;
 mod parameters;
 mod refusals;
 mod resume;
+mod server;
 mod signals;
 
 use crate::support::Dir;

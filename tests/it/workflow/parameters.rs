@@ -25,7 +25,7 @@ fn a_file_of_parameters_keeps_types_and_loses_against_p() {
 #[test]
 fn includes_are_read_at_the_top_and_beneath_export() {
     let dir = project("_export:\n  !include : 'config/a.yml'\n  py: {python: ./task}\n!include : tasks.dig.yml\n");
-    dir.create("config/a.yml", "lake: /lake\nmore:\n  !include : 'config/b.yml'\n");
+    dir.create("config/a.yml", "lake: /lake\nmore:\n  !include : 'b.yml'\n");
     dir.create("config/b.yml", "deep: 1\n").create("tasks.dig.yml", "+a:\n  py>: x\n");
     dir.run_workflow(&["main.dig"]).run().expect_status(0);
     let params = given(&dir, "x");

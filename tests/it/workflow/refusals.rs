@@ -76,16 +76,44 @@ fn files_that_are_no_workflows() {
     refused("+x:\n  sh>: a\n   b: c\n", "main.dig:5: not YAML: ");
     refused("+x:\n  sh>: a\n  py>: b\n", "main.dig:5: +x has a second operator, py>");
     refused("+x:\n  sh>: a\n  +y:\n    sh>: b\n", "main.dig:5: +y on +x, which has sh>");
-    refused("sh>: a\n", "main.dig:3: sh> stands outside of any task");
+    refused("sh>: a\n", "main.dig:3: sh> is outside of any task");
     refused("stray: 1\n", "main.dig:3: stray on +main, which has no operator");
     refused("+x: text\n", "main.dig:3: keys are expected here");
     refused("+x:\n  param: 1\n  +y:\n    sh>: b\n", "main.dig:4: param on +x, which has no operator");
     refused("+x:\n  _env: {a: b}\n  +y:\n    sh>: b\n", "main.dig:4: _env on +x, which has no operator");
+    refused("+x:\n", "main.dig:3: +x is empty");
+    refused("+ä:\n  sh>: a\n", "main.dig:3: '+ä' is not a valid task name");
+    refused("+x:\n  if>: true\n  _do:\n    +ä:\n      sh>: a\n", "main.dig:6: '+ä' is not a valid task name");
+    refused("+x:\n  if>: true\n  _do: {}\n  _else_do:\n", "main.dig:4: +x has neither _do nor _else_do");
+    refused("+x:\n  if>: maybe\n  _do: {sh>: a}\n", "main.dig:4: Expected 'true' or 'false'");
+    refused("+x:\n  py>: [a]\n", "main.dig:4: py> of +x expects text, found a list");
+    refused(
+        "+x:\n  sh>: a\n  b: 100000000000000000000\n",
+        "main.dig:5: the integer 100000000000000000000 does not fit",
+    );
+    refused("+x:\n  sh>: a\n  ~: b\n", "main.dig:5: a key is empty");
     refused("+x:\n  sh>: a\n  _env: {a: {secret: b}}\n", "main.dig:5: _env: a is neither text, number nor boolean");
-    refused("+x/y:\n  sh>: a\n", "main.dig:3: '+x/y' is no name of a task");
+    refused("+x/y:\n  sh>: a\n", "main.dig:3: '+x/y' is not a valid task name");
     refused("+x:\n  _parallel: many\n  +y:\n    sh>: b\n", "main.dig:4: _parallel is true, false or {limit: N}");
     refused("+x:\n  if>: true\n", "main.dig:4: +x has neither _do nor _else_do");
-    refused("timezone: Mars\n", "main.dig:3: timezone Mars is not known");
+    refused("timezone: Mars\n", "main.dig:3: unknown timezone Mars");
+}
+
+/// Digdag validates every workflow of a project before it runs one.
+#[test]
+fn invalid_workflows_beside_the_one_that_runs() {
+    let dir = project("+a:\n  sh>: touch ran\n");
+    dir.create("later.dig", "+a:\n  for_each>: {x: [1]}\n  _do:\n    echo>: ${x + 1}\n+b:\n  call>: nowhere\n");
+    dir.run_workflow(&["main.dig"]).run().expect_status(0);
+    for (text, message) in [
+        ("+a:\n  py>: [unclosed\n", "other.dig:3: not YAML: "),
+        ("+a:\n  foo: 1\n", "other.dig:2: foo on +a, which has no operator;"),
+        ("+a:\n  !include : gone.yml\n", "other.dig:2: cannot include 'gone.yml'"),
+    ] {
+        dir.create("other.dig", text);
+        let finished = dir.run_workflow(&["main.dig"]).run().expect_status(2).expect_stderr(message);
+        assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, test_kill_process};
+
 use super::project;
-use crate::support::{Dir, Finished};
+use crate::support::{Dir, Finished, eventually};
 
 /// Its task says which signal it got, and would run for a minute.
 const WORKFLOW: &str = "\
@@ -72,4 +74,25 @@ fn nobody_reading_the_output_changes_nothing() {
     drop((child.stdout.take(), child.stderr.take()));
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(dir.path("finished").exists());
+}
+
+/// A resumed session would meet a task that still writes.
+#[test]
+fn a_killed_workflow_takes_its_tasks_with_it() {
+    let dir = project("+a:\n  sh>: echo $$$$ > pid; sleep 300 & echo $! > started; wait\n");
+    let mut child = dir.run_workflow(&["main.dig"]).spawn();
+    wait_for(&dir, "started");
+    eventually("both processes are known", || dir.read("started").ends_with('\n'));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for name in ["pid", "started"] {
+        let pid = Pid::from_raw(dir.read(name).trim().parse().unwrap()).unwrap();
+        eventually("the process is gone", || is_gone(pid));
+    }
+}
+
+/// A zombie is gone as well: nobody may reap it in a container.
+fn is_gone(pid: Pid) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    test_kill_process(pid).is_err() || status.contains(") Z ")
 }

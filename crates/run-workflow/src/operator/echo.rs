@@ -1,9 +1,14 @@
-use super::as_text;
+//! `echo>`: a text for people.
+
+use super::{TaskError, command_text};
 use crate::parameters::Parameters;
 use crate::report;
 
-/// Shows its text.
-pub fn run(params: &Parameters) {
-    let text = params.get("_command").map(as_text).unwrap_or_default();
-    report::show(format!("{text}\n").as_bytes());
+/// Writes the text to stderr.
+///
+/// # Errors
+/// The command is not text.
+pub fn run(params: &Parameters) -> Result<(), TaskError> {
+    report::show(format!("{}\n", command_text(params)?).as_bytes());
+    Ok(())
 }

@@ -1,25 +1,26 @@
-//! What a task does: one file an operator. `call>` and `if>` only choose other tasks; the runner does that.
+//! What tasks do: one file for each operator. `call>` and `if>` only choose other tasks, which is the runner's part.
 
 pub mod echo;
 pub mod py;
 pub mod sh;
 
-use std::env;
-use std::ffi::OsString;
-use std::path::Path;
-use std::process::Command;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::{env, io};
 
+use rustix::fs::Access;
+use rustix::io::Errno;
 use serde_json::Value;
 
 use super::parameters::Parameters;
-use super::process;
 use super::stop::Stop;
+use super::{number, process, supervisor};
 
-/// Why a task failed, in Digdag's words.
+/// Why a task failed, as Digdag reports it.
 #[derive(Clone, Debug)]
 pub struct TaskError {
     pub message: String,
-    /// `_retry` tries again what failed while it ran; what cannot be evaluated stays so.
+    /// Whether `_retry` applies: a task that failed while it ran may succeed, one that cannot be evaluated will not.
     pub retryable: bool,
 }
 
@@ -33,38 +34,50 @@ impl TaskError {
     }
 }
 
-/// Where and how the processes of a task run.
+/// What the processes of a task need to run.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct Environment<'a> {
     pub project: &'a Path,
     pub stop: &'a Stop,
 }
 
-impl Surroundings<'_> {
-    /// Runs `words` with `environment` over ours; gives the exit status.
-    fn run(&self, words: &[OsString], environment: &[(String, String)]) -> Result<i32, TaskError> {
+impl Environment<'_> {
+    /// Runs `words` with `variables` added to the environment, and returns the exit status.
+    fn run(&self, words: &[OsString], variables: &[(String, String)]) -> Result<i32, TaskError> {
         let [program, arguments @ ..] = words else { return Err(TaskError::config("an empty command")) };
-        let mut command = match Path::new(program).components().count() {
-            1 => Command::new(program),
-            _ => Command::new(self.project.join(program)),
+        let path = path_with_our_folder();
+        let run = || {
+            let mut command = supervisor::command(&find_program(self.project, program, &path)?)?;
+            command.args(arguments).current_dir(self.project).env("PATH", &path);
+            command.envs(variables.iter().map(|(name, value)| (name, value)));
+            process::run(command, self.stop)
         };
-        command.args(arguments).current_dir(self.project).env("PATH", path_with_our_folder());
-        command.envs(environment.iter().map(|(name, value)| (name, value)));
-        let code = process::run(command, self.stop).map_err(|error| {
+        let code = run().map_err(|error| {
             TaskError::runtime(format!("Cannot run program \"{}\": {error}", Path::new(program).display()))
         })?;
         code.ok_or_else(|| TaskError::runtime("stopped before it started"))
     }
 }
 
-/// The binaries of this project are found by their bare names wherever run-workflow lies.
+/// Finds a program: a name with a slash is relative to the project folder, any other one is looked up on `path`.
+fn find_program(project: &Path, program: &OsStr, path: &OsStr) -> io::Result<PathBuf> {
+    let executable = |path: &Path| rustix::fs::access(path, Access::EXEC_OK).map_err(io::Error::from);
+    if Path::new(program).components().count() > 1 {
+        let path = project.join(program);
+        return executable(&path).map(|()| path);
+    }
+    let mut found = env::split_paths(path).map(|folder| project.join(folder).join(program));
+    found.find(|path| path.is_file() && executable(path).is_ok()).ok_or_else(|| Errno::NOENT.into())
+}
+
+/// Returns PATH with the folder of run-workflow in front: the task binaries lie beside it.
 fn path_with_our_folder() -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
     let ours = env::current_exe().ok().and_then(|binary| binary.parent().map(Path::to_owned));
     env::join_paths(ours.into_iter().chain(env::split_paths(&path))).unwrap_or(path)
 }
 
-/// Digdag takes `_env` from the task itself alone.
+/// Returns the variables of `_env`, which Digdag reads from the task itself only.
 fn own_environment(own: &Parameters, evaluated: &Parameters) -> Vec<(String, String)> {
     match evaluated.get("_env") {
         Some(Value::Object(entries)) if own.contains_key("_env") => {
@@ -74,25 +87,39 @@ fn own_environment(own: &Parameters, evaluated: &Parameters) -> Vec<(String, Str
     }
 }
 
-/// Text as it is, everything else as JSON.
+/// Returns text as it is, any other value as the JSON that Java writes.
 fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => number::json(other, number::java),
     }
 }
 
-/// The command line that a parameter such as `python` or `shell` gives: a text, or a list of texts.
+/// Returns the command of an operator: text, a number, or a boolean.
+fn command_text(params: &Parameters) -> Result<String, TaskError> {
+    match params.get("_command") {
+        None | Some(Value::Null) => Err(TaskError::config("Parameter '_command' is required but not set")),
+        Some(list @ Value::Array(_)) => Err(not_text(list, "array")),
+        Some(map @ Value::Object(_)) => Err(not_text(map, "object")),
+        Some(plain) => Ok(as_text(plain)),
+    }
+}
+
+fn not_text(value: &Value, kind: &str) -> TaskError {
+    TaskError::config(format!("Expected string type for key '_command' but got {value} ({kind})"))
+}
+
+/// Returns the command line in a parameter such as `python` or `shell`: a text, or a list of texts.
 fn words(params: &Parameters, key: &str, default: &str) -> Result<Vec<OsString>, TaskError> {
     match params.get(key) {
         None | Some(Value::Null) => Ok(vec![default.into()]),
         Some(Value::String(text)) => Ok(vec![text.into()]),
         Some(Value::Array(items)) if !items.is_empty() => Ok(items.iter().map(|item| as_text(item).into()).collect()),
-        Some(_) => Err(TaskError::config(format!("{key} is neither a text nor a list of texts"))),
+        Some(_) => Err(TaskError::config(format!("{key} is neither text nor a list of texts"))),
     }
 }
 
-/// Parameters that an operator takes from the object of its own name (`py: {python: …}`), where the task has none.
+/// Adds the parameters in the object named after an operator (`py: {python: …}`) that the task itself lacks.
 fn with_defaults(params: &Parameters, operator: &str) -> Parameters {
     let mut params = params.clone();
     if let Some(Value::Object(defaults)) = params.get(operator).cloned() {

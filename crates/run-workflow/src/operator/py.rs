@@ -1,24 +1,26 @@
+//! `py>`: a program that is called as Digdag calls Python, with parameters in and values out.
+
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Surroundings, TaskError, as_text, own_environment, with_defaults, words};
+use super::{Environment, TaskError, as_text, command_text, own_environment, with_defaults, words};
 use crate::parameters::Parameters;
 
-/// Runs `<python...> <tmp>/runner.py METHOD <tmp>/input.json <tmp>/output.json` and gives the values it stores.
+/// Runs `<python...> <tmp>/runner.py METHOD <tmp>/input.json <tmp>/output.json` and returns the values it stores.
 ///
-/// Digdag's runner.py is a Python program that calls the method; programs that stand in for Python do not read it,
-/// and here it is empty.
+/// Digdag's runner.py is a Python program that calls the method. The programs of these workflows do not read it, so
+/// it is empty here.
 ///
 /// # Errors
-/// The program fails, or leaves no output.json.
-pub fn run(surroundings: Surroundings<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
+/// The program fails, or writes no output.json.
+pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
     let params = with_defaults(params, "py");
     let mut command = words(&params, "python", "python")?;
     let environment = own_environment(own, &params);
-    let method = params.get("_command").map(as_text).unwrap_or_default();
+    let method = command_text(&params)?;
 
     let temporary = |error: io::Error| TaskError::runtime(format!("cannot write the input of py>: {error}"));
     let folder = tempfile::Builder::new().prefix("run-workflow-py-").tempdir().map_err(temporary)?;
@@ -27,13 +29,13 @@ pub fn run(surroundings: Surroundings<'_>, own: &Parameters, params: &Parameters
     fs::write(&input, json!({ "params": params }).to_string()).map_err(temporary)?;
     command.extend([runner.into(), method.into(), input.into(), output.clone().into()]);
 
-    let code = surroundings.run(&command, &environment)?;
+    let code = context.run(&command, &environment)?;
     let answer = read_answer(&output);
     if code != 0 {
         let mut message = format!("Python command failed with code {code}");
         match answer {
-            Ok(Some(answer)) => message.extend(error_of(&answer).map(|error| format!("\n{error}"))),
-            // Digdag hides the exit status then; we say both.
+            Ok(Some(answer)) => message.push_str(&error_of(&answer)),
+            // Digdag hides the exit status then; run-workflow reports both.
             Err(error) => message.push_str(&format!("\noutput.json cannot be read: {error}")),
             Ok(None) => {}
         }
@@ -54,7 +56,7 @@ pub fn run(surroundings: Surroundings<'_>, own: &Parameters, params: &Parameters
     }
 }
 
-/// As recorded (`silent`).
+/// The message of Digdag (recorded as `silent`).
 const NO_OUTPUT: &str = "output.json does not exist. Something unexpected error happened. Please check logs.";
 
 fn read_answer(path: &Path) -> io::Result<Option<Value>> {
@@ -65,8 +67,11 @@ fn read_answer(path: &Path) -> io::Result<Option<Value>> {
     }
 }
 
-fn error_of(answer: &Value) -> Option<String> {
-    let error = answer.get("error")?.as_object()?;
+/// The lines that Digdag adds for an output.json, also for one without an error.
+fn error_of(answer: &Value) -> String {
+    let Some(error) = answer.get("error").and_then(Value::as_object) else {
+        return "\nError messages from python".to_owned();
+    };
     let field = |name| error.get(name).map(as_text).unwrap_or_default();
-    Some(format!("Error messages from python: {} ({})", field("message"), field("class")))
+    format!("\nError messages from python: {} ({})", field("message"), field("class"))
 }

@@ -1,20 +1,23 @@
+//! `sh>`: a command that a shell runs, with parameters as environment variables.
+
 use std::fs;
 
 use serde_json::Value;
 
-use super::{Surroundings, TaskError, as_text, own_environment, with_defaults, words};
+use super::{Environment, TaskError, as_text, command_text, own_environment, with_defaults, words};
 use crate::parameters::Parameters;
 
-/// Runs a command with a shell. Parameters are environment variables, `_env` lies over them.
+/// Runs a command with a shell. Parameters are environment variables; `_env` overrides them.
 ///
 /// # Errors
-/// The command fails, or a parameter is null: the environment has no such thing, and Digdag fails too.
-pub fn run(surroundings: Surroundings<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
+/// The command fails, or a parameter is null: an environment variable cannot be, and Digdag fails too.
+pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
     let params = with_defaults(params, "sh");
+    let text = command_text(&params)?;
     let mut environment = Vec::new();
     for (name, value) in params.iter().filter(|(name, _)| is_variable_name(name)) {
         if *value == Value::Null {
-            return Err(TaskError::runtime(format!("parameter {name} is null, which no environment variable can be")));
+            return Err(TaskError::runtime(format!("parameter {name} is null, and an environment variable cannot be")));
         }
         environment.push((name.clone(), as_text(value)));
     }
@@ -23,10 +26,10 @@ pub fn run(surroundings: Surroundings<'_>, own: &Parameters, params: &Parameters
     let temporary = |error: std::io::Error| TaskError::runtime(format!("cannot write the command of sh>: {error}"));
     let folder = tempfile::Builder::new().prefix("run-workflow-sh-").tempdir().map_err(temporary)?;
     let script = folder.path().join("command.sh");
-    fs::write(&script, params.get("_command").map(as_text).unwrap_or_default()).map_err(temporary)?;
+    fs::write(&script, text).map_err(temporary)?;
     let mut command = words(&params, "shell", "/bin/sh")?;
     command.push(script.into());
-    match surroundings.run(&command, &environment)? {
+    match context.run(&command, &environment)? {
         0 => Ok(Parameters::new()),
         code => Err(TaskError::runtime(format!("Command failed with code {code}"))),
     }
