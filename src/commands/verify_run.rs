@@ -15,8 +15,8 @@ use digdag_task::{Call, Failure, Switch};
 /// lake keeps in _meta/seals. A file that was changed, added, removed or swapped is named, and the exit status is 5. A
 /// run that is not sealed is compared with the descriptions of its datasets.
 ///
-/// A run that was copied from another lake has no digest here, and is not promoted. If you trust it, give
-/// the flag --accept-seal=true: it keeps the digest of the manifest if all files agree with that. To carry the trust along, copy
+/// A run that was copied from another lake has no digest here, and is not promoted. If you trust it, pass accept_seal=true:
+/// the digest of its manifest is kept, provided that all its files agree with it. To carry the trust along, copy
 /// <lake>/_meta/seals with the run.
 #[derive(Debug, Parser)]
 #[command(name = "verify-run", version, after_help = EXAMPLE)]

@@ -1,7 +1,7 @@
 //! Where `--result` may be written: to a regular file, which appears whole, or to a stream of this process.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -65,13 +65,24 @@ impl ResultFile {
                 file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
             }
             ResultFile::Stream(path) => {
-                let opened = OpenOptions::new().append(true).open(path);
-                let mut file = opened.with_context(|| format!("cannot open {}", path.display()))?;
-                file.write_all(bytes).with_context(|| format!("cannot write to {}", path.display()))?;
-                file.write_all(b"\n").with_context(|| format!("cannot write to {}", path.display()))?;
+                let line = [bytes, b"\n"].concat();
+                write_to_stream(path, &line).with_context(|| format!("cannot write to {}", path.display()))?;
             }
         }
         Ok(())
+    }
+}
+
+/// Writes to a stream of this process. Its own handles share the position of the stream, so that a line which follows does
+/// not overwrite this one if the stream is a file.
+fn write_to_stream(path: &Path, line: &[u8]) -> io::Result<()> {
+    match path.to_str() {
+        Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(line).and_then(|()| stdout.flush())
+        }
+        Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => io::stderr().write_all(line),
+        _ => OpenOptions::new().append(true).open(path)?.write_all(line),
     }
 }
 

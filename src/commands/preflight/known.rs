@@ -6,8 +6,23 @@ use serde_json::{Map, Value};
 
 use digdag_task::{Call, Failure};
 
-/// Parameters that no task takes, but that a workflow reads or a task stores for those that follow.
-const OF_WORKFLOWS: &[&str] = &["dump_date", "smoke_root"];
+/// Parameters that a workflow reads, a task stores for those that follow, or generate-dumps takes, which is a program of
+/// its own.
+const OF_WORKFLOWS: &[&str] = &[
+    "artists",
+    "compression",
+    "do_xml_tests",
+    "dump_date",
+    "dump_day",
+    "labels",
+    "layout",
+    "masters",
+    "releases",
+    "seed",
+    "smoke_root",
+    "unknown_element",
+    "xml_test_records",
+];
 
 /// What Digdag adds to the parameters of every task.
 const OF_DIGDAG: &[&str] = &[

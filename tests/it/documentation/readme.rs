@@ -193,3 +193,28 @@ fn links_between_pages_lead_somewhere() {
     }
     assert!(links > 20, "the pages have lost their links");
 }
+
+/// A path that a page names in code, without a placeholder, exists.
+#[test]
+fn paths_that_the_pages_name_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rooms = ["src/", "crates/", "sql/", "tests/", "scripts/", "docs/", "digdag/", "bench/", "examples/"];
+    let mut pages: Vec<PathBuf> = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|page| root.join(page)));
+    let mut named = 0;
+    for page in pages.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = fs::read_to_string(page).unwrap();
+        for line in text.lines().filter(|line| !line.starts_with("    ")) {
+            for path in
+                line.split('`').skip(1).step_by(2).filter(|span| rooms.iter().any(|room| span.starts_with(room)))
+            {
+                if path.contains(['<', '*', '…', '{', ' ']) {
+                    continue;
+                }
+                named += 1;
+                assert!(root.join(path).exists(), "{} names {path}, which is missing", page.display());
+            }
+        }
+    }
+    assert!(named > 20, "the pages have lost their paths");
+}

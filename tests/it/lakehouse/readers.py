@@ -52,7 +52,7 @@ def main():
     for folder in sys.argv[2:]:
         table = reader(folder)
         digest = hashlib.sha256()
-        for row in zip(*(column.to_pylist() for column in table.columns)):
+        for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
             digest.update((json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
         found[folder] = {"columns": table.column_names, "rows": table.num_rows, "sha256": digest.hexdigest()}
     print(json.dumps(found))

@@ -190,5 +190,5 @@ fn one_command_writes_manuals_and_completions() {
         binaries().into_iter().filter(|name| !["test-dumps", "run-workflow", "generate-dumps"].contains(&&**name));
     let known: BTreeSet<String> =
         discogs_lakehouse::commands::all().iter().map(|it| it.get_name().to_owned()).collect();
-    assert_eq!(tasks.collect::<BTreeSet<_>>(), known);
+    assert_eq!(tasks.collect::<BTreeSet<_>>(), known, "add the new task to discogs_lakehouse::commands::all");
 }

@@ -132,6 +132,17 @@ fn a_result_may_go_to_stdout() {
 }
 
 #[test]
+fn a_result_on_a_stdout_that_is_a_file_is_not_overwritten() {
+    let dir = Dir::new();
+    let file = fs::File::create(dir.path("out")).unwrap();
+    let mut command = std::process::Command::new(binary("promote"));
+    command.current_dir(dir.path(".")).args(["--lake", "lake", "--run-id", "20261120_000000", "--result", "-"]);
+    assert!(command.stdout(file).status().unwrap().success());
+    let lines: Vec<Value> = dir.read("out").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["store_params"]["promote"], lines[1]);
+}
+
+#[test]
 fn a_result_lost_on_stdout_is_a_failure() {
     let dir = Dir::new();
     for arguments in [&["--run-id", "20261120_000000"][..], &["--help"], &["--version"]] {
@@ -150,7 +161,8 @@ fn an_error_tells_whether_a_retry_can_help() {
     let lake = TestLake::begun();
     let wrong = lake.task("ingest-labels").args(&["--run-id", RUN, "--labels-dump", "/nowhere"]).run();
     assert_eq!(wrong.expect_status(5).json()["error"]["retryable"], false);
-    let lock = fs::File::create(lake.root().join("_meta/locks/lake")).unwrap();
+    fs::create_dir_all(lake.root().join("_meta/locks")).unwrap();
+    let lock = fs::File::create(lake.root().join("_meta/locks/lake.lock")).unwrap();
     lock.lock().unwrap();
     let locked = lake.task("prune-runs").args(&["--dry-run=false"]).run();
     assert_eq!(locked.expect_status(4).json()["error"]["retryable"], true);
