@@ -43,8 +43,8 @@ use digdag_task::Call;
 use project::PROJECT;
 
 pub use arguments::{LakeArgs, RunArgs};
-pub(crate) use failure::failure_of;
 pub use failure::main;
+pub(crate) use failure::{classified, failure_of};
 pub use promote::RunMode;
 pub use test_dumps::{TrialParameters, test_dumps};
 

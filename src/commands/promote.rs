@@ -110,12 +110,12 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         return Ok(());
     }
     let run = lake.run(&id)?;
+    let sealed = SealedRun::open_verified(&run, call)?;
     if let Some(active) = &before
         && !parameters.allow_older.is_on()
     {
         refuse_older(&run, &lake.run(active)?)?;
     }
-    let sealed = SealedRun::open_verified(&run, call)?;
     let was = before.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: active would move from {was} to {id}"));
@@ -129,7 +129,7 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
 /// Refuses a run whose dumps are of an earlier month than those of the active run: a workflow that was given the wrong
 /// `dump_month` must not take a month away from its readers.
 fn refuse_older(run: &Run, active: &Run) -> anyhow::Result<()> {
-    match (dump_month(run)?, dump_month(active)?) {
+    match (dump_month(run), dump_month(active)) {
         (Some(month), Some(published)) if month < published => {
             let (id, is) = (run.id(), active.id());
             Err(Failure::parameters(format!(
@@ -142,8 +142,9 @@ fn refuse_older(run: &Run, active: &Run) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the month of a run's dumps, as the run was begun; its name tells it too, but not always.
-fn dump_month(run: &Run) -> anyhow::Result<Option<DumpMonth>> {
-    let begun = run.description_if_there()?.map(|description| description.dump_month);
-    Ok(begun.or_else(|| run.id().dump_month()))
+/// Returns the month of a run's dumps: the one it was begun for or, if that cannot be read, the one in its name. An active
+/// run that is damaged must not keep a good one from taking its place.
+fn dump_month(run: &Run) -> Option<DumpMonth> {
+    let begun = run.description_if_there().ok().flatten().map(|description| description.dump_month);
+    begun.or_else(|| run.id().dump_month())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use super::RunArgs;
+use super::{RunArgs, classified};
 use crate::check::report::{Report, in_names};
 use crate::check::suite::{QUERY_MEMORY_A_THREAD, Suite};
 use crate::check::verdict::{Verdict, VerdictKey};
@@ -71,7 +71,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
         return already_sealed(&run, call);
     }
     let recorder = sealable.clone();
-    call.record_with(move |outcome| recorder.record_unless_sealed(outcome));
+    call.record_with(move |outcome| recorder.record_unless_sealed(outcome).map_err(classified));
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
     let selected = &parameters.engine;
