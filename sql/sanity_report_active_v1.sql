@@ -462,4 +462,4 @@ FROM release_style_xref_v1
 WHERE style_norm <> lower(style)
 ) AS broken) AS counted
 ) AS report
-ORDER BY CASE severity WHEN 'CRITICAL' THEN 0 WHEN 'WARN' THEN 1 ELSE 2 END, check_name
+ORDER BY ok, CASE severity WHEN 'CRITICAL' THEN 0 WHEN 'WARN' THEN 1 ELSE 2 END, check_name

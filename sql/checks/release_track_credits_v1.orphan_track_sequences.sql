@@ -1,7 +1,7 @@
 -- severity: critical
 -- of: release_track_credits_v1
 -- contained: track_sequence in release_tracks_v1.sequence
--- means: Somebody is credited on a track that is not there.
+-- means: An artist is credited on a missing track.
 -- advice: Ingest the releases again in a new run.
 SELECT child.release_id, child.track_sequence, child.position
 FROM release_track_credits_v1 AS child

@@ -1,7 +1,7 @@
 -- severity: critical
 -- of: release_tracks_v1
 -- contained: parent_sequence in release_tracks_v1.sequence
--- means: A sub-track belongs to an index track that is not there.
+-- means: A sub-track belongs to a missing index track.
 -- advice: Ingest the releases again in a new run.
 SELECT child.release_id, child.sequence, child.parent_sequence
 FROM release_tracks_v1 AS child

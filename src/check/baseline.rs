@@ -17,7 +17,7 @@ pub enum Baseline {
 
 impl Baseline {
     /// Returns the published run; for the published run itself, the one published before it. A run of an earlier month is
-    /// compared like every other: what it lacks is drift that somebody has to accept.
+    /// compared like every other: what it lacks is drift that has to be accepted.
     pub fn of(run: &Run, contract: &Contract, engine: &EngineParameters, spill: &Path) -> anyhow::Result<Self> {
         let lake = run.lake();
         let Some(id) = compared_with(lake, run)? else {
@@ -35,7 +35,7 @@ impl Baseline {
         }
     }
 
-    /// Says in the report what was compared.
+    /// Returns the finding that names the compared run.
     pub fn finding(&self) -> Finding {
         let details = match self {
             Baseline::Run(profile) => format!("compared with run {}", profile.run_id),

@@ -5,10 +5,13 @@ use super::scan::RuleOf;
 use crate::contract::{Column, Contract, Joined, Relationship, Table};
 use crate::sql::{SqlFile, quoted, text_literal};
 
-/// Columns shown of a row of a table that has no key.
+/// The number of columns that a sample shows of a table without a key.
 const COLUMNS_SHOWN: usize = 3;
 
-/// Every check, in the order of the contract.
+/// Returns every check, in the order of the contract.
+///
+/// # Errors
+/// Fails if a file of sql/checks has a missing or unknown header.
 pub fn checks(contract: &Contract) -> anyhow::Result<Vec<CheckQuery>> {
     let generic = Generic::load()?;
     let mut checks = Vec::new();
@@ -28,7 +31,7 @@ pub fn checks(contract: &Contract) -> anyhow::Result<Vec<CheckQuery>> {
     Ok(checks)
 }
 
-/// The files of `sql/checks/generic`, each a check with places for names.
+/// The files of `sql/checks/generic`: queries with placeholders for names.
 struct Generic {
     not_null: SqlFile,
     unique: SqlFile,
@@ -106,7 +109,7 @@ impl Generic {
         Ok(())
     }
 
-    /// Where the rows have an order, which the rest of their key gives, the text is held to it.
+    /// Returns the check of a joined text. If the rows have an order, the rest of their key, the text must follow it.
     fn joined(&self, table: &Table, column: &Column, joined: &Joined, from: &Table) -> CheckQuery {
         let order = from.key.iter().filter(|part| !table.key.contains(part)).map(|part| quoted(part));
         let order = order.collect::<Vec<_>>().join(", ");

@@ -1,16 +1,16 @@
-//! How far a run is from the one that is published: rows, keys, bytes, NULLs, and what the columns hold on average.
+//! Differences from the published run: rows, keys, bytes, NULLs and the means of columns.
 
 use super::profile::{ColumnProfile, Profile, TableProfile};
 use super::{Finding, Kind};
 use crate::contract::{Contract, DriftBounds, MAX_ROWS_WITHOUT_SHARE, Severity, Table};
 
-/// The mean of fewer values than this says nothing.
+/// The minimum number of values for a mean to be compared.
 const VALUES_FOR_A_MEAN: u64 = 100;
 
-/// A file of fewer bytes is more footer than data.
+/// The minimum size to be compared: a smaller file is more footer than data.
 const BYTES_FOR_A_SIZE: u64 = 64 << 10;
 
-/// The findings for every table that is in both runs. What a user's own collection holds is the user's business.
+/// Returns the findings for every table of both runs. A user's collection may change at will, so it is left out.
 pub fn drift(contract: &Contract, bounds: &DriftBounds, before: &Profile, now: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in contract.tables.iter().filter(|table| !table.optional) {
@@ -45,7 +45,7 @@ impl Comparison<'_> {
 
     fn keys(&self) -> Finding {
         let (was, is) = (self.was.keys, self.is.keys);
-        // Versions may differ in what the key begins with.
+        // Two versions of the contract may count different columns.
         let fell =
             Some(change(was, is)).filter(|_| is + MAX_ROWS_WITHOUT_SHARE < was && self.was.keys_of == self.is.keys_of);
         self.counted("keys", was, is, fell.and_then(|change| self.bounds.keys_fall.severity(change)))
@@ -88,7 +88,7 @@ impl Comparison<'_> {
         })
     }
 
-    /// One finding for all columns: how many changed too far, and how.
+    /// Returns one finding for all columns, with those that changed too far.
     fn columns(
         &self,
         what: &str,
@@ -129,7 +129,7 @@ impl Comparison<'_> {
     }
 }
 
-/// The change as a share of what was.
+/// Returns the change as a share of the old value.
 fn change(was: u64, is: u64) -> f64 {
     if was == 0 { if is == 0 { 0.0 } else { 1.0 } } else { was.abs_diff(is) as f64 / was as f64 }
 }

@@ -12,7 +12,10 @@ use crate::contract::{Severity, Table};
 use crate::lake::{Dataset, Run};
 use crate::parquet::arrow_schema;
 
-/// Holds the files of a dataset to the contract and to what was written: columns, types, number of rows.
+/// Compares the files of a dataset with the contract and with its description: columns, types, numbers of rows.
+///
+/// # Errors
+/// Fails if the operating system cannot open or read a file.
 pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Result<Vec<Finding>> {
     let declared = arrow_schema(table);
     let declared_ids: Vec<_> = table.columns.iter().map(|column| column.id).collect();
@@ -22,7 +25,7 @@ pub fn check_files(run: &Run, table: &Table, dataset: &Dataset) -> anyhow::Resul
     for (file, path) in dataset.files.iter().zip(run.dataset_files(dataset)) {
         let (fields, ids, rows) = match read_footer(&path) {
             Ok(footer) => footer,
-            // What the machine lacks is no flaw of the file.
+            // A lack of memory or descriptors is not an error of the file.
             Err(error) if is_of_the_system(&error) => return Err(error),
             Err(error) => {
                 unreadable.push(format!("{}: {error:#}", file.name));
@@ -67,7 +70,7 @@ fn read_footer(path: &Path) -> anyhow::Result<(Fields, FieldIds, u64)> {
     Ok((fields, ids, u64::try_from(metadata.num_rows())?))
 }
 
-/// Whether reading failed for another reason than what is in the file, or that there is none.
+/// Whether reading failed for a reason other than the content of the file or its absence.
 fn is_of_the_system(error: &anyhow::Error) -> bool {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
     io.is_some_and(|io| io.raw_os_error().is_some() && io.kind() != std::io::ErrorKind::NotFound)

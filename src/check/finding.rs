@@ -22,7 +22,7 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Kind; 3] = [Kind::Regression, Kind::UpstreamAnomaly, Kind::Drift];
 
-    /// The name in JSON.
+    /// Returns the name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Regression => "regression",
@@ -108,7 +108,7 @@ impl Findings {
         self.failed(Severity::Critical).all(|finding| finding.check_name.ends_with(".rows") && finding.value > 0)
     }
 
-    /// Counts for results and the manifest, in all and for each kind.
+    /// Returns the counts for the result and the manifest, in total and by kind.
     pub fn summary(&self) -> serde_json::Value {
         let count = |wanted: &dyn Fn(&Finding) -> bool| {
             let of = |severity| self.failed(severity).filter(|finding| wanted(finding)).count();
@@ -146,7 +146,8 @@ impl Findings {
 }
 
 impl Finding {
-    /// Results hold no text out of the data, so a sample is shown only where it is numbers.
+    /// Returns the name, the count and a few ids. Results hold no text of the data, so a sample is shown only if it is
+    /// numeric.
     fn in_short(&self) -> String {
         let is_number = |sample: &&String| sample.bytes().all(|byte| byte.is_ascii_digit() || b", -".contains(&byte));
         let ids: Vec<_> = self.sample.iter().filter(is_number).take(3).map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What ingest counted while it read: records, and flaws of the data by name.
+//! Checks of the counts that the ingest kept: records, and anomalies by name.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{Finding, Kind};
 use crate::contract::{Contract, Environment, Severity, Table};
 use crate::lake::Dataset;
 
-/// The main table of an entity has a row for each record that was read.
+/// Requires the main table of an entity to have a row for each record that was read.
 pub fn records_agree(datasets: &[(&Table, Dataset)], rows: &BTreeMap<String, u64>) -> Vec<Finding> {
     let finding = |(table, records): (&Table, u64)| {
         let there = rows.get(&table.name).copied().unwrap_or_default();
@@ -24,8 +24,7 @@ pub fn records_agree(datasets: &[(&Table, Dataset)], rows: &BTreeMap<String, u64
     counted.map(finding).collect()
 }
 
-/// What was counted while the dumps were read, each under its name and held to its bound. One without a name in the
-/// contract is a warning.
+/// Compares each counted anomaly with its bound. An anomaly that the contract does not name is a warning.
 pub fn anomalies(
     contract: &Contract,
     environment: &Environment,
@@ -71,7 +70,7 @@ fn anomaly(
     }
 }
 
-/// The first dataset of each task: what a pass counted is in all of its datasets alike.
+/// Returns the first dataset of each task, because all datasets of a task hold the same counts.
 fn main_datasets<'d>(datasets: &'d [(&'d Table, Dataset)]) -> impl Iterator<Item = (&'d Table, &'d Dataset)> {
     let is_first = |index: usize| {
         let producer = &datasets[index].0.producer;

@@ -1,17 +1,17 @@
-//! Tables that belong together were made from the same things, and from those that the run was begun for. `--replace`
-//! swaps table by table: a task that is killed between two tables leaves some of this dump and some of another, each of
-//! them whole. And an ingest takes any dump that it is given by hand.
+//! Checks that the tables of a task were made from the same inputs, and from the dumps that the run was begun for.
+//! `--replace=true` replaces table by table, so a task that is killed in between leaves whole tables of two dumps; and an
+//! ingest that is run by hand accepts any dump.
 
 use super::{Finding, Kind};
 use crate::contract::{Severity, Table};
 use crate::dump::Entity;
 use crate::lake::{Dataset, InputIdentity, RunDescription};
 
-/// One finding a table: made from the same inputs as its sister tables, from the tables that this run holds, and from
-/// the dump that its description names, where there is one.
+/// Returns a finding for each table: its inputs must be those of the other tables of its task, the tables of this run,
+/// and the dump that the description of the run names, if there is one.
 pub fn inputs_agree(datasets: &[(&Table, Dataset)], description: Option<&RunDescription>) -> Vec<Finding> {
     let finding = |(table, dataset): &(&Table, Dataset)| {
-        let mut wrong = strangers(table, dataset, datasets);
+        let mut wrong = foreign_inputs(table, dataset, datasets);
         let others = description.into_iter().flat_map(|run| other_dumps(table, dataset, run));
         wrong.extend(others.map(|input| input.name.clone()));
         wrong.sort();
@@ -32,12 +32,12 @@ pub fn inputs_agree(datasets: &[(&Table, Dataset)], description: Option<&RunDesc
     datasets.iter().map(finding).collect()
 }
 
-/// The inputs of a dataset that are not those of this run.
-fn strangers(table: &Table, dataset: &Dataset, datasets: &[(&Table, Dataset)]) -> Vec<String> {
+/// Returns the inputs of a dataset that do not belong to this run.
+fn foreign_inputs(table: &Table, dataset: &Dataset, datasets: &[(&Table, Dataset)]) -> Vec<String> {
     let held = |input: &InputIdentity| datasets.iter().find(|(_, other)| other.table == input.name);
     let stale =
         dataset.inputs.iter().filter(|input| held(input).is_some_and(|(_, of)| !of.identity().same_content(input)));
-    // Tables that are made from tables have inputs of their own each.
+    // The tables of the warehouse have different inputs each.
     let made_from_tables = dataset.inputs.iter().any(|input| held(input).is_some());
     let sister = datasets.iter().find(|(other, _)| other.producer == table.producer && !made_from_tables);
     let foreign = sister.filter(|(_, sister)| !dataset.made_from(&sister.producer, &sister.inputs));
@@ -45,7 +45,7 @@ fn strangers(table: &Table, dataset: &Dataset, datasets: &[(&Table, Dataset)]) -
     stale.chain(foreign).map(|input| input.name.clone()).collect()
 }
 
-/// The dumps of a dataset that are not those the run was begun for: by their bytes where these are known, else by name.
+/// Returns the dumps of a dataset that the run was not begun for, by checksum if it is known, otherwise by name.
 fn other_dumps<'d>(
     table: &Table,
     dataset: &'d Dataset,

@@ -1,4 +1,4 @@
-//! What must be true of a run, and what is found.
+//! The checks of a run and their findings.
 //!
 //! ```text
 //! contract.yml ─▶ generic checks (sql/checks/generic) ─┐ catalogue.rs query.rs; counted in one pass by scan/
@@ -9,8 +9,8 @@
 //!       baseline.rs drift.rs schema.rs                        └─▶ a failed CRITICAL: exit 3, nothing is sealed
 //! ```
 //!
-//! A finding is of one of three kinds, kept apart everywhere: what the pipeline did wrong, what upstream is known for,
-//! and how the run differs from the one that is published ([`Kind`]).
+//! A finding is of one of three kinds ([`Kind`]): an error of the pipeline, a known anomaly of upstream, or drift from the
+//! published run.
 
 mod baseline;
 mod catalogue;

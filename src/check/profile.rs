@@ -1,4 +1,4 @@
-//! What the tables of a run look like in figures: kept in `_reports/profile.json`, compared with later runs.
+//! Statistics of the tables of a run, kept in `_reports/profile.json` and compared with later runs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,25 +12,25 @@ use crate::sql::{Engine, SqlFile, quoted};
 
 pub const FILE_NAME: &str = "profile.json";
 
-/// The figures of a run.
+/// The statistics of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Profile {
     /// The format of this file, 1.
     pub format: u32,
     pub run_id: RunId,
-    /// By the contract's name.
+    /// By the name of the table in the contract.
     pub tables: BTreeMap<String, TableProfile>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableProfile {
-    /// Of the files that were looked at: [`Dataset::identity`].
+    /// The digest of the profiled files: [`Dataset::identity`].
     pub sha256: String,
     pub rows: u64,
     pub bytes: u64,
-    /// Different values of the first column of the key, or of the first column.
+    /// Distinct values of the first column of the key, or of the first column.
     pub keys: u64,
-    /// That column. Profiles of older versions do not say.
+    /// The column that `keys` counts. Profiles of older versions lack it.
     #[serde(default)]
     pub keys_of: Option<String>,
     pub columns: Vec<ColumnProfile>,
@@ -54,7 +54,7 @@ impl Profile {
         Profile { format: 1, run_id: run.id().clone(), tables: BTreeMap::new() }
     }
 
-    /// The one that an earlier check of the run kept, if it did.
+    /// Returns the profile that an earlier check of the run kept, if there is one.
     pub fn kept(run: &Run) -> Option<Self> {
         let text = fs::read(run.folder().join("_reports").join(FILE_NAME)).ok()?;
         serde_json::from_slice(&text).ok().filter(|profile: &Profile| profile.format == 1)
@@ -66,7 +66,7 @@ impl Profile {
     }
 }
 
-/// Columns that one query looks at.
+/// The number of columns that one query profiles.
 const COLUMNS_AT_ONCE: usize = 12;
 
 /// The queries of `sql/profile`.
@@ -90,7 +90,10 @@ impl Profiler {
         })
     }
 
-    /// Looks at a table that the engine knows under its name in the contract.
+    /// Profiles a table that is mounted under its name in the contract.
+    ///
+    /// # Errors
+    /// Fails if the engine cannot run a query.
     pub fn table(
         &self,
         engine: &dyn Engine,
@@ -123,7 +126,10 @@ impl Profiler {
         Ok(number(&engine.rows(&sql, &self.keys.path)?).unwrap_or_default())
     }
 
-    /// The same; over Trino, to which each query is a journey, what was kept of the same files is taken.
+    /// Like [`Profiler::table`], but over Trino, where each query is a round trip, reuses a profile of the same files.
+    ///
+    /// # Errors
+    /// Fails if the engine cannot run a query.
     pub fn table_of(
         &self,
         run: &Run,
@@ -141,7 +147,7 @@ impl Profiler {
         self.table(engine, table, dataset, rows)
     }
 
-    /// Looks at some columns in one query.
+    /// Profiles some columns in one query.
     fn columns(
         &self,
         engine: &dyn Engine,
@@ -194,7 +200,10 @@ impl TableProfile {
     }
 }
 
-/// Looks at all tables of a run, or takes what was kept of those that are the same files still.
+/// Profiles all tables of a run; reuses the kept profile of a table whose files are the same.
+///
+/// # Errors
+/// Fails if a table cannot be read.
 pub fn profile_run(engine: &dyn Engine, contract: &Contract, run: &Run) -> anyhow::Result<Profile> {
     let kept = Profile::kept(run);
     let profiler = Profiler::load()?;

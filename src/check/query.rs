@@ -12,13 +12,13 @@ use crate::sql::{Engine, SqlFile, quoted};
 pub struct CheckQuery {
     pub name: String,
     pub expect: Expectation,
-    /// What it means, and where the bound comes from.
+    /// The meaning of a broken row, and the source of the bound.
     pub means: String,
-    /// The table whose rows the share is of.
+    /// The table whose rows the share refers to.
     pub of: String,
     /// The tables it reads; the check is skipped if one of them is missing.
     pub reads: Vec<String>,
-    /// Whether it is in `sql/sanity_report_active_v1.sql`, as far as its table is published.
+    /// Whether `sql/sanity_report_active_v1.sql` contains the check, if its table is published.
     pub in_statement: bool,
     /// What the check is about, if one pass over the files can answer it.
     pub rule: Option<RuleOf>,
@@ -29,7 +29,7 @@ pub struct CheckQuery {
 }
 
 impl CheckQuery {
-    /// A check of a table that must give no row. `name` stands behind the table's in reports.
+    /// Returns a check that no row of a table may break. In reports its name is `<table>.<name>`.
     pub fn critical(table: &Table, name: &str, means: String, file: &SqlFile, places: &[(&str, &str)]) -> Self {
         let sql_name = quoted(table.sql_name());
         let mut all = vec![("table", sql_name.as_str())];
@@ -69,7 +69,7 @@ impl CheckQuery {
         self
     }
 
-    /// The check in a file of `sql/checks`.
+    /// Returns the check in a file of `sql/checks`.
     ///
     /// # Errors
     /// Fails if a header is missing or has an unknown value.

@@ -1,11 +1,11 @@
-//! What changed between two runs in the tables themselves: columns added, removed, retyped, moved.
+//! Changes of the tables between two runs: columns added, removed, retyped or moved.
 
 use super::profile::{ColumnProfile, Profile, TableProfile};
 use super::{Finding, Kind};
 use crate::contract::{Contract, Severity, Table};
 
-/// A finding for every table of either run. A change that breaks SQL people have written on a published table is
-/// CRITICAL: a column that is gone, of another type, in another place, or new in front of others.
+/// Returns a finding for every table of either run. A change of a published table that breaks the SQL of its readers is
+/// CRITICAL: a column that is removed, retyped, moved, or added before others.
 pub fn schema_changes(contract: &Contract, before: &Profile, now: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in contract.tables.iter().filter(|table| !table.optional) {
@@ -51,7 +51,7 @@ impl Changes {
             }
         }
         let names = |columns: &[ColumnProfile]| columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
-        // As long as the old columns stand in front as they were, what people wrote still holds.
+        // SQL that people wrote keeps its meaning as long as the old columns come first and unchanged.
         let begins_alike = names(&is.columns).starts_with(&names(&was.columns));
         let breaking = !lines.is_empty() || !begins_alike;
         for column in is.columns.iter().filter(|column| find(&was.columns, &column.name).is_none()) {

@@ -1,8 +1,8 @@
 //! `sql/sanity_report_active_v1.sql`: the checks of the published tables as one statement, for a Trino or DuckDB client.
 //!
-//! Made of the same files as the checks themselves; a test keeps the two equal. What people have in tests is in it: rows,
-//! keys, references, the warehouse against what it is made of. The rest needs more than one statement may have in Trino
-//! (150 stages) or functions that a plain client has not.
+//! Generated from the files of the checks; a test keeps the two equal. It has the checks that people run in their own
+//! tests: rows, keys, references, and the warehouse against its sources. The others exceed the 150 stages that Trino
+//! allows a statement, or need functions that a plain client lacks.
 
 use super::catalogue;
 use super::query::CheckQuery;
@@ -16,7 +16,10 @@ const ABOUT: &str = "\
 -- Made of sql/contract.yml, sql/checks and sql/statement: change those, then UPDATE_DOCS=1 cargo test --lib statement
 ";
 
-/// The statement, with how many rows must be there as the environment has it.
+/// Returns the statement, with the minimum numbers of rows of an environment.
+///
+/// # Errors
+/// Fails if a check cannot be built.
 pub fn sanity_statement(contract: &Contract, environment: &Environment) -> anyhow::Result<String> {
     let mut checks = Vec::new();
     let rows = SqlFile::load("statement/rows")?;
@@ -75,6 +78,6 @@ mod tests {
             std::fs::write(path, &statement).expect("can be written");
         }
         let there = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(there == statement, "{path} is not what the checks give; UPDATE_DOCS=1 writes it anew");
+        assert!(there == statement, "{path} is not what the checks give; UPDATE_DOCS=1 writes it again");
     }
 }

@@ -1,10 +1,11 @@
-//! What no text of any column may be, from the figures of a profile.
+//! Checks of every text column, from the profile.
 
 use super::profile::{ColumnProfile, TableProfile};
 use super::{Finding, Kind};
 use crate::contract::{Anomaly, Severity, Table, within_share};
 
-/// Empty texts, which ingest makes NULL; and texts with a replaced byte, which upstream is known for to a share.
+/// Checks for empty texts, which the ingest turns into NULL, and for texts with a replaced byte, of which upstream is
+/// known to have a few.
 pub fn check_texts(table: &Table, profile: &TableProfile, replaced: Option<&Anomaly>) -> [Finding; 2] {
     let (empty, in_empty) = total(profile, |column| column.empty_texts);
     let (found, in_found) = total(profile, |column| column.replaced);
@@ -38,7 +39,7 @@ pub fn check_texts(table: &Table, profile: &TableProfile, replaced: Option<&Anom
     ]
 }
 
-/// A count over all columns, and in which columns it is.
+/// Returns a count over all columns, and the columns that contribute to it.
 fn total(profile: &TableProfile, count: impl Fn(&ColumnProfile) -> u64) -> (u64, String) {
     let there: Vec<_> = profile.columns.iter().filter(|column| count(column) > 0).collect();
     let named: Vec<_> = there.iter().map(|column| format!("{} in {}", count(column), column.name)).collect();

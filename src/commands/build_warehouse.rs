@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::RunArgs;
+use super::{RunArgs, classified};
 use crate::contract::Contract;
 use crate::parquet::ParquetEncodings;
 use crate::sql::EngineSelection;
@@ -54,7 +54,7 @@ fn build_warehouse(parameters: BuildWarehouse, call: &mut Call) -> anyhow::Resul
     let mut built_count = 0;
     for build in &builds {
         let (dataset, built) = builder.build(build, &parameters.engine, |writable| {
-            call.record_with(move |outcome| writable.record(outcome));
+            call.record_with(move |outcome| writable.record(outcome).map_err(classified));
         })?;
         call.add_table(dataset.count());
         if built {

@@ -10,7 +10,12 @@ use crate::lake::{self, disk};
 
 /// Runs a task as `main` does ([`digdag_task::Project::main`]) and classifies the errors of the lake.
 pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
-    PROJECT.main(|parameters: P, call: &mut Call| run(parameters, call).map_err(|error| failure_of(&error).into()))
+    PROJECT.main(|parameters: P, call: &mut Call| run(parameters, call).map_err(classified))
+}
+
+/// Returns the failure that an error stands for, for a closure that returns `anyhow::Result`.
+pub fn classified(error: anyhow::Error) -> anyhow::Error {
+    failure_of(&error).into()
 }
 
 /// Returns the failure that an error stands for: the class and the advice of the first error in its chain that has them,

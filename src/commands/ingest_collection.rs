@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use super::RunArgs;
+use super::{RunArgs, classified};
 use crate::contract::Contract;
 use crate::ingest::CollectionFiles;
 use crate::ingest::record::collection::Collection;
@@ -81,7 +81,7 @@ fn ingest_collection(parameters: IngestCollection, call: &mut Call) -> anyhow::R
     }
     let writable = Arc::new(run.writable(call.name())?);
     let recorder = writable.clone();
-    call.record_with(move |outcome| recorder.record(outcome));
+    call.record_with(move |outcome| recorder.record(outcome).map_err(classified));
     let dataset = pages.ingest(&run, &writable, table, &producer, parameters.replace.is_on())?;
     report(call, &dataset);
     Ok(())

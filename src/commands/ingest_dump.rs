@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::RunArgs;
+use super::{RunArgs, classified};
 use crate::contract::Contract;
 use crate::dump::{DumpFile, Entity};
 use crate::ingest::record::Records;
@@ -44,7 +44,7 @@ pub(super) fn ingest_dump<R: Records>(
     }
     let writable = Arc::new(run.writable(call.name())?);
     let recorder = writable.clone();
-    call.record_with(move |outcome| recorder.record(outcome));
+    call.record_with(move |outcome| recorder.record(outcome).map_err(classified));
 
     let pass = Pass { run: &run, writable: &writable, contract: &contract, tables: &tables, producer: &producer };
     let done = pass.ingest::<R>(&file, &options, call)?;

@@ -20,11 +20,15 @@ mod project;
 pub mod promote;
 pub mod prune_runs;
 pub mod query;
+pub mod rebuild_catalog;
 pub mod register_tables;
 pub mod report_active;
 pub mod rollback;
+pub mod rollback_table;
 pub mod sanity_check;
 mod screen;
+pub mod stage_tables;
+pub mod table_history;
 mod test_dumps;
 pub mod update_run_registry;
 pub mod verify_run;
@@ -39,8 +43,8 @@ use digdag_task::Call;
 use project::PROJECT;
 
 pub use arguments::{LakeArgs, RunArgs};
-pub(crate) use failure::failure_of;
 pub use failure::main;
+pub(crate) use failure::{classified, failure_of};
 pub use promote::RunMode;
 pub use test_dumps::{TrialParameters, test_dumps};
 

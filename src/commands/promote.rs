@@ -6,12 +6,13 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::lake::{DumpMonth, Run, RunId, SealedRun};
+use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Failure, Switch};
 
 /// Point active at a sealed run
 ///
 /// Verifies every file of the run against its manifest, keeps the previous active run under active__prev_<timestamp>, and
-/// moves active by one rename. Skipped, with the reason, unless run_mode is prod and allow_promote is true.
+/// moves active by one rename. Moves main of the Iceberg tables with it, if the lake has them. Skipped, with the reason, unless run_mode is prod and allow_promote is true.
 #[derive(Debug, Parser)]
 #[command(name = "promote", version, after_help = EXAMPLE)]
 pub struct Promote {
@@ -41,6 +42,9 @@ pub struct Promote {
     /// Verify the run and show what would be done
     #[arg(long)]
     pub dry_run: Switch,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 /// The purpose of a workflow.
@@ -74,8 +78,8 @@ pub fn main() -> ExitCode {
     super::task(promote)
 }
 
-/// Points `active` at a sealed run whose files agree with its manifest. Skipped, with the reason, unless `run_mode=prod`
-/// and `allow_promote=true`.
+/// Points `active`, and `main` of the Iceberg tables if the lake has them, at a sealed run whose files agree with its
+/// manifest. Skipped, with the reason, unless `run_mode=prod` and `allow_promote=true`.
 ///
 /// # Errors
 /// Refuses a run of an earlier month than the active one unless `allow_older=true`, a run that is not sealed or fails
@@ -94,27 +98,30 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         return Ok(());
     }
     let lake = parameters.lake.open()?;
-    let locked = lake.lock(call.name())?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {
-        locked.flush()?;
+        publication.locked().flush()?;
+        if !parameters.dry_run.is_on() && publication.follow_active()? {
+            call.say(format_args!("main of the Iceberg tables is run {id} now"));
+        }
         call.already_done_because(format!("active is {id} already"));
         return Ok(());
     }
     let run = lake.run(&id)?;
+    let sealed = SealedRun::open_verified(&run, call)?;
     if let Some(active) = &before
         && !parameters.allow_older.is_on()
     {
         refuse_older(&run, &lake.run(active)?)?;
     }
-    let sealed = SealedRun::open_verified(&run, call)?;
     let was = before.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: active would move from {was} to {id}"));
         return Ok(());
     }
-    locked.switch_to(&sealed)?;
+    publication.switch_to(&sealed, None)?;
     call.summary(format_args!("active is {id} now, it was {was}"));
     Ok(())
 }
@@ -122,7 +129,7 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
 /// Refuses a run whose dumps are of an earlier month than those of the active run: a workflow that was given the wrong
 /// `dump_month` must not take a month away from its readers.
 fn refuse_older(run: &Run, active: &Run) -> anyhow::Result<()> {
-    match (dump_month(run)?, dump_month(active)?) {
+    match (dump_month(run), dump_month(active)) {
         (Some(month), Some(published)) if month < published => {
             let (id, is) = (run.id(), active.id());
             Err(Failure::parameters(format!(
@@ -135,8 +142,9 @@ fn refuse_older(run: &Run, active: &Run) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the month of a run's dumps, as the run was begun; its name tells it too, but not always.
-fn dump_month(run: &Run) -> anyhow::Result<Option<DumpMonth>> {
-    let begun = run.description_if_there()?.map(|description| description.dump_month);
-    Ok(begun.or_else(|| run.id().dump_month()))
+/// Returns the month of a run's dumps: the one it was begun for or, if that cannot be read, the one in its name. An active
+/// run that is damaged must not keep a good one from taking its place.
+fn dump_month(run: &Run) -> Option<DumpMonth> {
+    let begun = run.description_if_there().ok().flatten().map(|description| description.dump_month);
+    begun.or_else(|| run.id().dump_month())
 }

@@ -8,6 +8,7 @@ use clap::Parser;
 use super::LakeArgs;
 use super::screen::{bytes, columns, counted};
 use crate::lake::{KeepReason, PrunePlan, Retention};
+use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Switch};
 
 /// Remove runs that are no longer needed
@@ -40,6 +41,9 @@ pub struct PruneRuns {
     /// Show what would be removed, and remove nothing
     #[arg(long, default_value = "true")]
     pub dry_run: Switch,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -65,12 +69,18 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
         call.skipped(format!("dry_run: {} would go; dry_run=false removes them", summary(&plan)));
         return Ok(());
     }
-    let locked = lake.lock(call.name())?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let mut plan = lake.plan_prune(retention)?;
     if plan.is_empty() {
         call.already_done();
     }
-    plan.execute(&locked, call.name())?;
+    if let Some(tables) = publication.tables() {
+        let going: Vec<_> = plan.removed().map(|run| &run.run_id).collect();
+        // Before the files go: no snapshot may name a file that is gone. A run that a task takes meanwhile stays, and
+        // is staged again when it is published.
+        tables.forget(&going)?;
+    }
+    plan.execute(publication.locked(), call.name())?;
     show(&plan, call);
     report(&plan, call)?;
     call.summary(format_args!("{} removed", summary(&plan)));

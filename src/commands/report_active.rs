@@ -8,7 +8,7 @@ use clap::Parser;
 use super::LakeArgs;
 use super::rollback::{Rollback, rollback};
 use crate::check::report::{Report, in_names};
-use crate::check::suite::{Checked, Suite};
+use crate::check::suite::{Checked, QUERY_MEMORY_A_THREAD, Suite};
 use crate::check::verdict::{Verdict, VerdictKey};
 use crate::check::{Finding, Kind};
 use crate::contract::{Contract, Severity};
@@ -81,14 +81,16 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
     let environment_name = parameters.environment.as_deref().unwrap_or(sealed_with);
     let environment = contract.environment(environment_name)?;
     let scratch = lake.scratch(call.name())?;
-    let engine = engine(&parameters.engine, &id, is_active, scratch.path(), call)?;
+    let duckdb = parameters.engine.duckdb.with_memory_a_thread(QUERY_MEMORY_A_THREAD);
+    let selection = EngineSelection { duckdb, ..parameters.engine.clone() };
+    let engine = engine(&selection, &id, is_active, scratch.path(), call)?;
     let suite = Suite {
         observer: &*call,
         contract: &contract,
         environment,
         run: &run,
         engine: engine.as_ref(),
-        duckdb: &parameters.engine.duckdb,
+        duckdb: &selection.duckdb,
         spill: scratch.path(),
     };
     let changed = sealed.as_ref().map(|sealed| changes_since_the_seal(sealed.as_ref(), &*call)).transpose()?;
@@ -209,6 +211,7 @@ fn roll_back(lake: &Lake, failed: &RunId, mut failure: Failure, call: &mut Call)
         to_run_id: None,
         from_run_id: Some(failed.clone()),
         dry_run: Switch(false),
+        catalog: crate::tables::iceberg::CatalogArgs::of_environment(),
     };
     let rolled_back = rollback(parameters, call);
     call.set_run_id(failed);

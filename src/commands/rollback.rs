@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::lake::{Lake, Previous, RunId, SealedRun};
+use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Failure, Switch};
 
 /// Point active back at the run before
@@ -29,6 +30,9 @@ pub struct Rollback {
     /// Verify the run and show what would be done
     #[arg(long)]
     pub dry_run: Switch,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -40,13 +44,14 @@ pub fn main() -> ExitCode {
     super::task(rollback)
 }
 
-/// Points `active` back at the run it pointed at before, or at a named one, after verifying that run.
+/// Points `active`, and `main` of the Iceberg tables if the lake has them, back at the run before, or at a named one,
+/// after verifying that run.
 ///
 /// # Errors
 /// Returns an error if there is no earlier run, the run fails verification, or another process has locked the lake.
 pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
-    let locked = lake.lock(call.name())?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let active = lake.active()?;
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));
     let reached = parameters.to_run_id.is_some() && parameters.to_run_id == active;
@@ -74,10 +79,7 @@ pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<
         call.skipped(format!("dry_run: active would move from {was} back to {to}"));
         return Ok(());
     }
-    match &previous {
-        Some(previous) => locked.switch_back_to(&sealed, previous)?,
-        None => locked.switch_to(&sealed)?,
-    }
+    publication.switch_to(&sealed, previous.as_ref())?;
     call.summary(format_args!("active is {to} again, it was {was}{}", used_up(&lake, &to)?));
     Ok(())
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use super::RunArgs;
+use super::{RunArgs, classified};
 use crate::check::report::{Report, in_names};
-use crate::check::suite::Suite;
+use crate::check::suite::{QUERY_MEMORY_A_THREAD, Suite};
 use crate::check::verdict::{Verdict, VerdictKey};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Run, SealedRun};
@@ -71,23 +71,23 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
         return already_sealed(&run, call);
     }
     let recorder = sealable.clone();
-    call.record_with(move |outcome| recorder.record_unless_sealed(outcome));
+    call.record_with(move |outcome| recorder.record_unless_sealed(outcome).map_err(classified));
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
     let selected = &parameters.engine;
+    let duckdb = selected.duckdb.with_memory_a_thread(QUERY_MEMORY_A_THREAD);
     let engine: Box<dyn Engine> = match selected.engine {
-        EngineName::Duckdb => Box::new(DuckDb::open(&selected.duckdb, &spill)?),
+        EngineName::Duckdb => Box::new(DuckDb::open(&duckdb, &spill)?),
         EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino, &call.observer())?.into_trino()),
     };
     call.set_detail("engine", engine.name());
-    let duckdb = &selected.duckdb;
     let suite = Suite {
         observer: &*call,
         contract: &contract,
         environment,
         run: &run,
         engine: engine.as_ref(),
-        duckdb,
+        duckdb: &duckdb,
         spill: &spill,
     };
     let measured = suite.measure()?;

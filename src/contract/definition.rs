@@ -17,7 +17,7 @@ const PATH: &str = "sql/contract.yml";
 const TEXT: &str = include_str!("../../sql/contract.yml");
 const WAREHOUSE_FOLDER: &str = "warehouse_discogs";
 
-/// `sql/contract.yml`; the comments there say what its words mean.
+/// `sql/contract.yml`, whose comments define its keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
@@ -28,16 +28,16 @@ pub struct Contract {
     pub tables: Vec<Table>,
 }
 
-/// How much must be there: a whole month, or a sample.
+/// The bounds of an environment: a whole month or a sample.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
-    /// Whether what is referred to is in the same dumps; bounds on known anomalies hold only then.
+    /// Whether references stay within the dumps; the bounds of known anomalies apply only then.
     pub complete: bool,
-    /// How far a run may be from the one that is published.
+    /// How far a run may differ from the published run.
     #[serde(default)]
     pub drift: DriftBounds,
-    /// For tables that `minimum_rows_of` does not name.
+    /// The minimum number of rows of a table that `minimum_rows_of` does not name.
     pub minimum_rows: u64,
     pub minimum_rows_of: BTreeMap<String, u64>,
 }
@@ -47,7 +47,7 @@ pub struct Environment {
 #[serde(deny_unknown_fields)]
 pub struct Anomaly {
     pub name: String,
-    /// The table whose rows `max_share` is a share of.
+    /// The table whose rows `expect.max_share` refers to.
     pub of: String,
     pub expect: Expectation,
     pub description: String,
@@ -66,28 +66,28 @@ pub struct IgnoredPath {
 #[serde(deny_unknown_fields)]
 pub struct Table {
     pub name: String,
-    /// The name under which SQL knows it, where that is not the folder's.
+    /// The name in SQL, if it differs from the name of the folder.
     #[serde(default)]
     pub sql_name: Option<String>,
     /// The task that writes it.
     pub producer: String,
-    /// People's SQL depends on it.
+    /// Whether the SQL of readers depends on it.
     #[serde(default)]
     pub published: bool,
-    /// It may be missing from a run.
+    /// Whether a run may lack it.
     #[serde(default)]
     pub optional: bool,
     /// What a row is.
     pub row: String,
     /// A query over the table, for its documentation.
     pub example: String,
-    /// The columns that name a row, and by which rows are sorted; empty where rows may repeat.
+    /// The columns that identify a row and sort the table; empty if rows may repeat.
     #[serde(default)]
     pub key: Vec<String>,
-    /// Whether rows come in the order of the key's first column, so that files may say so.
+    /// Whether rows are sorted by the first column of the key, so that files declare it.
     #[serde(default = "super::column::yes")]
     pub ordered: bool,
-    /// The name in reports of the check that the key is unique, where people know it by another.
+    /// The name in reports of the uniqueness check, if it is not `duplicate_keys` or `duplicate_<column>s`.
     #[serde(default)]
     pub key_check_name: Option<String>,
     pub row_group_rows: usize,
@@ -95,7 +95,10 @@ pub struct Table {
 }
 
 impl Contract {
-    /// The contract this binary was built with.
+    /// Returns the contract that is built into this binary.
+    ///
+    /// # Errors
+    /// Fails like [`Contract::parse`].
     pub fn load() -> anyhow::Result<Self> {
         Contract::parse(PATH, TEXT)
     }
@@ -126,12 +129,15 @@ impl Contract {
         }
     }
 
-    /// The table of a name, as the contract or SQL has it.
+    /// Returns a table by its name.
+    ///
+    /// # Errors
+    /// Fails if the contract has no such table.
     pub fn table(&self, name: &str) -> anyhow::Result<&Table> {
         self.tables.iter().find(|table| table.name == name).with_context(|| format!("the contract has no table {name}"))
     }
 
-    /// The tables that a task writes, in the order of the contract.
+    /// Returns the tables that a task writes, in the order of the contract.
     pub fn tables_of(&self, producer: &str) -> Vec<&Table> {
         self.tables.iter().filter(|table| table.producer == producer).collect()
     }
@@ -153,7 +159,7 @@ impl Environment {
 }
 
 impl Table {
-    /// The folder in a run, and the name in manifests.
+    /// Returns the folder in a run, which is also the name in manifests.
     pub fn folder(&self) -> String {
         match self.producer.as_str() {
             "build-warehouse" => format!("{WAREHOUSE_FOLDER}/{}", self.name),
@@ -165,7 +171,7 @@ impl Table {
         self.sql_name.as_deref().unwrap_or(&self.name)
     }
 
-    /// The name in reports, as people know it: `artists_v1`, `releases_ref_v6`, `warehouse.artist_name_map_v1`.
+    /// Returns the name in reports: `artists_v1`, `releases_ref_v6`, `warehouse.artist_name_map_v1`.
     pub fn report_name(&self) -> String {
         let name = self.sql_name().trim_end_matches("_typed");
         if self.folder() == self.name { name.to_owned() } else { format!("warehouse.{name}") }

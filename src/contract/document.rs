@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Column, Contract, Severity, Table};
 
-/// `docs/tables.md`: the contract for people. A test holds the file to what this gives.
+/// Returns the text of `docs/tables.md`, which a test compares with the file.
 pub fn document(contract: &Contract) -> String {
     let mut text = String::from(
         "# The tables of a run\n\n\
@@ -24,7 +24,7 @@ pub fn document(contract: &Contract) -> String {
     for rule in &contract.ignored_paths {
         let _ = writeln!(text, "| `{}` | {} |", rule.path, rule.why);
     }
-    text.push_str("\n## Known flaws of the dumps\n\nCounted by name while a dump is read.\n\n| name | what it is |\n| --- | --- |\n");
+    text.push_str("\n## Known anomalies of the dumps\n\nCounted by name while a dump is read.\n\n| name | what it is |\n| --- | --- |\n");
     for anomaly in &contract.anomalies {
         let _ = writeln!(text, "| `{}` | {} |", anomaly.name, anomaly.description);
     }

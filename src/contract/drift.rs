@@ -4,25 +4,25 @@ use serde::{Deserialize, Serialize};
 
 use super::Severity;
 
-/// How far a run may be from the one that is published, as shares. What is not given is never too far.
+/// How far a run may differ from the published run, as shares. A bound that is missing is never exceeded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DriftBounds {
-    /// Of the rows of a table, fewer.
+    /// Fewer rows of a table.
     pub rows_fall: Bound,
-    /// Of the rows of a table, more.
+    /// More rows of a table.
     pub rows_rise: Bound,
-    /// Of the distinct values of the first column of the key, fewer.
+    /// Fewer distinct values of the first column of the key.
     pub keys_fall: Bound,
-    /// Of the bytes of the files, either way.
+    /// More or fewer bytes of the files.
     pub bytes: Bound,
-    /// Of the rows, more or fewer with a NULL: the difference of two shares.
+    /// More or fewer NULLs, as the difference of two shares of the rows.
     pub nulls: Bound,
-    /// Of the mean length of a text or the mean of a number, either way.
+    /// A larger or smaller mean length of texts or mean of numbers.
     pub means: Bound,
 }
 
-/// From where on a change is worth a warning, and from where on it stops the run.
+/// The shares beyond which a change is a warning, and beyond which it stops the run.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bound {
@@ -31,7 +31,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// How bad a change is; nothing where it is within both.
+    /// Returns the severity of a change; `None` if it is within both bounds.
     pub fn severity(&self, change: f64) -> Option<Severity> {
         let beyond = |bound: Option<f64>| bound.is_some_and(|bound| change > bound);
         if beyond(self.critical) {

@@ -53,7 +53,7 @@ pub struct Verdict {
     pub ok: bool,
 }
 
-/// Rows that are allowed whatever the share: in a tiny table one row exceeds any share.
+/// Rows that any share allows: in a tiny table one row exceeds every share.
 pub const MAX_ROWS_WITHOUT_SHARE: u64 = 5;
 
 impl Expectation {

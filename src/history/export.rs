@@ -92,7 +92,7 @@ fn values(rows: &Rows) -> impl Iterator<Item = Value<'_>> {
     })
 }
 
-/// A row a run and a column a KPI; one that failed is blank, which misleads nobody as a zero would.
+/// A row a run and a column a KPI; a failed one is blank, because a zero would mislead.
 fn wide(rows: &Rows) -> (Vec<String>, Rows) {
     let kpis: BTreeSet<&str> = values(rows).map(|value| value.kpi).collect();
     let mut runs: BTreeMap<&str, (&str, &str, BTreeMap<&str, &str>)> = BTreeMap::new();

@@ -64,7 +64,7 @@ impl Observation {
         })
     }
 
-    /// The same run when its folder is gone.
+    /// Returns the observation of a run whose folder is gone.
     pub fn gone(&self) -> Self {
         let details = "the run is no longer in the lake".to_owned();
         Observation { is_active: false, status: MISSING.to_owned(), details, ..self.clone() }

@@ -1,8 +1,13 @@
+//! Certificate authorities to trust, from a PEM file.
+
 use std::path::Path;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
-/// The authorities to trust that a file names, in PEM. Fails with what is wrong with it.
+/// Reads the certificate authorities in a PEM file.
+///
+/// # Errors
+/// Returns what is wrong with the file, for the caller to name the parameter it came from.
 pub fn root_certificates(path: &Path) -> Result<RootCerts, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
     let certificate = |item| match item {

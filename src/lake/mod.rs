@@ -14,6 +14,8 @@
 //! <lake>/_meta/locks/                        flock files                                       disk/lock.rs
 //! <lake>/_meta/discogs_history/              events, reports and differences over all runs     history.rs
 //! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run      anchor.rs
+//! <lake>/_meta/catalog.sqlite                the pointers of the Iceberg tables                catalog.rs
+//! <lake>/_tables/<namespace>/<table>/        their metadata; the data files stay in the runs
 //! <lake>/_meta/_staging/                     unfinished links and files of the lake itself
 //! <lake>/_tmp_test/<run_id>/                 the lake of a dry run on the first records        trial.rs
 //! ```
@@ -25,6 +27,7 @@
 //! measures what that saves.
 
 mod anchor;
+mod catalog;
 mod dataset;
 mod description;
 pub mod disk;

@@ -1,4 +1,4 @@
-//! What the pages have in common, those of the checks and that of the history: how they look, and how numbers are written.
+//! What the pages of the checks and of the history share: the style sheet, numbers, cells of CSV files.
 
 mod number;
 mod spreadsheet;
@@ -6,5 +6,5 @@ mod spreadsheet;
 pub use number::{grouped, grouped_by, short};
 pub use spreadsheet::plain_cell;
 
-/// Light and dark, narrow and wide; nothing from elsewhere.
+/// The style sheet: light and dark, narrow and wide, without external resources.
 pub const STYLE: &str = include_str!("style.css");

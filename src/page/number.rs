@@ -18,7 +18,7 @@ pub fn grouped(value: u64) -> String {
     grouped_by('\u{202F}', value)
 }
 
-/// The same with another space: a terminal may not have the narrow one.
+/// Like [`grouped`], but with another space, because a terminal may lack the narrow one.
 pub fn grouped_by(space: char, value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();

@@ -1,3 +1,5 @@
+//! DuckDB inside this process, in bounded memory.
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,7 +12,7 @@ use super::sandbox::FILES_HINT;
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
 use digdag_task::{ByteSize, Failure};
 
-/// How the embedded engine is held in bounds.
+/// The limits of the embedded engine.
 #[derive(Args, Clone, Debug)]
 pub struct EngineParameters {
     /// Memory that DuckDB may take; what needs more is spilled to disk
@@ -23,6 +25,12 @@ pub struct EngineParameters {
 }
 
 impl EngineParameters {
+    /// Returns the parameters with at most this much memory for each worker thread.
+    pub fn with_memory_a_thread(&self, bytes: u64) -> Self {
+        let most = bytes.saturating_mul(self.worker_threads() as u64);
+        EngineParameters { memory_limit: ByteSize(self.memory_limit.0.min(most)), ..self.clone() }
+    }
+
     /// Returns the number of threads: as given, or one for each core.
     pub fn worker_threads(&self) -> usize {
         self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
@@ -35,8 +43,11 @@ pub struct DuckDb {
 }
 
 impl DuckDb {
-    /// An empty database in memory. `spill` is a folder for what does not fit; the functions of
-    /// `sql/functions/duckdb` are defined in it.
+    /// Opens an empty database in memory, with the functions of `sql/functions/duckdb`. `spill` is the folder for what does
+    /// not fit into memory.
+    ///
+    /// # Errors
+    /// Fails if DuckDB cannot start or refuses a setting.
     pub fn open(parameters: &EngineParameters, spill: &Path) -> anyhow::Result<Self> {
         let config = Config::default()
             .enable_autoload_extension(false)?
@@ -56,7 +67,10 @@ impl DuckDb {
         Ok(engine)
     }
 
-    /// Makes the view in a file, under the file's name.
+    /// Creates the view in a file, under the file's name.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error.
     pub fn view(&self, file: &SqlFile) -> anyhow::Result<()> {
         let view = SqlFile::load("engine/view")?;
         self.execute(&view.with(&[("name", &quoted(&file.name)), ("query", &file.text)]), &file.path)
@@ -79,7 +93,10 @@ impl DuckDb {
         self.connection.execute_batch(sql).map_err(|error| explain(error, origin))
     }
 
-    /// Begins a query, whose rows come batch by batch.
+    /// Starts a query, whose rows are read batch by batch.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error.
     pub fn select(&self, sql: &str, origin: &str) -> anyhow::Result<Batches<'_>> {
         self.prepare(sql, origin)?.run()
     }
@@ -93,7 +110,10 @@ impl DuckDb {
         Ok(Prepared { statement, origin: origin.to_owned() })
     }
 
-    /// Runs a query and hands on its rows batch by batch, as they come.
+    /// Runs a query and passes its rows on, batch by batch.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error, or the first that `take` returns.
     pub fn stream(
         &self,
         sql: &str,
@@ -107,7 +127,10 @@ impl DuckDb {
         Ok(())
     }
 
-    /// Runs a query and gives the names of its columns and its rows as texts. For results that fit a screen.
+    /// Runs a query and returns the names of its columns and its rows as texts, all in memory.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error.
     pub fn table(&self, sql: &str, origin: &str) -> anyhow::Result<(Vec<String>, Rows)> {
         let mut rows = Vec::new();
         let mut batches = self.select(sql, origin)?;
@@ -118,40 +141,50 @@ impl DuckDb {
     }
 }
 
-/// A statement that DuckDB understands.
+/// A statement that DuckDB has parsed and bound.
 pub struct Prepared<'e> {
     statement: duckdb::Statement<'e>,
     origin: String,
 }
 
 impl<'e> Prepared<'e> {
-    /// Begins it.
+    /// Starts the statement.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error.
     pub fn run(mut self) -> anyhow::Result<Batches<'e>> {
-        // The iterator of `stream_arrow` panics where a fetch fails; `step` is what it calls, and says so instead.
+        // The iterator of `stream_arrow` panics if a fetch fails; `step`, which it calls, returns the error.
         drop(self.statement.stream_arrow([]).map_err(|error| explain(error, &self.origin))?);
         Ok(Batches { statement: self.statement, origin: self.origin })
     }
 }
 
-/// The result of a query on its way. No more than a batch of it is in memory.
+/// The result of a running query, of which one batch is in memory.
 pub struct Batches<'e> {
     statement: duckdb::Statement<'e>,
     origin: String,
 }
 
 impl Batches<'_> {
-    /// The names of the columns.
+    /// Returns the names of the columns.
     pub fn columns(&self) -> Vec<String> {
         self.statement.column_names()
     }
 
+    /// Fetches the next batch, or `None` at the end.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error.
     pub fn next_batch(&mut self) -> anyhow::Result<Option<RecordBatch>> {
         let batch = self.statement.step().map_err(|error| explain(error, &self.origin))?;
         Ok(batch.map(|batch| RecordBatch::from(&batch)))
     }
 }
 
-/// The rows of a batch as texts.
+/// Returns the rows of a batch as texts, NULL as `None`.
+///
+/// # Errors
+/// Fails for a type that Arrow cannot show.
 pub fn texts(batch: &RecordBatch) -> anyhow::Result<Rows> {
     let options = FormatOptions::default();
     let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
@@ -168,14 +201,14 @@ impl Engine for DuckDb {
         "duckdb"
     }
 
-    /// Makes a view of a name over Parquet files.
+    /// Creates a view over Parquet files.
     fn mount(&self, name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
         let files: Vec<String> = files.iter().map(|file| text_literal(&file.to_string_lossy())).collect();
         let view = SqlFile::load("engine/mount")?;
         self.execute(&view.with(&[("name", &quoted(name)), ("files", &files.join(", "))]), &view.path)
     }
 
-    /// Makes a view of a name over another one.
+    /// Creates a view over another one.
     fn alias(&self, name: &str, of: &str) -> anyhow::Result<()> {
         let view = SqlFile::load("engine/alias")?;
         self.execute(&view.with(&[("name", &quoted(name)), ("of", &quoted(of))]), &view.path)

@@ -1,19 +1,30 @@
+//! What every engine that runs SQL can do.
+
 use std::path::PathBuf;
 
 /// Cells as texts, NULL as `None`.
 pub type Rows = Vec<Vec<Option<String>>>;
 
-/// What the checks run on. The SQL is the same for all; where engines differ, a function of `sql/functions` stands between.
+/// An engine that checks run on. The SQL is the same for all; the functions of `sql/functions` cover the differences.
 pub trait Engine {
-    /// The name in the reports' file names.
+    /// Returns the name that file names of reports contain.
     fn name(&self) -> &'static str;
 
-    /// Makes a table readable under a name. An engine that serves registered tables has them already.
+    /// Makes files readable as a table under a name. Does nothing in an engine that serves registered tables.
+    ///
+    /// # Errors
+    /// Fails with the engine's error.
     fn mount(&self, name: &str, files: &[PathBuf]) -> anyhow::Result<()>;
 
     /// Makes a table readable under a second name.
+    ///
+    /// # Errors
+    /// Fails with the engine's error.
     fn alias(&self, name: &str, of: &str) -> anyhow::Result<()>;
 
-    /// Runs a query and gives its rows as texts. For results that fit a screen. `origin` is the SQL file, for messages.
+    /// Runs a query and returns its rows as texts, all in memory. `origin` is the SQL file, for messages.
+    ///
+    /// # Errors
+    /// Fails with the engine's error.
     fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows>;
 }

@@ -1,26 +1,35 @@
+//! The SQL files of `sql/`, which are part of the binary.
+
 use anyhow::Context;
 use include_dir::{Dir, include_dir};
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/sql");
 
-/// A file of `sql/`: one statement, behind comments of the form `-- name: value`.
+/// A file of `sql/`: one statement behind header comments of the form `-- name: value`.
 #[derive(Clone, Debug)]
 pub struct SqlFile {
-    /// The file's name without its ending.
+    /// The file's name without its extension.
     pub name: String,
-    /// From the crate's root, for messages.
+    /// The path from the root of the repository, for messages.
     pub path: String,
+    /// The whole text, comments included.
     pub text: String,
 }
 
 impl SqlFile {
-    /// The file at `sql/<path>.sql`.
+    /// Loads the file `sql/<path>.sql`.
+    ///
+    /// # Errors
+    /// Fails if there is no such file.
     pub fn load(path: &str) -> anyhow::Result<Self> {
         let file = FILES.get_file(format!("{path}.sql")).with_context(|| format!("there is no sql/{path}.sql"))?;
         SqlFile::of(file)
     }
 
-    /// The files of a folder, by name.
+    /// Loads the files of a folder, sorted by name.
+    ///
+    /// # Errors
+    /// Fails if there is no such folder.
     pub fn folder(path: &str) -> anyhow::Result<Vec<Self>> {
         let folder = FILES.get_dir(path).with_context(|| format!("there is no folder sql/{path}"))?;
         let sql = folder.files().filter(|file| file.path().extension().is_some_and(|ending| ending == "sql"));
@@ -29,7 +38,10 @@ impl SqlFile {
         Ok(files)
     }
 
-    /// The files of a folder and of those in it, by path.
+    /// Loads the files of a folder and of all folders in it, sorted by path.
+    ///
+    /// # Errors
+    /// Fails if there is no such folder.
     pub fn below(path: &str) -> anyhow::Result<Vec<Self>> {
         let folder = FILES.get_dir(path).with_context(|| format!("there is no folder sql/{path}"))?;
         let mut files = SqlFile::folder(path)?;
@@ -47,7 +59,7 @@ impl SqlFile {
         Ok(SqlFile { name, path, text })
     }
 
-    /// The value of a header line `-- name: value`.
+    /// Returns the value of a header line `-- name: value`.
     pub fn header(&self, name: &str) -> Option<&str> {
         let comments = self.text.lines().map_while(|line| line.strip_prefix("--"));
         comments
@@ -56,24 +68,24 @@ impl SqlFile {
             .map(|(_, value)| value.trim())
     }
 
-    /// The names in a header line, split at commas.
+    /// Returns the names in a header line, split at commas.
     pub fn header_names(&self, name: &str) -> Vec<&str> {
         self.header(name).into_iter().flat_map(|value| value.split(',')).map(str::trim).collect()
     }
 
-    /// Whether one of these names stands in the statement as a word, comments aside.
+    /// Returns whether the statement contains one of these names as a word, outside of comments.
     pub fn names_any(&self, names: &[&str]) -> bool {
         let lines = self.text.lines().filter(|line| !line.trim_start().starts_with("--"));
         let mut words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
         words.any(|word| names.contains(&word))
     }
 
-    /// Whether the statement calls a function.
+    /// Returns whether the statement calls a function.
     pub fn calls(&self, function: &str) -> bool {
         self.text.contains(&format!("{function}("))
     }
 
-    /// The statement with names in place of `{place}`s. What is put in is a name that was quoted or a number.
+    /// Returns the statement with each `{place}` filled. Values are quoted names, literals or numbers.
     pub fn with(&self, places: &[(&str, &str)]) -> String {
         places.iter().fold(self.text.clone(), |text, (place, name)| text.replace(&format!("{{{place}}}"), name))
     }

@@ -1,8 +1,8 @@
 //! The engines that SQL runs on, and the SQL files.
 //!
-//! A file of `sql/` holds one statement behind a header of comments (`file.rs`), and is part of the binary. DuckDB runs
-//! embedded, in memory that is set, spilling to a folder that is given (`duckdb.rs`). Trino serves the published lake, and
-//! builds and checks what has outgrown one machine (`trino/`). What both can do is an [`Engine`]. Nothing here knows
+//! A file of `sql/` holds one statement behind header comments (`file.rs`) and is part of the binary. DuckDB runs embedded,
+//! with a memory limit and a folder to spill to (`duckdb.rs`); SQL of people's own runs in its [`Sandbox`]. Trino serves the
+//! published lake, and builds and checks what has outgrown one machine (`trino/`). Both are an [`Engine`]. Nothing here knows
 //! Discogs.
 
 mod duckdb;
@@ -17,6 +17,6 @@ pub use duckdb::{Batches, DuckDb, EngineParameters, Prepared, texts};
 pub use engine::{Engine, Rows};
 pub use file::SqlFile;
 pub use name::{quoted, text_literal};
-pub use sandbox::{Sandbox, SandboxParameters};
+pub use sandbox::{Column, Sandbox, SandboxParameters};
 pub use selection::{EngineName, EngineSelection};
 pub use trino::{Trino, TrinoParameters, run_schema};

@@ -1,9 +1,11 @@
-/// A name as SQL takes it, whatever is in it.
+//! Names and texts, quoted for SQL.
+
+/// Returns a name as a quoted SQL identifier.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text as SQL takes it: a path, a file's name.
+/// Returns a text as a SQL string literal.
 pub fn text_literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

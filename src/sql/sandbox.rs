@@ -97,6 +97,51 @@ impl Sandbox {
         }
         self.engine.prepare(sql, origin).map_err(of_statement)
     }
+
+    /// Like [`Sandbox::prepare`], with every column as DuckDB's own text of its value.
+    ///
+    /// # Errors
+    /// Fails like [`Sandbox::prepare`].
+    pub fn prepare_as_text(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
+        self.prepare_within("sandbox/as_text", sql, origin)
+    }
+
+    /// Like [`Sandbox::prepare`], with one column: the row as a JSON object.
+    ///
+    /// # Errors
+    /// Fails like [`Sandbox::prepare`].
+    pub fn prepare_as_json(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
+        self.prepare_within("sandbox/as_json", sql, origin)
+    }
+
+    /// Returns the columns of a SELECT, in order.
+    ///
+    /// # Errors
+    /// Fails for the statements that DuckDB cannot describe: DESCRIBE, SHOW and SUMMARIZE.
+    pub fn columns(&self, sql: &str, origin: &str) -> anyhow::Result<Vec<Column>> {
+        drop(self.prepare(sql, origin)?);
+        let described = SqlFile::load("sandbox/columns")?.with(&[("statement", sql)]);
+        let rows = self.engine.rows(&described, origin)?;
+        let column = |row: Vec<Option<String>>| match row.as_slice() {
+            [Some(name), Some(kind), ..] => Some(Column { name: name.clone(), kind: kind.clone() }),
+            _ => None,
+        };
+        rows.into_iter().map(column).collect::<Option<_>>().context("DuckDB describes a column without a name")
+    }
+
+    fn prepare_within(&self, file: &str, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
+        drop(self.prepare(sql, origin)?);
+        let outer = SqlFile::load(file)?.with(&[("statement", &text_literal(sql))]);
+        self.engine.prepare(&outer, origin).map_err(of_statement)
+    }
+}
+
+/// A column of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    /// DuckDB's name of the type.
+    pub kind: String,
 }
 
 /// Classifies an error of preparing as one of the statement, without the lines that quote the guard: people never wrote

@@ -1,8 +1,10 @@
+//! The choice of an engine.
+
 use clap::Args;
 
 use super::{EngineParameters, TrinoParameters};
 
-/// Which engine a task runs its SQL on, and how each is reached.
+/// The engine that a task runs its SQL on, with the parameters of each.
 #[derive(Args, Clone, Debug)]
 pub struct EngineSelection {
     /// Engine of the SQL: DuckDB in this process, or the Trino at trino_url

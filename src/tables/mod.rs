@@ -1,5 +1,7 @@
-//! A run's tables as SQL sees them: mounted in DuckDB (`mount.rs`), registered in Trino's metastore (`register/`).
+//! A run's tables as SQL sees them: mounted in DuckDB (`mount.rs`), registered in Trino's metastore
+//! (`register/`), and as Iceberg tables (`iceberg/`).
 
+pub mod iceberg;
 mod mount;
 pub mod register;
 

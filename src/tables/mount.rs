@@ -1,8 +1,10 @@
+//! Views over the tables of a run, in DuckDB.
+
 use crate::contract::{Contract, Table};
 use crate::lake::{Dataset, Run};
 use crate::sql::{DuckDb, Engine, SqlFile};
 
-/// Makes a table of a run known to the engine under the names that SQL has for it.
+/// Makes a table of a run readable under its names in SQL.
 pub fn mount_table(engine: &dyn Engine, table: &Table, run: &Run, dataset: &Dataset) -> anyhow::Result<()> {
     engine.mount(&table.name, &run.dataset_files(dataset))?;
     if table.sql_name() != table.name {
@@ -11,8 +13,7 @@ pub fn mount_table(engine: &dyn Engine, table: &Table, run: &Run, dataset: &Data
     Ok(())
 }
 
-/// The same for every table of a run, with the views over them. A view over a table that the run does not hold is left
-/// out.
+/// Makes every table of a run readable, and the views over them. A view over a table that the run lacks is left out.
 pub fn mount_run(engine: &DuckDb, contract: &Contract, run: &Run) -> anyhow::Result<()> {
     let mut missing = Vec::new();
     for table in &contract.tables {

@@ -16,11 +16,11 @@ use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
 use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, SqlFile};
 use digdag_task::{Failure, SharedObserver};
 
-/// A table of the warehouse and the query that makes it.
+/// A table of the warehouse, and the query that computes it.
 pub struct Build<'c> {
     pub table: &'c Table,
     file: SqlFile,
-    /// Those of our functions that it calls.
+    /// The functions of `sql/functions` that the query calls.
     functions: Vec<SqlFile>,
 }
 
@@ -47,7 +47,7 @@ pub struct Builder<'b> {
     producer: Producer,
     replace: bool,
     observer: SharedObserver,
-    /// Made when the first table has to be built: a run that holds all is left alone.
+    /// Created when the first table has to be built, so a run that holds all tables is left alone.
     workplace: Option<Workplace>,
 }
 
@@ -145,7 +145,7 @@ impl<'b> Builder<'b> {
         writer.finish(self.run, &self.producer, inputs, &Counted::default())
     }
 
-    /// The datasets that a query says it reads; it sees no others.
+    /// Returns the datasets that a query declares as its inputs. It can read no others.
     fn sources(&self, build: &Build<'_>) -> anyhow::Result<Vec<Dataset>> {
         let mut sources = Vec::new();
         for name in build.file.header_names("reads") {

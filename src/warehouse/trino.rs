@@ -1,3 +1,5 @@
+//! A table of the warehouse built on a Trino cluster.
+
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -13,17 +15,17 @@ use crate::sql::{DuckDb, Engine, EngineSelection, SqlFile, quoted, text_literal}
 use crate::tables::register::{marked, register_run};
 use digdag_task::{Failure, SharedObserver};
 
-/// A table of the warehouse, built by Trino.
+/// A build of one table of the warehouse by Trino.
 ///
 /// ```text
-/// CREATE TABLE … AS ─▶ _staging/build-warehouse/trino__<table>/   Trino's files, under names of its own
+/// CREATE TABLE … AS ─▶ _staging/build-warehouse/trino__<table>/   Trino's files, under Trino's names
 ///    rows, checksum as Trino reads them ┐
 ///                                       ├─ equal, or nothing is committed
 ///    rows, checksum as DuckDB reads them ┘
 ///                       copied to the dataset's part files ─▶ committed like every dataset
 /// ```
 ///
-/// Copied, not moved: Trino may be another user, and each byte is read for its sha256 anyway.
+/// Files are copied, not moved: Trino may run as another user, and each byte is read for its SHA-256 anyway.
 pub(super) struct TrinoBuild<'b> {
     pub run: &'b Run,
     pub contract: &'b Contract,
@@ -89,7 +91,7 @@ impl TrinoBuild<'_> {
         Ok((staged, dataset))
     }
 
-    /// Makes Trino's files parts of the dataset, and holds them to what Trino says is in them.
+    /// Copies Trino's files into the dataset, and compares their rows with those that Trino reported.
     fn take(&self, folder: &Path, staged: &StagedDataset, expected: Checksum) -> anyhow::Result<Vec<DataFile>> {
         let mut files = Vec::new();
         let mut parts = Vec::new();
@@ -132,7 +134,7 @@ impl TrinoBuild<'_> {
         Ok(Checksum { rows: cell(0), sum: cell(1) })
     }
 
-    /// The rows of a file, whose columns are those of the contract.
+    /// Returns the rows of a file, after comparing its columns with the contract.
     fn rows_of(&self, path: &Path) -> anyhow::Result<u64> {
         let cannot = || format!("{} is not Parquet", path.display());
         let reader = SerializedFileReader::new(File::open(path).with_context(cannot)?).with_context(cannot)?;
@@ -153,7 +155,7 @@ struct Checksum {
     sum: String,
 }
 
-/// The files that Trino wrote, by name, without the checksums that Hadoop puts beside them.
+/// Returns the files that Trino wrote, sorted by name, without the checksum files that Hadoop adds.
 fn data_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let cannot = || format!("cannot list {}", folder.display());
     let mut files = Vec::new();

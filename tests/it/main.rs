@@ -9,6 +9,7 @@ mod download;
 mod faults;
 mod generate;
 mod history;
+mod iceberg;
 mod lake;
 mod lakehouse;
 mod proof;

@@ -28,6 +28,7 @@ pub struct Call {
     /// Parameters for later tasks of the workflow, beside the outcome itself.
     exports: Map<String, Value>,
     record: Option<Record>,
+    stdout_taken: bool,
     result_file: Option<ResultFile>,
     /// The parameters of `--params`.
     pub(super) given: Map<String, Value>,
@@ -44,6 +45,7 @@ impl Call {
             outcome: Outcome::new(name, version),
             exports: Map::new(),
             record: None,
+            stdout_taken: false,
             result_file: None,
             given: Map::new(),
             verbose: false,
@@ -158,6 +160,11 @@ impl Call {
         self.exports.insert(name.to_owned(), value.into());
     }
 
+    /// Leaves stdout to the task's own output: the line with the outcome is not printed there.
+    pub fn take_stdout(&mut self) {
+        self.stdout_taken = true;
+    }
+
     /// Sets a function that keeps the outcome. It is called once, when the task has succeeded or failed, and may own a
     /// lock until then.
     pub fn record_with(&mut self, record: impl FnOnce(&Outcome) -> anyhow::Result<()> + 'static) {
@@ -204,7 +211,7 @@ impl Call {
             None if self.quiet => {}
             None => self.say(format_args!("{}, {}", self.what_was_done(), line::span(self.outcome.seconds))),
         }
-        let lost = print_line(&self.outcome).err();
+        let lost = if self.stdout_taken { None } else { print_line(&self.outcome).err() };
         if let Some(error) = &lost {
             self.say(format_args!("cannot write the result to stdout: {error}"));
         }

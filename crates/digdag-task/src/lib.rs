@@ -37,6 +37,7 @@ mod project;
 mod result_file;
 mod scratch;
 pub mod stop;
+mod terminal;
 mod value;
 
 pub use call::Call;
@@ -48,4 +49,5 @@ pub use outcome::{ErrorReport, InputFile, Outcome, Status, TableCount};
 pub use project::{Project, main};
 pub use result_file::stream;
 pub use scratch::Scratch;
+pub use terminal::{is_active, printable};
 pub use value::{ByteSize, Switch, boolean, duration};

@@ -3,10 +3,15 @@
 use std::fmt;
 use std::io::Write;
 
-/// Writes a line to stderr in one call, because the lines of tasks that run at the same time must not mix. A reader that
-/// has closed the pipe is no error.
+use super::printable;
+
+/// Writes one line for people on stderr, with what a terminal would act on escaped.
+///
+/// It is one write, since tasks that run side by side share the terminal and their lines must not mix. That nobody reads it
+/// is no error.
 pub fn say_line(line: impl fmt::Display) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    let line = line.to_string();
+    let _ = std::io::stderr().write_all(format!("{}\n", printable(&line)).as_bytes());
 }
 
 /// Returns a duration as people read it: `0.3 s`, `42 s`, `5 min 20 s`, `2 h 5 min`.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::observer::{Amount, Meter, Unit};
-use super::say_line;
+use super::{printable, say_line};
 
 /// The time between two lines when stderr is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -70,7 +70,7 @@ impl Meter for Progress {
     fn advance_to(&self, position: u64, message: &dyn Fn() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_position(position);
-            bar.set_message(message());
+            bar.set_message(printable(&message()).into_owned());
             return;
         }
         let Ok(mut last) = self.last_line.try_lock() else { return };

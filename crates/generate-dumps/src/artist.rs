@@ -1,3 +1,5 @@
+//! Artist records.
+
 use super::catalogue::Catalogue;
 use super::dice::Purpose;
 use super::families::Reference;
@@ -77,7 +79,7 @@ fn write_references(xml: &mut Xml, tag: &str, references: &[Reference]) {
     xml.close(tag);
 }
 
-/// Before 2024 an `id` element came before each name, in 2017 the name itself had no id.
+/// Before 2024 an `id` element preceded each name; in 2017 the name itself carried no id.
 fn write_members(xml: &mut Xml, members: &[Reference]) {
     if members.is_empty() {
         return;

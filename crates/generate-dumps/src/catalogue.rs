@@ -1,3 +1,5 @@
+//! The invented catalogue that all dumps are written from.
+
 use super::dice::{Dice, Purpose};
 use super::ids;
 use super::plan::{Counts, Entity, Plan};
@@ -6,8 +8,8 @@ use super::vocabulary::Vocabulary;
 /// `release@status` went between the dumps of 2025-12 and 2026-03.
 const FIRST_MONTH_WITHOUT_STATUS: &str = "2026-01";
 
-/// The invented world that dumps are written from. Everything in it is a function of the seed and an ordinal, a
-/// record's place in its dump counted from 0, so nothing has to be kept.
+/// The invented artists, labels and works. Each is a function of the seed and an ordinal (a record's position in its dump,
+/// from 0), so nothing has to be stored.
 pub(super) struct Catalogue {
     pub(super) seed: u64,
     pub(super) counts: Counts,
@@ -31,8 +33,8 @@ impl Catalogue {
         Dice::new(self.seed, purpose, id)
     }
 
-    /// How many artists there are to credit when the release at this ordinal is entered. From the release's own place,
-    /// so that it does not change with the size of the dump; the floor gives the first releases some choice.
+    /// Returns how many artists the release at this ordinal can credit. The number depends on the ordinal alone, so it is
+    /// the same in a larger dump; its minimum gives the first releases a choice.
     fn artists_at(&self, release: u64) -> u64 {
         Counts::for_releases(release).artists.max(64).min(self.counts.artists)
     }
@@ -41,21 +43,21 @@ impl Catalogue {
         Counts::for_releases(release).labels.max(16).min(self.counts.labels)
     }
 
-    /// An artist that has a record and a name: the id and the name.
+    /// Draws an artist that has a record and a name; returns the id and the name.
     pub(super) fn some_artist(&self, dice: &mut Dice, release: u64) -> (u64, String) {
         let ordinal = dice.skewed(self.artists_at(release));
         let named = if ids::NAMELESS_ARTISTS.contains(&ids::id(Entity::Artists, ordinal)) { 0 } else { ordinal };
         (ids::id(Entity::Artists, named), self.artist_name(named))
     }
 
-    /// A label that has a record and a name: the id and the name. Companies and series are labels to Discogs.
+    /// Draws a label that has a record and a name; returns the id and the name. Discogs keeps companies and series as labels.
     pub(super) fn some_label(&self, dice: &mut Dice, release: u64) -> (u64, String) {
         let ordinal = dice.skewed(self.labels_at(release));
         let named = if ids::id(Entity::Labels, ordinal) == ids::NAMELESS_LABEL { 0 } else { ordinal };
         (ids::id(Entity::Labels, named), self.label_name(named))
     }
 
-    /// The ordinal of a release that was entered about when the artist or label at this ordinal was, so that texts of
+    /// Returns the ordinal of a release entered at about the time of the artist or label at this ordinal, so texts of
     /// artists and labels can draw on the catalogue too.
     pub(super) fn release_beside(&self, entity: Entity, ordinal: u64) -> u64 {
         match entity {
@@ -66,14 +68,14 @@ impl Catalogue {
         }
     }
 
-    /// Whether this record is one of the few that hold what no table takes.
+    /// Returns whether this record is one of the few with an element and an attribute that no table reads.
     pub(super) fn has_unknown_element(&self, ordinal: u64) -> bool {
         self.writes_unknown_element && ordinal % 97 == 5
     }
 }
 
-/// Whether something upstream has a handful of times is here: once at a fixed place early in the dump, so that small
-/// dumps have it, and then as rarely as `one_in` says.
+/// Returns whether a rare anomaly of upstream occurs at this record: once at a fixed ordinal early in the dump, so that
+/// small dumps have it, and then in one record of `one_in`.
 pub(super) fn oddity(dice: &mut Dice, ordinal: u64, first_at: u64, one_in: u64) -> bool {
     dice.one_in(one_in) || ordinal == first_at
 }

@@ -1,9 +1,11 @@
+//! Companies of a release: pressing plants, printers, publishers.
+
 use super::catalogue::Catalogue;
 use super::dice::Dice;
 use super::layout::Layout;
 use super::xml::Xml;
 
-/// Writes who pressed, printed, published: labels to Discogs, with the part they had.
+/// Writes the companies of a release, each a label with a role such as `Pressed By`.
 pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, release: u64) {
     if !dice.per_mille(450) {
         xml.optional("companies", "");

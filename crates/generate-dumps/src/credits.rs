@@ -1,3 +1,5 @@
+//! Artists and contributors of releases, masters and tracks.
+
 use super::catalogue::Catalogue;
 use super::dice::Dice;
 use super::xml::Xml;
@@ -6,14 +8,14 @@ use super::xml::Xml;
 const LONGEST_NAME: usize = 4159;
 const LONGEST_ROLE: usize = 2655;
 
-/// The ordinal of the release whose first contributor has both, so that small dumps have them. Others are rare.
+/// The ordinal of the release whose first contributor has both. It is low, so that small dumps have them; others are rare.
 pub(super) const EXTREME_RELEASE: u64 = 1001;
 const EXTREMES_ONE_IN: u64 = 100_000;
 
-/// An artist as releases, masters and tracks credit one.
+/// A credit of a release, a master or a track.
 #[derive(Default)]
 pub(super) struct Credit {
-    /// None where the artist has no page; 0 in layouts that write empty elements.
+    /// `None` if no artist is linked; layouts that write empty elements write 0.
     pub(super) id: Option<u64>,
     pub(super) name: String,
     pub(super) anv: String,
@@ -53,14 +55,14 @@ pub(super) fn write_artists(xml: &mut Xml, tag: &str, credits: &[Credit]) {
 }
 
 impl Catalogue {
-    /// Somebody a release is by.
+    /// Draws an artist of a release.
     pub(super) fn lead(&self, dice: &mut Dice, release: u64) -> Credit {
         let (id, name) = self.some_artist(dice, release);
         let anv = if dice.per_mille(110) { self.variation(dice, &name) } else { String::new() };
         Credit { id: Some(id), name, anv, ..Credit::default() }
     }
 
-    /// Somebody who worked on a release: with a role, now and then without a page of their own.
+    /// Draws a contributor with a role; some have no linked artist.
     pub(super) fn contributor(&self, dice: &mut Dice, release: u64) -> Credit {
         let mut credit = self.lead(dice, release);
         if dice.per_mille(24) {
@@ -75,14 +77,14 @@ impl Catalogue {
         credit
     }
 
-    /// The contributor with the longest name and role that upstream has.
+    /// Returns the contributor with the longest name and role that upstream has.
     pub(super) fn extreme_contributor(&self, dice: &mut Dice) -> Credit {
         let mut credit = Credit::default();
         self.exaggerate(dice, &mut credit, LONGEST_NAME, LONGEST_ROLE);
         credit
     }
 
-    /// Gives a credit a whole choir for a name and all they did for a role, of these numbers of characters.
+    /// Replaces the name and the role of a credit by ones of these numbers of characters.
     fn exaggerate(&self, dice: &mut Dice, credit: &mut Credit, name: usize, role: usize) {
         credit.id = None;
         credit.anv = String::new();
@@ -120,7 +122,7 @@ impl Catalogue {
     }
 }
 
-/// The first `length` characters, the last one never a space, which readers would trim.
+/// Returns the first `length` characters. The last one is never a space, which readers would trim.
 fn cut(text: String, length: usize) -> String {
     let mut text: String = text.chars().take(length).collect();
     if text.ends_with(' ') {

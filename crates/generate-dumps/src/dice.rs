@@ -1,7 +1,9 @@
+//! Random numbers that are the same on every machine.
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a stream of random numbers is for. Parts with streams of their own can change without moving the others.
+/// The purpose of a stream of random numbers. A part with its own stream can change without changing the others.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     Vocabulary = 1,
@@ -18,7 +20,7 @@ pub(super) enum Purpose {
     Images,
 }
 
-/// Random numbers that are the same on every machine: integers only, from one ChaCha8 stream for each use.
+/// A stream of random integers, from ChaCha8: one stream for each seed, purpose and ordinal.
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
@@ -34,17 +36,17 @@ impl Dice {
         self.0.next_u32()
     }
 
-    /// 0 to `n` - 1, evenly; 0 where `n` is 0. `n` fits 32 bits.
+    /// Returns 0 to `n` - 1, evenly distributed; 0 if `n` is 0. `n` fits 32 bits.
     pub(super) fn below(&mut self, n: u64) -> u64 {
         (u64::from(self.bits()) * n) >> 32
     }
 
-    /// `low` to `high`, both included.
+    /// Returns `low` to `high`, both included.
     pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    /// 0 to `n` - 1, the low ones far more often: the first hundredth takes a tenth.
+    /// Returns 0 to `n` - 1, low numbers far more often: a tenth of the draws fall into the first hundredth.
     pub(super) fn skewed(&mut self, n: u64) -> u64 {
         let u = u64::from(self.bits());
         (((u * u) >> 32) * n) >> 32
@@ -62,7 +64,7 @@ impl Dice {
         items[self.below(N as u64) as usize]
     }
 
-    /// A number whose distribution is given by points (per mille of the cases, value) that rise from 0 to 1000,
+    /// Returns a number from a distribution that points (per mille of the draws, value) from 0 to 1000 describe, with
     /// straight lines between them.
     pub(super) fn shaped(&mut self, points: &[(u64, u64)]) -> u64 {
         let at = self.below(1000);

@@ -1,3 +1,5 @@
+//! One dump file: text from one thread, compressed and hashed by another.
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -13,29 +15,32 @@ use super::{artist, label, master, release};
 use crate::hashing::HashingWriter;
 use digdag_task::Failure;
 
-/// Text is handed to the compressor in pieces of about this many bytes.
+/// Bytes of text in a block, about.
 const BLOCK: usize = 1 << 20;
-/// Pieces that may wait for the compressor: what bounds the memory.
+/// Blocks that may wait for the compressor. It bounds the memory.
 const WAITING: usize = 4;
 
-/// A dump as it was written.
+/// A dump that was written.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct GeneratedFile {
+    /// The file's name.
     pub name: String,
+    /// The number of records.
     pub records: u64,
-    /// Before compression.
+    /// Bytes of XML, before compression.
     pub xml_bytes: u64,
+    /// Bytes of the compressed file.
     pub bytes: u64,
-    /// Of the compressed file, lower-case hexadecimal.
+    /// The SHA-256 of the compressed file, in lower-case hexadecimal.
     pub sha256: String,
 }
 
-/// Bytes of the packed file, and their sha256.
+/// The bytes of a compressed file, and its SHA-256.
 type Packed = (u64, String);
 
-/// Writes the dump of one entity to `path`, which must not exist yet, and has it on disk when it returns.
+/// Writes the dump of one entity to `path`, which must not exist, and syncs it to the disk.
 ///
-/// One thread makes the text, this one compresses it. `on_block` hears how many bytes of XML each block has.
+/// Another thread makes the text, this one compresses it. `on_block` receives the bytes of XML of each block.
 pub(super) fn write(
     plan: &Plan,
     catalogue: &Catalogue,
@@ -65,7 +70,7 @@ pub(super) fn write(
     })
 }
 
-/// Sends the text of a dump, and stops when nobody takes it any more.
+/// Sends the text of a dump until the receiver is gone.
 fn write_text(plan: &Plan, catalogue: &Catalogue, entity: Entity, blocks: &SyncSender<Vec<u8>>) {
     let mut xml = Xml::new(plan.layout, BLOCK + BLOCK / 4);
     xml.open(entity.name());
@@ -77,7 +82,7 @@ fn write_text(plan: &Plan, catalogue: &Catalogue, entity: Entity, blocks: &SyncS
             Entity::Masters => master::write(&mut xml, catalogue, ordinal),
             Entity::Releases => release::write(&mut xml, catalogue, ordinal),
         }
-        // Each record starts a line, except now and then an artist that follows its neighbour.
+        // Each record starts a line, except a few artists that follow the one before on its line.
         if entity != Entity::Artists || ordinal % 1000 != 503 {
             xml.raw("\n");
         }
@@ -90,7 +95,7 @@ fn write_text(plan: &Plan, catalogue: &Catalogue, entity: Entity, blocks: &SyncS
     }
     xml.close(entity.name());
     xml.raw("\n");
-    // A compressor that failed has said so itself.
+    // If the compressor failed, its own error is the one to report.
     let _ = blocks.send(xml.bytes);
 }
 

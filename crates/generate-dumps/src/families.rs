@@ -1,4 +1,4 @@
-//! Who is an alias of whom, who is in which group, which label belongs to which: both sides say the same.
+//! Aliases, groups and their members, parent labels: relations whose two sides agree.
 //!
 //! Relations stay inside blocks of neighbours. A block deals its places like cards, and what card a record holds
 //! decides what it is: so each side finds the other without looking anything up.
@@ -8,7 +8,7 @@ use super::dice::{Dice, Purpose};
 use super::ids::{id, missing_id};
 use super::plan::Entity;
 
-/// Artists in a block, and which cards are what: cliques of aliases, groups, members of groups.
+/// Artists in a block, and the meaning of the cards: cliques of aliases, groups, members of groups.
 const BLOCK: u64 = 64;
 const GROUPS: std::ops::Range<u64> = 8..13;
 const MEMBERS: std::ops::Range<u64> = 13..21;
@@ -18,7 +18,7 @@ const PARENTS: u64 = 2;
 /// Cards 2 to 5 belong to parent 0 or 1.
 const CHILDREN: std::ops::Range<u64> = 2..6;
 
-/// What a record says about another: its id and its name there.
+/// A reference to another record: its id and its name there.
 pub(super) type Reference = (u64, String);
 
 /// The relations of one artist.
@@ -36,7 +36,7 @@ pub(super) struct Tree {
     pub(super) sublabels: Vec<Reference>,
 }
 
-/// A dealt block: which place holds which card. `places` is a power of two, so an odd factor loses nothing.
+/// A dealt block: which position holds which card. `places` is a power of two, so an odd factor permutes them.
 struct Deal {
     first: u64,
     places: u64,
@@ -90,7 +90,7 @@ impl Catalogue {
         family
     }
 
-    /// What upstream gets wrong: the other side forgot, or the other artist is gone.
+    /// Errors of upstream: the other side lacks the relation, or the other artist has no record.
     fn spoil(&self, ordinal: u64, family: &mut Family) {
         let mut dice = self.dice(Purpose::ArtistFamily, u64::MAX - ordinal);
         for list in [&mut family.aliases, &mut family.members, &mut family.groups] {

@@ -1,3 +1,5 @@
+//! Formats of a release.
+
 use super::catalogue::{Catalogue, oddity};
 use super::dice::Dice;
 use super::xml::Xml;
@@ -5,14 +7,14 @@ use super::xml::Xml;
 /// The longest quantity upstream has 64 digits.
 const ABSURD_QUANTITY: &str = "1000000000000000000000000000000000000000000000000000000000000001";
 
-/// Whether tracks are numbered by sides or in one row, and how many discs there are.
+/// How tracks are numbered (by side or in one sequence) and the number of discs.
 #[derive(Clone, Copy)]
 pub(super) struct Carrier {
     pub(super) has_sides: bool,
     pub(super) discs: u64,
 }
 
-/// Writes `formats` and says what carries the tracks.
+/// Writes `formats` and returns the carrier of the tracks.
 pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, release: u64) -> Carrier {
     let mut carrier = Carrier { has_sides: false, discs: 1 };
     let count = if dice.per_mille(35) { dice.between(2, 3) } else { 1 };

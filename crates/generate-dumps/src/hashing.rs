@@ -1,8 +1,10 @@
+//! A writer that counts and hashes.
+
 use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-/// Counts and hashes the bytes on their way to `inner`.
+/// A writer that counts and hashes the bytes it passes to `inner`.
 pub(crate) struct HashingWriter<W> {
     inner: W,
     hash: Sha256,

@@ -1,6 +1,8 @@
+//! Ids of records, with the gaps that upstream has.
+
 use super::plan::Entity;
 
-/// Ids of records come in spans of 16, of which 14 are taken: upstream has gaps where records were merged or deleted.
+/// Each span of 16 ids holds 14 records: upstream has gaps where records were merged or deleted.
 const SPAN: u64 = 16;
 const TAKEN: u64 = 14;
 
@@ -13,7 +15,7 @@ pub(super) const NO_ARTIST: u64 = 118_760;
 pub(super) const NAMELESS_ARTISTS: [u64; 2] = [668, 66_827];
 pub(super) const NAMELESS_LABEL: u64 = 212;
 
-/// The id of the record at `ordinal`, counted from 0. It rises with the ordinal and is the same for every seed.
+/// Returns the id of the record at `ordinal`, from 0. It rises with the ordinal and is the same for every seed.
 pub(super) fn id(entity: Entity, ordinal: u64) -> u64 {
     let span = ordinal / TAKEN;
     let [first, second] = gaps(entity, span);
@@ -23,13 +25,13 @@ pub(super) fn id(entity: Entity, ordinal: u64) -> u64 {
     span * SPAN + offset + 1
 }
 
-/// An id near the record at `ordinal` that no record has.
+/// Returns an id near the record at `ordinal` that no record has.
 pub(super) fn missing_id(entity: Entity, ordinal: u64) -> u64 {
     let span = ordinal / TAKEN;
     span * SPAN + gaps(entity, span)[1] + 1
 }
 
-/// The two places of a span, in order, that are not taken.
+/// Returns the two positions of a span, in order, that no record has.
 fn gaps(entity: Entity, span: u64) -> [u64; 2] {
     let mixed = mix(span * 4 + entity as u64);
     let [mut first, mut second] = [mixed % SPAN, (mixed / SPAN) % SPAN];

@@ -1,13 +1,15 @@
+//! Images of the older layouts.
+
 use super::catalogue::Catalogue;
 use super::dice::Purpose;
 use super::ids::id;
 use super::plan::Entity;
 use super::xml::Xml;
 
-/// Writes the images of a record in the layouts that had them. The addresses were blanked long before they went.
+/// Writes the images of a record, in the layouts that have them. Their addresses are blank there already.
 ///
-/// They have numbers of their own, so that the layouts differ in nothing else. `share` per mille of the records have
-/// some, up to `most`.
+/// They have a random stream of their own, so that the layouts differ in nothing else. `share` per mille of the records
+/// have up to `most` of them.
 pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, entity: Entity, ordinal: u64, share: u64, most: u64) {
     if !xml.layout.has_images() {
         return;

@@ -1,3 +1,5 @@
+//! Label records.
+
 use super::catalogue::Catalogue;
 use super::dice::Purpose;
 use super::families::Reference;

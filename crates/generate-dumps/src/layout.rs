@@ -1,4 +1,6 @@
-/// How dumps were laid out over the years. The layout changes how a record is written, not what happened in it.
+//! The layouts of dumps over the years.
+
+/// A layout of the dumps. It changes how a record is written, not what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Layout {
     /// Since 2024-12: no images, empty elements left out, credits without a linked artist have no id
@@ -20,12 +22,12 @@ impl Layout {
         self != Layout::Current
     }
 
-    /// `series` came between 2023-10 and 2025-05.
+    /// Returns whether `series` is an element of its own, as since some dump between 2023-10 and 2025-05.
     pub(super) fn has_series(self) -> bool {
         self == Layout::Current
     }
 
-    /// Whether a reference by name carries the id of what it names.
+    /// Returns whether a reference by name carries an id.
     pub(super) fn has_reference_ids(self) -> bool {
         self != Layout::Y2017
     }

@@ -1,4 +1,4 @@
-//! Invented dumps in the layout of the real ones, for people without Discogs data, for the demo, tests and benchmarks.
+//! Invented dumps in the layout of the real ones: for people without Discogs data, the demo, tests and benchmarks.
 //!
 //! ```text
 //! Catalogue: the invented artists, labels, works      catalogue.rs names.rs families.rs works.rs ids.rs
@@ -12,11 +12,13 @@
 //! ```
 //!
 //! A record depends on the seed and its own place in the dump, never on how many follow. So the same parameters give
-//! the same bytes anywhere, and a larger dump begins with the smaller one. What a release refers to lies at or before
-//! its own place in the dumps of the other entities, in the proportions of [`Counts::for_releases`].
+//! the same bytes anywhere, and a larger dump begins with the smaller one. The records that a release refers to lie at or
+//! before its own position in the dumps of the other entities, in the proportions of [`Counts::for_releases`].
 //!
 //! The vocabulary files hold the closed vocabularies of Discogs (genres, styles, formats, roles …) with how often each
 //! occurs in a thousand releases of 2020-08. Names, titles and texts are invented.
+
+#![warn(missing_docs)]
 
 mod artist;
 mod catalogue;
@@ -48,5 +50,5 @@ mod xml;
 
 pub use dump_file::GeneratedFile;
 pub use layout::Layout;
-pub use month_folder::{Written, write_month};
+pub use month_folder::{GeneratedMonth, write_month};
 pub use plan::{Counts, DumpMonth, Entity, Plan};

@@ -1,4 +1,4 @@
-//! Writes invented dumps of a month, in the layout of the real ones.
+//! Digdag task `generate-dumps`: writes invented dumps of a month, in the layout of the real ones.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,15 +14,16 @@ Reads nothing. Writes into <raw_root>/<dump_month>/
 
 Names and texts are invented; layout, vocabulary and anomalies are those of the real dumps.
 The same parameters give the same bytes anywhere. A larger dump begins with the records of a
-smaller one (from 200 releases on). What is there already with the same content is left alone;
-a file with other content is an error unless replace=true.
+smaller one (from 200 releases on). A file that exists with the same content is left alone; one
+with other content is an error unless --replace=true.
 
-Example: a month to try things with, two thousand releases, about 8 MB of XML
+Example: a month to try things with, ten thousand releases, about 45 MB of XML, enough for
+sanity-check in prod
   generate-dumps --raw-root /tmp/raw --dump-month 2026-08
 A gigabyte of releases, for measuring
   generate-dumps --raw-root /tmp/raw --dump-month 2026-07 --releases 300000";
 
-/// Writes invented Discogs dumps of a month
+/// Write invented Discogs dumps of a month
 #[derive(Parser)]
 #[command(name = "generate-dumps", version, after_help = EXAMPLE)]
 struct Parameters {
@@ -39,7 +40,7 @@ struct Parameters {
     dump_day: i8,
 
     /// Number of releases
-    #[arg(long, default_value_t = 2000, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     releases: u64,
 
     /// Number of artists [default: 0.53 for each release, as in 2026-08]
@@ -54,27 +55,27 @@ struct Parameters {
     #[arg(long, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
     masters: Option<u64>,
 
-    /// Another number, another catalogue
+    /// Random seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// Which year's layout
+    /// Layout of the dumps
     #[arg(long, value_enum, default_value_t = Layout::Current)]
     layout: Layout,
 
-    /// Put an element and an attribute that no table takes into a few records
+    /// Put an element and an attribute that no table reads into a few records
     #[arg(long)]
     unknown_element: Switch,
 
-    /// Level of gzip, 0 to 9
+    /// gzip level, 0 to 9
     #[arg(long, default_value_t = 6, value_parser = value_parser!(u32).range(0..=9))]
     compression: u32,
 
-    /// Only these, separated by commas [default: all four]
+    /// Only these entities, separated by commas [default: all four]
     #[arg(long, value_enum, value_delimiter = ',')]
     entities: Vec<Entity>,
 
-    /// Write over files that have other content
+    /// Replace files that have other content
     #[arg(long)]
     replace: Switch,
 }

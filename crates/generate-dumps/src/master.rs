@@ -1,3 +1,5 @@
+//! Master records.
+
 use super::catalogue::{Catalogue, oddity};
 use super::credits::write_artists;
 use super::dice::{Dice, Purpose};
@@ -51,7 +53,7 @@ pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, ordinal: u64) {
     xml.close("master");
 }
 
-/// Years that are none are known upstream: 0 for unknown, and slips of the keyboard.
+/// Upstream has years that are none: 0 for unknown, and typing errors.
 fn year(dice: &mut Dice, ordinal: u64, year: u64) -> u64 {
     let unknown = dice.per_mille(45);
     if oddity(dice, ordinal, 77, 1_000_000) {

@@ -1,3 +1,5 @@
+//! The folder of a month: compared, then replaced, the CHECKSUM file last.
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
@@ -11,36 +13,38 @@ use super::dump_file::{self, GeneratedFile};
 use super::plan::{Entity, Plan};
 use digdag_task::{Failure, Scratch};
 
-/// What [`write_month`] did.
-pub struct Written {
+/// The dumps of a month on disk.
+pub struct GeneratedMonth {
+    /// The folder of the month.
     pub folder: PathBuf,
+    /// Its dumps.
     pub files: Vec<GeneratedFile>,
-    /// Every file was there already, with the same bytes.
+    /// Whether every file existed with the same bytes.
     pub unchanged: bool,
 }
 
-/// File name → SHA-256, as CHECKSUM lists them.
+/// File name → SHA-256, as in CHECKSUM.
 type Checksums = BTreeMap<String, String>;
 
 /// Writes the dumps of a month into `<raw_root>/<YYYY-MM>`, CHECKSUM last.
 ///
-/// All files are made under temporary names first. `on_block` hears which entity has how many bytes of XML more.
+/// All files are written under temporary names first. `on_block` receives each entity's bytes of XML, block by block.
 ///
 /// # Errors
-/// A parameter failure for a day the month does not have, and, unless `plan.replace`, for a file or a CHECKSUM line
-/// that differs from what this plan gives; then nothing was changed.
-pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow::Result<Written> {
+/// Returns a parameter failure for a day that the month does not have, and, unless `plan.replace`, for a file or a CHECKSUM
+/// line that differs from this plan's. Nothing is changed then.
+pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow::Result<GeneratedMonth> {
     let Some(stamp) = plan.month.day(plan.day) else {
         return Err(Failure::parameters(format!("parameter dump_day: {} has no day {}", plan.month, plan.day)).into());
     };
     let folder = plan.raw_root.join(plan.month.to_string());
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let workshop = Scratch::in_folder(&folder, ".generate-dumps-")?;
+    let staging = Scratch::in_folder(&folder, ".generate-dumps-")?;
 
     let catalogue = Catalogue::new(plan);
     let mut files = Vec::new();
     for &entity in &plan.entities {
-        let path = workshop.path().join(format!("discogs_{stamp}_{}.xml.gz", entity.name()));
+        let path = staging.path().join(format!("discogs_{stamp}_{}.xml.gz", entity.name()));
         files.push(dump_file::write(plan, &catalogue, entity, &path, &mut |bytes| on_block(entity, bytes))?);
     }
 
@@ -57,19 +61,19 @@ pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow
         unchanged &= present.is_some_and(|hash| hash == file.sha256) && listed.is_some_and(|hash| *hash == file.sha256);
     }
     if !unchanged {
-        publish(&folder, workshop.path(), &files, known, &checksum_path)?;
+        publish(&folder, staging.path(), &files, known, &checksum_path)?;
     }
-    Ok(Written { folder, files, unchanged })
+    Ok(GeneratedMonth { folder, files, unchanged })
 }
 
 fn refusal(path: &Path) -> Failure {
-    Failure::parameters(format!("{} is there already (or in CHECKSUM) with other content", path.display()))
-        .hint("give another raw_root, dump_month or dump_day, or replace=true to write over it")
+    Failure::parameters(format!("{} exists (or is listed in CHECKSUM) with other content", path.display()))
+        .hint("name another raw_root, dump_month or dump_day, or replace it with --replace=true")
 }
 
 fn publish(
     folder: &Path,
-    workshop: &Path,
+    staging: &Path,
     files: &[GeneratedFile],
     known: Checksums,
     checksum_path: &Path,
@@ -84,17 +88,17 @@ fn publish(
     let mut checksums = known;
     for file in files {
         let path = folder.join(&file.name);
-        fs::rename(workshop.join(&file.name), &path).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::rename(staging.join(&file.name), &path).with_context(|| format!("cannot write {}", path.display()))?;
         checksums.insert(file.name.clone(), file.sha256.clone());
     }
-    let unfinished = workshop.join("CHECKSUM");
+    let unfinished = staging.join("CHECKSUM");
     write_checksums(&unfinished, &checksums)
         .and_then(|()| fs::rename(&unfinished, checksum_path))
         .and_then(|()| File::open(folder)?.sync_all())
         .with_context(|| format!("cannot write {}", checksum_path.display()))
 }
 
-/// In the order of the hashes: upstream has none, and a reader must not count on one.
+/// Writes the lines in the order of their hashes: upstream has no order, and a reader must not rely on one.
 fn write_checksums(path: &Path, checksums: &Checksums) -> std::io::Result<()> {
     let mut lines: Vec<String> = checksums.iter().map(|(name, hash)| format!("{hash} {name}\n")).collect();
     lines.sort_unstable();
@@ -103,7 +107,7 @@ fn write_checksums(path: &Path, checksums: &Checksums) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// The lines of an existing CHECKSUM: those of entities that are not written this time are kept.
+/// Reads an existing CHECKSUM. Lines of entities that this call does not write are kept.
 fn read_checksums(path: &Path) -> anyhow::Result<Checksums> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text
@@ -116,7 +120,7 @@ fn read_checksums(path: &Path) -> anyhow::Result<Checksums> {
     }
 }
 
-/// SHA-256 of a file, or nothing where there is none.
+/// Returns the SHA-256 of a file, or `None` if it is missing.
 fn hash_of(path: &Path) -> anyhow::Result<Option<String>> {
     let mut file = match File::open(path) {
         Ok(file) => file,

@@ -1,13 +1,15 @@
+//! Names of artists and labels, and titles.
+
 use super::catalogue::Catalogue;
 use super::dice::{Dice, Purpose};
 use super::ids;
 use super::plan::Entity;
 
-/// How many names in a thousand carry a number because another artist has the same: `Name (2)`.
+/// Names in a thousand that carry a number because another artist has the same name: `Name (2)`.
 const HOMONYMS: u64 = 90;
 
 impl Catalogue {
-    /// The name of the artist at `ordinal`, wherever it is written. Empty for those upstream that have none.
+    /// Returns the name of the artist at `ordinal`; empty for those of upstream that have none.
     pub(super) fn artist_name(&self, ordinal: u64) -> String {
         if ids::NAMELESS_ARTISTS.contains(&ids::id(Entity::Artists, ordinal)) {
             return String::new();
@@ -15,7 +17,7 @@ impl Catalogue {
         let mut dice = self.dice(Purpose::ArtistName, ordinal);
         let homonym = dice.per_mille(HOMONYMS) && ordinal > 0;
         let mut name = if homonym {
-            // The namesake's own name, drawn as that artist draws it, without its number if it has one.
+            // The other artist's name, drawn as for that artist, without its number.
             let mut namesake = self.dice(Purpose::ArtistName, dice.below(ordinal));
             namesake.per_mille(HOMONYMS);
             let number = 2 + dice.skewed(30);
@@ -29,7 +31,7 @@ impl Catalogue {
         name
     }
 
-    /// The name of the label at `ordinal`, wherever it is written. Empty for the one upstream that has none.
+    /// Returns the name of the label at `ordinal`; empty for the one of upstream that has none.
     pub(super) fn label_name(&self, ordinal: u64) -> String {
         if ids::id(Entity::Labels, ordinal) == ids::NAMELESS_LABEL {
             return String::new();
@@ -93,7 +95,7 @@ impl Catalogue {
         format!("{given} {}", self.capitalised(dice))
     }
 
-    /// Another way to write a name, as sleeves do: an initial, capitals, a part of it.
+    /// Returns a variation of a name, as on sleeves: an initial, capitals, a part of it.
     pub(super) fn variation(&self, dice: &mut Dice, name: &str) -> String {
         let name = name.rsplit_once(" (").map_or(name, |(name, _number)| name);
         let words: Vec<&str> = name.split_whitespace().collect();
@@ -105,7 +107,7 @@ impl Catalogue {
         }
     }
 
-    /// A title of `words` words, each capitalised.
+    /// Returns a title of `words` words, each capitalised.
     pub(super) fn title(&self, dice: &mut Dice, words: u64) -> String {
         let mut title = String::new();
         for _ in 0..words {
@@ -117,7 +119,7 @@ impl Catalogue {
         title
     }
 
-    /// Any word of the vocabulary, capitalised.
+    /// Returns a word of the vocabulary, capitalised.
     pub(super) fn capitalised(&self, dice: &mut Dice) -> String {
         capitalise(self.vocabulary.words.any(dice))
     }
@@ -151,7 +153,7 @@ fn initial(name: &str) -> char {
     name.chars().next().unwrap_or('X')
 }
 
-/// The word in letters outside the Basic Multilingual Plane, as sleeves of some styles are set.
+/// Returns the word in letters outside the Basic Multilingual Plane, as some sleeves set it.
 fn fraktur(word: &str) -> String {
     word.chars()
         .map(|letter| match letter {

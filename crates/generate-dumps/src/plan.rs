@@ -1,20 +1,26 @@
+//! The parameters that decide what is written.
+
 use std::path::PathBuf;
 
 use super::layout::Layout;
 pub use dump_names::DumpMonth;
 pub use dump_names::Entity;
 
-/// How many records of each entity.
+/// The number of records of each entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
+    /// Artists.
     pub artists: u64,
+    /// Labels.
     pub labels: u64,
+    /// Masters.
     pub masters: u64,
+    /// Releases.
     pub releases: u64,
 }
 
 impl Counts {
-    /// The proportions of the dump of 2026-08: 10,163,318 artists, 2,405,196 labels and 2,579,897 masters for
+    /// Returns counts in the proportions of the dump of 2026-08: 10,163,318 artists, 2,405,196 labels and 2,579,897 masters for
     /// 19,341,287 releases; at least one of each.
     pub fn for_releases(releases: u64) -> Self {
         Counts {
@@ -25,6 +31,7 @@ impl Counts {
         }
     }
 
+    /// Returns the count of one entity.
     pub fn of(&self, entity: Entity) -> u64 {
         match entity {
             Entity::Artists => self.artists,
@@ -35,27 +42,33 @@ impl Counts {
     }
 }
 
-/// Everything that decides what is written and where.
+/// The parameters of a month of dumps: contents and place.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// The folder that holds a folder for each month.
     pub raw_root: PathBuf,
+    /// The month.
     pub month: DumpMonth,
+    /// The day in the file names.
     pub day: i8,
+    /// How many records each dump holds.
     pub counts: Counts,
+    /// The random seed.
     pub seed: u64,
+    /// The layout of every record.
     pub layout: Layout,
-    /// Puts an element and an attribute that no table takes into a few records.
+    /// Whether a few records get an element and an attribute that no table reads.
     pub unknown_element: bool,
-    /// Of gzip, 0 to 9.
+    /// The gzip level, 0 to 9.
     pub compression: u32,
-    /// Each once.
+    /// The dumps to write, each once.
     pub entities: Vec<Entity>,
-    /// Files that differ are replaced instead of refused.
+    /// Whether files that differ are replaced instead of refused.
     pub replace: bool,
 }
 
 impl Plan {
-    /// About how much XML this plan comes to, for progress.
+    /// Returns about how many bytes of XML this plan makes, for progress.
     pub fn estimated_xml_bytes(&self) -> u64 {
         let bytes_a_record = |entity| match entity {
             Entity::Artists => 330,

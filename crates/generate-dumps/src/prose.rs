@@ -1,10 +1,12 @@
+//! Profiles, notes and addresses.
+
 use std::fmt::Write;
 
 use super::catalogue::Catalogue;
 use super::dice::Dice;
 use super::names::push_capitalised;
 
-/// How lines of a text end. Profiles were typed in browsers and keep CR LF; notes mostly lost the CR.
+/// Line ends of a text. Profiles were typed in browsers and keep CR LF; most notes have lost the CR.
 #[derive(Clone, Copy)]
 pub(super) enum LineEnd {
     CrLf,
@@ -21,8 +23,8 @@ impl LineEnd {
 }
 
 impl Catalogue {
-    /// Sentences with Discogs mark-up, broken into lines, of about `length` bytes. `release` is the ordinal whose
-    /// catalogue the links draw on.
+    /// Returns sentences with Discogs mark-up, broken into lines, of about `length` bytes. Links draw on the catalogue at
+    /// the ordinal `release`.
     pub(super) fn prose(&self, dice: &mut Dice, length: usize, line_end: LineEnd, release: u64) -> String {
         let mut text = String::with_capacity(length + 64);
         while text.len() < length {
@@ -55,7 +57,7 @@ impl Catalogue {
         text.push_str(dice.one_of(&[".", ".", ".", ".", "", "!", ":", ";"]));
     }
 
-    /// What is no plain word: names, links, numbers, signs that XML reserves, other scripts.
+    /// Returns something other than a plain word: a name, a link, a number, a character that XML reserves, another script.
     fn push_special(&self, dice: &mut Dice, text: &mut String, release: u64) {
         let written = match dice.below(24) {
             0 => write!(text, "[a={}]", self.some_artist(dice, release).1),
@@ -87,7 +89,7 @@ impl Catalogue {
         debug_assert!(written.is_ok(), "writing to a String cannot fail");
     }
 
-    /// A web address in a domain that is reserved for examples (RFC 2606).
+    /// Returns a web address in a domain that is reserved for examples (RFC 2606).
     pub(super) fn address(&self, dice: &mut Dice) -> String {
         let scheme = if dice.per_mille(550) { "https" } else { "http" };
         let (first, second) = (self.ascii_word(dice), self.ascii_word(dice));
@@ -103,7 +105,7 @@ impl Catalogue {
         }
     }
 
-    /// The address of a label as people type it in.
+    /// Returns the postal address of a label, as people type one.
     pub(super) fn contact(&self, dice: &mut Dice) -> String {
         let line_end = if dice.per_mille(800) { "\r\n" } else { "\n" };
         let word = self.ascii_word(dice);
@@ -145,7 +147,7 @@ impl Catalogue {
         }
     }
 
-    /// A word for addresses and catalogue numbers.
+    /// Returns a word for addresses and catalogue numbers.
     fn ascii_word(&self, dice: &mut Dice) -> String {
         let word: String = self.vocabulary.words.any(dice).chars().filter(char::is_ascii).collect();
         if word.len() < 2 { format!("{word}ex") } else { word }

@@ -1,3 +1,5 @@
+//! Release records.
+
 use super::catalogue::Catalogue;
 use super::credits::{Credit, EXTREME_RELEASE, write_artists};
 use super::dice::{Dice, Purpose};
@@ -77,7 +79,7 @@ fn open(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, ordinal: u64, unk
     xml.open_with("release", &attributes);
 }
 
-/// One release in eight has several labels, one in twenty the same one twice, seldom with the same number too.
+/// Writes the labels. One release in eight has several, one in twenty the same one twice, a few with the same number.
 fn write_labels(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, ordinal: u64) {
     let (id, name) = catalogue.some_label(dice, ordinal);
     let catno = catalogue.catalogue_number(dice);
@@ -148,7 +150,7 @@ fn write_extra_artists(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, or
     write_artists(xml, "extraartists", &credits);
 }
 
-/// One release in five hundred names a genre twice.
+/// Writes the genres. One release in five hundred names one twice.
 fn write_genres(xml: &mut Xml, dice: &mut Dice, work: &Work) {
     let mut genres = work.genres.clone();
     if dice.per_mille(2) {
@@ -168,7 +170,7 @@ fn write_notes(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, ordinal: u
     xml.element("notes", &notes);
 }
 
-/// No master is written as 0 or not at all. Until 2017 nothing said which release is the main one.
+/// Writes the master; a release without one has 0 or no element. Until 2017 no attribute marked the main release.
 fn write_master(xml: &mut Xml, dice: &mut Dice, edition: Option<Edition>) {
     let as_zero = dice.per_mille(500) && xml.layout == Layout::Current;
     let (master, is_main) = match edition {

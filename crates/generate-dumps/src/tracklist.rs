@@ -1,18 +1,20 @@
+//! Tracks of a release.
+
 use super::catalogue::Catalogue;
 use super::credits::{Credit, write_artists};
 use super::dice::Dice;
 use super::formats::Carrier;
 use super::xml::Xml;
 
-/// Which tracks of a release say more than a title.
+/// What the tracks of a release have besides a title.
 struct Habits {
-    /// The release says how long its tracks are.
+    /// Tracks have durations.
     times: bool,
-    /// Each track has an artist of its own.
+    /// Each track has its own artist.
     artists: bool,
     /// Tracks have credits.
     credits: bool,
-    /// Titles between the tracks that have no position.
+    /// Headings between tracks, without a position.
     headings: bool,
     /// Works in several movements.
     movements: bool,
@@ -90,7 +92,7 @@ fn write_track(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, release: u
     xml.close("track");
 }
 
-/// A work in several movements: the movements carry positions and times, the work often neither.
+/// Writes a work in several movements. The movements have positions and durations, the work often neither.
 fn write_movements(
     xml: &mut Xml,
     catalogue: &Catalogue,
@@ -119,7 +121,7 @@ fn write_movements(
     xml.close("track");
 }
 
-/// As printed: `A1` on a side, `7` on a disc, `2-7` on one of several.
+/// Returns a position as printed: `A1` on a side, `7` on a disc, `2-7` on one of several.
 fn position(dice: &mut Dice, carrier: Carrier, index: u64, count: u64) -> String {
     if dice.per_mille(3) {
         return String::new();

@@ -1,3 +1,5 @@
+//! Videos of masters and releases.
+
 use super::catalogue::Catalogue;
 use super::dice::Dice;
 use super::prose::LineEnd;
@@ -5,7 +7,7 @@ use super::xml::Xml;
 
 const ID_ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Writes the videos of a master or a release; `about` is what their titles begin with, mostly the artist.
+/// Writes the videos of a master or a release. Most titles begin with `about`, the artist.
 pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, about: &str, release: u64) {
     let count = dice.shaped(&[(0, 1), (400, 2), (800, 7), (1000, 20)]);
     xml.open("videos");
@@ -24,7 +26,7 @@ pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, about
             _ => {
                 let line_end = if dice.per_mille(300) { LineEnd::CrLf } else { LineEnd::Lf };
                 let length = dice.between(30, 260) as usize;
-                // Discogs keeps the first 255 characters of what YouTube has.
+                // Discogs keeps the first 255 characters of YouTube's title.
                 catalogue.prose(dice, length, line_end, release).chars().take(255).collect()
             }
         };

@@ -1,3 +1,5 @@
+//! The vocabulary: invented words, and the closed lists of Discogs.
+
 use std::collections::BTreeSet;
 
 use super::dice::{Dice, Purpose};
@@ -5,7 +7,7 @@ use super::weighted::Weighted;
 
 type List = Weighted<&'static str>;
 
-/// The words of the invented catalogue, and the closed vocabularies of Discogs.
+/// Words to draw from, each with its frequency.
 pub(super) struct Vocabulary {
     /// Invented lower-case words in Latin script, a few hundred of them with accents.
     pub(super) words: Weighted<Box<str>>,
@@ -51,7 +53,7 @@ impl Vocabulary {
     }
 }
 
-/// Lines of weight, tab, text.
+/// Reads lines of weight, tab, text.
 fn list(text: &'static str) -> List {
     Weighted::new(text.lines().filter_map(|line| line.split_once('\t')).map(|(weight, item)| {
         let weight: u64 = weight.parse().unwrap_or(0);
@@ -59,13 +61,13 @@ fn list(text: &'static str) -> List {
     }))
 }
 
-/// Different words, each rarer than the one before it, as words of a language are (Zipf's law).
+/// Returns distinct words with frequencies that fall as in a language (Zipf's law).
 fn ranked(dice: &mut Dice, count: usize, word: fn(&mut Dice, usize) -> String) -> Weighted<Box<str>> {
     let mut known = BTreeSet::new();
     let mut words = Vec::with_capacity(count);
     let mut tries = 0;
     while words.len() < count {
-        // Longer words make room where all short ones are taken.
+        // Once all short words are taken, longer ones are drawn.
         let candidate = word(dice, words.len() + tries / 4);
         tries += 1;
         if known.insert(candidate.clone()) {

@@ -1,14 +1,16 @@
+//! Weighted choice.
+
 use super::dice::Dice;
 
-/// Things with weights, to draw from by one random number and one look into a table.
+/// Items with weights, drawn with one random number and one table look-up.
 pub(super) struct Weighted<T> {
     items: Vec<T>,
-    /// Indexes into `items`, as often as the weight says. The length is a power of two.
+    /// Indexes into `items`, each as often as its weight demands. The length is a power of two.
     slots: Vec<u16>,
 }
 
 impl<T> Weighted<T> {
-    /// At least one and at most 65,536 items. Each gets a slot, however small its weight.
+    /// Builds the table for 1 to 65,536 items. Each gets at least one slot.
     pub(super) fn new(weighted: impl IntoIterator<Item = (u64, T)>) -> Self {
         let (weights, items): (Vec<u64>, Vec<T>) = weighted.into_iter().unzip();
         let total = weights.iter().sum::<u64>().max(1);
@@ -18,7 +20,7 @@ impl<T> Weighted<T> {
         let mut before = 0;
         for (index, weight) in weights.iter().enumerate() {
             let after = before + weight;
-            // From running sums, so that what rounding takes from one it gives to another, and no slot is left over.
+            // Slots follow from running sums, so rounding leaves no slot unused.
             let count = 1 + after * free / total - before * free / total;
             slots.extend(std::iter::repeat_n(index as u16, count as usize));
             before = after;
@@ -30,7 +32,7 @@ impl<T> Weighted<T> {
         &self.items[usize::from(self.slots[dice.below(self.slots.len() as u64) as usize])]
     }
 
-    /// Any of them, the weights left aside.
+    /// Draws an item without regard to weights.
     pub(super) fn any(&self, dice: &mut Dice) -> &T {
         &self.items[dice.below(self.items.len() as u64) as usize]
     }

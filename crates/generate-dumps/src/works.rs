@@ -1,4 +1,4 @@
-//! Works: what a master stands for, and what all its releases share.
+//! Works: the part of a master that all its releases share.
 //!
 //! Releases come in blocks of 60 that share 8 masters (real: 0.133 masters and 0.584 releases with one for each
 //! release). The first 8 cards of a block are the main releases, the next 27 further releases of the same masters.
@@ -11,10 +11,10 @@ use super::ids::{NO_ARTIST, UNKNOWN_ARTIST, VARIOUS, mix};
 const RELEASES: u64 = 60;
 const MASTERS: u64 = 8;
 const RELEASES_WITH_MASTER: u64 = 35;
-/// Factors that reach each of 60 places once.
+/// Factors that permute 60 positions.
 const FACTORS: [u64; 8] = [1, 7, 11, 13, 17, 19, 23, 29];
 
-/// How a release belongs to a master.
+/// The relation of a release to its master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Edition {
     /// The ordinal of the master.
@@ -22,19 +22,19 @@ pub(super) struct Edition {
     pub(super) is_main: bool,
 }
 
-/// What releases of one master have in common.
+/// The properties that releases of one master share.
 pub(super) struct Work {
     pub(super) title: String,
     pub(super) credits: Vec<Credit>,
     pub(super) genres: Vec<&'static str>,
     pub(super) styles: Vec<&'static str>,
     pub(super) year: u64,
-    /// Credited to Various: the tracks name their artists.
+    /// Whether the artist is Various and the tracks name their own.
     pub(super) is_compilation: bool,
 }
 
 impl Work {
-    /// The artist as titles of videos and texts name it.
+    /// The artist's name in titles of videos and in texts.
     pub(super) fn artist(&self) -> &str {
         self.credits.first().map_or("", |credit| &credit.name)
     }
@@ -58,7 +58,7 @@ impl Catalogue {
         Some(Edition { master: block * MASTERS + master, is_main })
     }
 
-    /// The ordinal of the release that a master names as its main one.
+    /// Returns the ordinal of a master's main release.
     pub(super) fn main_release(&self, master: u64) -> u64 {
         let block = master / MASTERS;
         let place = (0..RELEASES).find(|&place| self.card(block, place) == master % MASTERS);
@@ -122,7 +122,7 @@ impl Catalogue {
         if dice.per_mille(40)
             && let Some(last) = credits.last_mut()
         {
-            // A leftover of the old editor that Discogs never cleaned up.
+            // The old editor of Discogs wrote this, and it was never cleaned up.
             last.join = ",";
         }
         credits

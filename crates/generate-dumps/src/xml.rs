@@ -1,6 +1,8 @@
+//! XML as Discogs writes it.
+
 use super::layout::Layout;
 
-/// The XML of records, as Discogs writes it: no white space of its own, CR as a reference, LF raw.
+/// A writer of records, as Discogs writes them: no white space between elements, CR as a reference, LF raw.
 pub(super) struct Xml {
     pub(super) bytes: Vec<u8>,
     pub(super) layout: Layout,
@@ -11,7 +13,7 @@ impl Xml {
         Xml { bytes: Vec::with_capacity(capacity), layout }
     }
 
-    /// Text that holds nothing to escape: mark-up, digits.
+    /// Writes text that has nothing to escape: mark-up, digits.
     pub(super) fn raw(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
     }
@@ -34,7 +36,7 @@ impl Xml {
         self.close(tag);
     }
 
-    /// An element that may be empty: left out or written, as the layout has it.
+    /// Writes an element; if it is empty, only in layouts that write empty elements.
     pub(super) fn optional(&mut self, tag: &str, text: &str) {
         if !text.is_empty() || self.layout.writes_empty_elements() {
             self.element(tag, text);
@@ -47,19 +49,19 @@ impl Xml {
         self.close(tag);
     }
 
-    /// A start tag with attributes.
+    /// Writes a start tag with attributes.
     pub(super) fn open_with(&mut self, tag: &str, attributes: &[(&str, &str)]) {
         self.start(tag, attributes);
         self.raw(">");
     }
 
-    /// An element that has attributes and nothing in it.
+    /// Writes an empty element with attributes.
     pub(super) fn only_attributes(&mut self, tag: &str, attributes: &[(&str, &str)]) {
         self.start(tag, attributes);
         self.raw("/>");
     }
 
-    /// The name of another record: with its id where the layout has that.
+    /// Writes the name of another record, with its id in layouts that have one.
     pub(super) fn reference(&mut self, tag: &str, id: u64, name: &str) {
         if self.layout.has_reference_ids() {
             self.raw("<");

@@ -138,7 +138,7 @@ WITH (external_location = 'file:/data/hive-data/active/masters_v1_typed', format
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."master_artists_v1" (
     "master_id" bigint COMMENT 'The master.',
     "position" integer COMMENT 'From 1, in the order of the dump.',
-    "artist_id" bigint COMMENT 'The artist; NULL where none is linked.',
+    "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "join_phrase" varchar COMMENT 'What stands between this artist and the next: a comma, &, feat.'
@@ -229,7 +229,7 @@ WITH (external_location = 'file:/data/hive-data/active/releases_v6', format = 'P
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_artist_credits_v1" (
     "release_id" bigint COMMENT 'The release.',
     "position" integer COMMENT 'From 1, in the order of the dump.',
-    "artist_id" bigint COMMENT 'The artist; NULL where none is linked.',
+    "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "join_phrase" varchar COMMENT 'What stands between this artist and the next: a comma, &, feat.'
@@ -240,7 +240,7 @@ WITH (external_location = 'file:/data/hive-data/active/release_artist_credits_v1
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_extra_credits_v1" (
     "release_id" bigint COMMENT 'The release.',
     "position" integer COMMENT 'From 1, in the order of the dump.',
-    "artist_id" bigint COMMENT 'The artist; NULL where none is linked.',
+    "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "role" varchar COMMENT 'What the artist did.',
@@ -254,7 +254,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_labels_v1" (
     "position" integer COMMENT 'From 1, in the order of the dump.',
     "label_id" bigint COMMENT 'The label; NULL in dumps before 2018.',
     "name" varchar COMMENT 'The label''s name.',
-    "catno" varchar COMMENT 'The catalogue number; none where there is none.'
+    "catno" varchar COMMENT 'The catalogue number; NULL if the release has none.'
 )
 COMMENT 'A label of a release, with its catalogue number. [discogs-lakehouse b43b21a424b0]'
 WITH (external_location = 'file:/data/hive-data/active/release_labels_v1', format = 'PARQUET');
@@ -355,7 +355,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_artists_v1" (
     "release_id" bigint COMMENT 'The release.',
     "track_sequence" integer COMMENT 'The track: sequence in release_tracks_v1.',
     "position" integer COMMENT 'From 1, in the order of the dump.',
-    "artist_id" bigint COMMENT 'The artist; NULL where none is linked.',
+    "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "join_phrase" varchar COMMENT 'What stands between this artist and the next.'
@@ -367,7 +367,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_credits_v1" (
     "release_id" bigint COMMENT 'The release.',
     "track_sequence" integer COMMENT 'The track: sequence in release_tracks_v1.',
     "position" integer COMMENT 'From 1, in the order of the dump.',
-    "artist_id" bigint COMMENT 'The artist; NULL where none is linked.',
+    "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "role" varchar COMMENT 'What the artist did.',
@@ -386,7 +386,7 @@ WITH (external_location = 'file:/data/hive-data/active/warehouse_discogs/artist_
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_artists_v1" (
     "release_id" bigint COMMENT 'The release.',
     "artist_norm" varchar COMMENT 'The artist''s name in lower case.',
-    "artist_id" bigint COMMENT 'The artist of that name, the lowest id of several; NULL where none is linked. release_artist_credits_v1 has them all.'
+    "artist_id" bigint COMMENT 'The artist of that name, the lowest id of several; NULL if none is linked. release_artist_credits_v1 has them all.'
 )
 COMMENT 'A name, in lower case, that a release is credited to. [discogs-lakehouse c4bae2aa1654]'
 WITH (external_location = 'file:/data/hive-data/active/warehouse_discogs/release_artists_v1', format = 'PARQUET');

@@ -20,14 +20,14 @@ impl TableChange {
         self.rows != self.rows_before || self.bytes != self.bytes_before
     }
 
-    /// Of the rows before; nothing where there were none.
+    /// Returns the change as a share of the rows before; `None` if there were none.
     pub fn share(&self) -> Option<f64> {
         let (rows, before) = (self.rows? as f64, self.rows_before? as f64);
         (before > 0.0).then(|| (rows - before) / before)
     }
 }
 
-/// Every table of either run; nothing where there was no other run.
+/// Returns every table of either run; empty if no run was compared.
 pub fn table_changes(checked: &Checked) -> Vec<TableChange> {
     let Baseline::Run(before) = &checked.baseline else { return Vec::new() };
     let now = &checked.profile;

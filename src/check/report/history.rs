@@ -8,15 +8,18 @@ use crate::lake::{Run, RunId, SealedRun};
 /// Rows of every table over the runs, oldest first.
 pub struct History {
     pub runs: Vec<RunId>,
-    /// Table → rows in each of the runs that has it, by the run's place in `runs`.
+    /// Table → (index in `runs`, rows) for each run that has the table.
     pub rows: BTreeMap<String, Vec<(usize, u64)>>,
 }
 
-/// The newest runs shown: more do not fit a plot.
+/// The number of runs in a plot, the newest ones.
 const RUNS_SHOWN: usize = 60;
 
-/// What the lake's sealed runs say, and the run that is checked, sealed or not. A run whose manifest cannot be read is
-/// left out: it is not this report's to judge.
+/// Reads the rows of the sealed runs of the lake and of the checked run, sealed or not. A run with an unreadable manifest
+/// is left out.
+///
+/// # Errors
+/// Fails if the runs of the lake cannot be listed.
 pub fn of(checked: &Run, profile: &Profile) -> anyhow::Result<History> {
     let lake = checked.lake();
     let mut runs = Vec::new();

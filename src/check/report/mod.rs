@@ -1,10 +1,10 @@
-//! The reports of a check, all in the run's `_reports/` for ever:
+//! The reports of a check, kept in the run's `_reports/`:
 //!
 //! ```text
-//! <name>.csv         check_name, severity, value, ok, details: the five columns that people know
+//! <name>.csv         check_name, severity, value, ok, details; failures first
 //! <name>.json        everything
 //! <name>.junit.xml   for CI systems; a failed CRITICAL is a failure, a WARN is skipped with its message     junit.rs
-//! <name>.html        one page for people, that loads nothing                            page.rs plot.rs
+//! <name>.html        one page without external resources                               page.rs plot.rs
 //! ```
 
 mod changes;
@@ -22,10 +22,10 @@ use super::suite::Checked;
 use crate::lake::Run;
 use crate::page::plain_cell;
 
-/// What a report says.
+/// A report to be written.
 pub struct Report<'r> {
     pub run: &'r Run,
-    /// The environment of the contract whose bounds were held to.
+    /// The environment of the contract whose bounds applied.
     pub environment: &'r str,
     pub written: jiff::Timestamp,
     pub checked: &'r Checked,
@@ -38,7 +38,10 @@ impl Report<'_> {
         &self.checked.findings
     }
 
-    /// Writes all forms. Gives the path of the CSV.
+    /// Writes every format and returns the path of the CSV.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be written.
     pub fn write(&self, name: &str) -> anyhow::Result<PathBuf> {
         let json = serde_json::json!({
             "run_id": self.run.id(),
@@ -79,7 +82,7 @@ impl Report<'_> {
     }
 }
 
-/// A time in the names of reports, UTC.
+/// Formats a time for the name of a report, in UTC.
 pub fn in_names(time: jiff::Timestamp) -> String {
     time.strftime("%Y%m%d_%H%M%S").to_string()
 }

@@ -1,4 +1,4 @@
-//! The page: the verdict, the findings by kind, what changed, the plots. It loads nothing and runs no script.
+//! The page: verdict, findings by kind, changes, plots. It has no external resources and no scripts.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -12,7 +12,7 @@ use crate::check::{Finding, Kind};
 use crate::contract::Severity;
 use crate::page::{STYLE, grouped};
 
-/// The tables whose rows over the runs have a plot.
+/// The tables whose rows are plotted over the runs.
 const MAIN_TABLES: [&str; 6] = [
     "releases_v6",
     "artists_v1_typed",
@@ -260,7 +260,7 @@ fn columns(report: &Report<'_>) -> Markup {
     }
 }
 
-/// In percent.
+/// Returns a share in percent.
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 }
 }

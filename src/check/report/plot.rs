@@ -21,7 +21,7 @@ pub struct Line {
     pub points: Vec<(f64, f64)>,
 }
 
-/// Bars side by side with the names in front, the longest first.
+/// Draws horizontal bars with their names in front, in the order given.
 pub fn bars(title: &str, values: &[(String, u64)]) -> Markup {
     let largest = values.iter().map(|(_, value)| *value).max().unwrap_or(0).max(1) as f64;
     let height = BAR * values.len() as f64 + 4.0;
@@ -42,7 +42,7 @@ pub fn bars(title: &str, values: &[(String, u64)]) -> Markup {
     }
 }
 
-/// Columns over whole numbers: years, counts.
+/// Draws columns over integers: years, counts.
 pub fn columns(title: &str, values: &[(i32, u64)]) -> Markup {
     let Some(axes) = Axes::over(values.iter().map(|(x, y)| (f64::from(*x), *y as f64)), 0.5) else { return nothing() };
     let width = ((WIDTH - LEFT - RIGHT) / (axes.last - axes.first)).max(0.6);
@@ -61,7 +61,7 @@ pub fn columns(title: &str, values: &[(i32, u64)]) -> Markup {
     }
 }
 
-/// Lines over the same x, with a legend under the plot.
+/// Draws lines over a common x axis, with a legend below.
 pub fn lines(title: &str, lines: &[Line], name_of_x: &dyn Fn(f64) -> String) -> Markup {
     let points = lines.iter().flat_map(|line| line.points.iter().copied());
     let Some(axes) = Axes::over(points, 0.0) else { return nothing() };
@@ -94,7 +94,7 @@ fn nothing() -> Markup {
     html! { p.quiet { "There is nothing to show." } }
 }
 
-/// How values become places in the drawing. y begins at 0.
+/// Maps values to coordinates of the drawing. The y axis starts at 0.
 struct Axes {
     first: f64,
     last: f64,
@@ -139,7 +139,7 @@ impl Axes {
         }
     }
 
-    /// Whole numbers under the plot, at most seven.
+    /// Draws up to seven integers below the plot.
     fn years(&self) -> Markup {
         let span = self.last_value - self.first_value;
         let step = [1.0, 2.0, 5.0, 10.0, 20.0, 25.0, 50.0].into_iter().find(|step| span / step <= 6.5).unwrap_or(100.0);
@@ -153,7 +153,7 @@ impl Axes {
     }
 }
 
-/// The next of 1, 2, 4, 8 times a power of ten, which four lines divide well.
+/// Returns the next of 1, 2, 4, 8 times a power of ten, so that four grid lines have short labels.
 fn ceiling(value: f64) -> f64 {
     let power = 10_f64.powf(value.max(1.0).log10().floor());
     [1.0, 2.0, 4.0, 8.0].into_iter().map(|step| step * power).find(|top| *top >= value).unwrap_or(power * 10.0)

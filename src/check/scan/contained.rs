@@ -28,7 +28,7 @@ pub fn contained(child: Source<'_>, number: &str, parent: Source<'_>, column: &s
             Next::End => return Ok(true),
             Next::Unexpected => return Ok(false),
         };
-        // A pair that was found is found, whatever the order of the rows; one that was passed by is left to the query.
+        // A match proves itself in any order of the rows. A pair that was passed by is left to the query.
         while at.is_none_or(|at| at < wanted) {
             match parents.next()? {
                 Next::Pair(key, Some(number)) => at = Some((key, number)),

@@ -1,9 +1,14 @@
-//! Queries over a run: those of `sql/showcase_queries`, or anybody's.
+//! `query`: SQL over a run, from `sql/showcase_queries` or people's own.
+//!
+//! ```text
+//! statement.rs ▸ Sandbox ▸ answer.rs (texts, JSON, Arrow) ▸ format.rs ▸ destination.rs (stdout, stderr, a file)
+//! ```
 
-mod csv_file;
+mod answer;
+mod destination;
+mod format;
+mod statement;
 
-use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,20 +16,21 @@ use clap::Parser;
 
 use crate::commands::LakeArgs;
 use crate::contract::Contract;
-use crate::lake::{RunId, output_file};
-use crate::sql::{Batches, DuckDb, EngineParameters, Rows, Sandbox, SandboxParameters, SqlFile, texts};
+use crate::lake::{Lake, RunId};
+use crate::sql::{DuckDb, EngineParameters, Sandbox, SandboxParameters};
+use crate::tables::iceberg::{AsOf, CatalogArgs, Tables, mount_as_of};
 use crate::tables::mount_run;
+use answer::Answer;
+use destination::Destination;
 use digdag_task::{Call, Failure, Scratch, Switch};
-
-const SHOWCASE: &str = "showcase_queries";
-
-/// Rows shown on stderr; a file given with `csv` gets them all.
-const ROWS_SHOWN: usize = 40;
+use format::Format;
+use statement::{full_name, showcase_queries, statement};
 
 /// Run SQL over a run
 ///
 /// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active run or
-/// of any run. Shows the rows on stderr, or writes them to a CSV file; nothing in the lake is changed.
+/// of any run; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout, in place of the
+/// result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads no file outside the lake.
 #[derive(Debug, Parser)]
 #[command(name = "query", version, after_help = EXAMPLE)]
 pub struct Query {
@@ -35,19 +41,30 @@ pub struct Query {
     #[arg(long, value_name = "RUN_ID")]
     pub run_id: Option<RunId>,
 
-    /// A showcase query by its name or the end of it, such as 01_dataset_overview
-    #[arg(long, value_name = "NAME", required_unless_present_any = ["sql_file", "sql", "list"])]
+    /// State of the tables to read: a month (2026-10), a run, a time (2026-11-20T12:00:00Z), a day, or a snapshot id
+    #[arg(long, value_name = "WHEN", conflicts_with = "run_id")]
+    pub as_of: Option<AsOf>,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+
+    /// Showcase query, by its name or the end of it, such as country_top
+    #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 
-    /// A file with one SQL statement that only reads
+    /// File with one SQL statement that only reads
     #[arg(long, value_name = "FILE", conflicts_with = "name")]
     pub sql_file: Option<PathBuf>,
 
-    /// The statement itself
-    #[arg(long, value_name = "SQL", conflicts_with_all = ["name", "sql_file"])]
+    /// One SQL statement that only reads
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["name", "sql_file"], allow_hyphen_values = true)]
     pub sql: Option<String>,
 
-    /// Write all rows to this file as CSV, instead of a table on stderr; outside of the lake's runs
+    /// Format of the rows on stdout [default: table, on stdout if it is a terminal, else on stderr]
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "csv")]
+    pub format: Option<Format>,
+
+    /// Write all rows to this file as CSV, outside the lake's runs; - is stdout
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
 
@@ -64,110 +81,56 @@ pub struct Query {
 
 const EXAMPLE: &str = "\
 Example:
-  query --lake /data/lake --name 01_dataset_overview";
+  query --lake /data/lake --name country_top
+  query --lake /data/lake --sql 'FROM artists_v1_typed' --format csv > artists.csv";
 
 /// Runs `query`.
 pub fn main() -> ExitCode {
     super::task(query)
 }
 
-/// Runs a query on DuckDB over a run's tables and views, and shows its rows.
 fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     if parameters.list.is_on() {
         return list(call);
     }
     let (sql, origin) = statement(&parameters)?;
     let lake = parameters.lake.open()?;
-    let id = match parameters.run_id {
-        Some(id) => id,
-        None => lake.published()?,
-    };
-    call.set_run_id(&id);
-    let csv = parameters.csv.as_deref().map(output_file).transpose()?;
+    let destination = Destination::choose(parameters.csv.as_deref(), parameters.format)?;
+    destination.reserve(call);
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
-    mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
-    let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
-    let mut answer = Answer(sandbox.prepare(&sql, &origin).map_err(refused)?.run()?);
-    let rows = match csv {
-        Some(output) => csv_file::write(&output, &mut answer)?,
-        None => show(&mut answer)?,
+    let id = match (&parameters.as_of, parameters.run_id) {
+        (Some(as_of), _) => mount_as_of(&engine, &mut tables_of(&lake, &parameters.catalog)?, as_of)?,
+        (None, id) => {
+            let id = id.map_or_else(|| lake.published(), Ok)?;
+            mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
+            id
+        }
     };
-    call.set_metric("rows", rows);
-    call.summary(format_args!("{rows} rows"));
+    call.set_run_id(&id);
+    let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
+    let mut answer = Answer::new(&sandbox, &sql, &origin)?;
+    destination.write(&mut answer)?;
+    call.set_metric("rows", answer.rows);
+    call.summary(format_args!("{} rows", answer.rows));
     Ok(())
 }
 
-/// The rows of a query on their way to people.
-struct Answer<'e>(Batches<'e>);
-
-impl Answer<'_> {
-    fn header(&self) -> Vec<String> {
-        self.0.columns()
-    }
-
-    fn next_rows(&mut self) -> anyhow::Result<Option<Rows>> {
-        self.0.next_batch()?.map(|batch| texts(&batch)).transpose()
-    }
-}
-
-/// Adds where to look for statements that work. An error that is not of the statement stays as it is.
-fn refused(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast::<Failure>() {
-        Ok(failure) if failure.hint.is_none() => {
-            failure.hint("query --list names the showcase queries; their SQL is in sql/showcase_queries").into()
-        }
-        Ok(failure) => failure.into(),
-        Err(error) => error,
-    }
-}
-
-fn statement(parameters: &Query) -> anyhow::Result<(String, String)> {
-    if let Some(sql) = &parameters.sql {
-        return Ok((sql.clone(), "the given SQL".to_owned()));
-    }
-    if let Some(path) = &parameters.sql_file {
-        let read = fs::read_to_string(path);
-        let text = read.map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-        return Ok((text, path.display().to_string()));
-    }
-    let name = parameters.name.clone().unwrap_or_default();
-    let wanted = format!("/{}.sql", name.trim_end_matches(".sql"));
-    let found = SqlFile::below(SHOWCASE)?.into_iter().find(|file| file.path.ends_with(&wanted)).ok_or_else(|| {
-        Failure::parameters(format!("parameter name: there is no showcase query {name:?}"))
-            .hint("query --list names them")
-    })?;
-    Ok((found.text, found.path))
+/// Opens the lake's Iceberg tables for reading.
+fn tables_of(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Tables> {
+    let tables = Tables::open(lake, lake_catalog::Access::Read, catalog)?;
+    Ok(tables.ok_or_else(|| {
+        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
+            .hint("run stage-tables for a sealed run, or name a run with --run-id")
+    })?)
 }
 
 fn list(call: &mut Call) -> anyhow::Result<()> {
-    let files = SqlFile::below(SHOWCASE)?;
+    let files = showcase_queries()?;
     for file in &files {
         let about = file.text.lines().next().unwrap_or_default().trim_start_matches("--").trim();
-        call.say(format_args!(
-            "{}: {about}",
-            file.path.trim_start_matches("sql/showcase_queries/").trim_end_matches(".sql")
-        ));
+        call.say(format_args!("{}: {about}", full_name(file)));
     }
     call.set_metric("queries", files.len());
     Ok(())
-}
-
-/// A table for people. stdout is the result's. Gives how many rows there are.
-fn show(answer: &mut Answer<'_>) -> anyhow::Result<usize> {
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(answer.header());
-    let mut count = 0;
-    while let Some(rows) = answer.next_rows()? {
-        for row in rows.iter().take(ROWS_SHOWN.saturating_sub(count)) {
-            table.add_row(row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")));
-        }
-        count += rows.len();
-    }
-    let mut stderr = std::io::stderr().lock();
-    let _ = writeln!(stderr, "{table}");
-    if count > ROWS_SHOWN {
-        let _ = writeln!(stderr, "{} more rows; --csv FILE writes them all", count - ROWS_SHOWN);
-    }
-    Ok(count)
 }

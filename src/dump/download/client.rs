@@ -7,15 +7,20 @@ use std::time::{Duration, SystemTime};
 
 use jiff::fmt::rfc2822;
 use ureq::http::{HeaderMap, Response, StatusCode, Uri, header};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::RootCerts;
 use ureq::{Agent, Body};
 
-use super::patience::{Patience, Trouble};
-use crate::http::root_certificates;
+use crate::http::{Deadline, RequestError, RetryPolicy, Transient, agent_config, root_certificates};
 use digdag_task::{Failure, Observer};
 
 /// A page of the listing is some kilobytes.
 const LARGEST_PAGE: u64 = 4 << 20;
+
+/// Attempts without progress. With the waits between them, four files that all fail stay below the 15 requests in 6
+/// minutes that the site allows.
+const MAX_ATTEMPTS: u32 = 5;
+
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
 /// What a 429 without Retry-After means at the site: 15 requests in 6 minutes.
 const AFTER_TOO_MANY: Duration = Duration::from_secs(360);
@@ -51,29 +56,25 @@ impl fmt::Display for BaseUrl {
 pub(super) struct Client {
     agent: Agent,
     base: BaseUrl,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     requests: Cell<u64>,
 }
 
 impl Client {
     /// `stall_time` is how long a connection may bring nothing.
-    pub fn new(base: &BaseUrl, patience: Patience, stall_time: Duration) -> anyhow::Result<Self> {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .https_only(base.0.starts_with("https:"))
+    pub fn new(base: &BaseUrl, retry_policy: RetryPolicy, stall_time: Duration) -> anyhow::Result<Self> {
+        let config = agent_config(&base.0, trusted()?)
             .max_redirects(4)
-            .user_agent(concat!("discogs-lakehouse/", env!("CARGO_PKG_VERSION")))
             .accept_encoding("identity")
             .timeout_connect(Some(stall_time))
             .timeout_recv_response(Some(stall_time))
             .timeout_per_read(Some(stall_time))
-            .tls_config(TlsConfig::builder().root_certs(trusted()?).build())
             .build();
-        Ok(Client { agent: Agent::new_with_config(config), base: base.clone(), patience, requests: Cell::new(0) })
+        Ok(Client { agent: Agent::new_with_config(config), base: base.clone(), retry_policy, requests: Cell::new(0) })
     }
 
-    pub fn patience(&self) -> &Patience {
-        &self.patience
+    pub fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry_policy
     }
 
     /// How many requests were made so far; the site counts them too.
@@ -83,23 +84,23 @@ impl Client {
 
     /// A small text: a page of the listing, a CHECKSUM file. Tried until it comes.
     pub fn text(&self, query: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<String> {
-        self.patience.persist(observer, || {
+        self.retry_policy.run(observer, || {
             let response = self.get(query, what, None)?;
             let body = response.into_body().into_with_config().limit(LARGEST_PAGE);
-            body.read_to_string().map_err(|error| trouble(what, error))
+            body.read_to_string().map_err(|error| request_error(what, error))
         })
     }
 
     /// One try of a request. Gives an answer that is a success, or 416 when `from` was asked for.
-    pub fn get(&self, query: &str, what: &str, from: Option<u64>) -> Result<Response<Body>, Trouble> {
-        let left = self.patience.left()?;
+    pub fn get(&self, query: &str, what: &str, from: Option<u64>) -> Result<Response<Body>, RequestError> {
+        let left = self.retry_policy.left()?;
         self.requests.set(self.requests.get() + 1);
         let mut request = self.agent.get(format!("{}{query}", self.base));
         if let Some(from) = from {
             request = request.header(header::RANGE, format!("bytes={from}-"));
         }
-        let response = request.config().timeout_global(Some(left)).build().call();
-        let response = response.map_err(|error| trouble(what, error))?;
+        let response = request.config().timeout_global(left).build().call();
+        let response = response.map_err(|error| request_error(what, error))?;
         let status = response.status();
         if status.is_success() || (from.is_some() && status == StatusCode::RANGE_NOT_SATISFIABLE) {
             return Ok(response);
@@ -107,14 +108,22 @@ impl Client {
         let answer = format!("{what}: {} answered {status}", self.base);
         let wait = retry_after(response.headers());
         match status {
-            StatusCode::TOO_MANY_REQUESTS => {
-                Err(Trouble::Passing { what: answer, wait: wait.or(Some(AFTER_TOO_MANY)), gained: false })
-            }
-            StatusCode::REQUEST_TIMEOUT => Err(Trouble::passing(answer)),
-            _ if status.is_server_error() => Err(Trouble::Passing { what: answer, wait, gained: false }),
+            StatusCode::TOO_MANY_REQUESTS => Err(transient(answer, wait.or(Some(AFTER_TOO_MANY)))),
+            StatusCode::REQUEST_TIMEOUT => Err(transient(answer, None)),
+            _ if status.is_server_error() => Err(transient(answer, wait)),
             _ => Err(Failure::external(answer).hint("check base_url; --list shows what the site has").into()),
         }
     }
+}
+
+fn transient(message: String, retry_after: Option<Duration>) -> RequestError {
+    RequestError::Transient(Transient { failure: Failure::external(message), retry_after, progressed: false })
+}
+
+/// Returns the policy of a download that may take `max_wait` in all.
+pub(super) fn retry_policy(max_wait: Duration, first_wait: Duration) -> RetryPolicy {
+    let deadline = Some(Deadline::after(max_wait));
+    RetryPolicy { max_attempts: MAX_ATTEMPTS, first_wait, max_backoff: MAX_BACKOFF, deadline }
 }
 
 /// Mozilla's, or those of `SSL_CERT_FILE`: behind a proxy that opens TLS, that is where its certificate is.
@@ -130,7 +139,7 @@ fn trusted() -> anyhow::Result<RootCerts> {
 }
 
 /// Whether another try may help: what the network does passes, what the site is does not.
-fn trouble(what: &str, error: ureq::Error) -> Trouble {
+fn request_error(what: &str, error: ureq::Error) -> RequestError {
     use ureq::Error::{ConnectProxyFailed, ConnectionFailed, HostNotFound, Io, Protocol, Timeout};
     let passing = match &error {
         Io(error) => error.kind() != io::ErrorKind::InvalidData,
@@ -143,7 +152,7 @@ fn trouble(what: &str, error: ureq::Error) -> Trouble {
         error => format!("{what}: {error}"),
     };
     match passing {
-        true => Trouble::passing(message),
+        true => transient(message, None),
         false => Failure::external(message).hint("check base_url and the proxy").into(),
     }
 }

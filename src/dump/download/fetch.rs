@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::DownloadOptions;
-use super::client::{BaseUrl, Client};
+use super::client::{BaseUrl, Client, retry_policy};
 use super::folder::{Local, MonthFolder};
 use super::listing::{ListedFile, Listing};
 use super::month::MonthOnSite;
-use super::patience::Patience;
 use super::transfer::{Transfer, Wanted};
 use crate::dump::{Entity, parse_checksums, read_checksums};
 use crate::lake::{DumpMonth, free_bytes, write_new_file};
@@ -65,8 +64,8 @@ pub fn fetch_month(
         done.requests = Some(0);
         return Ok(());
     }
-    let patience = Patience::new(options.max_wait, options.first_wait);
-    let client = Client::new(&options.base_url, patience, options.stall_time)?;
+    let retry_policy = retry_policy(options.max_wait, options.first_wait);
+    let client = Client::new(&options.base_url, retry_policy, options.stall_time)?;
     let fetched = Month { options, folder: &folder, client: &client, observer }.fetch(month, &wanted, done);
     done.requests = Some(client.requests());
     fetched

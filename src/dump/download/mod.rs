@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The site allows about 15 requests in 6 minutes and answers the next with 429, for an hour. So what is known is not
-//! asked for: a month that is there and matches costs no request. Tries have growing waits (`patience.rs`); who speaks
+//! asked for: a month that is there and matches costs no request. Retries follow the policy of `http`; who speaks
 //! HTTP is `client.rs`.
 
 mod client;
@@ -22,7 +22,6 @@ mod listing;
 mod month;
 mod overview;
 mod parameters;
-mod patience;
 mod transfer;
 
 pub use fetch::{FetchedFile, FetchedMonth, fetch_month};

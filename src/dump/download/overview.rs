@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::DownloadOptions;
-use super::client::Client;
+use super::client::{Client, retry_policy};
 use super::fetch::listing_of_year;
 use super::listing::Listing;
-use super::patience::Patience;
 use crate::dump::{Entity, Kind};
 use digdag_task::{Failure, Observer};
 
@@ -41,8 +40,8 @@ pub struct Overview {
 /// # Errors
 /// Returns an error of class `External` if the site cannot be reached or answers with something else.
 pub fn overview(options: &DownloadOptions, year: Option<&str>, observer: &dyn Observer) -> anyhow::Result<Overview> {
-    let patience = Patience::new(options.max_wait, options.first_wait);
-    let client = Client::new(&options.base_url, patience, options.stall_time)?;
+    let retry_policy = retry_policy(options.max_wait, options.first_wait);
+    let client = Client::new(&options.base_url, retry_policy, options.stall_time)?;
     let (year, years) = match year {
         Some(year) => (year.to_owned(), None),
         None => {

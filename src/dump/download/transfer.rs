@@ -11,7 +11,7 @@ use ureq::http::{Response, StatusCode, header};
 use super::client::Client;
 use super::fetch::{enough_space, no_such_file};
 use super::listing::ListedFile;
-use super::patience::{Trouble, in_words};
+use crate::http::{RequestError, Transient, in_words};
 use digdag_task::stop::{Resumable, Unfinished};
 use digdag_task::{Amount, Failure, Observer, Unit};
 
@@ -22,7 +22,7 @@ const BUFFER_BYTES: usize = 1 << 18;
 const SLOWEST: u64 = 1 << 10;
 
 /// A try that went on behind an earlier one and brought less than this counts as one that brought nothing.
-const GAIN: u64 = 1 << 20;
+const MIN_PROGRESS: u64 = 1 << 20;
 
 /// How a gzip file begins: its magic number and the only method there is.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
@@ -72,8 +72,8 @@ impl<'t> Transfer<'t> {
     /// Fetches the file into its part, and gives its length. Then the part is whole and matches its checksum.
     pub fn run(mut self, observer: &dyn Observer) -> anyhow::Result<u64> {
         self.take_up()?;
-        let patience = self.client.patience();
-        let result = if self.matches() { Ok(()) } else { patience.persist(observer, || self.attempt(observer)) };
+        let retry_policy = self.client.retry_policy();
+        let result = if self.matches() { Ok(()) } else { retry_policy.run(observer, || self.attempt(observer)) };
         if result.is_err() && matches!(self.on_signal, OnSignal::Remove(_)) {
             // The error is the story to tell.
             let _ = std::fs::remove_file(&self.part);
@@ -108,7 +108,7 @@ impl<'t> Transfer<'t> {
         &self.wanted.file.name
     }
 
-    fn attempt(&mut self, observer: &dyn Observer) -> Result<(), Trouble> {
+    fn attempt(&mut self, observer: &dyn Observer) -> Result<(), RequestError> {
         let began_at = self.there;
         let from = (self.there > 0).then_some(self.there);
         let response = self.client.get(&self.wanted.file.query, self.name(), from)?;
@@ -116,16 +116,16 @@ impl<'t> Transfer<'t> {
         let resumed = self.there > 0;
         let result = self.receive(answer, observer);
         match result {
-            Err(Trouble::Passing { what, wait, gained: _ }) => {
-                let gained = resumed && self.there.saturating_sub(began_at) >= GAIN;
-                Err(Trouble::Passing { what, wait, gained })
+            Err(RequestError::Transient(error)) => {
+                let progressed = resumed && self.there.saturating_sub(began_at) >= MIN_PROGRESS;
+                Err(RequestError::Transient(Transient { progressed, ..error }))
             }
             result => result,
         }
     }
 
     /// Looks at an answer before anything that is there is given up for it.
-    fn open(&mut self, response: Response<Body>) -> Result<Answer, Trouble> {
+    fn open(&mut self, response: Response<Body>) -> Result<Answer, RequestError> {
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let length: Option<u64> = text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
         let chunked =
@@ -138,7 +138,7 @@ impl<'t> Transfer<'t> {
         match response.status() {
             StatusCode::RANGE_NOT_SATISFIABLE => {
                 self.start_over()?;
-                Err(Trouble::passing(format!("{}: the part was longer than the file; it was removed", self.name())))
+                Err(transient(format!("{}: the part was longer than the file; it was removed", self.name())))
             }
             StatusCode::PARTIAL_CONTENT => match range {
                 Some((start, total)) if start == self.there && self.there > 0 => {
@@ -149,7 +149,7 @@ impl<'t> Transfer<'t> {
                 }
                 _ => {
                     self.start_over()?;
-                    Err(Trouble::passing(format!("{}: the server sent another part than was asked for", self.name())))
+                    Err(transient(format!("{}: the server sent another part than was asked for", self.name())))
                 }
             },
             _ if page => Err(no_such_file(self.name()).into()),
@@ -166,7 +166,7 @@ impl<'t> Transfer<'t> {
     }
 
     /// The first bytes of an answer that begins with the beginning. What is not gzip is not written at all.
-    fn read_head(&self, body: &mut impl Read) -> Result<Vec<u8>, Trouble> {
+    fn read_head(&self, body: &mut impl Read) -> Result<Vec<u8>, RequestError> {
         let mut head = Vec::new();
         if let Err(error) = body.take(GZIP.len() as u64).read_to_end(&mut head) {
             return Err(self.cut(&error));
@@ -175,7 +175,7 @@ impl<'t> Transfer<'t> {
             return Ok(head);
         }
         if GZIP.starts_with(&head) {
-            return Err(Trouble::passing(format!("{}: the transfer was cut before it began", self.name())));
+            return Err(transient(format!("{}: the transfer was cut before it began", self.name())));
         }
         if head.starts_with(b"<") {
             return Err(no_such_file(self.name()).into());
@@ -201,7 +201,7 @@ impl<'t> Transfer<'t> {
         }
     }
 
-    fn receive(&mut self, mut answer: Answer, observer: &dyn Observer) -> Result<(), Trouble> {
+    fn receive(&mut self, mut answer: Answer, observer: &dyn Observer) -> Result<(), RequestError> {
         if let Some(total) = answer.total {
             let folder = self.part.parent().unwrap_or(Path::new("."));
             enough_space(folder, total.saturating_sub(self.there))?;
@@ -229,7 +229,7 @@ impl<'t> Transfer<'t> {
                 return Err(too_long(self.name(), most).into());
             }
             self.write(&mut file, &buffer[..read])?;
-            self.client.patience().left()?;
+            self.client.retry_policy().left()?;
             progress.advance_to(self.there, &|| {
                 format!("{}, {} MB, {:.1} MB/s", self.name(), self.there / 1_000_000, pace.rate(self.there) / 1e6)
             });
@@ -261,18 +261,18 @@ impl<'t> Transfer<'t> {
         Ok(())
     }
 
-    fn cut(&self, error: &std::io::Error) -> Trouble {
+    fn cut(&self, error: &std::io::Error) -> RequestError {
         let why = match error.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
                 format!("nothing came for {}", in_words(self.wanted.stall_time))
             }
             _ => error.to_string(),
         };
-        Trouble::passing(format!("{}: cut after {} bytes: {why}", self.name(), self.there))
+        transient(format!("{}: cut after {} bytes: {why}", self.name(), self.there))
     }
 
     /// The answer has ended: is it the file?
-    fn judge(&mut self, answer: &Answer) -> Result<(), Trouble> {
+    fn judge(&mut self, answer: &Answer) -> Result<(), RequestError> {
         if self.matches() {
             return Ok(());
         }
@@ -288,12 +288,16 @@ impl<'t> Transfer<'t> {
         let pieced = self.pieced;
         self.start_over()?;
         if pieced {
-            return Err(Trouble::passing(format!("{}: its pieces do not make the file; starting over", self.name())));
+            return Err(transient(format!("{}: its pieces do not make the file; starting over", self.name())));
         }
         Err(Failure::input(format!("{}: what the site sends does not match its CHECKSUM file", self.name()))
             .hint("nothing of it was kept; try again later, and if it stays so, tell the site")
             .into())
     }
+}
+
+fn transient(message: String) -> RequestError {
+    RequestError::transient(Failure::external(message))
 }
 
 /// The first byte and, where it is known, the length of the whole, in `bytes 100-199/200`.

@@ -1,7 +1,7 @@
 //! What changed from one run to another, as a change feed: applied to the first run it gives the second, exactly.
 //!
 //! Each table is compared in ranges of the first column of its key, cut where row groups begin or within large ones
-//! (`ranges.rs`), so that memory is bounded by a range whatever the size of the table; the rows of a range are compared by one query
+//! (`ranges.rs`), so that memory is bounded by a range and not by the table; the rows of a range are compared by one query
 //! (`sql/diff/changes.sql`), and what differs goes into one Parquet file (`feed.rs`). The ranges do not show in the bytes.
 
 mod feed;

@@ -24,7 +24,7 @@ impl AtOnce {
     }
 }
 
-/// A range of a column, from `low` on and below `high`, as SQL literals; NULL where it is open.
+/// A range of a column, from `low` on and below `high`, as SQL literals; NULL if it is open.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Range {
     pub low: String,
@@ -140,7 +140,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut table = Contract::load().expect("the contract").table("release_genres_v1").expect("is there").clone();
         table.row_group_rows = 10;
-        // Texts have a least value in the footer where they are the key, or have a bloom filter.
+        // Texts have a least value in the footer if they are the key, or have a bloom filter.
         table.columns[2].bloom_filter = true;
         let path = folder.path().join("rows.parquet");
         let mut file = TableFile::create(&path, &table).expect("a file");
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(lows("genre", 50), ["NULL", "'genre 50'"]);
         assert_eq!(lows("release_id", 1000), ["NULL"]);
         assert_eq!(highs("release_id", 1000), ["NULL"]);
-        // Within a row group where that is too large.
+        // Within a row group if the row group is too large.
         assert_eq!(lows("release_id", 5)[..4], ["NULL", "5", "10", "15"]);
         let little = ranges(std::slice::from_ref(&path), "release_id", at_once(1000, 1)).expect("ranges");
         assert_eq!(little.len(), 100, "no range is smaller than a row");

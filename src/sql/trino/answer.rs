@@ -1,10 +1,12 @@
+//! Pages of results, as Trino returns them.
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::place::place;
+use super::place::{Location, place};
 use digdag_task::Failure;
 
-/// A page of a statement's answer, as `/v1/statement` gives it. A failed query answers 200, with `error`.
+/// A page of a statement's result, as `/v1/statement` returns it. A failed query has status 200, with `error`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page {
@@ -42,18 +44,9 @@ pub(super) struct QueryError {
     pub error_location: Option<Location>,
 }
 
-/// A line and a column of what was sent, from 1.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Location {
-    pub line_number: usize,
-    #[serde(default)]
-    pub column_number: usize,
-}
-
-/// A file that was there when the query was planned has gone: `active` was moved under it. Or the cluster changed.
-/// The same query asked again is planned anew.
-const PASSING: [&str; 12] = [
+/// Errors after which the same query may succeed, since it is planned again: a file of the plan has gone because `active`
+/// moved, or the cluster changed.
+const TRANSIENT: [&str; 12] = [
     "HIVE_CANNOT_OPEN_SPLIT",
     "HIVE_FILE_NOT_FOUND",
     "HIVE_PARTITION_OFFLINE",
@@ -69,24 +62,24 @@ const PASSING: [&str; 12] = [
 ];
 
 impl QueryError {
-    /// A read may be tried again.
-    pub fn is_passing(&self) -> bool {
-        PASSING.contains(&self.error_name.as_str())
+    /// Returns whether a read may be retried.
+    pub fn is_transient(&self) -> bool {
+        TRANSIENT.contains(&self.error_name.as_str())
     }
 
-    /// One line: the SQL file with its line where it can be told, Trino's words, its name for the error, the query.
+    /// Returns one line: the SQL file with its line if it is known, Trino's message and error name, and the query's id.
     pub fn failure(&self, id: &str, sql: &str, origin: &str) -> Failure {
         let place = place(self.error_location.as_ref(), sql, origin);
         let hint = match self.error_name.as_str() {
             "TABLE_NOT_FOUND" | "SCHEMA_NOT_FOUND" => "register-tables makes the schema and its tables",
-            _ if self.is_passing() => "active was moved or a server changed while it ran; run the same command again",
-            _ => "the query's page in Trino's web interface says more",
+            _ if self.is_transient() => "active was moved or a server changed while it ran; run the same command again",
+            _ => "see the query's page in Trino's web interface",
         };
         Failure::external(format!("{place}: {} ({}, query {id})", self.message, self.error_name)).hint(hint)
     }
 }
 
-/// A cell as people read it.
+/// Returns a cell as text.
 pub(super) fn text_of(cell: Value) -> Option<String> {
     match cell {
         Value::Null => None,

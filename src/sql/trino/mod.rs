@@ -5,12 +5,11 @@
 //!                        └─ DELETE when this process is stopped, or goes on without the rest
 //! ```
 //!
-//! A POST alone begins nothing: Trino takes the statement up with the first GET of its nextUri, and forgets one that nobody
-//! asks after. So a task that is stopped in a POST has nothing to cancel, and a POST whose answer was lost leaves nothing
-//! that runs.
+//! A POST alone starts nothing: Trino runs the statement at the first GET of its nextUri, and forgets it without one. So a
+//! task that is stopped in a POST has nothing to cancel, and a POST whose response was lost leaves nothing running.
 //!
-//! Requests are sent again where that is safe (`client.rs`), queries that only read are asked again when files went away
-//! under them (`answer.rs`). Messages carry the SQL file with its line, and the query's id.
+//! Requests are retried if that is safe (`client.rs`), and queries that only read are retried if their files have gone
+//! (`answer.rs`). Messages name the SQL file with its line, and the query's id.
 
 mod answer;
 mod client;
@@ -33,11 +32,11 @@ use digdag_task::{Failure, SharedObserver};
 
 pub use parameters::{TrinoParameters, run_schema};
 
-/// How often a read is asked again, and how long after.
-const ATTEMPTS: u32 = 4;
+/// Attempts of a query that only reads, and the wait after the first.
+const MAX_ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A session with Trino: names without a schema are looked up in the one it was opened with.
+/// A session with Trino. Names without a schema belong to the schema it was opened with.
 pub struct Trino {
     client: Client,
     schema: String,
@@ -46,7 +45,10 @@ pub struct Trino {
 }
 
 impl Trino {
-    /// Nothing is asked yet. `schema` need not be there.
+    /// Opens a session without a request. `schema` may be missing.
+    ///
+    /// # Errors
+    /// Fails if a parameter of the connection is missing or malformed.
     pub fn open(parameters: &TrinoParameters, schema: &str, observer: SharedObserver) -> anyhow::Result<Self> {
         Ok(Trino {
             client: Client::new(parameters, schema)?,
@@ -56,34 +58,42 @@ impl Trino {
         })
     }
 
+    /// Returns the address of Trino.
     pub fn address(&self) -> &str {
         self.client.address()
     }
 
+    /// Returns the schema of the session.
     pub fn schema(&self) -> &str {
         &self.schema
     }
 
-    /// Runs a statement that changes something. It is not tried again once Trino may have taken it.
+    /// Runs a statement that changes something. It is not retried once Trino may have received it.
+    ///
+    /// # Errors
+    /// Fails with Trino's error, or if Trino cannot be reached.
     pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
         self.run(sql, origin, false).map_err(|error| error.failure)?;
         Ok(())
     }
 
-    /// Runs a query and gives the names of its columns and its rows.
+    /// Runs a query and returns the names of its columns and its rows.
+    ///
+    /// # Errors
+    /// Fails with Trino's error, or if Trino cannot be reached.
     pub fn table(&self, sql: &str, origin: &str) -> anyhow::Result<(Vec<String>, Rows)> {
         let sql = self.with_functions(sql);
         let mut attempt = 1;
         loop {
             match self.run(&sql, origin, true) {
-                Err(error) if error.passing && attempt < ATTEMPTS => sleep(PAUSE * attempt),
+                Err(error) if error.transient && attempt < MAX_ATTEMPTS => sleep(PAUSE * attempt),
                 result => return Ok(result.map_err(|error| error.failure)?),
             }
             attempt += 1;
         }
     }
 
-    /// The query behind the definitions of those of our functions that it calls.
+    /// Returns the query behind the definitions of those functions of `sql/functions/trino` that it calls.
     pub fn with_functions(&self, query: &str) -> String {
         let called = self.functions.iter().filter(|function| query.contains(&format!("{}(", function.name)));
         let definitions: Vec<&str> = called.map(|function| function.text.trim_end()).collect();
@@ -108,7 +118,7 @@ impl Trino {
                 header = columns.into_iter().map(|column| column.name).collect();
             }
             rows.extend(page.data.drain(..).map(|row| row.into_iter().map(text_of).collect()));
-            watch.look(&page.stats);
+            watch.update(&page.stats);
             let Some(next) = page.next_uri.take() else { break };
             page = self.client.next(&next)?;
             running.is_at(&page);
@@ -137,22 +147,22 @@ impl Engine for Trino {
 
 struct RunError {
     failure: Failure,
-    passing: bool,
+    transient: bool,
 }
 
 impl RunError {
     fn of(error: &QueryError, id: &str, sql: &str, origin: &str) -> Self {
-        RunError { failure: error.failure(id, sql, origin), passing: error.is_passing() }
+        RunError { failure: error.failure(id, sql, origin), transient: error.is_transient() }
     }
 }
 
-impl From<Failure> for RunError {
-    fn from(failure: Failure) -> Self {
-        RunError { failure, passing: false }
+impl From<anyhow::Error> for RunError {
+    fn from(error: anyhow::Error) -> Self {
+        RunError { failure: Failure::of(&error), transient: false }
     }
 }
 
-/// A query under way. It is cancelled when the process is stopped, and when nobody reads on.
+/// A running query. It is cancelled if the process is stopped or the value dropped before the end.
 struct Running {
     client: Client,
     at: Arc<Mutex<Option<String>>>,

@@ -1,3 +1,5 @@
+//! Parameters of the connection to Trino.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -6,8 +8,8 @@ use ureq::http::Uri;
 
 use digdag_task::Failure;
 
-/// Where Trino is, and as whom it is asked. A password or token is no parameter: it would be stored with the workflow.
-/// It comes from `TRINO_PASSWORD` or `TRINO_ACCESS_TOKEN`, or from a file that is named here.
+/// The connection to Trino. A password or token is no parameter, since Digdag would store it with the workflow: it comes
+/// from `TRINO_PASSWORD` or `TRINO_ACCESS_TOKEN`, or from a file that is named here.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Trino")]
 pub struct TrinoParameters {
@@ -44,7 +46,7 @@ pub struct TrinoParameters {
     pub trino_ca_file: Option<PathBuf>,
 }
 
-/// What proves who asks. It is never shown.
+/// The secret that authenticates the user. It is never shown.
 pub(super) enum Credential {
     None,
     Password(String),
@@ -52,23 +54,23 @@ pub(super) enum Credential {
 }
 
 impl TrinoParameters {
-    /// The schema over one run.
+    /// Returns the name of the schema over one run.
     pub fn run_schema(&self, run_id: &str) -> String {
         run_schema(&self.trino_schema, run_id)
     }
 
-    /// The schema over what is kept about the runs: `discogs_history`.
+    /// Returns the name of the schema over the history tables: `discogs_history`.
     pub fn history_schema(&self) -> String {
         format!("{}_history", self.trino_schema)
     }
 
-    /// The location of a folder of the lake in Trino's words.
+    /// Returns the location of a folder of the lake, as Trino names it.
     pub fn location(&self, lake_root: &Path, folder: &str) -> String {
         let root = self.trino_lake_root.as_deref().unwrap_or(lake_root);
         format!("file:{}/{folder}", root.to_string_lossy().trim_end_matches('/'))
     }
 
-    /// The address without a slash at its end.
+    /// Returns the address without a trailing slash.
     pub(super) fn address(&self) -> Result<String, Failure> {
         let wrong = |what: &str| Failure::parameters(format!("parameter trino_url: {what}"));
         let example = "give it as http://127.0.0.1:8080; scripts/stack up starts a Trino and status names it";
@@ -84,7 +86,7 @@ impl TrinoParameters {
         Ok(text.trim_end_matches('/').to_owned())
     }
 
-    /// The files first, then the environment. A secret is not sent over plain http.
+    /// Reads the secret from its file, or else from the environment. It is not sent over plain http.
     pub(super) fn credential(&self, address: &str) -> Result<Credential, Failure> {
         let from_environment = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
         let credential = if let Some(path) = &self.trino_token_file {
@@ -106,7 +108,7 @@ impl TrinoParameters {
     }
 }
 
-/// The schema over one run beside the one over what is published: `discogs_r_2026_11__20261120_000000`.
+/// Returns the name of the schema over one run, beside that over the active run: `discogs_r_2026_11__20261120_000000`.
 pub fn run_schema(trino_schema: &str, run_id: &str) -> String {
     format!("{trino_schema}_r_{}", run_id.replace('-', "_"))
 }

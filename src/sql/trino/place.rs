@@ -1,13 +1,23 @@
-//! Where in a file of `sql/` an error is. Trino counts lines in what it was sent: there the file's `{place}`s are filled, it
-//! may stand inside of another statement, behind definitions of functions, or several times.
+//! The line of an error in a file of `sql/`. Trino counts lines in the statement it received, in which the file's `{place}`s
+//! are filled, and which may contain the file inside another statement, behind function definitions, or several times.
 
 use std::ops::Range;
 
-use super::answer::Location;
+use serde::Deserialize;
+
 use crate::sql::SqlFile;
 
-/// The file in `origin` with the line of an error. Without a line where none can be told: outside of the file's text, or in
-/// the further lines of what was put into a place.
+/// A line and a column of the statement that was sent, from 1.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Location {
+    pub line_number: usize,
+    #[serde(default)]
+    pub column_number: usize,
+}
+
+/// Returns the file in `origin` with the line of an error. The line is left out if it is unknown: outside the file's text, or
+/// in a further line of a place's value.
 pub(super) fn place(location: Option<&Location>, sent: &str, origin: &str) -> String {
     let Some((path, rest)) = origin.split_once(".sql") else { return origin.to_owned() };
     let file = SqlFile::load(path.trim_start_matches("sql/"));
@@ -35,8 +45,8 @@ fn line_in_file(location: &Location, sent: &str, file: &str) -> Option<usize> {
     let in_file = if error <= in_sent.end {
         in_file.start + (error - in_sent.start)
     } else {
-        // In what was put into the place behind the piece, of which the first line is the place's. There is no place behind
-        // a last piece, unless that is empty.
+        // The error is in the value of the place behind the piece; its first line is on the line of the place. No place
+        // follows the last piece, unless that is empty.
         let behind_all = index + 1 == pieces.len() && !in_file.is_empty();
         let first_line = !sent.get(in_sent.end..error)?.contains('\n');
         (first_line && !behind_all).then_some(in_file.end)?
@@ -44,7 +54,7 @@ fn line_in_file(location: &Location, sent: &str, file: &str) -> Option<usize> {
     Some(file[..comments + in_file].matches('\n').count() + 1)
 }
 
-/// The byte at which a line and column are; columns count characters.
+/// Returns the byte offset of a line and column; columns count characters.
 fn offset(location: &Location, text: &str) -> Option<usize> {
     let start: usize = text.split_inclusive('\n').take(location.line_number.checked_sub(1)?).map(str::len).sum();
     let line = text.get(start..)?.lines().next().unwrap_or_default();
@@ -52,7 +62,7 @@ fn offset(location: &Location, text: &str) -> Option<usize> {
     Some(start + line.char_indices().nth(column).map_or(line.len(), |(index, _)| index))
 }
 
-/// The pieces of a text that are before, between and behind its places.
+/// Returns the pieces of a text before, between and behind its places.
 fn between_places(text: &str) -> Vec<Range<usize>> {
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let mut pieces = Vec::new();
@@ -69,13 +79,13 @@ fn between_places(text: &str) -> Vec<Range<usize>> {
     pieces
 }
 
-/// The first copy of a text in what was sent, as the ranges of its pieces, as close together as they are found.
+/// Returns the first copy of a text in the statement sent, as the closest ranges of its pieces.
 fn find(sent: &str, from: usize, text: &str, pieces: &[Range<usize>]) -> Option<Vec<Range<usize>>> {
     let mut end = from;
     for piece in pieces {
         end += sent.get(end..)?.find(&text[piece.clone()])? + piece.len();
     }
-    // What stands around a copy may begin as it does: back from its end.
+    // The text around a copy may begin like the copy, so the ranges are found backwards from its end.
     let mut ranges = Vec::new();
     for piece in pieces.iter().rev() {
         let start = sent[..end].rfind(&text[piece.clone()])?;

@@ -1,3 +1,5 @@
+//! Progress of a long query.
+
 use std::time::Instant;
 
 use super::answer::Stats;
@@ -16,7 +18,7 @@ impl<'w> Watch<'w> {
         Watch { origin, started: Instant::now(), meter }
     }
 
-    pub fn look(&self, stats: &Stats) {
+    pub fn update(&self, stats: &Stats) {
         self.meter.advance_to(stats.completed_splits, &|| {
             format!(
                 "{} on Trino: {}, {} of {} splits, {} rows, {:.0} s",

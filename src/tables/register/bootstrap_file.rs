@@ -1,4 +1,4 @@
-//! The statements as a file for Trino's own command line: in the lake's `_meta`, or where people want it, but in no run.
+//! The statements as a file for Trino's command line: in the lake's `_meta`, or at a path outside the runs.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use digdag_task::stop::Unfinished;
 
 const NAME: &str = "bootstrap_discogs.sql";
 
-/// Puts the file in place, whole. Gives its path.
+/// Writes the file by a rename and returns its path.
 pub(super) fn write(lake: &Lake, given: Option<&Path>, script: &str) -> anyhow::Result<PathBuf> {
     let Some(given) = given else { return lake.keep_file(NAME, script.as_bytes()) };
     let place = match output_file(given)? {

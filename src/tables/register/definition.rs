@@ -1,19 +1,21 @@
+//! The definition of a table or view in Trino.
+
 use sha2::{Digest, Sha256};
 
 use crate::contract::Table;
 use crate::sql::{SqlFile, quoted, text_literal};
 
-/// Stands in the comment of everything that register-tables made, before a digest of how it was made.
+/// Marks the comment of everything that register-tables makes, in front of a digest of the definition.
 const MARK: &str = "discogs-lakehouse ";
 
-/// A table or view as it should be registered.
+/// A table or view to register.
 #[derive(Clone, Debug)]
 pub struct Definition {
     pub name: String,
     pub kind: Kind,
-    /// What it is, with our mark.
+    /// The comment, with the mark.
     pub comment: String,
-    /// The SQL file that is to blame for an error, and what for.
+    /// The SQL file and the table, for messages.
     pub origin: String,
 }
 
@@ -26,7 +28,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct ColumnDefinition {
     pub name: String,
-    /// As Trino names it, in lower case.
+    /// The type as Trino names it, in lower case.
     pub data_type: String,
     pub comment: String,
 }
@@ -38,7 +40,7 @@ impl ColumnDefinition {
 }
 
 impl Definition {
-    /// The contract's table over a location, under a name.
+    /// Returns the definition of a contract's table over a location, under a name.
     pub fn of_table(table: &Table, name: &str, location: String) -> Self {
         let column = |column: &crate::contract::Column| ColumnDefinition {
             name: column.name.clone(),
@@ -52,7 +54,7 @@ impl Definition {
         Definition { name: name.to_owned(), kind: Kind::Table { location, columns }, comment, origin }
     }
 
-    /// The same, its timestamps as finely as the catalog reads them: Trino takes no other declaration.
+    /// Returns the definition with timestamps of the catalog's precision, the only one that Trino accepts.
     pub fn with_timestamps(mut self, digits: u8) -> Self {
         if let Kind::Table { columns, .. } = &mut self.kind {
             for column in columns.iter_mut().filter(|column| column.data_type == "timestamp") {
@@ -62,7 +64,7 @@ impl Definition {
         self
     }
 
-    /// The view in a file.
+    /// Returns the definition of the view in a file.
     pub fn of_view(file: &SqlFile) -> Self {
         let query = statement(&file.text);
         let about = file.header(&file.name).unwrap_or_default();
@@ -70,7 +72,7 @@ impl Definition {
         Definition { name: file.name.clone(), kind: Kind::View { query }, comment, origin: file.path.clone() }
     }
 
-    /// The statement that makes it, with the whole name of it.
+    /// Returns the statement that creates it, under its qualified name.
     pub fn create(&self, schema: &str) -> anyhow::Result<String> {
         let name = format!("{schema}.{}", quoted(&self.name));
         let comment = text_literal(&self.comment);
@@ -94,7 +96,7 @@ impl Definition {
         Ok(statement(&text))
     }
 
-    /// The columns of a table; a view has its query's.
+    /// Returns the columns of a table; none for a view, which has those of its query.
     pub fn columns(&self) -> &[ColumnDefinition] {
         match &self.kind {
             Kind::Table { columns, .. } => columns,
@@ -102,19 +104,19 @@ impl Definition {
         }
     }
 
-    /// Whether a comment says that register-tables made what carries it.
+    /// Returns whether a comment carries the mark of register-tables.
     pub fn is_ours(comment: Option<&str>) -> bool {
         comment.is_some_and(|comment| comment.contains(&format!("[{MARK}")))
     }
 }
 
-/// A comment with our mark, and a digest of what it is made of.
+/// Returns a comment with the mark and a digest of the definition.
 pub fn marked(about: &str, parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("\0").as_bytes());
     format!("{about} [{MARK}{}]", hex::encode(&digest[..6]))
 }
 
-/// The statement without the comments before it.
+/// Returns the statement without the comments in front of it.
 pub fn statement(text: &str) -> String {
     let lines = text.lines().skip_while(|line| line.starts_with("--"));
     lines.collect::<Vec<_>>().join("\n")

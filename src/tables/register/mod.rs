@@ -7,14 +7,15 @@
 //! ```
 //!
 //! Schema `discogs` goes through `active`, so a promotion needs no change here; `discogs_r_<run_id>` stays with one run;
-//! `discogs_history` is what is kept about the runs.
-//! What register-tables made carries a mark and a digest in its comment (`definition.rs`): by that it knows what is up to
-//! date and what is not its own. Columns come and go where the table stands and views are replaced in one step, so what
-//! people query is never away; only another location or type needs a swap (`swap.rs`).
-//! Schemas are changed under the lake's lock: a table over a folder that was pruned, or that another run is promoted in the
-//! place of, would make the folder anew.
+//! `discogs_history` holds the history of runs.
+//! Everything that register-tables makes carries a mark and a digest in its comment (`definition.rs`), which tell what is up
+//! to date and what somebody else made. Columns are added and dropped in place and views are replaced in one statement, so a
+//! table is never missing; only another location or type needs a swap (`swap.rs`).
+//! Schemas are changed under the lake's lock: a table over a folder that is pruned or promoted away meanwhile would create
+//! the folder again.
 
 mod bootstrap_file;
+mod create;
 mod definition;
 mod plan;
 mod pruned;
@@ -116,7 +117,7 @@ impl<'r> Registrar<'r> {
             let run = lake.run(&lake.published()?)?;
             Plan::new(contract, &run, "active", parameters, false)
         };
-        let (schema, plan) = self.bring_about(&parameters.trino_schema, plan)?;
+        let (schema, plan) = self.apply(&parameters.trino_schema, plan)?;
         verify::verify(&schema, &plan.tables)
     }
 
@@ -131,7 +132,7 @@ impl<'r> Registrar<'r> {
             let run = lake.run(run.id())?;
             Plan::new(contract, &run, &format!("_runs/{}", run.id()), parameters, partly)
         };
-        let (schema, plan) = self.bring_about(&name, plan)?;
+        let (schema, plan) = self.apply(&name, plan)?;
         verify::verify(&schema, &plan.tables)?;
         Ok(name)
     }
@@ -146,7 +147,7 @@ impl<'r> Registrar<'r> {
         let name = parameters.history_schema();
         let digits = Schema::unseen(parameters, &name, &self.observer)?.timestamp_digits()?;
         let plan = || Plan::of_history(&contract, lake, parameters, digits);
-        let (schema, then) = self.bring_about(&name, plan)?;
+        let (schema, then) = self.apply(&name, plan)?;
         let verified = verify::verify(&schema, &then.tables);
         // Events that were appended meanwhile are no fault; those that are there now are looked for once more.
         let now = plan()?;
@@ -160,7 +161,7 @@ impl<'r> Registrar<'r> {
 
     /// Makes a schema what its plan says. The lake is locked only where something has to change; then both are looked at
     /// once more, for who had it before may have changed them.
-    fn bring_about<'p>(
+    fn apply<'p>(
         &mut self,
         name: &str,
         plan: impl Fn() -> anyhow::Result<Plan<'p>>,

@@ -1,3 +1,5 @@
+//! What a schema should hold.
+
 use anyhow::Context;
 
 use super::definition::Definition;
@@ -8,17 +10,17 @@ use crate::lake::{HistoryFolder, Lake, Run};
 use crate::sql::{SqlFile, TrinoParameters};
 use digdag_task::Failure;
 
-/// What a schema should hold.
+/// The tables and views that a schema should hold.
 pub struct Plan<'c> {
     pub definitions: Vec<Definition>,
-    /// The tables behind it, each with what was written of it.
+    /// The tables of the lake behind them, each with what was written.
     pub tables: Vec<Written<'c>>,
 }
 
 impl<'c> Plan<'c> {
-    /// The tables, SQL names and views over a run. `folder` is what the locations go through, below the lake: `active`,
-    /// or the run's own. A location that is not there is refused: Trino would make the folder, inside the run. `partly`
-    /// takes a run that is not finished as it is.
+    /// Plans the tables, SQL names and views over a run. Locations go through `folder` of the lake: `active`, or the run's
+    /// own. A missing location is refused, since Trino would create the folder inside the run. `partly` accepts an
+    /// unfinished run.
     pub fn new(
         contract: &'c Contract,
         run: &Run,
@@ -47,8 +49,8 @@ impl<'c> Plan<'c> {
         Ok(plan)
     }
 
-    /// The tables and views over what is kept about the runs. A folder that is not there yet is made: events will come,
-    /// and then there is nothing to register anew. `digits` is how finely the catalog reads timestamps.
+    /// Plans the tables and views over the history of runs. A missing folder is created, so that its first events need no
+    /// registration. `digits` is the precision of the catalog's timestamps.
     pub fn of_history(
         contract: &'c HistoryContract,
         lake: &Lake,
@@ -68,7 +70,7 @@ impl<'c> Plan<'c> {
         Ok(plan)
     }
 
-    /// What was written of a definition's table. The second name of a table has the same.
+    /// Returns what was written of a definition's table, also under the table's second name.
     pub fn written(&self, definition: &Definition) -> Option<&Written<'c>> {
         let is = |of: &&Written<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
         self.tables.iter().find(is)
@@ -80,7 +82,7 @@ impl<'c> Plan<'c> {
         Ok(())
     }
 
-    /// All of it as a script for Trino's own command line. Running it again changes nothing.
+    /// Returns the plan as a script for Trino's command line. Running it again changes nothing.
     pub fn script(&self, catalog_schema: &str) -> anyhow::Result<String> {
         let schema = SqlFile::load("trino/create_schema")?.with(&[("schema", catalog_schema)]);
         let mut script = format!(

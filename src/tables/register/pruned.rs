@@ -1,12 +1,12 @@
-//! Schemas of runs that are gone. Nobody can query them: their tables say that the location does not exist.
+//! Schemas of pruned runs. A query of one fails, since its location does not exist.
 
 use super::schema::Schema;
 use crate::lake::{Lake, RunId};
 use crate::sql::TrinoParameters;
 use digdag_task::SharedObserver;
 
-/// Removes the schemas of runs that the lake has no more, and gives their names. One in which anything is not of
-/// register-tables, or over another place than the run's, stays, and it is said why.
+/// Drops the schemas of runs that the lake no longer has, and returns their names. A schema that holds something else than
+/// register-tables made, or a table over another location, is kept with a warning.
 pub fn remove_schemas(
     lake: &Lake,
     parameters: &TrinoParameters,
@@ -39,14 +39,15 @@ pub fn remove_schemas(
     Ok(removed)
 }
 
-/// The run whose schema has a name, if it is one of a run.
+/// Returns the run that a schema's name stands for, if it stands for one.
 fn run_of(schema: &str, parameters: &TrinoParameters) -> Option<RunId> {
     let name = schema.strip_prefix(&parameters.run_schema(""))?;
     let ids = [name.replacen('_', "-", 1), name.to_owned()];
     ids.iter().filter_map(|id| id.parse::<RunId>().ok()).find(|id| parameters.run_schema(id.as_str()) == schema)
 }
 
-/// Something in a schema that is not ours, or a table that is not over the run's folder: of another lake, as it may be.
+/// Returns a relation that register-tables did not make, or a table over another folder than the run's, which may belong to
+/// another lake.
 fn foreign(schema: &Schema, folder: &str) -> anyhow::Result<Option<String>> {
     for (name, relation) in &schema.relations {
         let here = |location: Option<String>| location.is_some_and(|location| location.starts_with(folder));
@@ -57,7 +58,7 @@ fn foreign(schema: &Schema, folder: &str) -> anyhow::Result<Option<String>> {
     Ok(None)
 }
 
-/// Views before what they read, and the schema when it is empty: what was made in it meanwhile keeps it.
+/// Drops views before the tables they read, then the schema, unless somebody has made something in it meanwhile.
 fn remove(schema: &Schema) -> anyhow::Result<()> {
     let (views, tables): (Vec<_>, Vec<_>) = schema.relations.iter().partition(|(_, relation)| relation.is_view);
     for (name, _) in views {

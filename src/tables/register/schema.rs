@@ -1,10 +1,12 @@
+//! A schema of the metastore and the statements that change it.
+
 use std::collections::BTreeMap;
 
 use super::definition::Definition;
 use crate::sql::{Rows, SqlFile, Trino, TrinoParameters, quoted, text_literal};
 use digdag_task::{Failure, SharedObserver};
 
-/// A schema of the metastore, and what it held when it was looked at.
+/// A schema of the metastore, and what it held when it was read.
 pub struct Schema {
     trino: Trino,
     catalog: String,
@@ -12,23 +14,23 @@ pub struct Schema {
     pub(super) relations: BTreeMap<String, Relation>,
 }
 
-/// A table or view that is there.
+/// A table or view that exists.
 pub(super) struct Relation {
     pub is_view: bool,
     pub comment: Option<String>,
-    /// Names and types, in order.
+    /// The columns' names and types, in order.
     pub columns: Vec<(String, String)>,
 }
 
 impl Relation {
-    /// Whether register-tables made it.
+    /// Returns whether register-tables made it.
     pub fn is_ours(&self) -> bool {
         Definition::is_ours(self.comment.as_deref())
     }
 }
 
 impl Schema {
-    /// Looks at a schema, which is made if it is not there.
+    /// Reads a schema, and creates it if it is missing.
     pub fn open(parameters: &TrinoParameters, name: &str, observer: &SharedObserver) -> anyhow::Result<Self> {
         let mut schema = Schema::unseen(parameters, name, observer)?;
         schema.change("trino/create_schema", &[("schema", &schema.qualified())])?;
@@ -36,21 +38,21 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Looks at a schema that is there.
+    /// Reads a schema that exists.
     pub(super) fn at(parameters: &TrinoParameters, name: &str, observer: &SharedObserver) -> anyhow::Result<Self> {
         let mut schema = Schema::unseen(parameters, name, observer)?;
         schema.look()?;
         Ok(schema)
     }
 
-    /// A schema that is not looked at.
+    /// Returns a schema that is not read yet.
     pub(super) fn unseen(parameters: &TrinoParameters, name: &str, observer: &SharedObserver) -> anyhow::Result<Self> {
         let trino = Trino::open(parameters, name, observer.clone())?;
         let (catalog, name) = (parameters.trino_catalog.clone(), name.to_owned());
         Ok(Schema { trino, catalog, name, relations: BTreeMap::new() })
     }
 
-    /// Looks again.
+    /// Reads the schema again.
     pub(super) fn look(&mut self) -> anyhow::Result<()> {
         let mut relations = BTreeMap::new();
         for row in self.ask("trino/relations")? {
@@ -70,7 +72,7 @@ impl Schema {
         Ok(())
     }
 
-    /// A session in the schema.
+    /// Returns the session in the schema.
     pub fn trino(&self) -> &Trino {
         &self.trino
     }
@@ -79,12 +81,12 @@ impl Schema {
         self.trino
     }
 
-    /// `"hive"."discogs"`.
+    /// Returns the qualified name of the schema: `"hive"."discogs"`.
     pub(super) fn qualified(&self) -> String {
         format!("{}.{}", quoted(&self.catalog), quoted(&self.name))
     }
 
-    /// The whole name of a table.
+    /// Returns the qualified name of a table.
     pub fn table(&self, name: &str) -> String {
         format!("{}.{}", self.qualified(), quoted(name))
     }
@@ -97,12 +99,12 @@ impl Schema {
         Ok(self.trino.table(&file.with(&places), &file.path)?.1)
     }
 
-    /// The names of all schemas of the catalog.
+    /// Returns the names of all schemas of the catalog.
     pub(super) fn names_beside(&self) -> anyhow::Result<Vec<String>> {
         Ok(self.ask("trino/schemas")?.into_iter().flatten().flatten().collect())
     }
 
-    /// How many digits of a second the catalog reads in timestamps.
+    /// Returns the digits of a second that the catalog reads in timestamps.
     pub(super) fn timestamp_digits(&self) -> anyhow::Result<u8> {
         let file = SqlFile::load("trino/timestamp_precision")?;
         let property = text_literal(&format!("{}.timestamp_precision", self.catalog));
@@ -115,7 +117,7 @@ impl Schema {
         })
     }
 
-    /// Where a table's files are, as it says itself.
+    /// Returns the location of a table's files, from its definition.
     pub(super) fn location(&self, table: &str) -> anyhow::Result<Option<String>> {
         let file = SqlFile::load("trino/location")?;
         let rows = self.trino.table(&file.with(&[("table", &self.table(table))]), &file.path)?.1;
@@ -128,7 +130,7 @@ impl Schema {
         self.trino.execute(&wanted.create(&self.qualified())?, &wanted.origin)
     }
 
-    /// Drops a table that register-tables or a build made, if it is there. Its files stay.
+    /// Drops a table that register-tables or a build made, if it exists. Its files stay.
     pub fn drop_ours(&self, name: &str) -> anyhow::Result<()> {
         match self.relations.get(name) {
             Some(relation) if relation.is_view || !relation.is_ours() => Err(self.foreign(name)),
@@ -149,7 +151,7 @@ impl Schema {
         self.trino.execute(&file.with(places), &file.path)
     }
 
-    /// That a name is taken by what register-tables did not make.
+    /// Returns the failure for a name that something else than register-tables made.
     pub(super) fn foreign(&self, name: &str) -> anyhow::Error {
         Failure::parameters(format!("{} is something else, and register-tables did not make it", self.table(name)))
             .hint("rename or drop it by hand; nothing that others made is touched")

@@ -1,29 +1,29 @@
-//! A table in the place of another. Trino's Hive catalog has neither `CREATE OR REPLACE TABLE` nor another location for a
-//! table that is there (tried with 476), so the new one is made beside the old and the two change names.
+//! The replacement of a table. Trino's Hive catalog can neither `CREATE OR REPLACE TABLE` nor move an existing table (tried
+//! with 476), so the new table is created beside the old one and both are renamed.
 //!
 //! ```text
 //! t           t + t__next     t__before + t__next     t__before + t     t
 //!   CREATE, read      RENAME                 RENAME             DROP
 //! ```
 //!
-//! A signal waits between the two renames. After a kill there the next registration goes on from what it finds.
+//! Signals are held between the two renames. After a kill there, the next registration finishes the swap.
 
 use std::collections::BTreeSet;
 
+use super::create::create_verified;
 use super::definition::Definition;
 use super::schema::Schema;
-use super::step::make_and_read;
 use super::verify::Written;
 use digdag_task::stop;
 
 const NEXT: &str = "__next";
 const BEFORE: &str = "__before";
 
-/// Puts a table in the place of the one that is there, if Trino reads in it what was written.
+/// Replaces a table, if Trino reads in the new one what was written.
 pub fn swap(schema: &Schema, wanted: &Definition, written: Option<&Written<'_>>) -> anyhow::Result<()> {
     let (table, before) = (&wanted.name, format!("{}{BEFORE}", wanted.name));
     let next = Definition { name: format!("{table}{NEXT}"), ..wanted.clone() };
-    make_and_read(schema, &next, written)?;
+    create_verified(schema, &next, written)?;
     let whole = stop::hold();
     schema.rename(table, &before)?;
     if let Err(error) = schema.rename(&next.name, table) {
@@ -34,7 +34,7 @@ pub fn swap(schema: &Schema, wanted: &Definition, written: Option<&Written<'_>>)
     schema.drop_table(&before)
 }
 
-/// Refuses names that a swap needs and somebody else has.
+/// Refuses a swap whose temporary names are taken by somebody else.
 pub fn refuse_foreign_names(schema: &Schema, table: &str) -> anyhow::Result<()> {
     for name in [NEXT, BEFORE].map(|ending| format!("{table}{ending}")) {
         if schema.relations.get(&name).is_some_and(|relation| relation.is_view || !relation.is_ours()) {
@@ -44,7 +44,7 @@ pub fn refuse_foreign_names(schema: &Schema, table: &str) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Finishes swaps that were ended in the middle, or clears away what they left. Gives whether there were any.
+/// Finishes interrupted swaps, or removes their leftovers. Returns whether there were any.
 pub fn finish_swaps(schema: &mut Schema) -> anyhow::Result<bool> {
     let unfinished = unfinished(schema);
     for table in &unfinished {
@@ -63,7 +63,7 @@ pub fn finish_swaps(schema: &mut Schema) -> anyhow::Result<bool> {
     Ok(!unfinished.is_empty())
 }
 
-/// The tables of which a swap left something.
+/// Returns the tables with an interrupted swap.
 pub fn unfinished(schema: &Schema) -> BTreeSet<String> {
     let names = schema.relations.keys().filter(|name| is_left(schema, name));
     let table = |name: &String| name.strip_suffix(NEXT).or_else(|| name.strip_suffix(BEFORE)).map(str::to_owned);

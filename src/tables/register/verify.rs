@@ -1,3 +1,5 @@
+//! Comparison of what Trino reads with what was written.
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -11,27 +13,27 @@ use crate::contract::{ColumnType, Table};
 use crate::sql::{SqlFile, quoted, text_literal};
 use digdag_task::Failure;
 
-/// Tables asked about in one query. Each takes a few stages, of which Trino allows 150.
-const TABLES_AT_ONCE: usize = 8;
+/// Tables verified in one query. Each takes a few stages, of which Trino allows 150.
+const MAX_TABLES_PER_QUERY: usize = 8;
 
-/// A table with what was written of it.
+/// A table, with the rows and files that were written.
 pub struct Written<'t> {
     pub table: &'t Table,
     pub rows: u64,
     pub files: Vec<PathBuf>,
 }
 
-/// Holds what Trino reads to what was written: `count(*)`, and a filter that every row passes, by the least and the
-/// greatest id in the files' footers. Readers that misread page indexes give the right count and no row for the filter.
+/// Compares what Trino reads with what was written: `count(*)`, and a filter that every row passes, by the least and the
+/// greatest id in the files' footers. A reader that misreads page indexes returns the right count but no row for the filter.
 pub fn verify(schema: &Schema, tables: &[Written<'_>]) -> anyhow::Result<()> {
     let named: Vec<_> = tables.iter().map(|written| (written.table.sql_name(), written)).collect();
     verify_as(schema, &named)
 }
 
-/// The same, of tables under names that they have in Trino.
+/// Like [`verify`], for tables under the names that they have in Trino.
 pub fn verify_as(schema: &Schema, tables: &[(&str, &Written<'_>)]) -> anyhow::Result<()> {
     let file = SqlFile::load("trino/verify")?;
-    for some in tables.chunks(TABLES_AT_ONCE) {
+    for some in tables.chunks(MAX_TABLES_PER_QUERY) {
         let mut statements = Vec::new();
         for (name, Written { table, files, .. }) in some {
             let (column, least, most) = id_range(table, files)?;
@@ -78,7 +80,7 @@ fn wrong(schema: &Schema, name: &str, rows: u64, found: [u64; 3]) -> anyhow::Err
     .into()
 }
 
-/// The first id column of a table, and its least and greatest value by the footers.
+/// Returns the first id column of a table, and its least and greatest value according to the footers.
 fn id_range<'t>(table: &'t Table, files: &[PathBuf]) -> anyhow::Result<(&'t str, i64, i64)> {
     let is_id = |column: &crate::contract::Column| column.not_null && column.data_type == ColumnType::Bigint;
     let index = table.columns.iter().position(is_id);
@@ -99,7 +101,7 @@ fn id_range<'t>(table: &'t Table, files: &[PathBuf]) -> anyhow::Result<(&'t str,
     Ok((&table.columns[index].name, least, most))
 }
 
-/// How many rows files hold, by their footers.
+/// Returns the number of rows in files, according to their footers.
 pub fn rows_in(files: &[PathBuf]) -> anyhow::Result<u64> {
     let rows = |path: &PathBuf| Ok(u64::try_from(footer(path)?.file_metadata().num_rows())?);
     files.iter().map(rows).sum()

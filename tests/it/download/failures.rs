@@ -95,7 +95,7 @@ fn a_site_that_is_not_there_is_tried_again_and_named() {
         .task(&["--list", "--base-url", "http://127.0.0.1:1/"])
         .run()
         .expect_status(6)
-        .expect_stderr("5 tries brought nothing");
+        .expect_stderr("gave up after 5 attempts");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn a_part_that_cannot_be_gone_on_with_is_not_left() {
     let setting = Setting::new();
     let name = dump("20260701", "labels");
     setting.site.answers(&name, &[Answer::Cut(90_000), Answer::Cut(1), Answer::Cut(0), Answer::Cut(9), Answer::Cut(9)]);
-    setting.download(&["--entities", "labels"]).run().expect_status(6).expect_stderr("5 tries brought nothing");
+    setting.download(&["--entities", "labels"]).run().expect_status(6).expect_stderr("gave up after 5 attempts");
     assert_eq!(setting.site.asked_for(&name).len(), 5);
     assert_eq!((setting.there().len(), setting.parts().len()), (0, 0));
 }

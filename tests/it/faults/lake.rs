@@ -37,11 +37,15 @@ pub enum Stage {
     Registered,
     /// Like `Registered`, and the first two runs have their KPIs.
     Measured,
+    /// As published, with Iceberg tables of the last three runs. Their metadata names the lake's path, so the tables are
+    /// made anew in each lake.
+    Staged,
 }
 
 impl Stage {
     fn folder(self) -> PathBuf {
-        prepared().join(format!("{self:?}"))
+        let copied = if self == Stage::Staged { Stage::Published } else { self };
+        prepared().join(format!("{copied:?}"))
     }
 }
 
@@ -56,6 +60,13 @@ impl TestLake {
         let lake = TestLake { folder: tempfile::tempdir_in(scratch()).unwrap() };
         if stage != Stage::Nothing {
             copy(&stage.folder(), &lake.root());
+        }
+        if stage == Stage::Staged {
+            for run in [1, 2, 4] {
+                lake.task("stage-tables", &["--run-id", RUNS[run]]).run().expect_status(0);
+            }
+            let promote = ["--run-id", RUNS[2], "--run-mode", "prod", "--allow-promote"];
+            lake.task("promote", &promote).run().expect_status(0);
         }
         lake
     }

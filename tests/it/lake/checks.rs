@@ -159,7 +159,7 @@ fn a_check_shows_how_far_it_is() {
     let lake = TestLake::ingested();
     lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
     for (task, further, shown) in [
-        ("sanity-check", "--environment sample", ["looking at ", "checking "]),
+        ("sanity-check", "--environment sample", ["reading ", "checking "]),
         ("verify-run", "", ["verifying ", format!("left run {RUN}").as_str()]),
     ] {
         let program = binary(task);

@@ -20,6 +20,7 @@ mod outputs;
 mod preflight;
 mod promote;
 mod query;
+mod query_output;
 mod rollback;
 mod root;
 mod sandbox;

@@ -94,11 +94,15 @@ fn a_task_that_succeeds_reports_every_field() {
     }
     succeeds("build-warehouse", &["--run-id", RUN]);
     succeeds("sanity-check", &["--run-id", RUN, "--environment", "sample"]);
+    succeeds("stage-tables", &["--run-id", RUN]);
     succeeds("promote", &["--run-id", RUN, "--run-mode", "prod", "--allow-promote"]);
     succeeds("rollback", &["--to-run-id", RUN]);
     succeeds("report-active", &["--environment", "sample"]);
     succeeds("register-tables", &[]);
     succeeds("query", &["--name", "01_dataset_overview"]);
+    succeeds("table-history", &["--table", "releases_v6"]);
+    succeeds("rollback-table", &["--to", &format!("run_{RUN}")]);
+    succeeds("rebuild-catalog", &[]);
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
     succeeds("prune-runs", &["--keep", "3"]);

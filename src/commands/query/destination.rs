@@ -1,0 +1,119 @@
+//! Where rows go: a terminal, stdout for the next program, or a file that is whole or not there.
+
+use std::fs;
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::answer::Answer;
+use super::format::{Format, left_out};
+use crate::lake::{Output, open_stream, output_file};
+use digdag_task::stop::{self, Unfinished};
+use digdag_task::{Call, Failure, say_line};
+
+/// Where rows go, and in which format.
+pub enum Destination {
+    /// A table beside the result line, which has stdout.
+    Stderr,
+    /// Instead of the result line.
+    Stdout(Format),
+    /// A CSV file, or another stream of the process.
+    Csv(Output),
+}
+
+impl Destination {
+    /// Decides where rows go: where `--csv` or `--format` says, else a table to whichever of stdout and stderr is for
+    /// people.
+    ///
+    /// # Errors
+    /// Fails if `csv` names a path that must not be written, or Parquet would go to a terminal.
+    pub fn choose(csv: Option<&Path>, format: Option<Format>) -> anyhow::Result<Self> {
+        let terminal = std::io::stdout().is_terminal();
+        match (csv, format) {
+            (Some(path), _) => match output_file(path)? {
+                Output::Stream(stream) if stream == Path::new("/dev/stdout") => Ok(Destination::Stdout(Format::Csv)),
+                output => Ok(Destination::Csv(output)),
+            },
+            (None, Some(Format::Parquet)) if terminal => {
+                Err(Failure::parameters("a Parquet file is not written to a terminal")
+                    .hint("send stdout to a file: query --format parquet … > rows.parquet")
+                    .into())
+            }
+            (None, Some(format)) => Ok(Destination::Stdout(format)),
+            (None, None) if terminal => Ok(Destination::Stdout(Format::Table)),
+            (None, None) => Ok(Destination::Stderr),
+        }
+    }
+
+    /// Reserves stdout if the rows go there.
+    pub fn reserve(&self, call: &mut Call) {
+        if let Destination::Stdout(_) = self {
+            call.take_stdout();
+        }
+    }
+
+    /// Runs a statement and writes its rows.
+    ///
+    /// # Errors
+    /// Fails if the statement does, or if the rows cannot be written. A reader that has closed its end is no error.
+    pub fn write(&self, answer: &mut Answer<'_>) -> anyhow::Result<()> {
+        match self {
+            Destination::Stderr => {
+                let mut table = Vec::new();
+                Format::Table.write(answer, &mut table, true)?;
+                // That nobody reads the table is no error, as for every line on stderr.
+                let _ = std::io::stderr().write_all(&table);
+            }
+            Destination::Stdout(format) => {
+                let terminal = std::io::stdout().is_terminal();
+                let written = format.write(answer, BufWriter::new(std::io::stdout()), terminal);
+                of_target(written, "stdout")?;
+            }
+            Destination::Csv(Output::Stream(stream)) => {
+                let target = open_stream(stream)?;
+                let terminal = target.is_terminal();
+                let written = Format::Csv.write(answer, BufWriter::new(target), terminal);
+                of_target(written, &stream.to_string_lossy())?;
+            }
+            Destination::Csv(output) => write_file(output.path(), answer)?,
+        }
+        let left_out = left_out(answer.rows);
+        if left_out > 0 && matches!(self, Destination::Stderr | Destination::Stdout(Format::Table)) {
+            say_line(format_args!("{left_out} more rows; --format csv or --csv FILE writes them all"));
+        }
+        Ok(())
+    }
+}
+
+/// Names the target in an error of writing to it; an error of the statement stays as it is. A closed pipe is none: a program
+/// such as `head` closes it when it has read enough.
+fn of_target(written: anyhow::Result<()>, target: &str) -> anyhow::Result<()> {
+    let Err(error) = written else { return Ok(()) };
+    match error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind) {
+        Some(ErrorKind::BrokenPipe) => Ok(()),
+        Some(_) => Err(error.context(format!("cannot write to {target}"))),
+        None => Err(error),
+    }
+}
+
+/// Writes a temporary file beside `path`, then renames it.
+fn write_file(path: &Path, answer: &mut Answer<'_>) -> anyhow::Result<()> {
+    let cannot = || format!("cannot write {}", path.display());
+    let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
+    // The signal thread must know the file before a signal finds it.
+    let known = stop::hold();
+    let file = tempfile::Builder::new()
+        .prefix(".query.")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .with_context(cannot)?;
+    let _unfinished = Unfinished::new(file.path());
+    drop(known);
+    of_target(Format::Csv.write(answer, BufWriter::new(file.as_file()), false), &path.to_string_lossy())?;
+    file.as_file().sync_all().with_context(cannot)?;
+    let _whole = stop::hold();
+    file.persist(path).with_context(cannot)?;
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The formats that rows are written in.
+
+use std::io::Write;
+
+use anyhow::Context;
+use parquet::arrow::ArrowWriter;
+
+use super::answer::Answer;
+use digdag_task::{Failure, is_active, printable};
+
+/// Rows that a table shows; the other formats hold all.
+const MAX_TABLE_ROWS: usize = 40;
+
+/// Types of DuckDB that neither Arrow nor Parquet hold without a loss.
+const NOT_IN_PARQUET: [&str; 7] = ["UHUGEINT", "BIGNUM", "BIT", "TIME WITH TIME ZONE", "INTERVAL", "UNION(", "VARIANT"];
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A table for people, its first 40 rows
+    Table,
+    /// A header and all rows, NULL as nothing
+    Csv,
+    /// An array of objects, one on each line
+    Json,
+    /// A table for a document
+    Markdown,
+    /// A Parquet file
+    Parquet,
+}
+
+impl Format {
+    /// Runs a statement and writes its rows. `for_people` says that `target` is a terminal.
+    ///
+    /// # Errors
+    /// Fails if the statement does, or if `target` cannot be written.
+    pub fn write(self, answer: &mut Answer<'_>, target: impl Write + Send, for_people: bool) -> anyhow::Result<()> {
+        match self {
+            Format::Table => table(answer, target),
+            Format::Csv => csv(answer, target, for_people),
+            Format::Json => json(answer, target),
+            Format::Markdown => markdown(answer, target),
+            Format::Parquet => parquet(answer, target),
+        }
+    }
+}
+
+fn table(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
+    let table = std::cell::RefCell::new(comfy_table::Table::new());
+    table.borrow_mut().load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
+    let mut shown = 0;
+    answer.texts(
+        |header| {
+            table.borrow_mut().set_header(header.iter().map(|name| printable(name).into_owned()));
+            Ok(())
+        },
+        |rows| {
+            for row in rows.iter().take(MAX_TABLE_ROWS - shown) {
+                let cells = row.iter().map(|cell| printable(cell.as_deref().unwrap_or("NULL")).into_owned());
+                table.borrow_mut().add_row(cells);
+                shown += 1;
+            }
+            Ok(())
+        },
+    )?;
+    writeln!(target, "{}", table.borrow())?;
+    target.flush()?;
+    Ok(())
+}
+
+/// Returns how many rows a table left out.
+pub fn left_out(rows: usize) -> usize {
+    rows.saturating_sub(MAX_TABLE_ROWS)
+}
+
+fn csv(answer: &mut Answer<'_>, target: impl Write, for_people: bool) -> anyhow::Result<()> {
+    let csv = std::cell::RefCell::new(csv::Writer::from_writer(target));
+    let field = |text: &str| if for_people { printable(text).into_owned() } else { text.to_owned() };
+    answer.texts(
+        |header| csv.borrow_mut().write_record(header.iter().map(|name| field(name))).map_err(of_csv),
+        |rows| {
+            for row in &rows {
+                let cells = row.iter().map(|cell| field(cell.as_deref().unwrap_or_default()));
+                csv.borrow_mut().write_record(cells).map_err(of_csv)?;
+            }
+            Ok(())
+        },
+    )?;
+    csv.into_inner().flush()?;
+    Ok(())
+}
+
+/// Returns the error of the file or pipe, which `csv::Error` does not have as its source.
+fn of_csv(error: csv::Error) -> anyhow::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow::anyhow!("{other:?}"),
+    }
+}
+
+fn json(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
+    let mut separator = "[\n";
+    answer.json(|row| {
+        write!(target, "{separator}{}", json_escaped(row))?;
+        separator = ",\n";
+        Ok(())
+    })?;
+    writeln!(target, "{}", if separator == "[\n" { "[]" } else { "\n]" })?;
+    target.flush()?;
+    Ok(())
+}
+
+/// Returns a JSON text that every reader accepts: DuckDB's NaN and Infinity, which JSON lacks, as null, and active characters
+/// as escapes, which mean the same.
+fn json_escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    let (mut in_string, mut behind_backslash) = (false, false);
+    let mut rest = json;
+    while let Some(character) = rest.chars().next() {
+        let not_a_number = ["NaN", "-NaN", "Infinity", "-Infinity"].into_iter().find(|name| rest.starts_with(name));
+        if let (false, Some(name)) = (in_string, not_a_number) {
+            escaped.push_str("null");
+            rest = &rest[name.len()..];
+            continue;
+        }
+        match is_active(character) {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => escaped.push(character),
+        }
+        in_string ^= character == '"' && !behind_backslash;
+        behind_backslash = character == '\\' && !behind_backslash;
+        rest = &rest[character.len_utf8()..];
+    }
+    escaped
+}
+
+fn markdown(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<()> {
+    let target = std::cell::RefCell::new(target);
+    let line = |cells: Vec<String>| writeln!(target.borrow_mut(), "| {} |", cells.join(" | "));
+    let cell = |text: &str| printable(text).replace('\\', "\\\\").replace('|', "\\|");
+    answer.texts(
+        |header| {
+            line(header.iter().map(|name| cell(name)).collect())?;
+            Ok(line(vec!["---".to_owned(); header.len()])?)
+        },
+        |rows| {
+            for row in &rows {
+                line(row.iter().map(|text| cell(text.as_deref().unwrap_or_default())).collect())?;
+            }
+            Ok(())
+        },
+    )?;
+    target.into_inner().flush()?;
+    Ok(())
+}
+
+fn parquet(answer: &mut Answer<'_>, target: impl Write + Send) -> anyhow::Result<()> {
+    for column in answer.columns().unwrap_or_default() {
+        if NOT_IN_PARQUET.iter().any(|name| column.kind.contains(name)) {
+            let message = format!("column {} is of type {}, which Parquet cannot hold", column.name, column.kind);
+            return Err(Failure::parameters(message).hint("CAST it AS VARCHAR in the statement").into());
+        }
+    }
+    let (mut target, mut writer) = (Some(target), None);
+    answer.batches(|batch| {
+        if let Some(target) = target.take() {
+            writer = Some(ArrowWriter::try_new(target, batch.schema(), None)?);
+        }
+        Ok(writer.as_mut().context("no writer")?.write(&batch)?)
+    })?;
+    match writer {
+        Some(writer) => {
+            writer.close()?;
+            Ok(())
+        }
+        None => Err(Failure::input("the statement returned no row, so there is no Parquet file to write")
+            .hint("--format csv writes a header without rows")
+            .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_what_every_reader_accepts() {
+        for (json, escaped) in [
+            (r#"{"d":NaN,"l":[-Infinity,Infinity,1]}"#, r#"{"d":null,"l":[null,null,1]}"#),
+            (r#"{"NaN":"NaN \" Infinity","b":"\\","c":NaN}"#, r#"{"NaN":"NaN \" Infinity","b":"\\","c":null}"#),
+            ("{\"\u{202e}\":\"\u{9b}\"}", r#"{"\u202e":"\u009b"}"#),
+        ] {
+            assert_eq!(json_escaped(json), escaped);
+        }
+    }
+}

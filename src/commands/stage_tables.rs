@@ -1,0 +1,66 @@
+//! `stage-tables`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::LakeArgs;
+use crate::lake::{RunId, SealedRun};
+use crate::tables::iceberg::{self, CatalogArgs};
+use digdag_task::{Call, Failure};
+
+/// Add a sealed run to the Iceberg tables
+///
+/// Every table gets a snapshot over the run's own files, tagged run_<run_id>, in one commit; nothing is copied. What
+/// readers get by default stays until promote moves it. The catalog is created on first use.
+#[derive(Debug, Parser)]
+#[command(name = "stage-tables", version, after_help = EXAMPLE)]
+pub struct StageTables {
+    #[command(flatten)]
+    pub lake: LakeArgs,
+
+    /// Sealed run to add to the tables
+    #[arg(long, value_name = "RUN_ID")]
+    pub run_id: Option<RunId>,
+
+    /// Another run to add instead, as promote publishes it
+    #[arg(long, value_name = "RUN_ID")]
+    pub promote_run_id: Option<RunId>,
+
+    #[command(flatten)]
+    pub catalog: CatalogArgs,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  stage-tables --lake /data/lake --run-id 2026-11__20261120_000000";
+
+/// Runs `stage-tables`.
+pub fn main() -> ExitCode {
+    super::task(stage_tables)
+}
+
+/// Adds a snapshot of a sealed run to every Iceberg table, tagged `run_<run_id>`; what readers get by default stays.
+///
+/// # Errors
+/// Fails if the run is not sealed, if another task holds the lake's lock, or if the catalog refuses the commit.
+fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> {
+    let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
+        Failure::parameters("parameter run_id is missing").hint("name a sealed run; lake-status lists them")
+    })?;
+    call.set_run_id(&id);
+    let lake = parameters.lake.open()?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let sealed = SealedRun::open(&lake.run(&id)?)?;
+    let tables = publication.tables_or_create(&parameters.catalog)?;
+    let staged = iceberg::stage(tables, &sealed)?;
+    call.set_metric("tables", staged.tables);
+    call.set_metric("files", staged.files);
+    call.set_detail("tag", format!("run_{id}"));
+    if staged.tables == 0 {
+        call.already_done_because(format!("every table has the tag run_{id}"));
+        return Ok(());
+    }
+    call.say(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
+    Ok(())
+}

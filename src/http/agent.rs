@@ -1,0 +1,16 @@
+//! The settings that every HTTP agent of the tasks has.
+
+use ureq::Agent;
+use ureq::config::ConfigBuilder;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
+
+/// Returns the common settings of an agent for a server at `address`: a status is no error, TLS is never downgraded, and
+/// only `trusted` authorities count.
+pub fn agent_config(address: &str, trusted: RootCerts) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .https_only(address.starts_with("https:"))
+        .user_agent(concat!("discogs-lakehouse/", env!("CARGO_PKG_VERSION")))
+        .tls_config(TlsConfig::builder().root_certs(trusted).build())
+}

@@ -1,0 +1,126 @@
+//! The contract's tables as Iceberg tables over the files of sealed runs.
+//!
+//! ```text
+//! sealed run ──stage.rs────▶ a snapshot of every table, tagged run_<run_id>; readers see nothing of it
+//!            ──publish.rs──▶ active, and main of every table
+//! ```
+//!
+//! The catalog is `<lake>/_meta/catalog.sqlite`, or the Postgres that `<lake>/_meta/catalog.json` names (`place.rs`). A
+//! lake has one from its first staged run on; until then publishing moves `active` alone. Dump tables are in the
+//! namespace `silver`, those of the warehouse in `gold`.
+
+mod as_of;
+mod binding;
+mod move_back;
+mod place;
+mod publish;
+mod rebuild;
+mod stage;
+
+use std::collections::BTreeMap;
+
+use lake_catalog::{Access, Catalog, Error, Table, TableName};
+
+pub use as_of::{AsOf, mount_as_of};
+pub use place::CatalogArgs;
+pub use publish::{Publication, lock};
+pub use rebuild::rebuild;
+pub use stage::{Staged, stage};
+
+use crate::contract::Contract;
+use crate::lake::{Lake, RunId};
+use digdag_task::Failure;
+
+/// The summary property that names the run of a snapshot.
+const RUN_ID: &str = "discogs.run-id";
+
+/// The table property that marks a table whose files are those of runs.
+const OF_RUNS: &str = "discogs.of-runs";
+
+/// The tables of a lake that are made of runs.
+pub struct Tables {
+    lake: Lake,
+    contract: Contract,
+    catalog: Catalog,
+}
+
+impl Tables {
+    /// Opens the lake's catalog, or returns `None` if the lake has none yet.
+    ///
+    /// # Errors
+    /// Fails if the catalog cannot be opened or belongs to another lake.
+    pub fn open(lake: &Lake, access: Access, place: &CatalogArgs) -> anyhow::Result<Option<Self>> {
+        let Some(store) = place::existing(lake, place)? else { return Ok(None) };
+        Tables::connect(lake, &store, access).map(Some)
+    }
+
+    /// Opens the lake's catalog, and creates it on first use.
+    ///
+    /// # Errors
+    /// Fails if the catalog cannot be opened or created, or belongs to another lake.
+    pub fn create(lake: &Lake, place: &CatalogArgs) -> anyhow::Result<Self> {
+        let store = place::record(lake, place)?;
+        Tables::connect(lake, &store, Access::Write)
+    }
+
+    fn connect(lake: &Lake, store: &lake_catalog::Store, access: Access) -> anyhow::Result<Self> {
+        let catalog = Catalog::open(store, lake.root(), access).map_err(failure)?;
+        Ok(Tables { lake: lake.clone(), contract: Contract::load()?, catalog })
+    }
+
+    /// Returns all tables of runs, by name.
+    ///
+    /// # Errors
+    /// Fails if the catalog or a table's metadata cannot be read.
+    pub fn load(&mut self) -> anyhow::Result<BTreeMap<TableName, Table>> {
+        let tables = self.catalog.load_all().map_err(failure)?.into_iter();
+        let of_runs = tables.filter(|table| table.metadata().properties().contains_key(OF_RUNS));
+        Ok(of_runs.map(|table| (table.name().clone(), table)).collect())
+    }
+
+    /// Returns one table, under its name with or without the namespace.
+    ///
+    /// # Errors
+    /// Fails if the catalog has no table of the name.
+    pub fn find(&mut self, name: &str) -> anyhow::Result<Table> {
+        let known = self.catalog.list().map_err(failure)?;
+        let found = known.iter().find(|known| known.name == name || known.to_string() == name).ok_or_else(|| {
+            Failure::parameters(format!("the catalog has no table {name}")).hint("table-history lists them")
+        })?;
+        self.catalog.load(found).map_err(failure)
+    }
+}
+
+/// Returns the tag of a run's snapshots.
+fn run_tag(id: &RunId) -> String {
+    format!("run_{id}")
+}
+
+/// Returns the tag of a month's snapshots, if the run's id has a month.
+fn month_tag(id: &RunId) -> Option<String> {
+    id.dump_month().map(|month| format!("month_{}", month.as_str()))
+}
+
+/// Gives an error of the catalog its exit status and a command that helps.
+fn failure(error: Error) -> anyhow::Error {
+    let told = |failure: Failure, hint: &str| failure.hint(hint).into();
+    match &error {
+        Error::Conflict(_) => told(Failure::locked(error.to_string()), "run the same command again"),
+        Error::Moved { .. } => told(
+            Failure::parameters(error.to_string()),
+            "metadata names absolute paths: run rebuild-catalog --lake FOLDER after moving a lake",
+        ),
+        Error::Version { .. } => told(Failure::parameters(error.to_string()), "run the newer version of this software"),
+        Error::NoTable(_) | Error::NoSnapshot(..) => {
+            told(Failure::parameters(error.to_string()), "table-history lists tables and their snapshots")
+        }
+        Error::Evolution { .. } => told(Failure::parameters(error.to_string()), "correct sql/contract.yml"),
+        Error::Parquet(..) => Failure::input(error.to_string()).into(),
+        Error::Unknown(_) => told(Failure::external(error.to_string()), "run the same command again; it finds out"),
+        Error::Postgres(_, source) => {
+            let message = format!("{error}: {source}");
+            told(Failure::external(message), "check the server, the URL and DISCOGS_CATALOG_PASSWORD_FILE")
+        }
+        _ => anyhow::Error::new(error),
+    }
+}

@@ -1,0 +1,201 @@
+//! Publishing a run: `active` and `main` of every table, both or, after a kill, both by the next task.
+//!
+//! ```text
+//! intent written ─▶ catalog committed ─▶ active renamed ─▶ intent removed
+//! ```
+//!
+//! Whoever takes the lake's lock next carries out an intent that a killed task left. Every step may be made twice.
+
+use std::fs;
+
+use anyhow::Context;
+use lake_catalog::{Access, Catalog, TableChange};
+use serde::{Deserialize, Serialize};
+
+use super::{CatalogArgs, Tables, failure, month_tag, run_tag, stage};
+use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun};
+use digdag_task::Failure;
+
+/// `_meta/publication.json`: what a task is about to publish.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Intent {
+    /// The run to publish.
+    run_id: RunId,
+    /// The link that a rollback uses up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+}
+
+/// Publishes runs, under the lake's lock.
+pub struct Publication {
+    locked: LockedLake,
+    tables: Option<Tables>,
+}
+
+/// Takes the lake's lock, and first finishes a publication that a killed task left.
+///
+/// # Errors
+/// Fails if another task holds the lock, or if the catalog cannot be opened.
+pub fn lock(lake: &Lake, task: &str, catalog: &CatalogArgs) -> anyhow::Result<Publication> {
+    let locked = lake.lock(task)?;
+    let tables = Tables::open(lake, Access::Write, catalog)?;
+    let mut publication = Publication { locked, tables };
+    publication.finish()?;
+    Ok(publication)
+}
+
+impl Publication {
+    /// Returns the locked lake.
+    pub fn locked(&self) -> &LockedLake {
+        &self.locked
+    }
+
+    /// Returns the lake's Iceberg tables, if it has a catalog.
+    pub fn tables(&mut self) -> Option<&mut Tables> {
+        self.tables.as_mut()
+    }
+
+    /// Returns the lake's Iceberg tables, and creates the catalog on first use.
+    ///
+    /// # Errors
+    /// Fails if the catalog cannot be created.
+    pub fn tables_or_create(&mut self, catalog: &CatalogArgs) -> anyhow::Result<&mut Tables> {
+        let tables = match self.tables.take() {
+            Some(tables) => tables,
+            None => Tables::create(self.locked.lake(), catalog)?,
+        };
+        Ok(self.tables.insert(tables))
+    }
+
+    /// Publishes a run; `previous` is the link that a rollback uses up.
+    ///
+    /// # Errors
+    /// Fails if the catalog refuses the commit; `active` has not moved then.
+    pub fn switch_to(&mut self, sealed: &SealedRun, previous: Option<&Previous>) -> anyhow::Result<()> {
+        let Some(tables) = &mut self.tables else { return switch(&self.locked, sealed, previous) };
+        // A run that was never staged has its snapshots first, so that what follows is one commit.
+        stage(tables, sealed)?;
+        let intent =
+            Intent { run_id: sealed.run().id().clone(), previous: previous.map(|previous| previous.name.clone()) };
+        let lake = self.locked.lake();
+        lake.keep_file(Lake::PUBLICATION, &serde_json::to_vec_pretty(&intent)?)?;
+        if let Err(error) = move_mains(tables, &intent.run_id) {
+            // Unless the outcome is unknown nothing was committed, and the intent is void.
+            let unknown = error.chain().any(|cause| cause.to_string().contains("outcome is unknown"));
+            if !unknown {
+                lake.remove_meta_file(Lake::PUBLICATION)?;
+            }
+            return Err(error);
+        }
+        switch(&self.locked, sealed, previous)?;
+        lake.remove_meta_file(Lake::PUBLICATION)
+    }
+
+    /// Moves `main` of every table to the run that `active` points at, where a catalog came after the promotion.
+    ///
+    /// # Errors
+    /// Fails if the catalog refuses the commit.
+    pub fn follow_active(&mut self) -> anyhow::Result<bool> {
+        let Some(tables) = &mut self.tables else { return Ok(false) };
+        let Some(id) = self.locked.lake().active()? else { return Ok(false) };
+        stage(tables, &SealedRun::open(&self.locked.lake().run(&id)?)?)?;
+        move_mains(tables, &id)
+    }
+
+    /// Carries out the intent that a killed task left.
+    fn finish(&mut self) -> anyhow::Result<()> {
+        let lake = self.locked.lake();
+        let Some(intent) = intent(lake)? else { return Ok(()) };
+        let Some(tables) = &mut self.tables else {
+            return lake.remove_meta_file(Lake::PUBLICATION);
+        };
+        // The killed task had staged the run, unless somebody rebuilt the catalog meanwhile.
+        let sealed = SealedRun::open(&lake.run(&intent.run_id)?)?;
+        stage(tables, &sealed)?;
+        move_mains(tables, &intent.run_id)?;
+        if lake.active()?.as_ref() != Some(&intent.run_id) {
+            let links = lake.previous()?;
+            let previous = links.iter().find(|link| Some(&link.name) == intent.previous.as_ref());
+            switch(&self.locked, &sealed, previous)?;
+        }
+        lake.remove_meta_file(Lake::PUBLICATION)
+    }
+}
+
+fn switch(locked: &LockedLake, sealed: &SealedRun, previous: Option<&Previous>) -> anyhow::Result<()> {
+    match previous {
+        Some(previous) => locked.switch_back_to(sealed, previous),
+        None => locked.switch_to(sealed),
+    }
+}
+
+/// Moves `main` of every table to the run's snapshot, in one commit. Returns whether any had to move.
+pub(super) fn move_mains(tables: &mut Tables, id: &RunId) -> anyhow::Result<bool> {
+    let known = tables.load()?;
+    let at = Catalog::next_time(known.values());
+    let (tag, month) = (run_tag(id), month_tag(id));
+    let mut changes = Vec::new();
+    for table in known.values() {
+        let snapshot = table.snapshot_of(&tag).map_err(failure)?;
+        let schema_id = snapshot.schema_id().unwrap_or_else(|| table.metadata().current_schema_id());
+        let snapshot = snapshot.snapshot_id();
+        let is_main = table.ref_id("main") == Some(snapshot) && table.metadata().current_schema_id() == schema_id;
+        let is_month = month.as_deref().is_none_or(|month| table.ref_id(month) == Some(snapshot));
+        if is_main && is_month {
+            continue;
+        }
+        let mut change = TableChange::of(table);
+        change.set_main(snapshot, schema_id).map_err(failure)?;
+        if let Some(month) = &month {
+            change.set_tag(month, snapshot).map_err(failure)?;
+        }
+        changes.push(change);
+    }
+    let moved = !changes.is_empty();
+    if moved {
+        tables.catalog.commit(changes, at).map_err(failure)?;
+    }
+    Ok(moved)
+}
+
+fn intent(lake: &Lake) -> anyhow::Result<Option<Intent>> {
+    let path = lake.meta_file(Lake::PUBLICATION);
+    match fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        text => {
+            let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+            let intent = serde_json::from_slice(&text)
+                .map_err(|error| Failure::input(format!("{} is not an intent: {error}", path.display())))?;
+            Ok(Some(intent))
+        }
+    }
+}
+
+impl Tables {
+    /// Removes the snapshots of runs, before the runs' files are. No snapshot names a file that is gone.
+    ///
+    /// # Errors
+    /// Fails if the catalog refuses the commit.
+    pub fn forget(&mut self, runs: &[&RunId]) -> anyhow::Result<()> {
+        let known = self.load()?;
+        let at = Catalog::next_time(known.values());
+        let mut changes = Vec::new();
+        for table in known.values() {
+            let of_runs = table.metadata().snapshots().filter(|snapshot| {
+                let run = snapshot.summary().additional_properties.get(super::RUN_ID);
+                run.is_some_and(|run| runs.iter().any(|id| id.as_str() == run))
+            });
+            let ids: Vec<_> = of_runs.map(|snapshot| snapshot.snapshot_id()).collect();
+            if !ids.is_empty() {
+                let mut change = TableChange::of(table);
+                change.remove_snapshots(&ids).map_err(failure)?;
+                changes.push(change);
+            }
+        }
+        if !changes.is_empty() {
+            self.catalog.commit(changes, at).map_err(failure)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! New tables, kept only if Trino reads in them what was written.
+
+use super::definition::Definition;
+use super::schema::Schema;
+use super::verify::{Written, verify_as};
+
+/// Creates a table and compares what Trino reads with what was written. On a difference the table is dropped again.
+///
+/// # Errors
+/// Fails if Trino refuses the table, or reads something else in it.
+pub(super) fn create_verified(
+    schema: &Schema,
+    wanted: &Definition,
+    written: Option<&Written<'_>>,
+) -> anyhow::Result<()> {
+    schema.create(wanted)?;
+    let Some(written) = written else { return Ok(()) };
+    verify_as(schema, &[(&wanted.name, written)]).inspect_err(|_| {
+        // The difference is the error to report. If the drop fails too, the next registration finds the table.
+        let _ = schema.drop_table(&wanted.name);
+    })
+}
