@@ -1,4 +1,4 @@
-//! `build-warehouse`.
+//! `build-warehouse`: computes the derived tables of a run.
 
 use std::process::ExitCode;
 

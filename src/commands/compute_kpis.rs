@@ -1,4 +1,4 @@
-//! `compute-kpis`.
+//! `compute-kpis`: appends the KPIs that the registered runs lack to the history.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,9 +13,9 @@ use digdag_task::{Call, Failure, Switch};
 
 /// Compute the KPIs that runs lack
 ///
-/// Runs the queries of sql/kpis on DuckDB, inside this process, over the tables of each run that the registry calls ok or
-/// skipped_active, and appends the values to <lake>/_meta/discogs_history/kpi/kpi_snapshot_events/. A KPI that fails is
-/// recorded as failed and computed again by the next call.
+/// Runs the queries of sql/kpis on DuckDB, inside this process, over the tables of each run that the registry calls ok
+/// or skipped_active, and appends the values to <lake>/_meta/discogs_history/kpi/kpi_snapshot_events/. A KPI that fails
+/// is recorded as failed and computed again by the next call.
 #[derive(Debug, Parser)]
 #[command(name = "compute-kpis", version, after_help = EXAMPLE)]
 pub struct ComputeKpis {

@@ -1,4 +1,4 @@
-//! `contract`.
+//! `contract`: shows the data contract, and its changes against the published run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,9 +15,9 @@ use digdag_task::{Call, Failure};
 
 /// Show the data contract as JSON, and its changes against the published run
 ///
-/// Reads sql/contract.yml as it was built in, or a file; an error names its line and column, and the exit status is 2. The
-/// contract is the field `contract` of the result. With a lake, `changes` lists the differences from the active run as a
-/// diff (+ added, - removed, ~ retyped); the exit status is 3 if they break a published table.
+/// Reads sql/contract.yml as it was built in, or a file; an error names its line and column, and the exit status is 2.
+/// The contract is the field `contract` of the result. With a lake, `changes` lists the differences from the active run
+/// as a diff (+ added, - removed, ~ retyped); the exit status is 3 if they break a published table.
 #[derive(Debug, Parser)]
 #[command(name = "contract", version, after_help = EXAMPLE)]
 pub struct ShowContract {
@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     super::task(show_contract)
 }
 
-/// Gives the contract as JSON, and what it changes against the published run. Fails when that breaks what is published.
+/// Reports the contract as JSON, and its changes against the published run. Fails if they break a published table.
 fn show_contract(parameters: ShowContract, call: &mut Call) -> anyhow::Result<()> {
     let contract = match &parameters.contract_file {
         None => Contract::load()?,
@@ -60,7 +60,7 @@ fn show_contract(parameters: ShowContract, call: &mut Call) -> anyhow::Result<()
         call.say(format_args!("{} {}: {}", finding.severity, finding.check_name, finding.details));
     }
     call.set_detail("changes", serde_json::to_value(&changed)?);
-    // Tables that nobody publishes may change; that they do is said above.
+    // Unpublished tables may change; the loop above has reported their changes.
     let breaks = |finding: &&Finding| !finding.ok && finding.severity == Severity::Critical;
     let broken: Vec<_> = changed.iter().filter(breaks).map(|finding| &finding.check_name).collect();
     match broken.as_slice() {

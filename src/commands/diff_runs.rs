@@ -1,4 +1,4 @@
-//! `diff-runs`.
+//! `diff-runs`: writes what changed between two runs as a change feed.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,9 +13,9 @@ use digdag_task::{Call, Failure, TableCount};
 
 /// Write what changed between two runs
 ///
-/// Compares every table of two sealed runs and writes <table>/changes.parquet, the rows that differ, with _change (insert,
-/// update_before, update_after, delete) before their columns, and _diff.json, the counts by table and column. Applied to
-/// the first run, the changes give the second. The folder appears whole or not at all.
+/// Compares every table of two sealed runs and writes <table>/changes.parquet, the rows that differ, with _change
+/// (insert, update_before, update_after, delete) before their columns, and _diff.json, the counts by table and column.
+/// Applied to the first run, the changes give the second. The folder appears whole or not at all.
 #[derive(Debug, Parser)]
 #[command(name = "diff-runs", version, after_help = EXAMPLE)]
 pub struct DiffRuns {
@@ -72,7 +72,7 @@ fn diff_runs(parameters: DiffRuns, call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The runs given, and for those that are not: what active was, and what it is.
+/// Returns the first and the second run: those given, otherwise the previous target of `active` and its current one.
 fn both_runs(lake: &Lake, parameters: &DiffRuns) -> anyhow::Result<(RunId, RunId)> {
     let to = match &parameters.to_run_id {
         Some(id) => id.clone(),

@@ -1,4 +1,4 @@
-//! `download-dumps`.
+//! `download-dumps`: fetches and verifies the dumps of a month.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,7 +94,7 @@ fn report(done: FetchedMonth, call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Shows the months at the site: a line each on stderr, `months` in the result.
+/// Lists the months at the site: one line each on stderr, and `months` in the result.
 fn list(parameters: &DownloadDumps, call: &mut Call) -> anyhow::Result<()> {
     let year = parameters.dump_month.as_ref().and_then(|month| month.as_str().get(..4));
     let found = overview(&parameters.options, year, call)?;

@@ -1,4 +1,4 @@
-//! `export-history`.
+//! `export-history`: writes the KPIs of all runs as CSV and as a page.
 
 use std::process::ExitCode;
 
@@ -10,9 +10,9 @@ use digdag_task::{Call, Switch};
 
 /// Write the KPIs of all runs as CSV and as a page
 ///
-/// Reads the events that compute-kpis wrote, and writes to <lake>/_meta/discogs_history/reports/: history_kpis_long_latest
-/// and history_kpis_wide_latest as CSV, also with the time in the name, and history_kpis.html with a line for each KPI
-/// over the months. Writes nothing if nothing changed.
+/// Reads the events that compute-kpis wrote, and writes to <lake>/_meta/discogs_history/reports/:
+/// history_kpis_long_latest and history_kpis_wide_latest as CSV, also with the time in the name, and history_kpis.html
+/// with a line for each KPI over the months. Writes nothing if nothing changed.
 #[derive(Debug, Parser)]
 #[command(name = "export-history", version, after_help = EXAMPLE)]
 pub struct ExportHistory {

@@ -1,4 +1,4 @@
-//! How the errors of the lake end a task: with which exit status, and with which advice. The only place that decides it.
+//! Maps the errors of the lake to an exit status and a hint. No other module does that.
 
 use std::process::ExitCode;
 
@@ -13,13 +13,13 @@ pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> 
     PROJECT.main(|parameters: P, call: &mut Call| run(parameters, call).map_err(classified))
 }
 
-/// Returns the failure that an error stands for, for a closure that returns `anyhow::Result`.
+/// Like [`failure_of`], but returns the failure as an `anyhow::Error`.
 pub fn classified(error: anyhow::Error) -> anyhow::Error {
     failure_of(&error).into()
 }
 
-/// Returns the failure that an error stands for: the class and the advice of the first error in its chain that has them,
-/// with the message of the whole chain.
+/// Returns an error as a classified failure: the class and the hint of the first error in its chain that has them, with
+/// the message of the whole chain.
 pub fn failure_of(error: &anyhow::Error) -> Failure {
     let failure = Failure::of(error);
     if error.chain().any(|cause| cause.is::<Failure>()) {

@@ -1,4 +1,4 @@
-//! `ingest-artists`.
+//! `ingest-artists`: reads the artists dump into the tables of a run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `ingest-collection`.
+//! `ingest-collection`: reads a user's collection into the table `collection` of a run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

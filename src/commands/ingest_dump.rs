@@ -1,4 +1,4 @@
-//! What `ingest-artists`, `ingest-labels`, `ingest-masters` and `ingest-releases` have in common.
+//! The shared part of `ingest-artists`, `ingest-labels`, `ingest-masters` and `ingest-releases`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ pub struct IngestArgs {
     pub options: IngestOptions,
 }
 
-/// Reads the dump of an entity into the datasets of a run, all its tables in one pass. Without `dump`, reads the file
-/// that preflight found.
+/// Reads the dump of an entity into the datasets of a run, all its tables in one pass. If `dump` is `None`, reads the
+/// file that preflight found.
 pub(super) fn ingest_dump<R: Records>(
     dump: Option<PathBuf>,
     parameters: IngestArgs,
@@ -83,7 +83,7 @@ fn find_dump<R: Records>(run: &Run, given: Option<PathBuf>) -> anyhow::Result<Du
     Ok(file)
 }
 
-/// Returns what to tell people about records that are in no table, if there are any.
+/// Returns the message about records that no table holds, or `None` if every record is in a table.
 fn left_out(entity: Entity, counted: &Counted) -> Option<String> {
     let count = |name: &str| counted.anomalies.get(name).copied().unwrap_or_default();
     let parts = [

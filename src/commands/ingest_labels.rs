@@ -1,4 +1,4 @@
-//! `ingest-labels`.
+//! `ingest-labels`: reads the labels dump into the tables of a run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

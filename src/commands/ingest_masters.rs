@@ -1,4 +1,4 @@
-//! `ingest-masters`.
+//! `ingest-masters`: reads the masters dump into the tables of a run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

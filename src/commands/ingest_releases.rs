@@ -1,4 +1,4 @@
-//! `ingest-releases`.
+//! `ingest-releases`: reads the releases dump into the tables of a run.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! `lake-status`.
+//! `lake-status`: lists the runs of a lake.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use digdag_task::{Call, Switch};
 
 /// List the runs of a lake
 ///
-/// Shows each run with its state (open, sealed, damaged), tables, rows, size and age, and whether it is or was active. `own`
-/// is the space that pruning the run frees, `shared` what other runs hold as well. Also shows how much earlier tasks left that
-/// prune-runs would remove. Reads descriptions and manifests, not the data; verify-run reads the data. The table goes to
-/// stderr, the same as JSON to stdout.
+/// Shows each run with its state (open, sealed, damaged), tables, rows, size and age, and whether it is or was active.
+/// `own` is the space that pruning the run frees, `shared` what other runs hold as well. Also shows how much earlier
+/// tasks left that prune-runs would remove. Reads descriptions and manifests, not the data; verify-run reads the data.
+/// The table goes to stderr, the same as JSON to stdout.
 #[derive(Debug, Parser)]
 #[command(name = "lake-status", version, after_help = EXAMPLE)]
 pub struct LakeStatus {
@@ -53,15 +53,15 @@ struct RunStatus {
     rows: u64,
     files: u64,
     bytes: u64,
-    /// Those of `bytes` that become free when the run is pruned.
+    /// The part of `bytes` that pruning the run frees.
     own_bytes: u64,
-    /// Those of `bytes` in files shared with another run.
+    /// The part of `bytes` in files that other runs share.
     shared_bytes: u64,
     #[serde(skip)]
     usage: DiskUsage,
     begun: Option<Timestamp>,
     sealed: Option<Timestamp>,
-    /// Seconds since it was sealed or, if it is not, begun.
+    /// Seconds since the run was sealed or, if it is open, begun.
     age_seconds: Option<i64>,
     /// Whether the lake keeps the digest of its manifest.
     seal_known: bool,
@@ -79,7 +79,8 @@ pub fn main() -> ExitCode {
     super::task(lake_status)
 }
 
-/// Lists the runs of a lake from their descriptions and manifests, without reading data. A damaged run is listed as such.
+/// Lists the runs of a lake from their descriptions and manifests, without reading data. Lists a damaged run as damaged
+/// instead of failing.
 fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let (active, problem) = match lake.active() {

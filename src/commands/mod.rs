@@ -1,4 +1,5 @@
-//! The tasks: parameters in, one call of the library, an outcome out. One file a task; nothing else knows a `Call`.
+//! The tasks: each reads its parameters, calls the library once and reports an outcome. One file per task; no other
+//! module of this crate uses `Call`.
 
 mod arguments;
 pub mod build_warehouse;

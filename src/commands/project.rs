@@ -1,12 +1,13 @@
-//! What the tasks of this project have in common.
+//! The settings that all tasks of this project share.
 
 use crate::lake::kept_by_a_lake;
 use digdag_task::Project;
 
-/// The tasks of this project.
+/// The task contract of this project.
 pub(super) const PROJECT: Project = Project { prefix: "DISCOGS_", own_names: OWN_NAMES, protected: kept_by_a_lake };
 
-/// Parameters with names of this domain, which count as environment variables outside of Digdag, too.
+/// Parameters that are read from an environment variable of their own name outside of Digdag as well, because no other
+/// program uses these names.
 const OWN_NAMES: &[&str] = &[
     "allow_older",
     "allow_promote",

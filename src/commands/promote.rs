@@ -1,4 +1,4 @@
-//! `promote`.
+//! `promote`: points `active` at a sealed run.
 
 use std::process::ExitCode;
 
@@ -11,8 +11,9 @@ use digdag_task::{Call, Failure, Switch};
 
 /// Point active at a sealed run
 ///
-/// Verifies every file of the run against its manifest, keeps the previous active run under active__prev_<timestamp>, and
-/// moves active by one rename. Moves main of the Iceberg tables with it, if the lake has them. Skipped, with the reason, unless run_mode is prod and allow_promote is true.
+/// Verifies every file of the run against its manifest, keeps the previous active run under active__prev_<timestamp>,
+/// and moves active by one rename. Moves main of the Iceberg tables with it, if the lake has them. Skipped, with the
+/// reason, unless run_mode is prod and allow_promote is true.
 #[derive(Debug, Parser)]
 #[command(name = "promote", version, after_help = EXAMPLE)]
 pub struct Promote {
@@ -50,11 +51,11 @@ pub struct Promote {
 /// The purpose of a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum RunMode {
-    /// Ends with a sealed run.
+    /// Ends with a sealed run, and publishes nothing.
     Dev,
-    /// May publish.
+    /// May publish the sealed run.
     Prod,
-    /// Looks back over the runs.
+    /// Reports on existing runs.
     History,
 }
 
@@ -126,8 +127,8 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses a run whose dumps are of an earlier month than those of the active run: a workflow that was given the wrong
-/// `dump_month` must not take a month away from its readers.
+/// Refuses a run whose dumps are of an earlier month than those of the active run: a workflow with a wrong `dump_month`
+/// must not replace the month that readers use.
 fn refuse_older(run: &Run, active: &Run) -> anyhow::Result<()> {
     match (dump_month(run), dump_month(active)) {
         (Some(month), Some(published)) if month < published => {
@@ -142,8 +143,8 @@ fn refuse_older(run: &Run, active: &Run) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the month of a run's dumps: the one it was begun for or, if that cannot be read, the one in its name. An active
-/// run that is damaged must not keep a good one from taking its place.
+/// Returns the month of a run's dumps from its description, or from its name if the description cannot be read: a
+/// damaged active run must not prevent the promotion of an intact one.
 fn dump_month(run: &Run) -> Option<DumpMonth> {
     let begun = run.description_if_there().ok().flatten().map(|description| description.dump_month);
     begun.or_else(|| run.id().dump_month())

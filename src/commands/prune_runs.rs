@@ -1,4 +1,4 @@
-//! `prune-runs`.
+//! `prune-runs`: removes runs that are no longer needed.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use digdag_task::{Call, Switch};
 /// Keeps the newest runs, every run that active or an active__prev_<timestamp> points at, and every run that a task is
 /// working in. Every promotion leaves such a link, so a published run is kept until keep_previous removes its link.
 ///
-/// Shows what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename, then
-/// deleted. Also removes orphans of earlier tasks: unfinished work and locks in <lake>/_meta, and in <lake>/_tmp_test the
-/// dry runs of runs that are sealed or gone.
+/// Shows what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename,
+/// then deleted. Also removes orphans of earlier tasks: unfinished work and locks in <lake>/_meta, and in
+/// <lake>/_tmp_test the dry runs of runs that are sealed or gone.
 #[derive(Debug, Parser)]
 #[command(name = "prune-runs", version, after_help = EXAMPLE)]
 pub struct PruneRuns {
@@ -76,8 +76,8 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     }
     if let Some(tables) = publication.tables() {
         let going: Vec<_> = plan.removed().map(|run| &run.run_id).collect();
-        // Before the files go: no snapshot may name a file that is gone. A run that a task takes meanwhile stays, and
-        // is staged again when it is published.
+        // Snapshots are removed before the files, because no snapshot may name a missing file. A run that a task opens
+        // meanwhile stays in the lake, and promote stages it again.
         tables.forget(&going)?;
     }
     plan.execute(publication.locked(), call.name())?;

@@ -1,4 +1,4 @@
-//! `rebuild-catalog`.
+//! `rebuild-catalog`: creates the embedded Iceberg catalog from the sealed runs.
 
 use std::process::ExitCode;
 
@@ -10,8 +10,8 @@ use digdag_task::Call;
 
 /// Create the embedded Iceberg catalog from the sealed runs
 ///
-/// For a catalog whose file was lost, or a lake that was moved: metadata names absolute paths. Every sealed run becomes a
-/// snapshot of every table, and main of the tables is the run that active points at.
+/// For a catalog whose file was lost, or a lake that was moved: metadata names absolute paths. Every sealed run becomes
+/// a snapshot of every table, and main of the tables is the run that active points at.
 #[derive(Debug, Parser)]
 #[command(name = "rebuild-catalog", version, after_help = EXAMPLE)]
 pub struct RebuildCatalog {
@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
     super::task(rebuild_catalog)
 }
 
-/// Makes the embedded catalog from the sealed runs, with `main` of every table at the run that `active` points at.
+/// Creates the embedded catalog from the sealed runs, with `main` of every table at the run that `active` points at.
 ///
 /// # Errors
 /// Fails if another task holds the lake's lock, or if a sealed run fails verification.

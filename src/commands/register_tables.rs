@@ -1,4 +1,4 @@
-//! `register-tables`.
+//! `register-tables`: registers the lake's tables with Trino.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,8 +17,8 @@ use digdag_task::{Call, Switch};
 /// Schema discogs gets every table, SQL name and view of the contract, over active; a sealed run that is named, or each
 /// with --all-runs, gets a schema discogs_r_<run_id> of its own, and schemas of runs that are gone are removed;
 /// discogs_history gets the history of the runs. Creates what is missing, alters what changed, leaves alone what others
-/// made, then checks that Trino reads what was written. Skipped without trino_url. Also writes bootstrap_discogs.sql, the
-/// same statements for Trino's own command line.
+/// made, then checks that Trino reads what was written. Skipped without trino_url. Also writes bootstrap_discogs.sql,
+/// the same statements for Trino's own command line.
 #[derive(Debug, Parser)]
 #[command(name = "register-tables", version, after_help = EXAMPLE)]
 pub struct RegisterTables {
@@ -97,7 +97,7 @@ fn register_tables(parameters: RegisterTables, call: &mut Call) -> anyhow::Resul
         call.set_run_id(run.id());
         call.set_detail("run_schema", registrar.register_run(run, false)?);
     }
-    // A run of an older version holds what there was then.
+    // `partly`: a run of an older version lacks the tables that the contract has gained since.
     let schemas = further.iter().map(|run| registrar.register_run(run, true)).collect::<anyhow::Result<Vec<_>>>()?;
     if history {
         registrar.register_history()?;

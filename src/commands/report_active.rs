@@ -1,4 +1,4 @@
-//! `report-active`.
+//! `report-active`: checks the published run, and keeps the report.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,8 +19,8 @@ use digdag_task::{Call, Failure, Observer, Switch};
 /// Check the active run, and keep the report
 ///
 /// Runs all checks on the run that active points at, or on any run, on DuckDB or, with engine=trino and trino_url, over
-/// the tables that register-tables made. Writes <engine>_sanity_active_<timestamp> (<engine>_sanity_run_… for another run)
-/// as .csv, .json, .junit.xml and .html to its _reports folder. The exit status is 3 if a CRITICAL check fails;
+/// the tables that register-tables made. Writes <engine>_sanity_active_<timestamp> (<engine>_sanity_run_… for another
+/// run) as .csv, .json, .junit.xml and .html to its _reports folder. The exit status is 3 if a CRITICAL check fails;
 /// rollback_on_failure=true then points active back at the run before.
 #[derive(Debug, Parser)]
 #[command(name = "report-active", version, after_help = EXAMPLE)]
@@ -32,7 +32,8 @@ pub struct ReportActive {
     #[arg(long, value_name = "RUN_ID")]
     pub report_run_id: Option<RunId>,
 
-    /// Environment of sql/contract.yml, month or sample [default: the one the run was sealed with, month if it is not sealed]
+    /// Environment of sql/contract.yml, month or sample [default: the one the run was sealed with, month if it is not
+    /// sealed]
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
 
@@ -58,11 +59,11 @@ pub fn main() -> ExitCode {
     super::task(report_active)
 }
 
-/// Checks the published run, or the run that is named, and keeps the report in the run. A sealed run must be what its
-/// manifest says, byte by byte; the verdict of sanity-check is then reused, unless it depends on something that changed.
+/// Checks the published run, or a named run, and keeps the report in the run. Compares every byte of a sealed run with
+/// its manifest; if they match, reuses the verdict of sanity-check unless something that it depends on has changed.
 ///
 /// # Errors
-/// Fails if a CRITICAL check fails, after rolling back if that is asked for.
+/// Fails if a CRITICAL check fails, after the rollback if `rollback_on_failure` is set.
 fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()> {
     let contract = Contract::load()?;
     let lake = parameters.lake.open()?;
@@ -100,7 +101,7 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
         _ => {
             let key = VerdictKey::of(&run, &contract, environment_name)?;
             let reusable = sealed.as_ref().and_then(|sealed| sealed.as_ref().ok());
-            // Over Trino the queries also prove that Trino reads the files rightly.
+            // Over Trino the checks always run, because they also show that Trino reads the files correctly.
             let reusable = reusable.filter(|_| !parameters.recheck.is_on() && engine.name() == "duckdb");
             let mut measured = match reusable.and_then(|sealed| Verdict::reusable(sealed, &key)) {
                 Some(verdict) => {
@@ -183,7 +184,7 @@ fn changes_since_the_seal(
     })
 }
 
-/// Trino where it is asked for and there is one, DuckDB otherwise.
+/// Opens Trino if `engine=trino` and `trino_url` is set, otherwise DuckDB.
 fn engine(
     selection: &EngineSelection,
     run: &RunId,
@@ -204,7 +205,7 @@ fn engine(
     Ok(Box::new(DuckDb::open(&selection.duckdb, spill)?))
 }
 
-/// The failure, with what became of active.
+/// Rolls `active` back, and returns the failure with the outcome as its hint.
 fn roll_back(lake: &Lake, failed: &RunId, mut failure: Failure, call: &mut Call) -> Failure {
     let parameters = Rollback {
         lake: LakeArgs { lake: lake.root().to_owned() },

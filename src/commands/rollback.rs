@@ -1,4 +1,4 @@
-//! `rollback`.
+//! `rollback`: points `active` back at the run before.
 
 use std::process::ExitCode;
 
@@ -84,14 +84,14 @@ pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<
     Ok(())
 }
 
-/// Returns what to add if this rollback used up the last link to an earlier target.
+/// Returns the addition to the summary if this rollback used up the last link to an earlier target.
 fn used_up(lake: &Lake, active: &RunId) -> anyhow::Result<&'static str> {
     let is_left = lake.previous()?.iter().any(|previous| previous.run_id != *active);
     Ok(if is_left { "" } else { "; this used up the last link to an earlier run, so there is no further rollback" })
 }
 
-/// Returns the newest link to another run than the active one. A link to the active run itself is left by a promotion that
-/// was stopped between its two steps.
+/// Returns the newest link to a run other than the active one. A promotion that was stopped between its two steps
+/// leaves a link to the active run itself.
 fn last_before(lake: &Lake, active: Option<&RunId>) -> anyhow::Result<Previous> {
     let previous = lake.previous()?.into_iter().find(|previous| Some(&previous.run_id) != active);
     previous.ok_or_else(|| {

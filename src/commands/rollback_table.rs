@@ -1,4 +1,4 @@
-//! `rollback-table`.
+//! `rollback-table`: moves `main` of Iceberg tables back to an earlier snapshot.
 
 use std::process::ExitCode;
 
@@ -10,8 +10,8 @@ use digdag_task::{Call, Failure, Switch};
 
 /// Move main of one Iceberg table, or of all, back to an earlier snapshot
 ///
-/// The snapshot's schema becomes current with it. All tables move in one commit. active stays where it is: rollback moves
-/// active and all tables together, and the next promote or rollback moves these tables again.
+/// The snapshot's schema becomes current with it. All tables move in one commit. active stays where it is: rollback
+/// moves active and all tables together, and the next promote or rollback moves these tables again.
 #[derive(Debug, Parser)]
 #[command(name = "rollback-table", version, after_help = EXAMPLE)]
 pub struct RollbackTable {

@@ -1,4 +1,4 @@
-//! `sanity-check`.
+//! `sanity-check`: checks a run and seals it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,9 +20,10 @@ use digdag_task::{Call, Switch};
 
 /// Check a run and seal it
 ///
-/// Checks every table of the run against sql/contract.yml and the queries of sql/checks, on DuckDB, and keeps the report in
-/// <lake>/_runs/<run_id>/_reports/. If no CRITICAL check fails, every file is verified, made read-only and listed in
-/// _manifest.json: the run is sealed and never changes again. Otherwise the exit status is 3 and nothing is sealed.
+/// Checks every table of the run against sql/contract.yml and the queries of sql/checks, on DuckDB, and keeps the
+/// report in <lake>/_runs/<run_id>/_reports/. If no CRITICAL check fails, every file is verified, made read-only and
+/// listed in _manifest.json: the run is sealed and never changes again. Otherwise the exit status is 3 and nothing is
+/// sealed.
 #[derive(Debug, Parser)]
 #[command(name = "sanity-check", version, after_help = EXAMPLE)]
 pub struct SanityCheck {
@@ -54,7 +55,7 @@ pub fn main() -> ExitCode {
     super::task(sanity_check)
 }
 
-/// Checks a run and seals it when no CRITICAL check fails. The report is kept either way.
+/// Checks a run and seals it if no CRITICAL check fails. Keeps the report in either case.
 fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> {
     let contract = match &parameters.contract_file {
         Some(path) => Contract::read(path)?,
@@ -67,7 +68,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     }
     let sealable = Arc::new(run.sealable(call.name())?);
     if run.is_sealed()? {
-        // By another call of this task, between the question and the lock.
+        // Another call of this task sealed the run before this one took the lock.
         return already_sealed(&run, call);
     }
     let recorder = sealable.clone();
@@ -131,7 +132,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
         call.say(format_args!("{} checks of {} passed; nothing was sealed", findings.len(), path.display()));
         return Ok(());
     }
-    // The seal covers this task's own record, so that is kept before it; should the seal fail, it is written anew.
+    // The seal covers this task's own record, so the record is kept first; if sealing fails, it is written again.
     sealable.record_unless_sealed(&call.outcome_so_far())?;
     let mut summary = findings.summary();
     summary["environment"] = parameters.environment.into();
@@ -152,7 +153,7 @@ fn already_sealed(run: &Run, call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `_reports/unknown_paths.csv`: what was met in the dumps that no table takes and no rule ignores.
+/// Writes `_reports/unknown_paths.csv`: the paths in the dumps that no table reads and no rule ignores.
 fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
     let mut paths = BTreeMap::new();
     for table in &contract.tables {

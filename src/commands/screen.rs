@@ -7,17 +7,17 @@ use indicatif::{BinaryBytes, HumanDuration};
 
 use crate::page::grouped_by;
 
-/// Returns bytes with a unit: `17.17 MiB`.
+/// Formats a number of bytes with a unit: `17.17 MiB`.
 pub fn bytes(bytes: u64) -> String {
     BinaryBytes(bytes).to_string()
 }
 
-/// Returns a count with its thousands apart: `19 341 287`.
+/// Formats a count with separated thousands: `19 341 287`.
 pub fn count(count: u64) -> String {
     grouped_by(' ', count)
 }
 
-/// Returns a number with its noun: `1 link`, `2 links`.
+/// Formats a number with its noun: `1 link`, `2 links`.
 pub fn counted(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
@@ -25,12 +25,13 @@ pub fn counted(number: usize, noun: &str) -> String {
     }
 }
 
-/// Returns a length of time in its largest unit: `3 days`. A time in the future counts as none.
+/// Formats an age in its largest unit: `3 days`. A negative age, of a time in the future, counts as zero.
 pub fn age(seconds: i64) -> String {
     HumanDuration(Duration::from_secs(seconds.try_into().unwrap_or_default())).to_string()
 }
 
-/// Returns rows of cells as lines with aligned columns; `right` tells which columns are aligned to the right.
+/// Formats rows of cells as lines with aligned columns; a column is aligned to the right if its element of `right` is
+/// set.
 pub fn columns(rows: &[Vec<String>], right: &[bool]) -> Vec<String> {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).add_rows(rows);

@@ -1,4 +1,4 @@
-//! `stage-tables`.
+//! `stage-tables`: adds a sealed run to the Iceberg tables.
 
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ pub fn main() -> ExitCode {
     super::task(stage_tables)
 }
 
-/// Adds a snapshot of a sealed run to every Iceberg table, tagged `run_<run_id>`; what readers get by default stays.
+/// Adds a snapshot of a sealed run to every Iceberg table, tagged `run_<run_id>`; `main` does not move.
 ///
 /// # Errors
 /// Fails if the run is not sealed, if another task holds the lake's lock, or if the catalog refuses the commit.

@@ -1,4 +1,4 @@
-//! `table-history`.
+//! `table-history`: shows the snapshots of an Iceberg table.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `update-run-registry`.
+//! `update-run-registry`: appends new, changed and removed runs to the registry.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `verify-run`.
+//! `verify-run`: compares every file of a run with its manifest.
 
 use std::process::ExitCode;
 
@@ -15,9 +15,9 @@ use digdag_task::{Call, Failure, Switch};
 /// lake keeps in _meta/seals. A file that was changed, added, removed or swapped is named, and the exit status is 5. A
 /// run that is not sealed is compared with the descriptions of its datasets.
 ///
-/// A run that was copied from another lake has no digest here, and is not promoted. If you trust it, pass accept_seal=true:
-/// the digest of its manifest is kept, provided that all its files agree with it. To carry the trust along, copy
-/// <lake>/_meta/seals with the run.
+/// A run that was copied from another lake has no digest here, and is not promoted. If you trust it, pass
+/// accept_seal=true: the digest of its manifest is kept, provided that all its files agree with it. To carry the trust
+/// along, copy <lake>/_meta/seals with the run.
 #[derive(Debug, Parser)]
 #[command(name = "verify-run", version, after_help = EXAMPLE)]
 pub struct VerifyRun {
@@ -43,8 +43,8 @@ pub fn main() -> ExitCode {
     super::task(verify_run)
 }
 
-/// Reads every file of a run and compares it with what was written: a sealed run with its manifest, the manifest with the
-/// digest that the lake keeps; an open run with its datasets.
+/// Reads every file of a run and compares it with its description: a sealed run with its manifest, and the manifest
+/// with the digest that the lake keeps; an open run with the descriptions of its datasets.
 fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let active = lake.active();
@@ -81,7 +81,7 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Verifies a run that is not sealed.
+/// Verifies an open run against the descriptions of its datasets.
 fn verify_open(run: &Run, active: bool, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("state", "open");
     if active {

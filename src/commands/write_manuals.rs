@@ -1,4 +1,4 @@
-//! `write-manuals`.
+//! `write-manuals`: writes manual pages and shell completions of all tasks.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -25,9 +25,9 @@ pub struct Events {
     contract: HistoryContract,
     folder: HistoryFolder,
     observer: SharedObserver,
-    /// Files that cannot be read and were named.
+    /// Unreadable files that were reported, so each is reported once.
     unreadable: RefCell<BTreeSet<PathBuf>>,
-    /// Last of the fields: the folder goes when all else is closed.
+    /// The last field, so that the folder is removed after everything else is closed.
     scratch: Scratch,
 }
 
@@ -43,6 +43,10 @@ pub enum Cell<'c> {
 pub type Rows = Vec<Vec<Option<String>>>;
 
 impl Events {
+    /// Opens the history of a lake.
+    ///
+    /// # Errors
+    /// Returns an error if the contract of the history is invalid, or if the temporary folder cannot be created.
     pub fn open(lake: &Lake, task: &str, observer: SharedObserver) -> anyhow::Result<Self> {
         Ok(Events {
             contract: HistoryContract::load()?,
@@ -53,22 +57,27 @@ impl Events {
         })
     }
 
+    /// Returns the folder of the history.
     pub fn folder(&self) -> &HistoryFolder {
         &self.folder
     }
 
-    /// A folder of this process for what is thrown away at its end.
+    /// Returns the folder for temporary files, which is removed with this value.
     pub fn scratch(&self) -> &Path {
         self.scratch.path()
     }
 
+    /// Returns the version of the contract of the history, which every event carries.
     pub fn schema_version(&self) -> i64 {
         self.contract.version.into()
     }
 
-    /// Runs a query of `sql/history/queries` over the events as they are now.
+    /// Runs a query of `sql/history/queries` over the current events, and returns the column names and the rows.
+    ///
+    /// # Errors
+    /// Returns an error if there is no such query, if the events cannot be listed, or if DuckDB fails.
     pub fn query(&self, name: &str) -> anyhow::Result<(Vec<String>, Rows)> {
-        // The events of ten years are a few megabytes.
+        // The events of ten years are a few megabytes, so 1 GiB and one thread suffice.
         let engine = EngineParameters { memory_limit: ByteSize(1 << 30), threads: Some(1) };
         let engine = DuckDb::open(&engine, &self.scratch().join("spill"))?;
         for table in &self.contract.tables {
@@ -86,7 +95,7 @@ impl Events {
         engine.table(&query.text, &query.path)
     }
 
-    /// Whether a file of events can be read. One that cannot is named once and left aside: the others still count.
+    /// Returns whether a file of events can be read. Reports an unreadable file once; the other files are still read.
     fn is_readable(&self, path: &Path) -> bool {
         let footer = File::open(path).map_err(anyhow::Error::from);
         let footer = footer.and_then(|file| Ok(SerializedFileReader::new(file)?));
@@ -102,6 +111,9 @@ impl Events {
     }
 
     /// Commits rows as one file of events. Each row has a cell for each column of the table.
+    ///
+    /// # Errors
+    /// Returns an error if the contract has no such table, or if the file cannot be written.
     pub fn append(&self, table: &str, rows: &[Vec<Cell<'_>>]) -> anyhow::Result<()> {
         let staged = self.scratch().join(format!("{table}.parquet"));
         self.write(table, rows, &staged)?;
@@ -110,6 +122,9 @@ impl Events {
     }
 
     /// Writes rows of a table to a file outside of the history.
+    ///
+    /// # Errors
+    /// Returns an error if the contract has no such table, or if the file cannot be written.
     pub fn write(&self, table: &str, rows: &[Vec<Cell<'_>>], path: &Path) -> anyhow::Result<()> {
         let mut file = TableFile::create(path, self.contract.table(table)?)?;
         let columns = (0..file.schema().fields().len()).map(|index| column(rows, index));
@@ -120,7 +135,7 @@ impl Events {
         Ok(())
     }
 
-    /// A table without events has a file without rows, so that its columns are known.
+    /// Returns a file without rows, so that DuckDB knows the columns of a table without events.
     fn without_rows(&self, table: &str) -> anyhow::Result<PathBuf> {
         let path = self.scratch().join(format!("{table}.none.parquet"));
         if !path.exists() {
@@ -130,7 +145,8 @@ impl Events {
     }
 }
 
-/// Now, or just after the last of these times where the clock has gone back: the latest event is the one that counts.
+/// Returns the current time, or the microsecond after the last of `times` if the clock has gone back: the latest event
+/// of a run is its state, so a new one must not sort before an old one.
 pub fn after_all<'t>(times: impl Iterator<Item = &'t str>) -> Timestamp {
     let last = times.filter_map(|time| time.parse::<DateTime>().ok()).max();
     let last = last.and_then(|time| time.to_zoned(TimeZone::UTC).ok()).map(|time| time.timestamp());

@@ -14,19 +14,19 @@ const PAGE: &str = "history_kpis.html";
 
 /// The reports that an export wrote.
 pub struct ExportedHistory {
-    /// The values in them.
+    /// The number of KPI values in the reports.
     pub values: usize,
-    /// Name → file.
+    /// The CSV files by name.
     pub csv: Vec<(&'static str, PathBuf)>,
     pub page: PathBuf,
 }
 
-/// Writes the KPIs of all runs as CSV, long and wide, and as a page with a line for each over the months. Returns `None`
-/// if the reports are there already. `with_timestamp` keeps a copy of the CSVs with the time in its name as well; `raw` leaves cells as they
-/// are that a spreadsheet would run as formulas.
+/// Writes the KPIs of all runs as CSV, long and wide, and as a page with a line for each KPI over the months. Returns
+/// `None` if the existing reports are up to date. `with_timestamp` also keeps a copy of the CSVs with the time in its
+/// name; `raw` leaves cells unescaped that a spreadsheet would run as formulas.
 ///
 /// # Errors
-/// Returns an error of class `Input` if no KPIs are known.
+/// Returns an error of class `Input` if the history has no KPIs, and an error if a report cannot be written.
 pub fn export_history(
     lake: &Lake,
     task: &str,
@@ -81,7 +81,7 @@ struct Value<'r> {
     run_id: &'r str,
     schema_name: &'r str,
     kpi: &'r str,
-    /// Empty where it failed.
+    /// Empty if the KPI failed.
     value: &'r str,
 }
 
@@ -92,7 +92,7 @@ fn values(rows: &Rows) -> impl Iterator<Item = Value<'_>> {
     })
 }
 
-/// A row a run and a column a KPI; a failed one is blank, because a zero would mislead.
+/// Returns a table with a row per run and a column per KPI. A failed KPI is blank, because a zero would mislead.
 fn wide(rows: &Rows) -> (Vec<String>, Rows) {
     let kpis: BTreeSet<&str> = values(rows).map(|value| value.kpi).collect();
     let mut runs: BTreeMap<&str, (&str, &str, BTreeMap<&str, &str>)> = BTreeMap::new();
@@ -110,7 +110,7 @@ fn wide(rows: &Rows) -> (Vec<String>, Rows) {
     (header, runs.into_iter().map(row).collect())
 }
 
-/// Each KPI over the months, where a month is the run that stands for it.
+/// Returns a line for each KPI over the months. `months` maps each month to the run that represents it.
 fn lines(rows: &Rows, months: &Rows) -> Vec<Line> {
     let months = months.iter().filter_map(|row| Some((row.get(1)?.as_deref()?, row.first()?.as_deref()?)));
     let months: BTreeMap<&str, &str> = months.collect();

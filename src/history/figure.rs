@@ -1,4 +1,4 @@
-//! The words and the unit of a KPI, from its name.
+//! The title and the unit of a KPI, derived from its name.
 
 use crate::page::grouped;
 
@@ -12,7 +12,7 @@ enum Unit {
     Percent,
 }
 
-/// A KPI as people read it.
+/// A KPI with its title and unit for people.
 #[derive(Clone, Debug)]
 pub struct Figure {
     /// `Tracks per release`, for `avg_tracks_per_release_bp`.
@@ -21,7 +21,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Reads the name of a KPI. A name without a known pattern is shown in its own words.
+    /// Parses the name of a KPI. A name without a known pattern becomes a title of its own words.
     pub fn of(kpi: &str) -> Self {
         let (words, unit) = if let Some(ratio) = inner(kpi, "avg_", "_bp") {
             (ratio.to_owned(), Unit::Ratio)
@@ -39,7 +39,7 @@ impl Figure {
         Figure { title: sentence(&words.replace('_', " ")), unit }
     }
 
-    /// Returns a value with its unit.
+    /// Formats a value with its unit.
     pub fn value(&self, value: i64) -> String {
         let sign = if value < 0 { "−" } else { "" };
         let size = value.unsigned_abs();

@@ -8,18 +8,21 @@ use anyhow::Context;
 use crate::sql::{Sandbox, SqlFile, texts};
 use digdag_task::Failure;
 
-/// A KPI: a query that gives one number.
+/// A KPI: a query that returns one number.
 #[derive(Clone, Debug)]
 pub struct KpiQuery {
     pub name: String,
-    /// Read from `kpi_values`, the values of the others, and not from the run's tables.
+    /// Whether the query reads `kpi_values`, the values of other KPIs, instead of the run's tables.
     pub derived: bool,
     path: String,
     text: String,
 }
 
 impl KpiQuery {
-    /// All of `sql/kpis`, then those of `own`, then those derived from them.
+    /// Loads the KPIs of `sql/kpis`, then those of the folder `own`, then those of `sql/kpis/derived`.
+    ///
+    /// # Errors
+    /// Returns an error of class `Parameters` if two KPIs have the same name, and an error if `own` cannot be read.
     pub fn all(own: Option<&Path>) -> anyhow::Result<Vec<Self>> {
         let of_file =
             |derived| move |file: SqlFile| KpiQuery { name: file.name, derived, path: file.path, text: file.text };
@@ -38,7 +41,7 @@ impl KpiQuery {
         }
     }
 
-    /// Computes the number, in the sandbox since a query of `kpi_folder` is people's own.
+    /// Computes the number in the sandbox, because a query of `kpi_folder` is the user's SQL.
     ///
     /// # Errors
     /// Fails if the query does, or returns anything but one whole number.
@@ -46,7 +49,7 @@ impl KpiQuery {
         let path = &self.path;
         let mut batches = sandbox.prepare(&self.text, path)?.run()?;
         let mut rows = Vec::new();
-        // Two rows are one too many; a query without an end stops here.
+        // The second row is already an error, so a query that returns endless rows stops here.
         while rows.len() < 2
             && let Some(batch) = batches.next_batch()?
         {

@@ -1,4 +1,4 @@
-//! KPIs of runs: what `sql/kpis` computes over the tables of each run, appended as events.
+//! KPIs of runs: the values that `sql/kpis` computes over the tables of each run, appended as events.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,15 +15,15 @@ use digdag_task::{Failure, SharedObserver};
 
 const TABLE: &str = "kpi_snapshot_events";
 
-/// The longest reason that is kept.
+/// The most characters of a failure's reason in an event.
 const DETAILS: usize = 500;
 
-/// Which KPIs of a run are computed, and how.
+/// The parameters of the computation of KPIs.
 #[derive(Debug)]
 pub struct KpiOptions<'o> {
-    /// End with an error at the first KPI that fails, instead of recording it.
+    /// Whether the first KPI that fails ends the computation, instead of being recorded.
     pub strict: bool,
-    /// Compute those that are there already as well.
+    /// Whether KPIs that the history already holds are computed again.
     pub recompute: bool,
     /// A folder of further KPIs.
     pub kpi_folder: Option<&'o Path>,
@@ -32,17 +32,17 @@ pub struct KpiOptions<'o> {
     pub engine: &'o EngineParameters,
 }
 
-/// What was computed for a run.
+/// The result of a computation for one run.
 pub struct ComputedKpis {
-    /// Values that were appended.
+    /// The number of appended events.
     pub appended: usize,
-    /// KPI → why it failed, of those appended.
+    /// The appended KPIs that failed, each with the reason.
     pub failed: Vec<(String, String)>,
-    /// With `strict`, the failure that ended it.
+    /// With `strict`, the failure that ended the computation.
     pub stopped: Option<Failure>,
 }
 
-/// A value, or why there is none.
+/// The value of a KPI, or the reason for its failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Snapshot {
     value: Option<i64>,
@@ -51,7 +51,7 @@ struct Snapshot {
 
 type Snapshots = BTreeMap<String, Snapshot>;
 
-/// The KPIs of registered runs.
+/// Computes the KPIs of registered runs.
 pub struct Kpis<'k> {
     lake: &'k Lake,
     events: Events,
@@ -76,10 +76,10 @@ impl<'k> Kpis<'k> {
         Ok(Kpis { lake, events, task, queries, options })
     }
 
-    /// Returns the runs of the registry whose tables are whole, or the one named.
+    /// Returns the runs of the registry whose tables are complete, or only the run `only`.
     ///
     /// # Errors
-    /// Returns an error if the registry does not list the run named.
+    /// Returns an error if the registry does not list the run `only`.
     pub fn runs(&self, only: Option<&RunId>) -> anyhow::Result<Vec<RunId>> {
         let (_, rows) = self.events.query("runs_with_data")?;
         let ids = rows.into_iter().filter_map(|row| row.into_iter().next().flatten()?.parse().ok());
@@ -119,7 +119,7 @@ impl<'k> Kpis<'k> {
     }
 }
 
-/// The last snapshots of a run, from rows of `sql/history/queries/kpis.sql`.
+/// Returns the last snapshots of a run from the rows of `sql/history/queries/kpis.sql`.
 fn known(rows: &Rows, id: &RunId) -> Snapshots {
     let of_run = rows.iter().filter(|row| row.get(1).and_then(Option::as_deref) == Some(id.as_str()));
     let snapshots = of_run.filter_map(|row| match row.as_slice() {
@@ -136,13 +136,13 @@ struct Computation<'c> {
     lake: &'c Lake,
     events: &'c Events,
     id: &'c RunId,
-    /// Of the events to be appended.
+    /// The time of the events to append.
     time: Timestamp,
     options: &'c KpiOptions<'c>,
 }
 
 impl Computation<'_> {
-    /// What came out, and with `strict` the failure that ended it.
+    /// Computes the wanted KPIs. Returns their values and, with `strict`, the failure that ended the computation.
     fn compute(&self, wanted: &[&KpiQuery], before: &Snapshots) -> anyhow::Result<(Snapshots, Option<Failure>)> {
         let engine = DuckDb::open(self.options.engine, &self.events.scratch().join("spill"))?;
         mount_run(&engine, &Contract::load()?, &self.lake.run(self.id)?)?;
@@ -169,7 +169,7 @@ impl Computation<'_> {
         Ok((computed, None))
     }
 
-    /// `kpi_values`, what derived KPIs read: the values so far.
+    /// Mounts the values so far as `kpi_values`, which derived KPIs read.
     fn mount_values(&self, engine: &DuckDb, before: &Snapshots, computed: &Snapshots) -> anyhow::Result<()> {
         let mut values = before.clone();
         values.extend(computed.clone());
@@ -189,7 +189,7 @@ impl Computation<'_> {
         run_schema(self.options.trino_schema, self.id.as_str())
     }
 
-    /// The columns of `kpi_snapshot_events`, in order.
+    /// Returns the rows of `kpi_snapshot_events`, each with its cells in the order of the columns.
     fn rows<'r>(&'r self, snapshots: &'r Snapshots, schema_name: &'r str) -> Vec<Vec<Cell<'r>>> {
         let row = |(name, snapshot): (&'r String, &'r Snapshot)| {
             vec![
@@ -207,7 +207,7 @@ impl Computation<'_> {
     }
 }
 
-/// One line, not too long.
+/// Returns an error as one line of at most [`DETAILS`] characters.
 fn reason(error: &anyhow::Error) -> String {
     let line = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(DETAILS).collect()

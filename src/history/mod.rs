@@ -1,4 +1,4 @@
-//! Every month side by side: what runs there are, how their figures went, what changed from one to another.
+//! The history of the lake: its runs, their KPIs over the months, and the changes from one run to another.
 //!
 //! ```text
 //! manifests ──update-run-registry──▶ run_registry_events ─┐                              registry.rs

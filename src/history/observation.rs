@@ -1,4 +1,4 @@
-//! What the registry records of a run.
+//! The state of a run as the registry records it.
 
 use anyhow::Context;
 
@@ -6,7 +6,7 @@ use crate::contract::Contract;
 use crate::lake::{Lake, RunId, SealedRun};
 use crate::sql::run_schema;
 
-/// What is true of a run, as its description and its manifest say.
+/// The state of a run according to its description and its manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     pub run_id: String,
@@ -22,6 +22,10 @@ pub struct Observation {
 const MISSING: &str = "missing_data";
 
 impl Observation {
+    /// Observes a run from its description, its manifest and the sizes of its files.
+    ///
+    /// # Errors
+    /// Returns an error if the run's folder cannot be read.
     pub fn of_run(
         lake: &Lake,
         id: &RunId,
@@ -49,7 +53,7 @@ impl Observation {
                 },
             }
         };
-        // A description that cannot be read is the manifest's to tell.
+        // An unreadable description is no error here: comparing the files with the manifest finds it.
         let description = run.description_if_there().unwrap_or_default();
         let month = description.as_ref().map(|run| run.dump_month.clone()).or_else(|| id.dump_month());
         Ok(Observation {
@@ -64,13 +68,16 @@ impl Observation {
         })
     }
 
-    /// Returns the observation of a run whose folder is gone.
+    /// Returns the observation with the status of a run whose folder is gone.
     pub fn gone(&self) -> Self {
         let details = "the run is no longer in the lake".to_owned();
         Observation { is_active: false, status: MISSING.to_owned(), details, ..self.clone() }
     }
 
-    /// A row of `sql/history/queries/registry.sql`.
+    /// Parses a row of `sql/history/queries/registry.sql`.
+    ///
+    /// # Errors
+    /// Returns an error if the row lacks the run, the schema or the status.
     pub fn of_row(row: &[Option<String>]) -> anyhow::Result<Self> {
         let text = |index: usize| row.get(index).cloned().flatten();
         let must = |index| text(index).context("an event of the registry has no run, schema or status");

@@ -16,7 +16,8 @@ const HEIGHT: f64 = 110.0;
 const MARGIN: f64 = 8.0;
 const BOTTOM: f64 = 24.0;
 
-/// One page with a small plot for each KPI, in the look of the check reports: nothing from elsewhere, light and dark.
+/// Returns a page with a small plot for each KPI, in the style of the check reports: no external resources, light and
+/// dark.
 pub fn page(lines: &[Line]) -> String {
     let page = html! {
         (DOCTYPE)
@@ -66,8 +67,8 @@ fn card(line: &Line) -> Markup {
     }
 }
 
-/// Where the points lie: evenly from left to right, the lowest value at the bottom. Values that are all the same lie in
-/// the middle.
+/// Returns the coordinates of the points: evenly spaced from left to right, the lowest value at the bottom. Equal
+/// values lie in the middle.
 fn places(points: &[(String, i64)]) -> Vec<(f64, f64)> {
     let lowest = points.iter().map(|point| point.1).min().unwrap_or_default() as f64;
     let highest = points.iter().map(|point| point.1).max().unwrap_or_default() as f64;

@@ -17,11 +17,11 @@ struct Event {
     observed: Observation,
 }
 
-/// What an update of the registry found.
+/// The result of an update of the registry.
 pub struct RegistryUpdate {
-    /// Status → runs.
+    /// The number of runs by status.
     pub runs: BTreeMap<String, u64>,
-    /// The events appended.
+    /// The number of appended events.
     pub events: usize,
 }
 
@@ -40,7 +40,8 @@ pub fn update_registry(
 ) -> anyhow::Result<RegistryUpdate> {
     let contract = Contract::load()?;
     let events = Events::open(lake, task, shared)?;
-    // Held from reading the last events to appending the next, because two calls at once would both append the same.
+    // The lock is held from reading the last events to appending the next; otherwise two calls could append the same
+    // event.
     let _lock = events.folder().lock_registry(task, observer)?;
     let (_, rows) = events.query("registry")?;
     let known = rows.iter().map(|row| Observation::of_row(row).map(|observed| (observed.run_id.clone(), observed)));
@@ -78,7 +79,7 @@ pub fn update_registry(
 }
 
 impl Event {
-    /// The columns of `run_registry_events`, in order.
+    /// Returns a row of `run_registry_events`, with its cells in the order of the columns.
     fn row<'e>(&'e self, time: Timestamp, git_sha: Option<&'e str>, schema_version: i64) -> Vec<Cell<'e>> {
         let observed = &self.observed;
         vec![

@@ -1,12 +1,12 @@
-//! The settings that every HTTP agent of the tasks has.
+//! The settings of every HTTP agent.
 
 use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 
-/// Returns the common settings of an agent for a server at `address`: a status is no error, TLS is never downgraded, and
-/// only `trusted` authorities count.
+/// Returns the common settings of an agent for a server at `address`: an HTTP status is no error, TLS is never
+/// downgraded, and only the authorities in `trusted` are accepted.
 pub fn agent_config(address: &str, trusted: RootCerts) -> ConfigBuilder<AgentScope> {
     Agent::config_builder()
         .http_status_as_error(false)

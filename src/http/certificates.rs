@@ -1,4 +1,4 @@
-//! Certificate authorities to trust, from a PEM file.
+//! Trusted certificate authorities from a PEM file.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 /// Reads the certificate authorities in a PEM file.
 ///
 /// # Errors
-/// Returns what is wrong with the file, for the caller to name the parameter it came from.
+/// Returns the reason why the file cannot be read or parsed; the caller adds the parameter that named the file.
 pub fn root_certificates(path: &Path) -> Result<RootCerts, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
     let certificate = |item| match item {

@@ -1,4 +1,4 @@
-//! What the tasks that speak HTTP share: the agent, the certificates it trusts, and the retry policy.
+//! HTTP for downloads and Trino: the agent, the certificates that it trusts, and the retry policy.
 
 mod agent;
 mod certificates;

@@ -1,7 +1,7 @@
 //! The retry policy of every request: exponential backoff up to a number of attempts and a deadline.
 //!
-//! Our own, since two rules of a resumed download have no place in the backoff crates: an attempt that brought part of the
-//! file starts the count again, and a wait that would end behind the deadline is an error at once.
+//! No backoff crate is used, because none has two rules of a resumed download: an attempt that received part of the
+//! file restarts the count, and a wait that would end after the deadline fails at once.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use digdag_task::{Failure, Observer};
 
-/// Each wait is this many times as long as the one before.
+/// The factor from each wait to the next.
 const BACKOFF_FACTOR: u32 = 3;
 
 /// An error of one attempt.
@@ -27,17 +27,17 @@ pub struct Transient {
     pub failure: Failure,
     /// How long the server asks clients to wait.
     pub retry_after: Option<Duration>,
-    /// The attempt received a good part of the file, and the next one resumes behind it.
+    /// Whether the attempt received a large part of the file; the next attempt resumes after it.
     pub progressed: bool,
 }
 
 impl RequestError {
-    /// Returns a transient error after which the policy's own wait applies.
+    /// Returns a transient error without a wait of its own: the policy's backoff applies.
     pub fn transient(failure: Failure) -> Self {
         RequestError::Transient(Transient { failure, retry_after: None, progressed: false })
     }
 
-    /// Returns the same error as one that no further attempt follows.
+    /// Converts the error into a permanent one, which is not retried.
     pub fn into_permanent(self) -> Self {
         match self {
             RequestError::Transient(error) => RequestError::Permanent(error.failure.into()),
@@ -58,7 +58,7 @@ impl From<anyhow::Error> for RequestError {
     }
 }
 
-/// When a task gives up on a service: the parameter `max_wait`.
+/// The time at which a task gives up on a service: the start plus `max_wait`.
 #[derive(Debug)]
 pub struct Deadline {
     ends: Instant,
@@ -68,7 +68,7 @@ pub struct Deadline {
 impl Deadline {
     /// Returns the deadline that is `max_wait` from now.
     pub fn after(max_wait: Duration) -> Self {
-        // A span that no clock can hold counts as a year, longer than any task runs.
+        // A span beyond the clock's range counts as a year, which is longer than any task runs.
         let now = Instant::now();
         let ends = now.checked_add(max_wait).unwrap_or(now + Duration::from_secs(365 * 24 * 3600));
         Deadline { ends, max_wait }
@@ -93,7 +93,7 @@ impl Deadline {
     }
 }
 
-/// How often an attempt is repeated, and how long after.
+/// The number of attempts and the waits between them.
 #[derive(Debug)]
 pub struct RetryPolicy {
     /// Attempts in a row that may fail without progress.
@@ -112,7 +112,8 @@ impl RetryPolicy {
         self.deadline.as_ref().map(Deadline::left).transpose()
     }
 
-    /// Runs `attempt` until it succeeds, fails for good, or is used up. Reports each retry to `observer`.
+    /// Runs `attempt` until it succeeds, fails permanently, or reaches `max_attempts` or the deadline. Reports each
+    /// retry to `observer`.
     ///
     /// # Errors
     /// Returns the permanent error, or the last transient one with the reason for giving up.
@@ -161,7 +162,7 @@ fn past_deadline(failure: &Failure, wait: Duration) -> Failure {
         .hint(format!("run the same command again after {next}, or raise max_wait"))
 }
 
-/// Returns a time span for people: `250 ms`, `90 s`, `6 min`, `2.5 h`.
+/// Formats a time span for people: `250 ms`, `90 s`, `6 min`, `2.5 h`.
 pub fn in_words(span: Duration) -> String {
     match (span.as_secs(), span.as_millis()) {
         (0, millis) => format!("{millis} ms"),

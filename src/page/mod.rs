@@ -1,4 +1,4 @@
-//! What the pages of the checks and of the history share: the style sheet, numbers, cells of CSV files.
+//! The shared parts of the pages and CSV files of the checks and of the history: style sheet, numbers, cells.
 
 mod number;
 mod spreadsheet;

@@ -1,6 +1,6 @@
-//! Numbers for people.
+//! Numbers formatted for people.
 
-/// `950`, `12.5 k`, `3 M`.
+/// Formats a number with a unit prefix: `950`, `12.5 k`, `3 M`.
 pub fn short(value: f64) -> String {
     let with_unit = |value: f64, unit: &str| {
         let text = format!("{value:.1}");
@@ -13,12 +13,12 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// `12 345 678`, with narrow spaces.
+/// Formats a number with narrow spaces between its thousands: `12 345 678`.
 pub fn grouped(value: u64) -> String {
     grouped_by('\u{202F}', value)
 }
 
-/// Like [`grouped`], but with another space, because a terminal may lack the narrow one.
+/// Like [`grouped`], but with the given space, because a terminal's font may lack the narrow one.
 pub fn grouped_by(space: char, value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();

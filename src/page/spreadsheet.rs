@@ -1,9 +1,9 @@
-//! CSV for people, who open it in a spreadsheet.
+//! Cells of CSV files that people open in a spreadsheet.
 
 use std::borrow::Cow;
 
-/// Returns a cell that no spreadsheet runs as a formula: text that begins like one gets an apostrophe in front. Numbers
-/// stay as they are.
+/// Escapes a cell so that no spreadsheet runs it as a formula: puts an apostrophe in front of text that begins like
+/// one. Numbers are unchanged.
 pub fn plain_cell(cell: &str) -> Cow<'_, str> {
     let begins_a_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     match begins_a_formula && cell.parse::<f64>().is_err() {

@@ -12,7 +12,7 @@ use super::sandbox::FILES_HINT;
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
 use digdag_task::{ByteSize, Failure};
 
-/// The limits of the embedded engine.
+/// The limits of the embedded DuckDB.
 #[derive(Args, Clone, Debug)]
 pub struct EngineParameters {
     /// Memory that DuckDB may take; what needs more is spilled to disk
@@ -43,8 +43,8 @@ pub struct DuckDb {
 }
 
 impl DuckDb {
-    /// Opens an empty database in memory, with the functions of `sql/functions/duckdb`. `spill` is the folder for what does
-    /// not fit into memory.
+    /// Opens an empty database in memory, with the functions of `sql/functions/duckdb`. DuckDB spills to the folder
+    /// `spill` when it reaches the memory limit.
     ///
     /// # Errors
     /// Fails if DuckDB cannot start or refuses a setting.
@@ -110,7 +110,7 @@ impl DuckDb {
         Ok(Prepared { statement, origin: origin.to_owned() })
     }
 
-    /// Runs a query and passes its rows on, batch by batch.
+    /// Runs a query and passes its rows to `take`, batch by batch.
     ///
     /// # Errors
     /// Fails with DuckDB's error, or the first that `take` returns.
@@ -219,10 +219,10 @@ impl Engine for DuckDb {
     }
 }
 
-/// Returns DuckDB's message behind the origin of the statement. Its error code means nothing to people and is left out.
+/// Returns an error with the origin of the statement and DuckDB's message, without DuckDB's numeric code.
 fn explain(error: duckdb::Error, origin: &str) -> anyhow::Error {
     match error {
-        // Only a sandbox turns file access off.
+        // Only a sandbox disables file access.
         duckdb::Error::DuckDBFailure(_, Some(message)) if message.contains("disabled by configuration") => {
             let message = message.split("\nLINE ").next().unwrap_or(&message);
             Failure::parameters(format!("{origin}: {message}")).hint(FILES_HINT).into()

@@ -1,4 +1,4 @@
-//! What every engine that runs SQL can do.
+//! The interface of the engines that run SQL.
 
 use std::path::PathBuf;
 
@@ -7,16 +7,16 @@ pub type Rows = Vec<Vec<Option<String>>>;
 
 /// An engine that checks run on. The SQL is the same for all; the functions of `sql/functions` cover the differences.
 pub trait Engine {
-    /// Returns the name that file names of reports contain.
+    /// Returns the name of the engine, as in the file names of reports.
     fn name(&self) -> &'static str;
 
-    /// Makes files readable as a table under a name. Does nothing in an engine that serves registered tables.
+    /// Mounts files as a table under a name. Does nothing in an engine that serves registered tables.
     ///
     /// # Errors
     /// Fails with the engine's error.
     fn mount(&self, name: &str, files: &[PathBuf]) -> anyhow::Result<()>;
 
-    /// Makes a table readable under a second name.
+    /// Mounts a table under a second name.
     ///
     /// # Errors
     /// Fails with the engine's error.

@@ -5,7 +5,7 @@ use include_dir::{Dir, include_dir};
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/sql");
 
-/// A file of `sql/`: one statement behind header comments of the form `-- name: value`.
+/// A file of `sql/`: header comments of the form `-- name: value`, then one statement.
 #[derive(Clone, Debug)]
 pub struct SqlFile {
     /// The file's name without its extension.
@@ -85,7 +85,7 @@ impl SqlFile {
         self.text.contains(&format!("{function}("))
     }
 
-    /// Returns the statement with each `{place}` filled. Values are quoted names, literals or numbers.
+    /// Returns the statement with each `{place}` replaced by its value: a quoted name, a literal or a number.
     pub fn with(&self, places: &[(&str, &str)]) -> String {
         places.iter().fold(self.text.clone(), |text, (place, name)| text.replace(&format!("{{{place}}}"), name))
     }
@@ -103,7 +103,7 @@ mod tests {
         for (name, stands) in
             [("artists_v1_typed", true), ("artists_v1", false), ("releases_v6", false), ("labels", false)]
         {
-            assert_eq!(file.names_any(&["nobody", name]), stands, "{name}");
+            assert_eq!(file.names_any(&["missing", name]), stands, "{name}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The sandbox for SQL that people bring: one statement, which reads, and only from the lake.
+//! The sandbox for a user's SQL: one statement, which only reads, and only from the lake.
 //!
-//! Every entry that takes such SQL (`query`, `compute-kpis --kpi-folder`) runs it through a [`Sandbox`]. DuckDB enforces
+//! Every task that takes such SQL (`query`, `compute-kpis --kpi-folder`) runs it through a [`Sandbox`]. DuckDB enforces
 //! the limits itself: a guard statement accepts nothing but a single query, file functions are confined to
-//! `allowed_directories`, and the configuration is locked, so no statement can lift them. DuckDB compares path names and
-//! follows symbolic links, so a lake with a link that leads out of it is refused.
+//! `allowed_directories`, and the configuration is locked, so no statement can lift them. DuckDB compares path names
+//! and follows symbolic links, so a lake with a link that leads out of it is refused.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub(super) const FILES_HINT: &str =
 const READS_HINT: &str = "give one SELECT, DESCRIBE, SHOW or SUMMARIZE";
 
 /// Functions that a query may call and that change DuckDB's state, write files (logs, profiles), or run a text as SQL
-/// whose own calls nobody sees. `lock_configuration` of DuckDB 1.5.5 does not cover them.
+/// without a check of the functions in it. `lock_configuration` of DuckDB 1.5.5 does not cover them.
 const REFUSED_FUNCTIONS: [&str; 12] = [
     "checkpoint",
     "disable_logging",
@@ -38,7 +38,7 @@ const REFUSED_FUNCTIONS: [&str; 12] = [
     "write_log",
 ];
 
-/// How far SQL that people bring may reach.
+/// The limits of a user's SQL.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct SandboxParameters {
     /// Let the SQL read files outside the lake (read_csv, read_parquet, read_text, FROM 'file')
@@ -46,7 +46,7 @@ pub struct SandboxParameters {
     pub allow_files: Switch,
 }
 
-/// A DuckDB whose configuration is locked, for statements that people bring.
+/// A DuckDB with a locked configuration, for a user's SQL.
 pub struct Sandbox {
     engine: DuckDb,
 }
@@ -73,7 +73,7 @@ impl Sandbox {
         Ok(Sandbox { engine })
     }
 
-    /// Returns the locked engine, for statements of our own.
+    /// Returns the locked engine, for statements of this project.
     pub fn engine(&self) -> &DuckDb {
         &self.engine
     }
@@ -144,8 +144,8 @@ pub struct Column {
     pub kind: String,
 }
 
-/// Classifies an error of preparing as one of the statement, without the lines that quote the guard: people never wrote
-/// those.
+/// Classifies an error of preparing as one of the user's statement, without the lines that quote the guard, which the
+/// user did not write.
 fn of_statement(error: anyhow::Error) -> anyhow::Error {
     if error.downcast_ref::<Failure>().is_some() {
         return error;
@@ -163,12 +163,12 @@ fn of_statement(error: anyhow::Error) -> anyhow::Error {
 fn link_out_of(folder: &Path) -> anyhow::Result<Option<(PathBuf, PathBuf)>> {
     let root = std::fs::canonicalize(folder).with_context(|| format!("cannot open {}", folder.display()))?;
     for entry in WalkDir::new(&root) {
-        // A file that another task removes meanwhile, or a folder this user may not list, holds nothing to read.
+        // The SQL cannot read a file that another task has just removed, nor a folder that this user may not list.
         let Ok(entry) = entry else { continue };
         if !entry.path_is_symlink() {
             continue;
         }
-        // A link that leads nowhere gives nothing to read either.
+        // The SQL cannot read through a dangling link either.
         match std::fs::canonicalize(entry.path()) {
             Ok(target) if !target.starts_with(&root) => return Ok(Some((entry.into_path(), target))),
             _ => {}

@@ -18,6 +18,7 @@ pub struct EngineSelection {
     pub trino: TrinoParameters,
 }
 
+/// An engine that runs SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum EngineName {
     Duckdb,

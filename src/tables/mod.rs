@@ -1,4 +1,4 @@
-//! A run's tables as SQL sees them: mounted in DuckDB (`mount.rs`), registered in Trino's metastore
+//! A run's tables in SQL: mounted in DuckDB (`mount.rs`), registered in Trino's metastore
 //! (`register/`), and as Iceberg tables (`iceberg/`).
 
 pub mod iceberg;

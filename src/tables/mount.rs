@@ -4,7 +4,10 @@ use crate::contract::{Contract, Table};
 use crate::lake::{Dataset, Run};
 use crate::sql::{DuckDb, Engine, SqlFile};
 
-/// Makes a table of a run readable under its names in SQL.
+/// Mounts a table of a run under its SQL names.
+///
+/// # Errors
+/// Fails with the engine's error.
 pub fn mount_table(engine: &dyn Engine, table: &Table, run: &Run, dataset: &Dataset) -> anyhow::Result<()> {
     engine.mount(&table.name, &run.dataset_files(dataset))?;
     if table.sql_name() != table.name {
@@ -13,7 +16,10 @@ pub fn mount_table(engine: &dyn Engine, table: &Table, run: &Run, dataset: &Data
     Ok(())
 }
 
-/// Makes every table of a run readable, and the views over them. A view over a table that the run lacks is left out.
+/// Mounts every table of a run, and the views over them. A view over a table that the run lacks is left out.
+///
+/// # Errors
+/// Fails with DuckDB's error, or if the description of a dataset cannot be read.
 pub fn mount_run(engine: &DuckDb, contract: &Contract, run: &Run) -> anyhow::Result<()> {
     let mut missing = Vec::new();
     for table in &contract.tables {

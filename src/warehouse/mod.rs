@@ -1,8 +1,9 @@
 //! The derived tables: `sql/warehouse/*.sql`, run over the datasets of a run.
 //!
-//! The query streams out of the engine into the same Parquet writer that ingest uses. Each query has a total ORDER BY, so
-//! the bytes depend on its rows alone, and not on the engine's threads or version. With `engine=trino` a cluster runs the
-//! same files and writes with its own writers (`trino.rs`): the same rows, verified, in bytes of its own.
+//! The query streams out of the engine into the same Parquet writer that ingest uses. Each query has a total ORDER BY,
+//! so the bytes depend on its rows alone, and not on the engine's threads or version. With `engine=trino` a cluster
+//! runs the same files and writes with its own writers (`trino.rs`): the rows are equal, which is verified, and the
+//! bytes differ.
 
 mod trino;
 
@@ -48,10 +49,11 @@ pub struct Builder<'b> {
     replace: bool,
     observer: SharedObserver,
     /// Created when the first table has to be built, so a run that holds all tables is left alone.
-    workplace: Option<Workplace>,
+    output: Option<BuildOutput>,
 }
 
-struct Workplace {
+/// The locked run and the task's staging folder in it.
+struct BuildOutput {
     writable: Arc<WritableRun>,
     staging: Staging,
 }
@@ -65,11 +67,11 @@ impl<'b> Builder<'b> {
         replace: bool,
         observer: SharedObserver,
     ) -> Self {
-        Builder { run, contract, producer, replace, observer, workplace: None }
+        Builder { run, contract, producer, replace, observer, output: None }
     }
 
-    /// Returns the table's dataset, and whether it was built by this call. `on_begin` is called once, with the locked run,
-    /// before the first table is built.
+    /// Builds a table unless the run holds it already. Returns its dataset, and whether this call built it. Calls
+    /// `on_begin` once, with the locked run, before the first table is built.
     ///
     /// # Errors
     /// Returns an error if a table that the query reads is missing, or if the run holds the table made from other
@@ -95,10 +97,10 @@ impl<'b> Builder<'b> {
             }
         }
         let run = self.run;
-        let workplace = self.workplace(on_begin)?;
-        let writable = workplace.writable.clone();
-        let folder = workplace.staging.folder().to_owned();
-        let staged = workplace.staging.dataset(run, &build.table.folder())?;
+        let output = self.output(on_begin)?;
+        let writable = output.writable.clone();
+        let folder = output.staging.folder().to_owned();
+        let staged = output.staging.dataset(run, &build.table.folder())?;
 
         let (staged, dataset) = match selection.engine {
             EngineName::Duckdb => {
@@ -145,7 +147,7 @@ impl<'b> Builder<'b> {
         writer.finish(self.run, &self.producer, inputs, &Counted::default())
     }
 
-    /// Returns the datasets that a query declares as its inputs. It can read no others.
+    /// Returns the datasets that a query declares as its inputs. The query cannot read any other.
     fn sources(&self, build: &Build<'_>) -> anyhow::Result<Vec<Dataset>> {
         let mut sources = Vec::new();
         for name in build.file.header_names("reads") {
@@ -163,14 +165,15 @@ impl<'b> Builder<'b> {
         Ok(sources)
     }
 
-    fn workplace(&mut self, on_begin: impl FnOnce(Arc<WritableRun>)) -> anyhow::Result<&Workplace> {
-        match &mut self.workplace {
-            Some(workplace) => Ok(workplace),
+    /// Returns the output of the builds. Locks the run and calls `on_begin` before the first build.
+    fn output(&mut self, on_begin: impl FnOnce(Arc<WritableRun>)) -> anyhow::Result<&BuildOutput> {
+        match &mut self.output {
+            Some(output) => Ok(output),
             none => {
                 let writable = Arc::new(self.run.writable(&self.producer.task)?);
                 on_begin(writable.clone());
                 let staging = writable.staging()?;
-                Ok(none.insert(Workplace { writable, staging }))
+                Ok(none.insert(BuildOutput { writable, staging }))
             }
         }
     }

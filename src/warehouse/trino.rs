@@ -38,6 +38,11 @@ pub(super) struct TrinoBuild<'b> {
 }
 
 impl TrinoBuild<'_> {
+    /// Builds the table and returns it with its dataset, ready to commit.
+    ///
+    /// # Errors
+    /// Returns an error if Trino fails, if the rows that DuckDB reads differ from those that Trino reported, or if
+    /// Trino's files cannot be copied.
     pub fn build(
         &self,
         staged: StagedDataset,
@@ -55,7 +60,7 @@ impl TrinoBuild<'_> {
         let with_filter = self.table.columns.iter().filter(|column| column.bloom_filter);
         let with_filter: Vec<_> = with_filter.map(|column| text_literal(&column.name)).collect();
 
-        // What an earlier build left, if it was one.
+        // An interrupted build may have left its table.
         schema.drop_ours(&built)?;
         let create = SqlFile::load("trino/build")?;
         let places = [
@@ -69,7 +74,7 @@ impl TrinoBuild<'_> {
             .execute(&create.with(&places), &self.query.path)
             .and_then(|()| self.checksum(trino, &quoted(&built)))
             .and_then(|expected| self.take(&folder, &staged, expected));
-        // What Trino knows of it is of no use, whatever came of it.
+        // The dataset has its own files, so Trino's table is dropped after a success and after an error.
         let dropped = schema.drop_table(&built);
         let files = result?;
         dropped?;
@@ -91,7 +96,7 @@ impl TrinoBuild<'_> {
         Ok((staged, dataset))
     }
 
-    /// Copies Trino's files into the dataset, and compares their rows with those that Trino reported.
+    /// Copies Trino's files into the dataset, and verifies their rows and checksum against those that Trino reported.
     fn take(&self, folder: &Path, staged: &StagedDataset, expected: Checksum) -> anyhow::Result<Vec<DataFile>> {
         let mut files = Vec::new();
         let mut parts = Vec::new();
@@ -176,7 +181,7 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<(u64, String)> {
     std::io::copy(&mut source, &mut sink).with_context(cannot)?;
     let (mut file, bytes, sha256) = sink.finish();
     file.flush().with_context(cannot)?;
-    // Through the handle that wrote: an error of the disk is reported to it for certain, to a later one perhaps not.
+    // Synced through the handle that wrote: the kernel reports a write error to it, but not always to one opened later.
     file.get_ref().sync_all().with_context(|| format!("cannot flush {} to the disk", to.display()))?;
     Ok((bytes, sha256))
 }

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-/// Greet somebody
+/// Greet a person
 #[derive(Parser)]
 #[command(name = "greet", version)]
 struct Greet {

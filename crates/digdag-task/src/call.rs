@@ -1,4 +1,4 @@
-//! One call of a task and what it reports.
+//! One call of a task, and its reports.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -54,7 +54,7 @@ impl Call {
         }
     }
 
-    /// Checks the path of `--result`, which is wanted even if the other parameters turn out wrong.
+    /// Checks the path of `--result`, which receives the failure if another parameter is invalid.
     pub(super) fn expect_result(
         &mut self,
         argv: &[OsString],
@@ -74,12 +74,12 @@ impl Call {
         &self.name
     }
 
-    /// Returns the parameters of `--params`: of a workflow all there are, the task's own or not.
+    /// Returns the parameters of `--params`: all parameters of a workflow, including those of other tasks.
     pub fn given(&self) -> &Map<String, Value> {
         &self.given
     }
 
-    /// Writes a line for people to stderr, at once. It is for warnings and for what people wait for.
+    /// Writes a line for people to stderr at once: a warning, or the progress of a long step.
     pub fn say(&self, message: impl fmt::Display) {
         say_line(format_args!("{}: {message}", self.name));
     }
@@ -91,17 +91,17 @@ impl Call {
         }
     }
 
-    /// Sets what the task did, in a few words, for the line that ends it.
+    /// Sets the few words about the task's work in its last line on stderr.
     pub fn summary(&mut self, message: impl fmt::Display) {
         self.summary = Some(message.to_string());
     }
 
-    /// Leaves out the line that ends a task which succeeds.
+    /// Leaves out the last line on stderr if the task succeeds.
     pub fn quiet(&mut self) {
         self.quiet = true;
     }
 
-    /// Returns an observer that may outlive the borrow of this call.
+    /// Returns an observer that does not borrow this call.
     pub fn observer(&self) -> SharedObserver {
         Arc::new(Reporter { task: self.name.clone() })
     }
@@ -182,7 +182,7 @@ impl Call {
         (self.clock.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
-    /// Keeps and reports the outcome. `whole` holds signals back until it is kept.
+    /// Keeps and reports the outcome. Signals wait on `whole` until it is kept.
     pub(super) fn finish(mut self, result: anyhow::Result<()>, whole: Hold) -> ExitCode {
         let mut failure = result.err().map(|error| Failure::of(&error));
         self.close_outcome(failure.as_ref());
@@ -199,7 +199,8 @@ impl Call {
         {
             failure = Some(Failure::of(&error));
             self.close_outcome(failure.as_ref());
-            // Without a result Digdag would show the exit status alone. This one has no texts that Digdag refuses.
+            // Without a result Digdag would show only the exit status. The result of a failure has no texts that Digdag
+            // refuses.
             let _ = self.write_result(&file);
         }
         stop::tell(whole);
@@ -265,7 +266,7 @@ impl Observer for Call {
     }
 }
 
-/// Shows what a library reports under the name of a task.
+/// Shows the reports of a library under the name of the task.
 struct Reporter {
     task: String,
 }

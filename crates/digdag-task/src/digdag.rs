@@ -1,4 +1,4 @@
-//! What Digdag's `py>` operator gives a task and wants back (`docs/digdag.md`).
+//! The input and the output of Digdag's `py>` operator (`docs/digdag.md`).
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(super) fn read_parameters(path: &Path) -> Result<Map<String, Value>, Failure
     }
 }
 
-/// Returns what `py>` reads back. The outcome is stored under the task's name with `_` for `-`.
+/// Returns the file that `py>` reads back. It stores the outcome under the task's name with `_` for `-`.
 ///
 /// Digdag hides the exit status if the file is empty or broken, so the caller writes it whole or not at all.
 pub(super) fn result(outcome: &Outcome, exports: &Map<String, Value>) -> anyhow::Result<Vec<u8>> {
@@ -35,7 +35,7 @@ pub(super) fn result(outcome: &Outcome, exports: &Map<String, Value>) -> anyhow:
                 Some(hint) => format!("{}; {hint}", report.message),
                 None => report.message.clone(),
             };
-            // Digdag passes it to the tasks of `_error` as a parameter, which it evaluates again.
+            // Digdag passes the message to the tasks of `_error` as a parameter, and evaluates it again.
             let message = message.replace("${", "$ {");
             error = json!({"class": report.class, "message": message, "backtrace": []});
         }
@@ -48,7 +48,7 @@ pub(super) fn result(outcome: &Outcome, exports: &Map<String, Value>) -> anyhow:
     Ok(serde_json::to_vec(&result)?)
 }
 
-/// Digdag evaluates every stored text again for each later task: one that holds `${` would break them all.
+/// Refuses a text with `${`: Digdag evaluates every stored text again for each later task, so all of them would fail.
 fn refuse_templates(value: &Value) -> Result<(), Failure> {
     match value {
         Value::String(text) if text.contains("${") => {

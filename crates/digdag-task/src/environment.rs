@@ -1,8 +1,8 @@
-//! Which environment variables are parameters.
+//! Parameters from environment variables.
 //!
 //! Digdag's `sh>` passes every parameter as a variable of its own name, and a person's shell may hold a `name` or a
-//! `list` of its own. Digdag sets `session_uuid` for every `sh>`, so bare names count if that variable is set. Otherwise
-//! only the names that the project lists count, and names with the project's prefix.
+//! `list` of its own. Digdag sets `session_uuid` for every `sh>`, so bare names count if that variable is set.
+//! Otherwise only the names that the project lists count, and names with the project's prefix.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,7 +10,7 @@ use clap::Arg;
 
 use super::Project;
 
-/// Set by Digdag for every `sh>`, and by nothing else.
+/// The variable that Digdag, and no other program, sets for every `sh>`.
 const SET_BY_DIGDAG: &str = "session_uuid";
 
 /// Returns the value of a parameter and the variable that holds it. An empty variable counts as unset.
@@ -22,7 +22,7 @@ pub(super) fn value(project: &Project, arg: &Arg) -> Option<(OsString, OsString)
     })
 }
 
-/// The variables of a parameter, the one that wins first.
+/// Returns the variables of a parameter in the order of their precedence.
 fn variables(project: &Project, arg: &Arg, inside_digdag: bool) -> Vec<OsString> {
     let id = arg.get_id().as_str();
     let bare = inside_digdag || project.own_names.contains(&id);

@@ -1,4 +1,4 @@
-//! Turns an error of clap into one line.
+//! Converts an error of clap into one line.
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::Failure;
 use super::parameters::Sources;
 
-/// Returns a failure that names the parameter, where its value came from, and what is wrong with it.
+/// Returns a failure that names the parameter, the source of its value, and the error.
 pub(super) fn explain(error: &clap::Error, sources: &Sources, command: &Command) -> Failure {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -51,7 +51,7 @@ fn first_line(error: &clap::Error) -> String {
     text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
-/// Returns whether a value is never shown.
+/// Returns whether the value of a parameter must not be shown.
 fn is_secret(command: &Command, long: &str) -> bool {
     command.get_arguments().any(|arg| arg.get_long() == Some(long) && arg.is_hide_env_values_set())
 }

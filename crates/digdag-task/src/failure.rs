@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::ErrorKind;
 
-/// What kind of failure ended a task. The discriminant is the exit status.
+/// The class of a failure. The discriminant is the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -33,7 +33,7 @@ impl Class {
         matches!(self, Class::Locked | Class::External)
     }
 
-    /// Returns the name in results: `bad_input` reads better than `input` if only the class is shown.
+    /// Returns the name in results: `bad_input`, because `input` alone would not read as an error.
     pub fn name(self) -> &'static str {
         match self {
             Class::Unexpected => "unexpected",
@@ -46,7 +46,7 @@ impl Class {
     }
 }
 
-/// A failure of a known class: one line with what failed, on what and why, and a hint with what to do.
+/// A failure of a known class: one line that says what failed, on what and why, and a hint that says what to do.
 #[derive(Debug)]
 pub struct Failure {
     /// Its class, which decides the exit status.
@@ -93,14 +93,14 @@ impl Failure {
         Failure::new(Class::External, message)
     }
 
-    /// Adds what the user can do about it.
+    /// Sets the hint: what the user can do about the failure.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Returns the failure that an error stands for: the classified one in its chain, otherwise an unexpected one
-    /// whose message is the whole chain on one line.
+    /// Converts an error: returns the classified failure in its chain, otherwise an unexpected one whose message is the
+    /// whole chain on one line.
     pub fn of(error: &anyhow::Error) -> Self {
         let line = one_line(&format!("{error:#}"));
         let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
@@ -122,7 +122,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// Returns advice for common errors of a file system.
+/// Returns a hint for common errors of a file system.
 fn advice(error: &std::io::Error) -> Option<&'static str> {
     Some(match error.kind() {
         ErrorKind::StorageFull => "free some space and run the same command again; nothing half written was committed",
@@ -139,7 +139,7 @@ fn advice(error: &std::io::Error) -> Option<&'static str> {
     })
 }
 
-/// Returns advice for errors that DuckDB reports as text alone, those of the system too.
+/// Returns a hint for errors that DuckDB reports only as text, including those of the system.
 fn advice_for_text(message: &str) -> Option<&'static str> {
     use rustix::io::Errno;
     let errors = [Errno::MFILE, Errno::NOSPC, Errno::ACCESS, Errno::ROFS, Errno::IO].map(std::io::Error::from);

@@ -1,20 +1,20 @@
-//! Lines for people.
+//! Lines on stderr for people.
 
 use std::fmt;
 use std::io::Write;
 
 use super::printable;
 
-/// Writes one line for people on stderr, with what a terminal would act on escaped.
+/// Writes one line for people to stderr, and escapes the characters that a terminal would act on.
 ///
-/// It is one write, since tasks that run side by side share the terminal and their lines must not mix. That nobody reads it
-/// is no error.
+/// Each line is one write, because parallel tasks share the terminal and their lines must not mix. A closed stderr is
+/// no error.
 pub fn say_line(line: impl fmt::Display) {
     let line = line.to_string();
     let _ = std::io::stderr().write_all(format!("{}\n", printable(&line)).as_bytes());
 }
 
-/// Returns a duration as people read it: `0.3 s`, `42 s`, `5 min 20 s`, `2 h 5 min`.
+/// Formats a duration for people: `0.3 s`, `42 s`, `5 min 20 s`, `2 h 5 min`.
 pub(crate) fn span(seconds: f64) -> String {
     match seconds.round() as u64 {
         whole if whole < 10 => format!("{seconds:.1} s"),

@@ -1,9 +1,10 @@
-//! What a library reports while it works. It knows no terminal: the task decides where a line or a bar is shown.
+//! The interface through which a library reports its progress. The task decides how to show a report: as a line or a
+//! bar.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Receives what a library reports while it works. A [`crate::Call`] is one; so is [`Quiet`].
+/// Receives the reports of a library while it works. [`crate::Call`] and [`Quiet`] implement it.
 pub trait Observer {
     /// Receives one line for people.
     fn note(&self, line: fmt::Arguments<'_>);
@@ -15,10 +16,10 @@ pub trait Observer {
     fn begin(&self, amount: Amount) -> Box<dyn Meter>;
 }
 
-/// An observer that outlives the borrow of a call, for clients that live in other objects.
+/// An observer without a borrow, for clients that other objects own.
 pub type SharedObserver = Arc<dyn Observer + Send + Sync>;
 
-/// Receives how far a piece of work is, from any thread.
+/// Receives the progress of a piece of work from any thread.
 pub trait Meter: Sync {
     /// Receives the position reached; `message` is called only if it is shown.
     fn advance_to(&self, position: u64, message: &dyn Fn() -> String);
@@ -40,7 +41,7 @@ pub struct Amount {
 pub enum Unit {
     /// Bytes, which take about the same time each.
     Bytes,
-    /// Steps, some of which take an instant and some minutes, so no time left is shown.
+    /// Steps, which take from an instant to minutes, so no remaining time is shown.
     Steps,
 }
 
@@ -56,7 +57,7 @@ impl Amount {
     }
 }
 
-/// An observer that shows nothing, for callers that are no task.
+/// An observer that shows nothing, for callers outside a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quiet;
 

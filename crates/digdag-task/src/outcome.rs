@@ -15,7 +15,7 @@ use super::Failure;
 pub enum Status {
     /// The task did its work.
     Done,
-    /// The same work was done before from the same inputs; nothing was changed.
+    /// An earlier call did the same work from the same inputs; nothing was changed.
     AlreadyDone,
     /// The parameters told the task to do nothing; `reason` names them.
     Skipped,
@@ -74,7 +74,7 @@ impl From<&Failure> for ErrorReport {
 }
 
 /// The result of a task: printed on stdout as one line, kept by [`crate::Call::record_with`], and stored by Digdag. It
-/// contains no text out of the data.
+/// contains no text from the data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// Name of the task.

@@ -1,8 +1,8 @@
 //! Resolves parameters: a flag beats the JSON, the JSON beats the environment, that beats the default.
 //!
-//! Each parameter is a clap argument with a long flag. For arguments that the command line lacks, the value is read from
-//! the JSON and then from the environment, and passed to clap as if it had been typed. So there is one parser, one set of
-//! value checks, and one help text.
+//! Each parameter is a clap argument with a long flag. For arguments that the command line lacks, the value is read
+//! from the JSON and then from the environment, and passed to clap as if it had been typed. So there is one parser, one
+//! set of value checks, and one help text.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -45,11 +45,11 @@ lock; 5 bad or missing input; 6 an external service failed; 128+N stopped by sig
 pub(super) enum Resolved<P> {
     Task {
         task: P,
-        /// Everything in the JSON.
+        /// The whole JSON.
         json: Map<String, Value>,
         verbose: bool,
     },
-    /// What `--help` or `--version` asked for.
+    /// The text of `--help` or `--version`.
     Text(String),
 }
 
@@ -75,7 +75,7 @@ pub(super) fn resolve<P: Parser>(project: &Project, argv: Vec<OsString>) -> Resu
     words.extend(values);
     words.extend(argv.into_iter().skip(1));
 
-    // The environment was read already. Clap would take an empty variable for a value.
+    // The environment was read already; clap would accept an empty variable as a value.
     let without_environment = plain.clone().mut_args(|arg| arg.env(Resettable::Reset));
     let matched = without_environment.try_get_matches_from(&words).and_then(|matches| {
         let verbose = matches.get_one::<Switch>("verbose").is_some_and(|verbose| verbose.is_on());
@@ -107,7 +107,7 @@ trait WithContract {
 }
 
 impl WithContract for clap::Command {
-    /// Appends what holds for every task to the task's own example.
+    /// Appends the part of the help that every task shares to the task's own example.
     fn with_contract(self) -> Self {
         let own = self.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
         self.after_help(format!("{own}{CONTRACT}"))
@@ -138,10 +138,10 @@ fn typed(argv: &[OsString], long: &str) -> bool {
         .any(|word| word == flag || word.strip_prefix(&flag).is_some_and(|rest| rest.starts_with('=')))
 }
 
-/// Long flag → where its value came from, if not from the command line.
+/// The source of each value that is not from the command line, by long flag.
 pub(super) type Sources = HashMap<String, String>;
 
-/// Returns the words for parameters that the command line lacks, and where each came from.
+/// Returns the command-line words for parameters that the command line lacks, and the source of each.
 fn values_behind_flags(
     project: &Project,
     command: &clap::Command,
@@ -184,7 +184,7 @@ fn is_parameter(arg: &Arg) -> bool {
         && arg.get_id() != "result"
 }
 
-/// A JSON value as the text that clap reads: a scalar, or a list of scalars where the parameter takes several.
+/// Converts a JSON value to the texts that clap parses: a scalar, or a list of scalars if the parameter takes several.
 fn json_texts(id: &str, arg: &Arg, value: &Value) -> Result<Vec<String>, Failure> {
     let scalar = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),

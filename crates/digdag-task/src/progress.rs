@@ -1,4 +1,4 @@
-//! Progress on stderr: a bar with the time left on a terminal, a line every few seconds elsewhere.
+//! Progress on stderr: a bar with the remaining time on a terminal, otherwise a line every 5 seconds.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -9,10 +9,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::observer::{Amount, Meter, Unit};
 use super::{printable, say_line};
 
-/// The time between two lines when stderr is not a terminal.
+/// The time between two lines if stderr is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Shows how far a piece of work is.
+/// Shows the progress of a piece of work.
 pub(crate) struct Progress {
     task: String,
     amount: Amount,
@@ -22,7 +22,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins to show the progress of `amount`, under the name of the task.
+    /// Starts to show the progress of `amount`, under the name of the task.
     pub fn new(task: &str, amount: Amount) -> Self {
         let template = match (amount.unit, amount.total) {
             (Unit::Steps, Some(_)) => "{prefix} {bar:30} {pos}/{len} {msg}",
@@ -53,7 +53,8 @@ impl Progress {
         }
     }
 
-    /// Estimates the time left from the rate since this process began, which leaves out what was done before.
+    /// Returns a line with the remaining time, estimated from the rate of this process without the work of earlier
+    /// attempts.
     fn line_with_end(&self, position: u64, total: u64, message: &str) -> String {
         let share = |position: u64, total: u64| {
             let share = if total == 0 { 1.0 } else { position as f64 / total as f64 };

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::parameters::{self, Resolved};
 use super::{Class, Failure, say_line, stop};
 
-/// What the tasks of a project have in common.
+/// The settings that all tasks of a project share.
 #[derive(Clone, Copy, Debug)]
 pub struct Project {
     /// Prefix of environment variables that are parameters: with `DISCOGS_`, `DISCOGS_THREADS` is the parameter
@@ -19,7 +19,7 @@ pub struct Project {
     pub prefix: &'static str,
     /// Parameters that are also read from an environment variable of their own name, such as `run_id`. Every other
     /// parameter is read from its bare name only inside Digdag's `sh>`, so that a variable `name` or `list` in
-    /// somebody's shell changes nothing.
+    /// the user's shell has no effect.
     pub own_names: &'static [&'static str],
     /// Returns the folder that must not change if a path lies in one. A `--result` there is refused.
     pub protected: fn(&Path) -> Option<PathBuf>,
@@ -31,7 +31,8 @@ impl Default for Project {
     }
 }
 
-/// Runs a task of no particular project: resolves the parameters, calls `run`, and reports the outcome.
+/// Runs a task with the default settings of a [`Project`]: resolves the parameters, calls `run`, and reports the
+/// outcome.
 pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
     Project::default().main(run)
 }
@@ -79,7 +80,7 @@ fn print_text(task: &str, text: &str) -> ExitCode {
     }
 }
 
-/// Prints one line for a panic, and no backtrace, whatever `RUST_BACKTRACE` is set to.
+/// Prints one line for a panic, and no backtrace, regardless of `RUST_BACKTRACE`.
 fn one_line_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Where `--result` may be written: to a regular file, which appears whole, or to a stream of this process.
+//! The target of `--result`: a regular file, which appears whole, or a stream of this process.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -9,11 +9,11 @@ use anyhow::Context;
 
 use super::Failure;
 
-/// A checked place for a result.
+/// A checked target of a result.
 pub(super) enum ResultFile {
-    /// Replaced by a rename.
+    /// A file that a rename replaces.
     File(PathBuf),
-    /// Written to as it is: `-`, `/dev/stdout`, `/dev/fd/N`.
+    /// A stream that is written to directly: `-`, `/dev/stdout`, `/dev/fd/N`.
     Stream(PathBuf),
 }
 
@@ -21,8 +21,8 @@ impl ResultFile {
     /// Checks a path that `--result` names.
     ///
     /// # Errors
-    /// Returns a failure of class `Parameters` for a folder, a device, a FIFO, a socket, a link that leads nowhere, and a
-    /// path that `protected` names.
+    /// Returns a failure of class `Parameters` for a folder, a device, a FIFO, a socket, a link that leads nowhere, and
+    /// a path that `protected` names.
     pub fn new(path: &Path, protected: fn(&Path) -> Option<PathBuf>) -> Result<Self, Failure> {
         let refused = |why: String| {
             Failure::parameters(format!("--result {}: {why}", path.display())).hint("name a new file, or - for stdout")
@@ -73,8 +73,8 @@ impl ResultFile {
     }
 }
 
-/// Writes to a stream of this process. Its own handles share the position of the stream, so that a line which follows does
-/// not overwrite this one if the stream is a file.
+/// Writes to a stream of this process. Stdout and stderr are written through the handles of the process, which share
+/// the position of the stream, so that a later line does not overwrite this one if the stream is a file.
 fn write_to_stream(path: &Path, line: &[u8]) -> io::Result<()> {
     match path.to_str() {
         Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => {

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 use super::stop::{self, Unfinished};
 
-/// A temporary folder of this process, removed when it is dropped and when a signal stops the task. It is locked while it
-/// lives, so that a clean-up leaves it alone.
+/// A temporary folder of this process, removed when the value is dropped and when a signal stops the task. It is locked
+/// until then, so that a clean-up does not remove it.
 #[derive(Debug)]
 pub struct Scratch {
     folder: TempDir,
@@ -23,7 +23,7 @@ impl Scratch {
     /// # Errors
     /// Returns an error if the folder cannot be created.
     pub fn in_folder(parent: &Path, prefix: &str) -> anyhow::Result<Self> {
-        // A signal between the two would leave the folder behind.
+        // A signal between the creation and the registration would leave the folder behind.
         let _known = stop::hold();
         let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
         let folder = folder.with_context(|| format!("cannot make a folder in {}", parent.display()))?;
@@ -32,7 +32,7 @@ impl Scratch {
         Ok(Scratch { _unfinished: Unfinished::new(folder.path()), _lock: lock, folder })
     }
 
-    /// Creates a folder where the system keeps temporary files.
+    /// Creates a folder in the system's folder for temporary files.
     ///
     /// # Errors
     /// Returns an error if the folder cannot be created.
@@ -40,7 +40,7 @@ impl Scratch {
         Scratch::in_folder(&std::env::temp_dir(), prefix)
     }
 
-    /// Returns its path.
+    /// Returns the folder's path.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

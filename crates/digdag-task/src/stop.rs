@@ -1,7 +1,7 @@
 //! Signals: SIGTERM, SIGINT and SIGHUP stop a task at once.
 //!
-//! Unfinished work is removed, committed work stays, and work begun elsewhere is told to end. The exit status is 128 plus
-//! the signal. A signal that was ignored when the task began stays ignored, as nohup and shells arrange it.
+//! Unfinished work is removed, committed work stays, and child processes and remote queries are ended. The exit status
+//! is 128 plus the signal. A signal that was ignored when the task began stays ignored, as nohup and shells arrange it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ static RESUMABLE: AtomicUsize = AtomicUsize::new(0);
 
 type Action = Box<dyn Fn() + Send>;
 
-/// An action for a signal that arrives while this lives, to end what was begun elsewhere.
+/// An action that a signal runs while this value lives, to end a child process or a remote query.
 #[derive(Debug)]
 pub struct OnStop(u64);
 
@@ -48,7 +48,8 @@ fn actions() -> MutexGuard<'static, BTreeMap<u64, Action>> {
     ACTIONS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Unfinished work that the next call resumes. While this lives, the message of a signal says that it is kept.
+/// Unfinished work that the next call resumes. While this value lives, the message of a signal says that the work is
+/// kept.
 #[derive(Debug)]
 pub struct Resumable(());
 
@@ -72,7 +73,7 @@ impl Drop for Resumable {
     }
 }
 
-/// A folder or file of unfinished work, removed by a signal that arrives while this lives.
+/// A folder or file of unfinished work, which a signal removes while this value lives.
 #[derive(Debug)]
 pub struct Unfinished(PathBuf);
 
@@ -93,8 +94,8 @@ impl Drop for Unfinished {
     }
 }
 
-/// A critical section: signals wait while this lives. Used while unfinished work becomes finished work, which the signal
-/// thread must not remove.
+/// A critical section: signals wait while this value lives. Used while unfinished work becomes finished work, which the
+/// signal thread must not remove.
 #[derive(Debug)]
 pub struct Hold {
     _gate: MutexGuard<'static, ()>,
@@ -144,7 +145,7 @@ fn stop(task: &str, version: &str, signal: i32) {
         action();
     }
     for path in list().iter() {
-        // Threads of this process may still be adding files; what a second pass cannot remove, the next call does.
+        // Threads of this process may still add files, so the removal is tried twice; the next call removes the rest.
         if std::fs::remove_file(path).is_err() && std::fs::remove_dir_all(path).is_err() {
             let _ = std::fs::remove_dir_all(path);
         }
@@ -163,9 +164,9 @@ fn stop(task: &str, version: &str, signal: i32) {
         retryable: true,
         hint: Some("run the same command again to go on".to_owned()),
     });
-    // The process is ending, and its status says so already.
+    // The process ends with the signal's status, so an error of stdout changes nothing.
     let _ = print_line(&outcome);
-    // Not exit(): that would run destructors of libraries whose threads are still at work.
+    // Not exit(), which would run destructors of libraries whose threads are still running.
     signal_hook::low_level::exit(128 + signal);
 }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns a text with every character escaped that a terminal would act on: control characters (`\n`, `\u{1b}`), and the
-/// marks that reorder what is shown around them.
+/// Escapes every character that a terminal would act on: control characters (`\n`, `\u{1b}`), and the marks that
+/// reorder the text around them.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_active) {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! Values of parameters as people write them.
+//! Types of parameter values: booleans, durations, sizes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Parses a boolean. Digdag turns every value that passes through `${…}` into text, so `"true"` is `true`.
 ///
 /// # Errors
-/// Returns what is expected instead.
+/// Returns a message with the expected form.
 pub fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
@@ -16,10 +16,10 @@ pub fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A boolean parameter: `--replace` alone, `--replace=true` or `--replace=false`.
+/// A boolean parameter: `--replace`, `--replace=true` or `--replace=false`.
 ///
-/// A field `#[arg(long)] replace: Switch` needs no further attributes: [`crate::main`] gives every argument of this type
-/// its value name, its optional value and, unless it has one, the default `false`.
+/// A field `#[arg(long)] replace: Switch` needs no further attributes: [`crate::main`] gives every argument of this
+/// type its value name, its optional value and, unless it has one, the default `false`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switch(pub bool);
 
@@ -41,7 +41,7 @@ impl FromStr for Switch {
 /// Parses a duration: `6h`, `1h 30m`, `500ms`; a bare number is seconds.
 ///
 /// # Errors
-/// Returns what is expected instead.
+/// Returns a message with the expected form.
 pub fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.trim().parse() {
         return Ok(Duration::from_secs(seconds));

@@ -79,7 +79,7 @@ fn write_references(xml: &mut Xml, tag: &str, references: &[Reference]) {
     xml.close(tag);
 }
 
-/// Before 2024 an `id` element preceded each name; in 2017 the name itself carried no id.
+/// Writes the members of a group. Before 2024 an `id` element preceded each name; in 2017 the name carried no id.
 fn write_members(xml: &mut Xml, members: &[Reference]) {
     if members.is_empty() {
         return;

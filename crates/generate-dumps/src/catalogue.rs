@@ -5,11 +5,11 @@ use super::ids;
 use super::plan::{Counts, Entity, Plan};
 use super::vocabulary::Vocabulary;
 
-/// `release@status` went between the dumps of 2025-12 and 2026-03.
+/// The first month without `release@status`, which upstream removed between the dumps of 2025-12 and 2026-03.
 const FIRST_MONTH_WITHOUT_STATUS: &str = "2026-01";
 
-/// The invented artists, labels and works. Each is a function of the seed and an ordinal (a record's position in its dump,
-/// from 0), so nothing has to be stored.
+/// The invented artists, labels and works. Each is a function of the seed and an ordinal (the position of a record in
+/// its dump, from 0), so none is stored.
 pub(super) struct Catalogue {
     pub(super) seed: u64,
     pub(super) counts: Counts,
@@ -33,8 +33,8 @@ impl Catalogue {
         Dice::new(self.seed, purpose, id)
     }
 
-    /// Returns how many artists the release at this ordinal can credit. The number depends on the ordinal alone, so it is
-    /// the same in a larger dump; its minimum gives the first releases a choice.
+    /// Returns the number of artists that the release at this ordinal can credit. It depends only on the ordinal, so it
+    /// is the same in a larger dump; its minimum gives the first releases a choice.
     fn artists_at(&self, release: u64) -> u64 {
         Counts::for_releases(release).artists.max(64).min(self.counts.artists)
     }
@@ -50,15 +50,16 @@ impl Catalogue {
         (ids::id(Entity::Artists, named), self.artist_name(named))
     }
 
-    /// Draws a label that has a record and a name; returns the id and the name. Discogs keeps companies and series as labels.
+    /// Draws a label that has a record and a name; returns the id and the name. Discogs keeps companies and series as
+    /// labels.
     pub(super) fn some_label(&self, dice: &mut Dice, release: u64) -> (u64, String) {
         let ordinal = dice.skewed(self.labels_at(release));
         let named = if ids::id(Entity::Labels, ordinal) == ids::NAMELESS_LABEL { 0 } else { ordinal };
         (ids::id(Entity::Labels, named), self.label_name(named))
     }
 
-    /// Returns the ordinal of a release entered at about the time of the artist or label at this ordinal, so texts of
-    /// artists and labels can draw on the catalogue too.
+    /// Returns the ordinal of a release from about the same time as the artist or label at this ordinal, so that texts
+    /// of artists and labels can draw on the catalogue too.
     pub(super) fn release_beside(&self, entity: Entity, ordinal: u64) -> u64 {
         match entity {
             Entity::Artists => ordinal * 100 / 53,
@@ -68,7 +69,7 @@ impl Catalogue {
         }
     }
 
-    /// Returns whether this record is one of the few with an element and an attribute that no table reads.
+    /// Returns whether the record at this ordinal gets an element and an attribute that no table reads; few records do.
     pub(super) fn has_unknown_element(&self, ordinal: u64) -> bool {
         self.writes_unknown_element && ordinal % 97 == 5
     }

@@ -8,7 +8,7 @@ use super::xml::Xml;
 const LONGEST_NAME: usize = 4159;
 const LONGEST_ROLE: usize = 2655;
 
-/// The ordinal of the release whose first contributor has both. It is low, so that small dumps have them; others are rare.
+/// The ordinal of the release whose first contributor has both. It is low, so that small dumps contain them.
 pub(super) const EXTREME_RELEASE: u64 = 1001;
 const EXTREMES_ONE_IN: u64 = 100_000;
 
@@ -84,7 +84,7 @@ impl Catalogue {
         credit
     }
 
-    /// Replaces the name and the role of a credit by ones of these numbers of characters.
+    /// Replaces the name and the role of a credit by texts of the given numbers of characters.
     fn exaggerate(&self, dice: &mut Dice, credit: &mut Credit, name: usize, role: usize) {
         credit.id = None;
         credit.anv = String::new();
@@ -122,7 +122,7 @@ impl Catalogue {
     }
 }
 
-/// Returns the first `length` characters. The last one is never a space, which readers would trim.
+/// Returns the first `length` characters of a text. Replaces a space at the end, because readers would trim it.
 fn cut(text: String, length: usize) -> String {
     let mut text: String = text.chars().take(length).collect();
     if text.ends_with(' ') {

@@ -3,7 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// The purpose of a stream of random numbers. A part with its own stream can change without changing the others.
+/// The purpose of a stream of random numbers. Each part of a record has its own stream, so that a change of one part
+/// leaves the others unchanged.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     Vocabulary = 1,
@@ -20,7 +21,7 @@ pub(super) enum Purpose {
     Images,
 }
 
-/// A stream of random integers, from ChaCha8: one stream for each seed, purpose and ordinal.
+/// A stream of random integers from ChaCha8: one stream per seed, purpose and ordinal.
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
@@ -36,17 +37,18 @@ impl Dice {
         self.0.next_u32()
     }
 
-    /// Returns 0 to `n` - 1, evenly distributed; 0 if `n` is 0. `n` fits 32 bits.
+    /// Returns a number from 0 to `n` - 1, evenly distributed; 0 if `n` is 0. `n` must fit 32 bits.
     pub(super) fn below(&mut self, n: u64) -> u64 {
         (u64::from(self.bits()) * n) >> 32
     }
 
-    /// Returns `low` to `high`, both included.
+    /// Returns a number from `low` to `high`, both included.
     pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    /// Returns 0 to `n` - 1, low numbers far more often: a tenth of the draws fall into the first hundredth.
+    /// Returns a number from 0 to `n` - 1, low numbers far more often: a tenth of the draws fall into the first
+    /// hundredth.
     pub(super) fn skewed(&mut self, n: u64) -> u64 {
         let u = u64::from(self.bits());
         (((u * u) >> 32) * n) >> 32
@@ -64,8 +66,8 @@ impl Dice {
         items[self.below(N as u64) as usize]
     }
 
-    /// Returns a number from a distribution that points (per mille of the draws, value) from 0 to 1000 describe, with
-    /// straight lines between them.
+    /// Returns a number from the distribution that `points` describe: pairs of a per mille of the draws, from 0 to
+    /// 1000, and a value, with straight lines between them.
     pub(super) fn shaped(&mut self, points: &[(u64, u64)]) -> u64 {
         let at = self.below(1000);
         for pair in points.windows(2) {

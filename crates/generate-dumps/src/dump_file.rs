@@ -15,12 +15,12 @@ use super::{artist, label, master, release};
 use crate::hashing::HashingWriter;
 use digdag_task::Failure;
 
-/// Bytes of text in a block, about.
+/// The approximate bytes of text in a block.
 const BLOCK: usize = 1 << 20;
-/// Blocks that may wait for the compressor. It bounds the memory.
+/// The most blocks that wait for the compressor, which bounds the memory.
 const WAITING: usize = 4;
 
-/// A dump that was written.
+/// A written dump file.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct GeneratedFile {
     /// The file's name.
@@ -40,7 +40,7 @@ type Packed = (u64, String);
 
 /// Writes the dump of one entity to `path`, which must not exist, and syncs it to the disk.
 ///
-/// Another thread makes the text, this one compresses it. `on_block` receives the bytes of XML of each block.
+/// Another thread generates the text, and this one compresses it. `on_block` receives the bytes of XML of each block.
 pub(super) fn write(
     plan: &Plan,
     catalogue: &Catalogue,
@@ -101,7 +101,7 @@ fn write_text(plan: &Plan, catalogue: &Catalogue, entity: Entity, blocks: &SyncS
 
 fn pack(file: File, level: u32, blocks: Receiver<Vec<u8>>, on_block: &mut dyn FnMut(u64)) -> io::Result<Packed> {
     let hashed = HashingWriter::new(BufWriter::with_capacity(1 << 17, file));
-    // Time, name and operating system would make the same dump differ from machine to machine.
+    // The gzip header has no time, name or operating system, so that the bytes are equal on every machine.
     let mut gzip = GzBuilder::new().mtime(0).operating_system(255).write(hashed, Compression::new(level));
     for block in blocks {
         gzip.write_all(&block)?;

@@ -1,14 +1,14 @@
 //! Aliases, groups and their members, parent labels: relations whose two sides agree.
 //!
-//! Relations stay inside blocks of neighbours. A block deals its places like cards, and what card a record holds
-//! decides what it is: so each side finds the other without looking anything up.
+//! Relations stay inside blocks of neighbours. Each block deals its positions like cards, and the card of a record
+//! decides its relations, so each side can compute the other without a look-up.
 
 use super::catalogue::Catalogue;
 use super::dice::{Dice, Purpose};
 use super::ids::{id, missing_id};
 use super::plan::Entity;
 
-/// Artists in a block, and the meaning of the cards: cliques of aliases, groups, members of groups.
+/// The artists in a block, and the meaning of the cards: cliques of aliases, groups, members of groups.
 const BLOCK: u64 = 64;
 const GROUPS: std::ops::Range<u64> = 8..13;
 const MEMBERS: std::ops::Range<u64> = 13..21;
@@ -18,7 +18,7 @@ const PARENTS: u64 = 2;
 /// Cards 2 to 5 belong to parent 0 or 1.
 const CHILDREN: std::ops::Range<u64> = 2..6;
 
-/// A reference to another record: its id and its name there.
+/// A reference to another record: its id and its name.
 pub(super) type Reference = (u64, String);
 
 /// The relations of one artist.
@@ -36,7 +36,7 @@ pub(super) struct Tree {
     pub(super) sublabels: Vec<Reference>,
 }
 
-/// A dealt block: which position holds which card. `places` is a power of two, so an odd factor permutes them.
+/// A dealt block: the card of each position. `places` is a power of two, so an odd factor permutes the positions.
 struct Deal {
     first: u64,
     places: u64,
@@ -90,7 +90,7 @@ impl Catalogue {
         family
     }
 
-    /// Errors of upstream: the other side lacks the relation, or the other artist has no record.
+    /// Adds errors that upstream has: the other side lacks the relation, or the other artist has no record.
     fn spoil(&self, ordinal: u64, family: &mut Family) {
         let mut dice = self.dice(Purpose::ArtistFamily, u64::MAX - ordinal);
         for list in [&mut family.aliases, &mut family.members, &mut family.groups] {

@@ -4,10 +4,10 @@ use super::catalogue::{Catalogue, oddity};
 use super::dice::Dice;
 use super::xml::Xml;
 
-/// The longest quantity upstream has 64 digits.
+/// A quantity of 64 digits, the longest one upstream.
 const ABSURD_QUANTITY: &str = "1000000000000000000000000000000000000000000000000000000000000001";
 
-/// How tracks are numbered (by side or in one sequence) and the number of discs.
+/// The numbering of tracks (by side or in one sequence) and the number of discs.
 #[derive(Clone, Copy)]
 pub(super) struct Carrier {
     pub(super) has_sides: bool,

@@ -16,7 +16,7 @@ pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice) {
         let value = value(catalogue, dice, kind);
         let description =
             if dice.per_mille(570) { *catalogue.vocabulary.identifier_descriptions.pick(dice) } else { "" };
-        // The current layout writes an empty description or none; that of 2020 left it out.
+        // The current layout writes an empty description or none; the layout of 2020 omits an empty one.
         let with_description = !description.is_empty() || (dice.per_mille(500) && xml.layout.has_series());
         let attributes = [("type", kind), ("description", description), ("value", value.as_str())];
         if with_description {

@@ -6,12 +6,12 @@ use super::plan::Entity;
 const SPAN: u64 = 16;
 const TAKEN: u64 = 14;
 
-/// Artists that are credited and have no record upstream: Various, Unknown Artist, No Artist.
+/// Artists that are credited although they have no record upstream: Various, Unknown Artist, No Artist.
 pub(super) const VARIOUS: u64 = 194;
 pub(super) const UNKNOWN_ARTIST: u64 = 355;
 pub(super) const NO_ARTIST: u64 = 118_760;
 
-/// Records upstream that have no name. Artist 668 stands in for artist 66827, which only a large dump reaches.
+/// Artists without a name upstream. Artist 668 stands in for artist 66827, which only a large dump contains.
 pub(super) const NAMELESS_ARTISTS: [u64; 2] = [668, 66_827];
 pub(super) const NAMELESS_LABEL: u64 = 212;
 
@@ -54,7 +54,7 @@ fn gaps(entity: Entity, span: u64) -> [u64; 2] {
     if first < second { [first, second] } else { [second, first] }
 }
 
-/// The finaliser of SplitMix64: spreads neighbours apart.
+/// Mixes the bits of a value with the finaliser of SplitMix64, so that neighbours lie far apart.
 pub(super) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

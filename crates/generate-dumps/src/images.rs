@@ -6,10 +6,11 @@ use super::ids::id;
 use super::plan::Entity;
 use super::xml::Xml;
 
-/// Writes the images of a record, in the layouts that have them. Their addresses are blank there already.
+/// Writes the images of a record, in the layouts that have them. Their addresses are blank, as upstream in these
+/// layouts.
 ///
-/// They have a random stream of their own, so that the layouts differ in nothing else. `share` per mille of the records
-/// have up to `most` of them.
+/// Images have a random stream of their own, so that the layouts do not differ in anything else. `share` per mille of
+/// the records have up to `most` images.
 pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, entity: Entity, ordinal: u64, share: u64, most: u64) {
     if !xml.layout.has_images() {
         return;

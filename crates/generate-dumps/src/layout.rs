@@ -1,6 +1,6 @@
 //! The layouts of dumps over the years.
 
-/// A layout of the dumps. It changes how a record is written, not what it holds.
+/// A layout of the dumps. It changes the XML of a record, not its contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Layout {
     /// Since 2024-12: no images, empty elements left out, credits without a linked artist have no id
@@ -22,7 +22,7 @@ impl Layout {
         self != Layout::Current
     }
 
-    /// Returns whether `series` is an element of its own, as since some dump between 2023-10 and 2025-05.
+    /// Returns whether `series` is an element of its own, as upstream since a dump between 2023-10 and 2025-05.
     pub(super) fn has_series(self) -> bool {
         self == Layout::Current
     }

@@ -12,11 +12,11 @@
 //! ```
 //!
 //! A record depends on the seed and its own place in the dump, never on how many follow. So the same parameters give
-//! the same bytes anywhere, and a larger dump begins with the smaller one. The records that a release refers to lie at or
-//! before its own position in the dumps of the other entities, in the proportions of [`Counts::for_releases`].
+//! the same bytes anywhere, and a larger dump begins with the smaller one. The records that a release refers to lie at
+//! or before its own position in the dumps of the other entities, in the proportions of [`Counts::for_releases`].
 //!
-//! The vocabulary files hold the closed vocabularies of Discogs (genres, styles, formats, roles …) with how often each
-//! occurs in a thousand releases of 2020-08. Names, titles and texts are invented.
+//! The vocabulary files hold the closed vocabularies of Discogs (genres, styles, formats, roles …) with the occurrences
+//! of each entry in a thousand releases of 2020-08. Names, titles and texts are invented.
 
 #![warn(missing_docs)]
 

@@ -53,7 +53,7 @@ pub(super) fn write(xml: &mut Xml, catalogue: &Catalogue, ordinal: u64) {
     xml.close("master");
 }
 
-/// Upstream has years that are none: 0 for unknown, and typing errors.
+/// Returns the year as upstream has it: mostly as given, sometimes 0 for unknown or a typing error.
 fn year(dice: &mut Dice, ordinal: u64, year: u64) -> u64 {
     let unknown = dice.per_mille(45);
     if oddity(dice, ordinal, 77, 1_000_000) {

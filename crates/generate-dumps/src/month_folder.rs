@@ -1,4 +1,4 @@
-//! The folder of a month: compared, then replaced, the CHECKSUM file last.
+//! The folder of a month: files are compared, then replaced, the CHECKSUM file last.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -19,7 +19,7 @@ pub struct GeneratedMonth {
     pub folder: PathBuf,
     /// Its dumps.
     pub files: Vec<GeneratedFile>,
-    /// Whether every file existed with the same bytes.
+    /// Whether every file already existed with the same bytes.
     pub unchanged: bool,
 }
 
@@ -31,8 +31,8 @@ type Checksums = BTreeMap<String, String>;
 /// All files are written under temporary names first. `on_block` receives each entity's bytes of XML, block by block.
 ///
 /// # Errors
-/// Returns a parameter failure for a day that the month does not have, and, unless `plan.replace`, for a file or a CHECKSUM
-/// line that differs from this plan's. Nothing is changed then.
+/// Returns a parameter failure for a day that the month does not have, and, unless `plan.replace`, for a file or a
+/// CHECKSUM line that differs from this plan's. Nothing is changed then.
 pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow::Result<GeneratedMonth> {
     let Some(stamp) = plan.month.day(plan.day) else {
         return Err(Failure::parameters(format!("parameter dump_day: {} has no day {}", plan.month, plan.day)).into());
@@ -98,7 +98,7 @@ fn publish(
         .with_context(|| format!("cannot write {}", checksum_path.display()))
 }
 
-/// Writes the lines in the order of their hashes: upstream has no order, and a reader must not rely on one.
+/// Writes the lines in the order of their hashes: upstream has no order, so a reader must not rely on one.
 fn write_checksums(path: &Path, checksums: &Checksums) -> std::io::Result<()> {
     let mut lines: Vec<String> = checksums.iter().map(|(name, hash)| format!("{hash} {name}\n")).collect();
     lines.sort_unstable();

@@ -5,11 +5,11 @@ use super::dice::{Dice, Purpose};
 use super::ids;
 use super::plan::Entity;
 
-/// Names in a thousand that carry a number because another artist has the same name: `Name (2)`.
+/// The per mille of names that carry a number because another artist has the same name: `Name (2)`.
 const HOMONYMS: u64 = 90;
 
 impl Catalogue {
-    /// Returns the name of the artist at `ordinal`; empty for those of upstream that have none.
+    /// Returns the name of the artist at `ordinal`; empty for the artists that have no name upstream.
     pub(super) fn artist_name(&self, ordinal: u64) -> String {
         if ids::NAMELESS_ARTISTS.contains(&ids::id(Entity::Artists, ordinal)) {
             return String::new();
@@ -17,7 +17,7 @@ impl Catalogue {
         let mut dice = self.dice(Purpose::ArtistName, ordinal);
         let homonym = dice.per_mille(HOMONYMS) && ordinal > 0;
         let mut name = if homonym {
-            // The other artist's name, drawn as for that artist, without its number.
+            // Draws the other artist's name like that artist does, without its number.
             let mut namesake = self.dice(Purpose::ArtistName, dice.below(ordinal));
             namesake.per_mille(HOMONYMS);
             let number = 2 + dice.skewed(30);
@@ -31,7 +31,7 @@ impl Catalogue {
         name
     }
 
-    /// Returns the name of the label at `ordinal`; empty for the one of upstream that has none.
+    /// Returns the name of the label at `ordinal`; empty for the label that has no name upstream.
     pub(super) fn label_name(&self, ordinal: u64) -> String {
         if ids::id(Entity::Labels, ordinal) == ids::NAMELESS_LABEL {
             return String::new();
@@ -90,7 +90,7 @@ impl Catalogue {
     }
 
     pub(super) fn person(&self, dice: &mut Dice) -> String {
-        // Given names repeat, surnames hardly do.
+        // Given names repeat; surnames rarely do.
         let given = capitalise(self.vocabulary.words.pick(dice));
         format!("{given} {}", self.capitalised(dice))
     }

@@ -1,4 +1,4 @@
-//! The parameters that decide what is written.
+//! The parameters of a month of dumps.
 
 use std::path::PathBuf;
 
@@ -20,8 +20,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Returns counts in the proportions of the dump of 2026-08: 10,163,318 artists, 2,405,196 labels and 2,579,897 masters for
-    /// 19,341,287 releases; at least one of each.
+    /// Returns counts in the proportions of the dump of 2026-08: 10,163,318 artists, 2,405,196 labels and 2,579,897
+    /// masters for 19,341,287 releases; at least one of each.
     pub fn for_releases(releases: u64) -> Self {
         Counts {
             artists: (releases * 53 / 100).max(1),
@@ -68,7 +68,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns about how many bytes of XML this plan makes, for progress.
+    /// Returns the approximate number of bytes of XML in the dumps of this plan, for the progress bar.
     pub fn estimated_xml_bytes(&self) -> u64 {
         let bytes_a_record = |entity| match entity {
             Entity::Artists => 330,

@@ -6,7 +6,7 @@ use super::catalogue::Catalogue;
 use super::dice::Dice;
 use super::names::push_capitalised;
 
-/// Line ends of a text. Profiles were typed in browsers and keep CR LF; most notes have lost the CR.
+/// The line ends of a text. Profiles were typed in browsers and keep CR LF; most notes have lost the CR.
 #[derive(Clone, Copy)]
 pub(super) enum LineEnd {
     CrLf,
@@ -23,8 +23,8 @@ impl LineEnd {
 }
 
 impl Catalogue {
-    /// Returns sentences with Discogs mark-up, broken into lines, of about `length` bytes. Links draw on the catalogue at
-    /// the ordinal `release`.
+    /// Returns about `length` bytes of sentences with Discogs mark-up, broken into lines. Links draw on the catalogue
+    /// at the ordinal `release`.
     pub(super) fn prose(&self, dice: &mut Dice, length: usize, line_end: LineEnd, release: u64) -> String {
         let mut text = String::with_capacity(length + 64);
         while text.len() < length {
@@ -57,7 +57,8 @@ impl Catalogue {
         text.push_str(dice.one_of(&[".", ".", ".", ".", "", "!", ":", ";"]));
     }
 
-    /// Returns something other than a plain word: a name, a link, a number, a character that XML reserves, another script.
+    /// Appends something other than a plain word: a name, a link, a number, a character that XML reserves, another
+    /// script.
     fn push_special(&self, dice: &mut Dice, text: &mut String, release: u64) {
         let written = match dice.below(24) {
             0 => write!(text, "[a={}]", self.some_artist(dice, release).1),
@@ -105,7 +106,7 @@ impl Catalogue {
         }
     }
 
-    /// Returns the postal address of a label, as people type one.
+    /// Returns the postal address of a label in the form that people type.
     pub(super) fn contact(&self, dice: &mut Dice) -> String {
         let line_end = if dice.per_mille(800) { "\r\n" } else { "\n" };
         let word = self.ascii_word(dice);

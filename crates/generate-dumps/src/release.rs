@@ -79,7 +79,8 @@ fn open(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, ordinal: u64, unk
     xml.open_with("release", &attributes);
 }
 
-/// Writes the labels. One release in eight has several, one in twenty the same one twice, a few with the same number.
+/// Writes the labels. One release in eight has several labels, and one in twenty has the same label twice, a few of
+/// these with the same catalogue number.
 fn write_labels(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, ordinal: u64) {
     let (id, name) = catalogue.some_label(dice, ordinal);
     let catno = catalogue.catalogue_number(dice);
@@ -150,7 +151,7 @@ fn write_extra_artists(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, or
     write_artists(xml, "extraartists", &credits);
 }
 
-/// Writes the genres. One release in five hundred names one twice.
+/// Writes the genres. One release in five hundred names a genre twice.
 fn write_genres(xml: &mut Xml, dice: &mut Dice, work: &Work) {
     let mut genres = work.genres.clone();
     if dice.per_mille(2) {
@@ -170,7 +171,7 @@ fn write_notes(xml: &mut Xml, catalogue: &Catalogue, dice: &mut Dice, ordinal: u
     xml.element("notes", &notes);
 }
 
-/// Writes the master; a release without one has 0 or no element. Until 2017 no attribute marked the main release.
+/// Writes the master; a release without a master has 0 or no element. Until 2017 no attribute marked the main release.
 fn write_master(xml: &mut Xml, dice: &mut Dice, edition: Option<Edition>) {
     let as_zero = dice.per_mille(500) && xml.layout == Layout::Current;
     let (master, is_main) = match edition {

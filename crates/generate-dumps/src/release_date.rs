@@ -1,12 +1,12 @@
-//! Release dates, as precise and as wrong as upstream has them.
+//! Release dates, with the precision and the errors of upstream.
 
 use super::dice::Dice;
 
-/// Years that did not fit the form as people typed them: decades, doubts, digits of other scripts.
+/// Texts that people typed instead of a year: decades, doubts, digits of other scripts.
 const JUNK: [&str; 10] =
     ["1980s", "200?", "19??", "?", "1999-2000", "2003-13-45", "Dec 1998", "١٩٨٥", "２００１", "१९९२-०५-००"];
 
-/// Returns `released` of a release in the year `year`; empty if unknown.
+/// Returns the text of `released` for a release in `year`; empty if unknown.
 ///
 /// As in 2026-08, of a thousand: 118 empty, 560 a year, 40 a month with day 00, a few no date at all, the rest a day.
 pub(super) fn release_date(dice: &mut Dice, year: u64) -> String {

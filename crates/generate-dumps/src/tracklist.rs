@@ -6,17 +6,17 @@ use super::dice::Dice;
 use super::formats::Carrier;
 use super::xml::Xml;
 
-/// What the tracks of a release have besides a title.
+/// The properties that the tracks of a release share.
 struct Habits {
-    /// Tracks have durations.
+    /// Whether tracks have durations.
     times: bool,
-    /// Each track has its own artist.
+    /// Whether each track has its own artist.
     artists: bool,
-    /// Tracks have credits.
+    /// Whether tracks have credits.
     credits: bool,
-    /// Headings between tracks, without a position.
+    /// Whether there are headings between tracks, without a position.
     headings: bool,
-    /// Works in several movements.
+    /// Whether there are works in several movements.
     movements: bool,
 }
 
@@ -121,7 +121,7 @@ fn write_movements(
     xml.close("track");
 }
 
-/// Returns a position as printed: `A1` on a side, `7` on a disc, `2-7` on one of several.
+/// Returns a position as printed: `A1` on a side, `7` on a disc, `2-7` on one of several discs.
 fn position(dice: &mut Dice, carrier: Carrier, index: u64, count: u64) -> String {
     if dice.per_mille(3) {
         return String::new();

@@ -23,7 +23,7 @@ pub(super) struct Vocabulary {
     pub(super) joins: List,
     pub(super) identifier_types: List,
     pub(super) identifier_descriptions: List,
-    /// `entity_type` and `entity_type_name` of a company, a tab between them.
+    /// The `entity_type` and `entity_type_name` of a company, with a tab between them.
     pub(super) company_roles: List,
 }
 
@@ -53,7 +53,7 @@ impl Vocabulary {
     }
 }
 
-/// Reads lines of weight, tab, text.
+/// Parses lines of weight, tab, text.
 fn list(text: &'static str) -> List {
     Weighted::new(text.lines().filter_map(|line| line.split_once('\t')).map(|(weight, item)| {
         let weight: u64 = weight.parse().unwrap_or(0);
@@ -61,7 +61,7 @@ fn list(text: &'static str) -> List {
     }))
 }
 
-/// Returns distinct words with frequencies that fall as in a language (Zipf's law).
+/// Returns distinct words with frequencies that fall as in a natural language (Zipf's law).
 fn ranked(dice: &mut Dice, count: usize, word: fn(&mut Dice, usize) -> String) -> Weighted<Box<str>> {
     let mut known = BTreeSet::new();
     let mut words = Vec::with_capacity(count);

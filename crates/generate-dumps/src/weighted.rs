@@ -5,7 +5,7 @@ use super::dice::Dice;
 /// Items with weights, drawn with one random number and one table look-up.
 pub(super) struct Weighted<T> {
     items: Vec<T>,
-    /// Indexes into `items`, each as often as its weight demands. The length is a power of two.
+    /// Indexes into `items`, each repeated in proportion to its weight. The length is a power of two.
     slots: Vec<u16>,
 }
 

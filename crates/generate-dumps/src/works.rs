@@ -1,4 +1,4 @@
-//! Works: the part of a master that all its releases share.
+//! Works: the properties of a master that all its releases share.
 //!
 //! Releases come in blocks of 60 that share 8 masters (real: 0.133 masters and 0.584 releases with one for each
 //! release). The first 8 cards of a block are the main releases, the next 27 further releases of the same masters.
@@ -122,7 +122,7 @@ impl Catalogue {
         if dice.per_mille(40)
             && let Some(last) = credits.last_mut()
         {
-            // The old editor of Discogs wrote this, and it was never cleaned up.
+            // The old editor of Discogs wrote a comma here, and upstream still has it.
             last.join = ",";
         }
         credits

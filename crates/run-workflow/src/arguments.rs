@@ -78,7 +78,7 @@ impl Arguments {
     /// Parses the command line. A leading `run` is accepted, as in `digdag run main.dig`.
     ///
     /// # Errors
-    /// The first error in it, on one line.
+    /// Returns the first error in the command line, on one line.
     pub fn parse(mut argv: Vec<OsString>) -> Result<Invocation, Failure> {
         if argv.len() > 2 && argv[1] == "run" {
             argv.remove(1);
@@ -105,7 +105,8 @@ impl Arguments {
     /// Returns the parameters of `-P` and `-p`.
     ///
     /// # Errors
-    /// The file cannot be read or is not a YAML map, or a dotted key leads into a value that is not an object.
+    /// Returns an error if the file cannot be read or is not a YAML map, or a dotted key leads into a value that is not
+    /// an object.
     pub fn parameters(&self) -> Result<Parameters, Failure> {
         let mut params = Parameters::new();
         if let Some(path) = &self.params_file {

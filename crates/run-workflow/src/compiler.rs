@@ -12,7 +12,8 @@ use super::parameters::Parameters;
 use super::{condition, template, validity};
 use digdag_task::Failure;
 
-/// Operators of Digdag 0.10 that run-workflow does not have. Any other unknown operator fails its task, as in Digdag.
+/// Operators of Digdag 0.10 that run-workflow does not support. Any other unknown operator fails its task, as in
+/// Digdag.
 const OTHER_OPERATORS: [&str; 39] = [
     "bq",
     "bq_ddl",
@@ -55,12 +56,13 @@ const OTHER_OPERATORS: [&str; 39] = [
     "wait",
 ];
 
-/// Directives that change how Digdag runs a task and that run-workflow does not have.
+/// Directives that change how Digdag runs a task and that run-workflow does not support.
 const OTHER_DIRECTIVES: [&str; 9] =
     ["_background", "_check", "_secrets", "_disable", "_after", "_type", "_command", "sla", "_reset_store"];
 
 const RUN_WITH_DIGDAG: &str = "write it without, or run the workflow with Digdag";
 
+/// Compiles the workflow files of a project into trees of tasks.
 pub struct Compiler<'a> {
     project: &'a Project,
     /// The workflows that lead to the current one by `call>`.
@@ -68,6 +70,7 @@ pub struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
+    /// Returns a compiler for the workflows of a project.
     pub fn new(project: &'a Project) -> Self {
         Compiler { project, calls: Vec::new() }
     }
@@ -75,7 +78,7 @@ impl<'a> Compiler<'a> {
     /// Compiles the workflow with this name, and those that it calls.
     ///
     /// # Errors
-    /// A file is invalid, or uses something that run-workflow does not support.
+    /// Returns an error if a file is invalid, or uses something that run-workflow does not support.
     pub fn workflow(&mut self, name: &str) -> Result<Workflow, Failure> {
         let (root, timezone_name, timezone) = self.file(name)?;
         Ok(Workflow { name: name.to_owned(), timezone, timezone_name, root })
@@ -95,7 +98,8 @@ impl<'a> Compiler<'a> {
             match key.as_str() {
                 "timezone" => zone = timezone(node)?,
                 "schedule" => {
-                    // Digdag takes the session time of `last` from it, and adds last_session_time and next_session_time.
+                    // Digdag takes the session time of `last` from it, and adds last_session_time and
+                    // next_session_time.
                     let hint = "run the workflow with Digdag, or put the schedule into a workflow that calls this one";
                     return Err(node.place.refuse("run-workflow has no schedule", hint));
                 }
@@ -264,7 +268,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Checks the command of an operator that runs something: Digdag fails a list, a map, and an empty command.
+/// Checks the command of an operator that runs a process or writes a text: Digdag fails a list, a map, and an empty
+/// command.
 fn require_text(name: &str, operator: &str, command: &Node) -> Result<(), Failure> {
     let found = match &command.content {
         Content::Scalar(Value::Null) => "nothing",

@@ -1,11 +1,11 @@
-//! What `if>` takes as true and false.
+//! The condition of `if>`: which values are true and false.
 
 use serde_json::Value;
 
-/// Reads the condition of `if>`, with the conversions of Digdag: text is trimmed, empty text and `null` are false.
+/// Parses the condition of `if>` with the conversions of Digdag: text is trimmed, empty text and `null` are false.
 ///
 /// # Errors
-/// The condition is neither true nor false. The message is Digdag's.
+/// Returns an error if the condition is neither true nor false. The message is Digdag's.
 pub fn read(command: &Value) -> Result<bool, String> {
     let condition = match command {
         Value::Null => return Err("Parameter '_command' is required but not set".to_owned()),

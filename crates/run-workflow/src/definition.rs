@@ -26,6 +26,7 @@ pub struct Workflow {
     pub root: Task,
 }
 
+/// A task with its subtasks.
 #[derive(Debug)]
 pub struct Task {
     /// The part that this task adds to the full name of its parent: `+name`, `^sub` or `^error`.
@@ -43,9 +44,11 @@ pub struct Task {
     pub body: Body,
 }
 
+/// The action of a task.
 #[derive(Debug)]
 pub enum Body {
-    /// `chunk` tasks run at a time; the next ones start when these have ended. One means one after the other.
+    /// Subtasks, of which `chunk` run at a time; the next chunk starts when every task of the previous one has ended. A
+    /// chunk of 1 runs them in sequence.
     Group {
         children: Vec<Task>,
         chunk: usize,
@@ -58,7 +61,7 @@ pub enum Body {
         then: Option<Box<Task>>,
         otherwise: Option<Box<Task>>,
     },
-    /// An operator that Digdag does not have either.
+    /// An operator that Digdag does not define either; the task fails.
     Unknown(String),
 }
 
@@ -66,7 +69,7 @@ impl Project {
     /// Opens the project in `folder`, or in the current folder.
     ///
     /// # Errors
-    /// The folder does not exist.
+    /// Returns an error if the folder does not exist.
     pub fn open(folder: Option<&Path>) -> Result<Self, Failure> {
         let folder = folder.unwrap_or(Path::new("."));
         if folder.is_dir() {
@@ -77,6 +80,7 @@ impl Project {
             .hint("give the folder that holds the workflow file"))
     }
 
+    /// Returns the folder of the workflow files.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -84,8 +88,8 @@ impl Project {
     /// Loads a workflow by its name or file name, with everything that it includes and calls.
     ///
     /// # Errors
-    /// Something in these files is not supported, or any workflow of the project is invalid: Digdag validates all of
-    /// them before it runs one.
+    /// Returns an error if something in these files is not supported, or any workflow of the project is invalid: Digdag
+    /// validates all of them before it runs one.
     pub fn load(&self, name: &str) -> Result<Workflow, Failure> {
         let name = name.strip_suffix(".dig").unwrap_or(name);
         let name = name.strip_prefix("./").unwrap_or(name);
@@ -104,7 +108,7 @@ impl Project {
     /// Reads and validates the file of a workflow.
     ///
     /// # Errors
-    /// Digdag would refuse the file.
+    /// Returns an error if Digdag would refuse the file.
     pub fn document(&self, name: &str) -> Result<Node, Failure> {
         let (folder, file) = (&self.folder, format!("{name}.dig"));
         let text = fs::read_to_string(folder.join(&file)).map_err(|error| {

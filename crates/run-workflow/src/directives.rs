@@ -9,7 +9,7 @@ use digdag_task::Failure;
 /// Returns a time zone by its name.
 ///
 /// # Errors
-/// The value is not the name of a time zone.
+/// Returns an error if the value is not the name of a time zone.
 pub fn timezone(node: &Node) -> Result<(String, TimeZone), Failure> {
     let hint = "write a name such as UTC or Europe/Berlin";
     let Value::String(name) = node.value() else { return Err(node.place.refuse("timezone is not text", hint)) };
@@ -17,20 +17,20 @@ pub fn timezone(node: &Node) -> Result<(String, TimeZone), Failure> {
     Ok((name, zone))
 }
 
-/// Returns how often a task is tried again.
+/// Returns the number of retries of a task.
 ///
 /// # Errors
-/// The value is not a plain number.
+/// Returns an error if the value is not a plain number.
 pub fn retries(node: &Node) -> Result<u64, Failure> {
     let refuse = || node.place.refuse("_retry is supported as a plain number only", "write _retry: 3");
     node.value().as_u64().ok_or_else(refuse)
 }
 
-/// Returns how many tasks of a group run at a time; `None` for all of them. Digdag cuts a group with a limit into chunks,
-/// and a chunk starts when every task of the previous one has ended (its `WorkflowCompiler`).
+/// Returns the number of tasks of a group that run at a time; `None` for all tasks. Digdag cuts a group with a limit
+/// into chunks, and a chunk starts when every task of the previous one has ended (its `WorkflowCompiler`).
 ///
 /// # Errors
-/// The value is neither a boolean nor a limit.
+/// Returns an error if the value is neither a boolean nor a limit.
 pub fn chunk(node: &Node) -> Result<Option<usize>, Failure> {
     let refuse = || node.place.refuse("_parallel is true, false or {limit: N}", "write _parallel: true");
     match node.value() {
@@ -47,7 +47,7 @@ pub fn chunk(node: &Node) -> Result<Option<usize>, Failure> {
 /// Checks that `_env` maps names to plain values.
 ///
 /// # Errors
-/// An entry is a list, a map, or null.
+/// Returns an error if an entry is a list, a map, or null.
 pub fn check_environment(node: &Node) -> Result<(), Failure> {
     let hint = "write _env: {name: text}";
     let entries = node.entries().ok_or_else(|| node.place.refuse("_env is not a map", hint))?;

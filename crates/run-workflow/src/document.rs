@@ -10,10 +10,11 @@ use serde_json::{Map, Value};
 use super::scalar;
 use digdag_task::Failure;
 
-/// Values in a file, those behind aliases counted again: nested aliases multiply, and ten lines of them fill the memory.
+/// The most values in a file, aliased values counted once per alias: nested aliases multiply, and ten lines of them
+/// would fill the memory.
 const MAX_VALUES: usize = 100_000;
 
-/// The key under which `!include :` is kept.
+/// The key that represents `!include :` in the tree.
 pub const INCLUDE: &str = "!include";
 
 /// A line of a file.
@@ -43,6 +44,7 @@ pub struct Node {
     pub content: Content,
 }
 
+/// The content of a value: a scalar, a list, or a map in the order of the file.
 #[derive(Clone, Debug)]
 pub enum Content {
     Scalar(Value),
@@ -69,7 +71,7 @@ impl Node {
         }
     }
 
-    /// Whether this is an empty value or an empty map, which Digdag treats alike.
+    /// Returns whether this is an empty value or an empty map, which Digdag treats alike.
     pub fn is_empty(&self) -> bool {
         self.entries().is_some_and(<[_]>::is_empty)
     }
@@ -84,6 +86,9 @@ impl Node {
     }
 
     /// Calls `visit` with the place and the content of every text in this value.
+    ///
+    /// # Errors
+    /// Returns the first error of `visit`.
     pub fn texts(&self, visit: &mut impl FnMut(&Place, &str) -> Result<(), Failure>) -> Result<(), Failure> {
         match &self.content {
             Content::Scalar(Value::String(text)) => visit(&self.place, text),
@@ -102,7 +107,7 @@ pub fn as_object(entries: &[(String, Node)]) -> Map<String, Value> {
 /// Parses a YAML text; messages call it `file`.
 ///
 /// # Errors
-/// The text is not YAML, has a key twice or an empty one, or uses a tag other than `!include`.
+/// Returns an error if the text is not YAML, has a key twice or an empty one, or uses a tag other than `!include`.
 pub fn parse(file: &str, text: &str) -> Result<Node, Failure> {
     let mut reader =
         Reader { file: file.into(), parser: Parser::new_from_str(text), anchors: BTreeMap::new(), values: 0 };
@@ -146,7 +151,7 @@ impl<'t> Reader<'t> {
         self.place(error.marker().line()).refuse(format!("not YAML: {}", error.info()), hint)
     }
 
-    /// Reads the value that begins with an event; its key is in `line`.
+    /// Parses the value that begins with an event; its key is in `line`.
     fn node(&mut self, event: Event<'t>, span: Span, line: usize) -> Result<Node, Failure> {
         self.values += 1;
         if self.values > MAX_VALUES {

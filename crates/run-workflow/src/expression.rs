@@ -31,12 +31,14 @@ const NOT_PARAMETERS: [&str; 19] = [
     "typeof",
 ];
 
+/// A supported expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
     Name(Vec<String>),
     Comparison { left: Vec<String>, operator: Comparator, right: Value },
 }
 
+/// A comparison operator of JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparator {
     Equal,
@@ -47,7 +49,7 @@ pub enum Comparator {
     GreaterOrEqual,
 }
 
-/// Longer operators come first: `<=` starts with `<`.
+/// The comparison operators, longer ones first because `<=` starts with `<`.
 const COMPARATORS: [(&str, Comparator); 6] = [
     ("==", Comparator::Equal),
     ("!=", Comparator::NotEqual),
@@ -94,7 +96,8 @@ fn parse_literal(text: &str) -> Option<Value> {
 /// Evaluates an expression; `None` is JavaScript's undefined.
 ///
 /// # Errors
-/// The message of the error that JavaScript throws: a name is not defined, or is a property of undefined or null.
+/// Returns the message of the error that JavaScript throws: a name is not defined, or is a property of undefined or
+/// null.
 pub fn evaluate<'a>(
     expression: &Expression,
     scope: &impl Fn(&str) -> Option<&'a Value>,
@@ -159,7 +162,7 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// Converts a list and an object to the text that JavaScript compares them as.
+/// Converts a list or an object to the text that JavaScript uses in a comparison.
 fn primitive(value: &Value) -> Value {
     fn text(value: &Value) -> String {
         match value {
@@ -177,7 +180,7 @@ fn primitive(value: &Value) -> Value {
     }
 }
 
-/// JavaScript's ToNumber; `None` is NaN.
+/// Converts a value with JavaScript's ToNumber; `None` is NaN.
 fn to_number(value: &Value) -> Option<f64> {
     match value {
         Value::Null => Some(0.0),

@@ -1,5 +1,5 @@
-//! `!include : 'file.yml'` puts the keys of another file in the place of the include. The name is relative to the
-//! folder of the file that includes it.
+//! `!include : 'file.yml'`: replaces the include by the keys of another file. The name is relative to the folder of the
+//! including file.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -12,7 +12,8 @@ use digdag_task::Failure;
 /// Parses the YAML `text` of the file `name` in `folder`, with everything that it includes.
 ///
 /// # Errors
-/// A file cannot be read or is not YAML, an include leaves the folder or includes itself, or a key comes twice.
+/// Returns an error if a file cannot be read or is not YAML, an include leaves the folder or includes itself, or a key
+/// comes twice.
 pub fn resolve(folder: &Path, name: &str, text: &str) -> Result<Node, Failure> {
     let mut includes = Includes { folder, open: vec![name.to_owned()], base: PathBuf::new() };
     includes.resolve(document::parse(name, text)?)
@@ -20,7 +21,7 @@ pub fn resolve(folder: &Path, name: &str, text: &str) -> Result<Node, Failure> {
 
 struct Includes<'a> {
     folder: &'a Path,
-    /// The files being read: to include one of them would never end.
+    /// The files being read; an include of one of them would never end.
     open: Vec<String>,
     /// The folder of the file being read, relative to `folder`.
     base: PathBuf,

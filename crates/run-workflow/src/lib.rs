@@ -11,8 +11,8 @@
 //! ```
 //!
 //! No task starts before the whole workflow is loaded, with all that it calls and includes. What run-workflow accepts
-//! behaves as in Digdag 0.10.5.1: `tests/it/recordings` compares it with recorded runs of Digdag. If no recording shows a
-//! behaviour, a comment names the source in Digdag.
+//! behaves as in Digdag 0.10.5.1: `tests/it/recordings` compares it with recorded runs of Digdag. If no recording shows
+//! a behaviour, a comment names the source in Digdag.
 
 mod arguments;
 mod compiler;
@@ -71,10 +71,10 @@ pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Runs the workflow of a command line. A task that fails is not an error here: it is in the report.
+/// Runs the workflow of a command line. A failed task is not an error here: the report and the exit status show it.
 ///
 /// # Errors
-/// The workflow cannot start.
+/// Returns an error if the workflow cannot start.
 fn run(arguments: &Arguments, report: &Report) -> Result<ExitCode, Failure> {
     let project = Project::open(arguments.project.as_deref())?;
     let workflow = project.load(&arguments.workflow)?;

@@ -1,4 +1,4 @@
-//! Numbers as text: `${…}` writes them as JavaScript does, environment variables hold them as Java does.
+//! Numbers as text: in JavaScript's form for `${…}`, in Java's form for environment variables.
 
 use serde_json::{Number, Value};
 
@@ -34,7 +34,7 @@ pub fn javascript(number: &Number) -> String {
             let (sign, digits, point) = decimal(double);
             let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
             let text = match point {
-                // 21 digits before the point at most, six zeros behind it at most.
+                // JavaScript writes at most 21 digits before the point and six zeros after it.
                 _ if point > 21 || point <= -6 => scientific(&digits, point - 1, "e", "+"),
                 _ if point >= count => digits + &"0".repeat((point - count).unsigned_abs() as usize),
                 _ => positional(&digits, point),
@@ -60,7 +60,7 @@ pub fn java(number: &Number) -> String {
     }
 }
 
-/// Splits a double into its sign, its shortest digits and the place of the decimal point in front of which they stand.
+/// Splits a double into its sign, its shortest digits, and the position of the decimal point.
 fn decimal(double: f64) -> (&'static str, String, i32) {
     let text = format!("{:e}", double.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -68,7 +68,7 @@ fn decimal(double: f64) -> (&'static str, String, i32) {
     (if double.is_sign_negative() { "-" } else { "" }, digits, exponent.parse::<i32>().unwrap_or_default() + 1)
 }
 
-/// Java writes at least one digit behind the point.
+/// Appends a 0 to a single digit, because Java writes at least one digit after the point.
 fn with_fraction(digits: &str) -> String {
     if digits.len() > 1 { digits.to_owned() } else { format!("{digits}0") }
 }

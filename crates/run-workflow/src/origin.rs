@@ -1,5 +1,5 @@
-//! The month and the lake that a session began with. A session resumed for another one would skip its tasks, and report
-//! success for a month that was never built.
+//! The month and the lake that a session began with. A session that is resumed for another month or lake would skip its
+//! tasks and report success for a month that was never built.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,10 +13,10 @@ use super::parameters::{Parameters, merge};
 use super::template::{self, Scope};
 use digdag_task::Failure;
 
-/// The parameters that a session stands for.
+/// The parameters that identify what a session builds.
 const KEYS: [&str; 2] = ["dump_month", "lake"];
 
-/// The variable with the default of the parameter `lake`.
+/// The environment variable with the default of the parameter `lake`.
 const LAKE_VARIABLE: &str = "DISCOGS_DATA_LAKE";
 
 /// The values of [`KEYS`] that are known before the first task.
@@ -44,10 +44,11 @@ impl Origin {
         Origin(found)
     }
 
-    /// Checks that a session did not begin with other values. A value that either side lacks is no difference.
+    /// Checks that a session did not begin with other values. A value that is missing on either side is not
+    /// compared.
     ///
     /// # Errors
-    /// A value differs; the message names both.
+    /// Returns an error if a value differs; the message names both.
     pub fn check(&self, folder: &Path, workflow: &str) -> Result<(), Failure> {
         let path = path(folder, workflow);
         let Ok(bytes) = fs::read(&path) else { return Ok(()) };
@@ -68,7 +69,7 @@ impl Origin {
     /// Writes the origin of a session.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn write(&self, folder: &Path, workflow: &str) -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         serde_json::to_writer(&mut file, self)?;
@@ -81,13 +82,13 @@ fn path(folder: &Path, workflow: &str) -> std::path::PathBuf {
     folder.join(format!("{workflow}.origin.json"))
 }
 
-/// A value that cannot be evaluated yet is not known.
+/// Evaluates a text; returns `None` if it cannot be evaluated before the first task.
 fn render(text: &str, params: &Parameters) -> Option<String> {
     let siblings = Map::new();
     template::render(text, Scope { siblings: &siblings, params }).ok()
 }
 
-/// Tasks run in the project folder.
+/// Makes the path of a lake absolute. A relative path starts at the project folder, in which tasks run.
 fn absolute(project: &Project, lake: &str) -> String {
     project.folder().join(lake).components().collect::<std::path::PathBuf>().display().to_string()
 }

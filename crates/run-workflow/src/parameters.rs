@@ -1,9 +1,10 @@
-//! The parameters of tasks: how they are merged and evaluated.
+//! The parameters of tasks: merging and evaluation.
 
 use serde_json::{Map, Value};
 
 use super::template::{self, Scope};
 
+/// The parameters of a task, in their order.
 pub type Parameters = Map<String, Value>;
 
 /// Merges `from` into `into`: objects field by field, any other value is replaced (Digdag's `Config.merge`).
@@ -22,7 +23,7 @@ pub fn merge(into: &mut Parameters, from: &Parameters) {
 /// Sets `a.b.c` in nested objects, as `-p a.b.c=value` does.
 ///
 /// # Errors
-/// A part of the key exists already and is not an object; this is the part.
+/// Returns an error if a part of the key exists already and is not an object; the error is that part.
 pub fn set_dotted(into: &mut Parameters, key: &str, value: Value) -> Result<(), String> {
     let Some((first, rest)) = key.split_once('.') else {
         into.insert(key.to_owned(), value);
@@ -38,7 +39,7 @@ pub fn set_dotted(into: &mut Parameters, key: &str, value: Value) -> Result<(), 
 /// they are stored (Digdag's `ConfigEvalEngine`, which leaves out `_do` and `_else_do`).
 ///
 /// # Errors
-/// The message that Digdag shows for the first text that cannot be evaluated.
+/// Returns the message that Digdag shows for the first text that cannot be evaluated.
 pub fn evaluate(all: &Parameters, params: &Parameters) -> Result<Parameters, String> {
     let mut evaluated = Map::new();
     for (key, value) in all {

@@ -9,18 +9,18 @@ use std::time::Duration;
 use super::report;
 use super::stop::Stop;
 
-/// How long to wait for more output after a process has ended, if one of its descendants keeps the pipe open.
+/// The time to wait for more output after a process has ended, if one of its descendants keeps the pipe open.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A longer line is shown in pieces.
+/// The most bytes of a line; a longer line is shown in pieces.
 const MAX_LINE: usize = 64 * 1024;
 
-/// Runs a process to its end, and shows its output line by line, stdout and stderr merged. Its stdin is a pipe that
-/// stays open, as in Digdag. Returns the exit status, or 128 plus the signal that ended it, or `None` if the workflow is
-/// being stopped.
+/// Runs a process to its end, and forwards its output line by line, stdout and stderr merged. Its stdin is a pipe that
+/// stays open, as in Digdag. Returns the exit status, or 128 plus the signal that ended it, or `None` if the workflow
+/// is being stopped.
 ///
 /// # Errors
-/// The process cannot be started.
+/// Returns an error if the process cannot be started.
 pub fn run(mut command: Command, stop: &Stop) -> io::Result<Option<i32>> {
     let (output, input) = io::pipe()?;
     command.stdin(Stdio::piped()).stdout(input.try_clone()?).stderr(input);

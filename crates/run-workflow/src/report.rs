@@ -1,4 +1,5 @@
-//! The report of a run: a line when a task starts and when it fails, Digdag's error report, and one JSON line on stdout.
+//! The report of a run: a line when a task starts and when it fails, Digdag's error report, and one JSON line on
+//! stdout.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -22,7 +23,7 @@ pub fn show(bytes: &[u8]) {
     let _ = io::stderr().lock().write_all(bytes);
 }
 
-/// Writes a line of run-workflow itself.
+/// Writes a line of run-workflow itself to stderr.
 pub fn say(line: impl fmt::Display) {
     show(format!("{NAME}: {line}\n").as_bytes());
 }
@@ -33,7 +34,7 @@ pub fn print(text: &str) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
-/// How a task ended.
+/// The state in which a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -86,10 +87,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Returns an empty report, and starts the clock of the run.
     pub fn new() -> Self {
         Report { clock: Instant::now(), begun: Mutex::new(None), records: Mutex::new(Vec::new()) }
     }
 
+    /// Reports the session of a workflow that is about to run.
     pub fn begin(&self, workflow: &Workflow, session: &Session, state: &State) {
         match state.folder() {
             Some(folder) => say(format_args!("session {}, state in {}", session.time(), folder.display())),
@@ -103,6 +106,7 @@ impl Report {
         say(format_args!("{name}: {operator}> {}", command.trim_end()));
     }
 
+    /// Reports that a task is retried, and why.
     pub fn retrying(&self, name: &str, round: u64, rounds: u64, why: &str) {
         say(format_args!("{name}: {why}; retry {round} of {rounds}"));
     }
@@ -115,6 +119,7 @@ impl Report {
         self.record(id, name, status, took, String::new());
     }
 
+    /// Reports a task that failed.
     pub fn failed(&self, id: u64, name: &str, error: &TaskError, took: Duration) {
         say(format_args!("{name}: failed: {}", error.message));
         self.record(id, name, Status::Failed, took, error.message.clone());
@@ -125,7 +130,7 @@ impl Report {
         lock(&self.records).push(record);
     }
 
-    /// Reports the end of a workflow, and returns the exit status; `done` if every task was reached.
+    /// Reports the end of a workflow, and returns the exit status. `done` says that every task was reached.
     pub fn end(&self, done: bool, signal: Option<i32>, session: &Session, state: &State) -> ExitCode {
         let mut records = lock(&self.records);
         // Digdag lists tasks in the order of the file, not of time.
@@ -136,7 +141,7 @@ impl Report {
             say(format_args!("{skipped} of {total} tasks were skipped: they succeeded in this session before"));
         }
         if skipped > 0 && skipped == total && done {
-            // Digdag does the same, and users who gave other parameters do not expect it.
+            // Digdag skips tasks too, but a user who changed parameters does not expect it.
             say(format_args!(
                 "nothing was left to do in session {}, regardless of the parameters; --session \"$(date -u '+%F %T')\" \
                  begins a new one, --rerun runs this one again",

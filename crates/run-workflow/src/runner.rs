@@ -1,8 +1,9 @@
 //! Runs the tree of tasks.
 //!
-//! The parameters of a task come from these sources, each overriding the previous one: `-P` and `-p`, the `_export` of its
-//! group, the values that earlier tasks of the group stored, its own `_export`, the parameters that Digdag adds, its own
-//! parameters. So the `_export` of a group hides values stored before the group (Digdag's `WorkflowExecutor.collectParams`).
+//! The parameters of a task come from these sources, each overriding the previous one: `-P` and `-p`, the `_export` of
+//! its group, the values that earlier tasks of the group stored, its own `_export`, the parameters that Digdag adds,
+//! its own parameters. So the `_export` of a group hides values stored before the group (Digdag's
+//! `WorkflowExecutor.collectParams`).
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,13 +21,14 @@ use super::session::Session;
 use super::state::{State, Success};
 use super::stop::Stop;
 
+/// Runs the tasks of one workflow in one session.
 pub struct Runner<'a> {
     project: &'a Path,
     session: &'a Session,
     state: &'a State,
     stop: Arc<Stop>,
     report: &'a Report,
-    /// As many tasks run at a time as the machine has cores, however deep groups are nested.
+    /// Limits the running tasks to the number of cores, however deep groups are nested.
     slots: Slots,
     /// The number of the next task that is created; the report is in this order.
     next_id: AtomicU64,
@@ -54,7 +56,7 @@ impl TaskResult {
     }
 }
 
-/// A task with its full name and the parameters of its surroundings.
+/// A task with its full name, its number and the parameters around it.
 struct Running<'t> {
     task: &'t Task,
     name: String,
@@ -63,6 +65,7 @@ struct Running<'t> {
 }
 
 impl<'a> Runner<'a> {
+    /// Returns a runner that runs as many tasks at a time as the machine has cores.
     pub fn new(project: &'a Path, session: &'a Session, state: &'a State, stop: Arc<Stop>, report: &'a Report) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (slots, next_id) = (Slots::new(cores), AtomicU64::new(0));
@@ -113,7 +116,8 @@ impl<'a> Runner<'a> {
                 return self.run_error_task(group, outcome);
             }
             self.report.retrying(&group.name, round + 1, group.task.retries, "a task failed");
-            // Digdag copies the tasks, so those of this round stay failed in its report even if the next round succeeds.
+            // Digdag copies the tasks, so those of this round stay failed in its report even if the next round
+            // succeeds.
             first_id = self.next_id.fetch_add(group.task.size, Ordering::SeqCst) - group.task.index;
         }
         TaskResult::stopped()
@@ -198,8 +202,9 @@ impl<'a> Runner<'a> {
         self.end_choice(choice, outcome, Some(condition), clock)
     }
 
-    /// On a server a resumed attempt does not generate the descendants of a successful `call>` or `if>` again, and has
-    /// none of the values that they stored (Digdag's `WorkflowExecutor.addSubtasks`).
+    /// Returns an empty result if the descendants of a task are lost: on a server, a resumed attempt does not generate
+    /// the descendants of a successful `call>` or `if>` again, and has none of the values that they stored (Digdag's
+    /// `WorkflowExecutor.addSubtasks`).
     fn forgotten(&self, running: &Running<'_>) -> Option<TaskResult> {
         let forgotten = self.state.forgets_descendants() && self.state.success(&running.name).is_some();
         forgotten.then(|| {
@@ -208,7 +213,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// Ends a task that only chose other tasks; those are in the report themselves.
+    /// Ends a task that only chose other tasks, which have records of their own.
     fn end_choice(
         &self,
         choice: &Running<'_>,
@@ -284,7 +289,7 @@ impl<'a> Runner<'a> {
         let mut all = running.params.clone();
         merge(&mut all, &self.session.parameters(&running.name));
         if let Some(key) = all.keys().find(|key| key.ends_with('>')) {
-            // Digdag takes a stored or exported key that ends in > for the operator of the task.
+            // Digdag interprets a stored or exported key that ends in > as the operator of the task.
             return Err(TaskError::config(format!("Unknown task type: {}", key.trim_end_matches('>'))));
         }
         let scope = all.clone();

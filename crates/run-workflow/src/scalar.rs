@@ -8,7 +8,8 @@ use serde_json::Value;
 /// Returns the value of a plain scalar.
 ///
 /// # Errors
-/// The scalar is a number that run-workflow cannot represent as Digdag does; the message says which.
+/// Returns an error if the scalar is a number that run-workflow cannot represent as Digdag does; the message says
+/// which.
 pub fn resolve(text: &str) -> Result<Value, String> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
@@ -59,7 +60,8 @@ fn whole(negative: bool, radix: u32, digits: &str) -> Option<Value> {
     i64::try_from(number).map(Value::from).or_else(|_| u64::try_from(number).map(Value::from)).ok()
 }
 
-/// `.5`, `1.`, `1.5`, `1e3`: the integer part is missing or starts with a digit other than 0.
+/// Returns whether a text is a float, such as `.5`, `1.`, `1.5` or `1e3`: its integer part is missing or starts with a
+/// digit other than 0.
 fn is_float(text: &str) -> bool {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
@@ -83,7 +85,7 @@ fn float(negative: bool, text: &str) -> Value {
     Value::from(if negative { -size } else { size })
 }
 
-/// JSON has no infinity: Digdag's parameters hold its name as text.
+/// Returns infinity as text, as Digdag's parameters hold it, because JSON has no infinity.
 fn infinity(negative: bool) -> Value {
     if negative { "-Infinity" } else { "Infinity" }.into()
 }

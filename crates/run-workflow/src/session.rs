@@ -11,7 +11,7 @@ use super::definition::Workflow;
 use super::parameters::Parameters;
 use digdag_task::Failure;
 
-/// The name of a session's folder, without the characters that some file systems do not take.
+/// The name of a session's folder, without characters that some file systems refuse.
 const FOLDER: &str = "%Y%m%dT%H%M%S%z";
 
 /// The time that a run of the workflow stands for.
@@ -26,7 +26,7 @@ impl Session {
     /// midnight.
     ///
     /// # Errors
-    /// The text has none of the forms.
+    /// Returns an error if the text has none of the forms.
     pub fn resolve(text: &str, workflow: &Workflow, sessions: &Path) -> Result<Self, Failure> {
         let zone = &workflow.timezone;
         let now = Zoned::now().with_time_zone(zone.clone());
@@ -47,16 +47,17 @@ impl Session {
         Ok(Session { time, timezone: workflow.timezone_name.clone(), uuid: Uuid::new_v4().to_string() })
     }
 
-    /// The time in ISO 8601, with its offset.
+    /// Returns the time in ISO 8601, with its offset.
     pub fn time(&self) -> String {
         self.format("%Y-%m-%dT%H:%M:%S%:z")
     }
 
-    /// The value of `--session` for this session.
+    /// Returns the value of `--session` for this session.
     pub fn argument(&self) -> String {
         self.format("%Y-%m-%d %H:%M:%S")
     }
 
+    /// Returns the name of the folder with the state of this session.
     pub fn folder_name(&self) -> String {
         self.format(FOLDER)
     }
@@ -66,8 +67,8 @@ impl Session {
     }
 
     /// Returns the parameters that Digdag adds to those of each task. run-workflow knows no earlier execution, so its
-    /// times are empty, as in the recordings, and the offset is that of 1970. `digdag run` has a database of its own each
-    /// time, so every identifier is 1.
+    /// times are empty, as in the recordings, and the offset is that of 1970. `digdag run` has a database of its own
+    /// each time, so every identifier is 1.
     pub fn parameters(&self, task_name: &str) -> Parameters {
         let epoch = Timestamp::UNIX_EPOCH.to_zoned(self.time.time_zone().clone());
         let mut params: Parameters = [
@@ -97,7 +98,7 @@ impl Session {
     }
 }
 
-/// Parses a date, or a date and a time, with exactly as many digits as Digdag takes.
+/// Parses a date, or a date and a time, with exactly the digits that Digdag requires.
 fn parse(text: &str) -> Option<DateTime> {
     let has_shape = |shape: &str| {
         let fits = |(found, wanted): (char, char)| if wanted == '0' { found.is_ascii_digit() } else { found == wanted };

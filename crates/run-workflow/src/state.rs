@@ -1,5 +1,5 @@
-//! The state of a session: a file for each task that succeeded, with the values it stored. A resumed session skips these
-//! tasks.
+//! The state of a session: a file for each task that succeeded, with the values it stored. A resumed session skips
+//! these tasks.
 //!
 //! ```text
 //! <project>/.run-workflow/sessions/20261120T000000+0000/
@@ -8,8 +8,8 @@
 //!     main.origin.json      the month and the lake that the session began with
 //! ```
 //!
-//! Digdag must not find these files: it waits for ever in a session whose state it did not write itself. So they are not
-//! in `.digdag`.
+//! Digdag must not find these files: it waits for ever in a session whose state it did not write itself. So they are
+//! not in `.digdag`.
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -28,7 +28,7 @@ pub const FOLDER: &str = ".run-workflow/sessions";
 
 const SUCCESS: &str = "success";
 
-/// What a resumed session takes from the previous attempt.
+/// The part of the previous attempt that a resumed session restores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resume {
     /// As `digdag run`: every task that succeeded is skipped, and its stored values are restored.
@@ -58,11 +58,13 @@ struct Stored {
 }
 
 impl Success {
+    /// Returns the success of a task with the values that it stored; `branch` is the branch that an `if>` took.
     pub fn new(full_name: &str, store_params: Parameters, branch: Option<bool>) -> Self {
         let result = Stored { store_params };
         Success { full_name: full_name.to_owned(), state: SUCCESS.to_owned(), branch, result }
     }
 
+    /// Returns the values that the task stored.
     pub fn store_params(&self) -> &Parameters {
         &self.result.store_params
     }
@@ -81,8 +83,8 @@ impl State {
     /// Opens and locks the state of a session.
     ///
     /// # Errors
-    /// Another process runs the workflow in this session, the session began with another month or lake, or a file of the
-    /// session cannot be read.
+    /// Returns an error if another process runs the workflow in this session, the session began with another month or
+    /// lake, or a file of the session cannot be read.
     pub fn open(folder: PathBuf, workflow: &str, resume: Resume, origin: &Origin) -> Result<Self, Failure> {
         let lock = lock(&folder, workflow)?;
         let mut successes = HashMap::new();
@@ -105,12 +107,12 @@ impl State {
         Ok(State { folder, resume, lock: Some(lock), successes: Mutex::new(successes) })
     }
 
-    /// Returns a state that neither skips tasks nor remembers them.
+    /// Returns a state that neither skips nor remembers tasks.
     pub fn none() -> Self {
         State { folder: PathBuf::new(), resume: Resume::None, lock: None, successes: Mutex::default() }
     }
 
-    /// The folder of the files, if state is kept.
+    /// Returns the folder of the files, if state is kept.
     pub fn folder(&self) -> Option<&Path> {
         self.lock.as_ref().map(|_| self.folder.as_path())
     }
@@ -121,7 +123,7 @@ impl State {
         self.successes().get(task).cloned()
     }
 
-    /// Whether the descendants of a successful `call>` or `if>` are lost, with the values they stored.
+    /// Returns whether the descendants of a successful `call>` or `if>` are lost, with the values that they stored.
     pub fn forgets_descendants(&self) -> bool {
         self.resume == Resume::Server
     }
@@ -129,7 +131,7 @@ impl State {
     /// Remembers a task that succeeded.
     ///
     /// # Errors
-    /// The file cannot be written; the previous one, if any, is unchanged.
+    /// Returns an error if the file cannot be written; the previous one, if any, is unchanged.
     pub fn remember(&self, success: Success) -> io::Result<()> {
         if self.lock.is_none() {
             return Ok(());
@@ -137,7 +139,7 @@ impl State {
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(serde_yaml::to_string(&success).map_err(io::Error::other)?.as_bytes())?;
         file.persist(self.folder.join(format!("{}.yml", success.full_name)))?;
-        // With --rerun, Digdag does not read its files while it runs either.
+        // With --rerun, Digdag does not read its files during the run either.
         if self.resume != Resume::None {
             self.successes().insert(success.full_name.clone(), success);
         }
@@ -149,7 +151,7 @@ impl State {
     }
 }
 
-/// Locks a session for a workflow. The lock dies with its holder.
+/// Locks a session for a workflow. The system releases the lock when the process ends.
 fn lock(folder: &Path, workflow: &str) -> Result<File, Failure> {
     let path = folder.join(format!("{workflow}.lock"));
     let open = || {

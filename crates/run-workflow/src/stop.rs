@@ -1,7 +1,7 @@
 //! Signals. SIGINT, SIGTERM and SIGHUP are passed on to the running tasks, and no other task starts.
 //!
-//! Every task has a process group of its own: Ctrl-C on a terminal reaches run-workflow alone, which passes it on once to
-//! each task and its descendants.
+//! Every task has a process group of its own: Ctrl-C on a terminal reaches run-workflow alone, which passes it on once
+//! to each task and its descendants.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -18,7 +18,7 @@ use signal_hook::iterator::Signals;
 use super::report;
 use digdag_task::stop::ignored_signals;
 
-/// How long tasks may take to end after the signal, before they are killed.
+/// The time that tasks have to end after the signal, before they are killed.
 const GRACE_PERIOD: Duration = Duration::from_secs(20);
 
 /// The running tasks, and the signal that stops them.
@@ -32,7 +32,7 @@ impl Stop {
     /// Installs the handlers.
     ///
     /// # Errors
-    /// The handlers cannot be installed.
+    /// Returns an error if the handlers cannot be installed.
     pub fn listen() -> io::Result<Arc<Self>> {
         let stop = Arc::new(Stop { running: Mutex::new(Vec::new()), signal: AtomicI32::new(0) });
         // A signal that was ignored at the start stays ignored, as under nohup and in the background of a shell.
@@ -48,7 +48,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Returns the signal that stopped the workflow.
+    /// Returns the signal that stopped the workflow, if there was one.
     pub fn requested(&self) -> Option<i32> {
         match self.signal.load(Ordering::SeqCst) {
             0 => None,
@@ -59,7 +59,7 @@ impl Stop {
     /// Starts a process; returns `None` after a signal.
     ///
     /// # Errors
-    /// The process cannot be started.
+    /// Returns an error if the process cannot be started.
     pub fn spawn(&self, command: &mut Command) -> io::Result<Option<Child>> {
         // The lock is held while the process starts, so the signal thread finds it in the list.
         let mut running = self.running();
@@ -74,7 +74,7 @@ impl Stop {
     /// Waits for a process that [`Stop::spawn`] started.
     ///
     /// # Errors
-    /// The process cannot be waited for.
+    /// Returns an error if the process cannot be waited for.
     pub fn wait(&self, child: &mut Child) -> io::Result<ExitStatus> {
         let pid = Pid::from_child(child);
         // The process leaves the list before it is reaped: afterwards its id may belong to another process.

@@ -1,9 +1,10 @@
 //! The process between run-workflow and each task, which ends the task if run-workflow is killed.
 //!
-//! A killed process cannot end its children, and a resume would then meet a task that still writes. So a task is the
-//! child of a supervisor: run-workflow started again with [`FLAG`]. The supervisor reads the pipe that is also the stdin
-//! of the task. run-workflow holds the only writing end and never writes, so the end of the pipe means that it is gone,
-//! and the supervisor kills its process group: the task, and every process that the task started.
+//! A killed process cannot end its children, and a resumed session would then run beside a task that still writes. So
+//! each task is the child of a supervisor: run-workflow started again with [`FLAG`]. The supervisor reads the pipe that
+//! is also the stdin of the task. run-workflow holds the only writing end and never writes, so the end of the pipe
+//! means that it is gone, and the supervisor kills its process group: the task, and every process that the task
+//! started.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -23,20 +24,20 @@ use digdag_task::stop::ignored_signals;
 /// The first argument of a supervisor; the program and its arguments follow.
 const FLAG: &str = "--supervise";
 
-/// The exit status for a program that cannot be started, as shells have it.
+/// The exit status for a program that cannot be started, as in shells.
 const NOT_STARTED: u8 = 127;
 
 /// Returns a command that runs `program` under a supervisor. Its process must lead a process group.
 ///
 /// # Errors
-/// The path of run-workflow is not known.
+/// Returns an error if the path of run-workflow is not known.
 pub fn command(program: &Path) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
     command.arg(FLAG).arg(program);
     Ok(command)
 }
 
-/// Whether a command line is that of a supervisor.
+/// Returns whether a command line is that of a supervisor.
 pub fn is_requested(argv: &[OsString]) -> bool {
     argv.get(1).is_some_and(|argument| argument == FLAG) && getpgrp() == getpid()
 }

@@ -22,7 +22,7 @@ enum Piece<'a> {
 /// Checks that every expression of a text is supported.
 ///
 /// # Errors
-/// The source of the first expression that is not.
+/// Returns the source of the first expression that is not supported.
 pub fn check(text: &str) -> Result<(), String> {
     pieces(text).map(|_| ())
 }
@@ -30,7 +30,7 @@ pub fn check(text: &str) -> Result<(), String> {
 /// Replaces every expression by its value as text, and `$$` by `$`.
 ///
 /// # Errors
-/// The message that Digdag shows.
+/// Returns the message that Digdag shows.
 pub fn render(text: &str, scope: Scope<'_>) -> Result<String, String> {
     let failed = |why: String| format!("Failed to evaluate a variable {text} ({why})");
     let pieces = pieces(text).map_err(|what| failed(format!("run-workflow does not evaluate {what}")))?;

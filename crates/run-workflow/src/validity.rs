@@ -1,4 +1,4 @@
-//! What Digdag requires of every workflow file in a project, including those that do not run.
+//! The validation that Digdag applies to every workflow file of a project, including those that do not run.
 
 use super::document::{Content, Node};
 use digdag_task::Failure;
@@ -6,7 +6,7 @@ use digdag_task::Failure;
 /// Validates the tasks of a workflow.
 ///
 /// # Errors
-/// The first thing that makes Digdag refuse the project, by file and line.
+/// Returns the first construct that makes Digdag refuse the project, with file and line.
 pub fn check(name: &str, document: &Node) -> Result<(), Failure> {
     let Some(entries) = document.entries() else {
         return Err(document.place.refuse("keys are expected here", "write the workflow as a YAML map"));
@@ -22,7 +22,7 @@ pub fn check(name: &str, document: &Node) -> Result<(), Failure> {
 /// Validates a task that Digdag generates while it runs: the content of `_do`, `_else_do` or `_error`.
 ///
 /// # Errors
-/// The first thing that makes Digdag fail the task that generates it.
+/// Returns the first construct that makes Digdag fail the generating task.
 pub fn check_generated(name: &str, node: &Node) -> Result<(), Failure> {
     match node.entries() {
         Some(entries) => check_task(name, &entries.iter().collect::<Vec<_>>()),
@@ -67,7 +67,8 @@ fn task_entries<'n>(name: &str, node: &'n Node) -> Result<Vec<&'n (String, Node)
     }
 }
 
-/// The characters are those that Digdag accepts (its `ModelValidator`); the name also becomes that of a state file.
+/// Checks the characters of a task's name: Digdag's `ModelValidator` accepts no others, and a state file is named after
+/// it.
 fn check_name(name: &str, node: &Node) -> Result<(), Failure> {
     let sound = |c: char| c.is_ascii_alphanumeric() || "-_=[]{}%&@,.".contains(c);
     if !name.is_empty() && name.chars().all(sound) && name.len() < 255 {

@@ -1,4 +1,4 @@
-//! Refuses misspelt parameters of a workflow, which would otherwise do nothing, silently.
+//! Refuses misspelt parameters of a workflow, which Digdag would ignore silently.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use digdag_task::{Call, Failure};
 
-/// Parameters that a workflow reads, a task stores for those that follow, or generate-dumps takes, which is a program of
-/// its own.
+/// Parameters that a workflow reads, that a task stores for later tasks, or that generate-dumps takes, which is not a
+/// task of this crate.
 const OF_WORKFLOWS: &[&str] = &[
     "artists",
     "compression",
@@ -24,7 +24,7 @@ const OF_WORKFLOWS: &[&str] = &[
     "xml_test_records",
 ];
 
-/// What Digdag adds to the parameters of every task.
+/// Parameters that Digdag adds to every task.
 const OF_DIGDAG: &[&str] = &[
     "attempt_id",
     "error",
@@ -69,7 +69,7 @@ pub fn known_names() -> BTreeSet<String> {
     known
 }
 
-/// The names that a person may have given: scalars that are neither Digdag's nor an operator's.
+/// Returns the names that a user may have given: scalars that neither Digdag nor an operator defines.
 fn candidates(given: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let of_digdag = |name: &str| {
         name.starts_with('_')
@@ -81,7 +81,7 @@ fn candidates(given: &Map<String, Value>) -> impl Iterator<Item = &str> {
     scalars.map(|(name, _)| name.as_str()).filter(move |name| !of_digdag(name))
 }
 
-/// Returns the known name within one edit, or one for each five letters.
+/// Returns the closest known name within one edit, or within one edit per five letters of a longer name.
 fn closest<'k>(name: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
     let plain = name.to_ascii_lowercase().replace(['-', '.'], "_");
     let distance = |known: &str| strsim::damerau_levenshtein(&plain, known);

@@ -1,4 +1,4 @@
-//! `preflight`.
+//! `preflight`: checks what a run needs, and creates it.
 
 mod known;
 mod verify;
@@ -18,15 +18,15 @@ use crate::dump::{DumpSet, Entity};
 use crate::lake::{Dataset, DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
 use digdag_task::{ByteSize, Call, Failure, Switch};
 
-/// Upper bound of the space that a month takes, Parquet, warehouse and spill, per byte of its dumps.
+/// Upper bound of the disk space that a month takes (Parquet, warehouse and spill) per byte of its dumps.
 const SPACE_PER_DUMP_BYTE: u64 = 3;
 
 /// Check what a run needs, and create it
 ///
-/// Finds the four dumps of the month, compares them with the month's CHECKSUM file if there is one (their hashes are cached
-/// beside them, so the next time costs nothing), checks the lake and the free disk space, and writes
-/// <lake>/_runs/<run_id>/_run.json. The run id is made of dump_month and session_time, so a rerun of a session continues its
-/// run. Exports run_id, dump_date, lake and <entity>_dump to the tasks that follow.
+/// Finds the four dumps of the month, compares them with the month's CHECKSUM file if there is one (their hashes are
+/// cached beside them, so the next time costs nothing), checks the lake and the free disk space, and writes
+/// <lake>/_runs/<run_id>/_run.json. The run id is made of dump_month and session_time, so a rerun of a session
+/// continues its run. Exports run_id, dump_date, lake and <entity>_dump to the tasks that follow.
 #[derive(Debug, Parser)]
 #[command(name = "preflight", version, after_help = EXAMPLE)]
 pub struct Preflight {
@@ -79,7 +79,7 @@ pub struct Preflight {
     pub releases_dump: Option<PathBuf>,
 }
 
-/// Parses a time of Digdag. The run is named by its local time; the offset is ignored.
+/// Parses a session time of Digdag. Its local time names the run; the offset is ignored.
 fn session_time(text: &str) -> Result<DateTime, String> {
     let pieces = Pieces::parse(text).map_err(|_| "expected a time such as 2026-11-20T00:00:00+00:00".to_owned())?;
     Ok(pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight())))
@@ -109,7 +109,7 @@ fn preflight(parameters: Preflight, call: &mut Call) -> anyhow::Result<()> {
     }
     let dumps = find_dumps(&parameters)?;
     let lake = parameters.lake.create()?;
-    // A lake whose pointer is something else would only be noticed at the end of the workflow.
+    // Reports an `active` that is not a pointer now; otherwise only promote, at the end of the workflow, would.
     lake.active()?;
     let run_id = match &parameters.run_id {
         Some(id) => id.clone(),
@@ -185,7 +185,8 @@ fn describe(parameters: &Preflight, run_id: &RunId, dumps: &DumpSet) -> RunDescr
     }
 }
 
-/// What a run that was begun holds already; nothing is written to a sealed one.
+/// Returns the space that the run takes already: the bytes of an open run. A sealed run needs no further space, so
+/// `u64::MAX` stands for it.
 fn space_not_needed(lake: &Lake, run_id: &RunId) -> anyhow::Result<u64> {
     if !lake.run_ids()?.contains(run_id) {
         return Ok(0);

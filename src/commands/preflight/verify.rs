@@ -1,9 +1,14 @@
+//! Verification of the dumps against their CHECKSUM files.
+
 use crate::dump::{DumpSet, sha256_of_dump};
 use digdag_task::{Amount, Call, Failure, InputFile, Observer};
 
-/// Verifies the dumps against the CHECKSUM files that list them; returns how many are listed.
+/// Verifies the dumps against the CHECKSUM files that list them, and returns the number of listed dumps.
 ///
-/// Dumps with a remembered hash cost nothing, others about a second a gigabyte.
+/// A dump with a remembered hash is not read again; any other takes about a second per gigabyte.
+///
+/// # Errors
+/// Returns an error of class `Input` if a dump does not match its CHECKSUM file, and an error if a dump cannot be read.
 pub(super) fn dumps(dumps: &DumpSet, call: &mut Call) -> anyhow::Result<usize> {
     let listed = || dumps.files.values().filter_map(|file| Some((file, file.published_sha256.as_ref()?)));
     let total = listed().map(|(file, _)| file.bytes).sum();

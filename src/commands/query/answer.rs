@@ -1,4 +1,4 @@
-//! The rows of a statement, on their way to people.
+//! The result of a statement, read once in one of three forms.
 
 use anyhow::Context;
 use arrow::record_batch::RecordBatch;
@@ -6,7 +6,7 @@ use arrow::record_batch::RecordBatch;
 use crate::sql::{Column, Rows, Sandbox, texts};
 use digdag_task::Failure;
 
-/// A statement that DuckDB accepts, whose rows are read once, as texts, as JSON or as Arrow batches.
+/// A statement that DuckDB accepts. Its rows can be read once, as texts, as JSON or as Arrow batches.
 pub struct Answer<'s> {
     sandbox: &'s Sandbox,
     sql: &'s str,
@@ -25,13 +25,17 @@ impl<'s> Answer<'s> {
         Ok(Answer { sandbox, sql, origin, rows: 0 })
     }
 
-    /// Runs the statement and passes its rows on as texts, NULL as `None`. `begin` receives the names of the columns first.
+    /// Runs the statement and passes its rows to `take` as texts, NULL as `None`. `begin` receives the column names
+    /// first.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error, or the first that `begin` or `take` returns.
     pub fn texts(
         &mut self,
         begin: impl FnOnce(Vec<String>) -> anyhow::Result<()>,
         mut take: impl FnMut(Rows) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        // Before the rows: DuckDB ends a running query when its connection gets another one.
+        // The columns are read first, because DuckDB ends a running query when its connection starts another one.
         let described = self.columns().unwrap_or_default();
         let mut batches = self.sandbox.prepare_as_text(self.sql, self.origin)?.run()?;
         let found = batches.columns();
@@ -46,7 +50,10 @@ impl<'s> Answer<'s> {
         Ok(())
     }
 
-    /// Runs the statement and passes each row on as the text of a JSON object.
+    /// Runs the statement and passes each row to `take` as the text of a JSON object.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error, or the first that `take` returns.
     pub fn json(&mut self, mut take: impl FnMut(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut batches = self.sandbox.prepare_as_json(self.sql, self.origin)?.run()?;
         while let Some(batch) = batches.next_batch()? {
@@ -58,7 +65,10 @@ impl<'s> Answer<'s> {
         Ok(())
     }
 
-    /// Runs the statement and passes its batches on as DuckDB returns them.
+    /// Runs the statement and passes its batches to `take` as DuckDB returns them.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error, or the first that `take` returns.
     pub fn batches(&mut self, mut take: impl FnMut(RecordBatch) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut batches = self.sandbox.prepare(self.sql, self.origin)?.run()?;
         while let Some(batch) = batches.next_batch()? {
@@ -68,13 +78,16 @@ impl<'s> Answer<'s> {
         Ok(())
     }
 
-    /// Returns the names and types of the columns, which only a SELECT has before it runs.
+    /// Returns the names and types of the columns.
+    ///
+    /// # Errors
+    /// Fails unless the statement is a SELECT: DuckDB describes no other statement before it runs.
     pub fn columns(&self) -> anyhow::Result<Vec<Column>> {
         self.sandbox.columns(self.sql, self.origin)
     }
 }
 
-/// Adds where to look for statements that work. An error that is not of the statement stays as it is.
+/// Adds a hint at the showcase queries to a failure of the statement that has no hint. Any other error is unchanged.
 fn refused(error: anyhow::Error) -> anyhow::Error {
     match error.downcast::<Failure>() {
         Ok(failure) if failure.hint.is_none() => {

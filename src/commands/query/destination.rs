@@ -1,4 +1,4 @@
-//! Where rows go: a terminal, stdout for the next program, or a file that is whole or not there.
+//! The destination of rows: a terminal, stdout for the next program, or a file that appears whole or not at all.
 
 use std::fs;
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
@@ -13,19 +13,19 @@ use crate::lake::{Output, open_stream, output_file};
 use digdag_task::stop::{self, Unfinished};
 use digdag_task::{Call, Failure, say_line};
 
-/// Where rows go, and in which format.
+/// The destination of rows and their format.
 pub enum Destination {
-    /// A table beside the result line, which has stdout.
+    /// A table on stderr, because stdout carries the result line.
     Stderr,
-    /// Instead of the result line.
+    /// Rows on stdout instead of the result line.
     Stdout(Format),
     /// A CSV file, or another stream of the process.
     Csv(Output),
 }
 
 impl Destination {
-    /// Decides where rows go: where `--csv` or `--format` says, else a table to whichever of stdout and stderr is for
-    /// people.
+    /// Returns the destination that `--csv` or `--format` names. Without them, rows go to stdout as a table if stdout
+    /// is a terminal, otherwise to stderr.
     ///
     /// # Errors
     /// Fails if `csv` names a path that must not be written, or Parquet would go to a terminal.
@@ -63,7 +63,7 @@ impl Destination {
             Destination::Stderr => {
                 let mut table = Vec::new();
                 Format::Table.write(answer, &mut table, true)?;
-                // That nobody reads the table is no error, as for every line on stderr.
+                // A closed stderr is no error, as for every line written to it.
                 let _ = std::io::stderr().write_all(&table);
             }
             Destination::Stdout(format) => {
@@ -87,8 +87,8 @@ impl Destination {
     }
 }
 
-/// Names the target in an error of writing to it; an error of the statement stays as it is. A closed pipe is none: a program
-/// such as `head` closes it when it has read enough.
+/// Adds the target to a write error; an error of the statement is unchanged. A closed pipe is no error: a program such
+/// as `head` closes it when it has read enough.
 fn of_target(written: anyhow::Result<()>, target: &str) -> anyhow::Result<()> {
     let Err(error) = written else { return Ok(()) };
     match error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind) {
@@ -102,7 +102,7 @@ fn of_target(written: anyhow::Result<()>, target: &str) -> anyhow::Result<()> {
 fn write_file(path: &Path, answer: &mut Answer<'_>) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", path.display());
     let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-    // The signal thread must know the file before a signal finds it.
+    // Signals wait until the file is registered as unfinished; otherwise one could leave it behind.
     let known = stop::hold();
     let file = tempfile::Builder::new()
         .prefix(".query.")

@@ -1,4 +1,4 @@
-//! The formats that rows are written in.
+//! The formats of rows: table, CSV, JSON, Markdown and Parquet.
 
 use std::io::Write;
 
@@ -8,10 +8,10 @@ use parquet::arrow::ArrowWriter;
 use super::answer::Answer;
 use digdag_task::{Failure, is_active, printable};
 
-/// Rows that a table shows; the other formats hold all.
+/// The most rows that a table shows; the other formats hold all rows.
 const MAX_TABLE_ROWS: usize = 40;
 
-/// Types of DuckDB that neither Arrow nor Parquet hold without a loss.
+/// DuckDB types that neither Arrow nor Parquet can represent without a loss.
 const NOT_IN_PARQUET: [&str; 7] = ["UHUGEINT", "BIGNUM", "BIT", "TIME WITH TIME ZONE", "INTERVAL", "UNION(", "VARIANT"];
 
 /// How rows are written.
@@ -30,7 +30,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Runs a statement and writes its rows. `for_people` says that `target` is a terminal.
+    /// Runs a statement and writes its rows to `target`. `for_people` is `true` if `target` is a terminal.
     ///
     /// # Errors
     /// Fails if the statement does, or if `target` cannot be written.
@@ -68,7 +68,7 @@ fn table(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Returns how many rows a table left out.
+/// Returns the number of rows beyond the maximum of a table.
 pub fn left_out(rows: usize) -> usize {
     rows.saturating_sub(MAX_TABLE_ROWS)
 }
@@ -90,7 +90,7 @@ fn csv(answer: &mut Answer<'_>, target: impl Write, for_people: bool) -> anyhow:
     Ok(())
 }
 
-/// Returns the error of the file or pipe, which `csv::Error` does not have as its source.
+/// Returns the I/O error inside a `csv::Error`, which does not expose it as its source.
 fn of_csv(error: csv::Error) -> anyhow::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),
@@ -110,8 +110,8 @@ fn json(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns a JSON text that every reader accepts: DuckDB's NaN and Infinity, which JSON lacks, as null, and active characters
-/// as escapes, which mean the same.
+/// Returns a JSON text that every parser accepts: replaces DuckDB's NaN and Infinity, which JSON lacks, by null, and
+/// active characters by equivalent escapes.
 fn json_escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     let (mut in_string, mut behind_backslash) = (false, false);

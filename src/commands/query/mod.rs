@@ -1,4 +1,4 @@
-//! `query`: SQL over a run, from `sql/showcase_queries` or people's own.
+//! `query`: runs SQL over a run, from `sql/showcase_queries` or from the user.
 //!
 //! ```text
 //! statement.rs ▸ Sandbox ▸ answer.rs (texts, JSON, Arrow) ▸ format.rs ▸ destination.rs (stdout, stderr, a file)
@@ -28,9 +28,10 @@ use statement::{full_name, showcase_queries, statement};
 
 /// Run SQL over a run
 ///
-/// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active run or
-/// of any run; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout, in place of the
-/// result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads no file outside the lake.
+/// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active
+/// run or of any run; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout,
+/// in place of the result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads no file
+/// outside the lake.
 #[derive(Debug, Parser)]
 #[command(name = "query", version, after_help = EXAMPLE)]
 pub struct Query {

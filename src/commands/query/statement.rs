@@ -8,10 +8,10 @@ use digdag_task::Failure;
 
 const SHOWCASE: &str = "showcase_queries";
 
-/// Returns the SQL, and what messages call it.
+/// Returns the SQL and its name for messages.
 ///
 /// # Errors
-/// Fails if nothing is named, the file cannot be read, or the name is not that of one showcase query.
+/// Fails if the call names no statement, the file cannot be read, or the name matches no or several showcase queries.
 pub fn statement(parameters: &Query) -> anyhow::Result<(String, String)> {
     if let Some(sql) = &parameters.sql {
         return Ok((sql.clone(), "the given SQL".to_owned()));
@@ -43,7 +43,7 @@ pub fn full_name(file: &SqlFile) -> &str {
     file.path.trim_start_matches("sql/showcase_queries/").trim_end_matches(".sql")
 }
 
-/// Returns the query whose name is `name`, or else the one whose name ends with it.
+/// Returns the query whose name is `name`, otherwise the only one whose name ends with it.
 fn showcase(name: &str) -> anyhow::Result<SqlFile> {
     let name = name.trim_end_matches(".sql");
     let ends_with = |file: &SqlFile, boundaries: &[char]| {

@@ -1,3 +1,5 @@
+//! A small dump made of the first records of another one.
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -9,11 +11,15 @@ use flate2::write::GzEncoder;
 use crate::dump::{Blocks, DumpFile, Entity, Source, record_slices};
 use digdag_task::Failure;
 
-/// XML read at once: a thousand records are hardly more.
+/// The size of a block of XML; a thousand records hardly exceed one block.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// Writes the first records of a dump as a dump of its own, root element and all. Gives how many there were; what stands
-/// behind them is not read, and bytes that are not UTF-8 are replaced.
+/// Writes the first `wanted` records of a dump as a dump of their own, root element included, and returns their number.
+/// Does not read the rest of the dump, and replaces bytes that are not UTF-8.
+///
+/// # Errors
+/// Returns an error of class `Input` if the dump is damaged, and an error if it cannot be read or `to` cannot be
+/// written.
 pub fn write_first_records(dump: &DumpFile, entity: Entity, wanted: u64, to: &Path) -> anyhow::Result<u64> {
     let source = Source::open(dump).with_context(|| format!("cannot open {}", dump.path.display()))?;
     let mut blocks = Blocks::new(source, entity, BLOCK_BYTES);

@@ -1,12 +1,13 @@
-//! The whole path on the first records of each dump, before hours are spent on all of them.
+//! `test-dumps`: a dry run of all tasks on the first records of each dump. It takes minutes, and a full run takes
+//! hours.
 //!
 //! ```text
 //! <lake>/_tmp_test/<run_id>/raw/discogs_YYYYMMDD_<entity>.xml.gz   the first records of each dump   first_records.rs
 //! <lake>/_tmp_test/<run_id>/lake/                                  a lake of its own: preflight ▸ ingest ▸ warehouse ▸ checks
 //! ```
 //!
-//! The tasks are the binaries beside this one, called as by hand. Nothing of the run is touched, and no parameter of the
-//! workflow becomes another one: the only result is this task's.
+//! The tasks are the binaries beside this one, started with flags. The run itself does not change, and the tasks export
+//! no parameters to the workflow: it receives only the result of test-dumps.
 
 mod first_records;
 mod step;
@@ -28,7 +29,7 @@ use digdag_task::{Call, Failure, boolean};
 use first_records::write_first_records;
 use steps::Steps;
 
-/// What test-dumps takes.
+/// The parameters of test-dumps.
 #[derive(Args, Debug)]
 pub struct TrialParameters {
     /// The lake's folder
@@ -53,8 +54,11 @@ pub struct TrialParameters {
     pub on_bad_record: OnBadRecord,
 }
 
-/// Ingests the first records of each dump of a run into a lake of their own, builds the warehouse and checks it. Fails
-/// as the task that failed.
+/// Ingests the first records of each dump of a run into a lake of their own, builds the warehouse and checks it.
+///
+/// # Errors
+/// Returns an error of class `Parameters` if preflight found no dumps for the run, and the failure of the first task
+/// that fails, with its class.
 pub fn test_dumps(parameters: TrialParameters, call: &mut Call) -> anyhow::Result<()> {
     call.set_run_id(&parameters.run_id);
     if !parameters.do_xml_tests {

@@ -1,3 +1,5 @@
+//! One task of a dry run, as a child process.
+
 use std::io::{self, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -7,18 +9,21 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use digdag_task::stop::{self, OnStop};
 
-/// How long a task may take to end after a signal.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a task may take to end after SIGTERM, before it is killed.
+const GRACE_PERIOD: Duration = Duration::from_secs(20);
 
-/// What a task came to.
+/// The exit status and the stdout of a task that has ended.
 pub struct Ended {
     pub status: ExitStatus,
     pub stdout: Vec<u8>,
 }
 
-/// Runs a task to its end. A signal that stops this process ends that one first.
+/// Runs a task to its end. A signal that stops this process ends the task first.
+///
+/// # Errors
+/// Returns an error if the task cannot be started, or its stdout cannot be read.
 pub fn run(command: &mut Command) -> io::Result<Ended> {
-    // A signal that came between the two would leave it running.
+    // A signal between the start and the registration would leave the task running.
     let whole = stop::hold();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
     let pid = Pid::from_child(&child);
@@ -31,18 +36,18 @@ pub fn run(command: &mut Command) -> io::Result<Ended> {
     }
     let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while matches!(waitid(WaitId::Pid(pid), ended), Err(Errno::INTR)) {}
-    // Before it is reaped: its number may belong to somebody else right after.
+    // The action goes before the task is reaped: afterwards the pid may belong to another process.
     drop(on_stop);
     Ok(Ended { status: child.wait()?, stdout })
 }
 
-/// Asks a task to end, and sees to it that it does.
+/// Sends SIGTERM to a task, and SIGKILL if it has not ended after the grace period.
 fn end(pid: Pid) {
     let _ = kill_process(pid, Signal::TERM);
     let started = Instant::now();
     let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
     while matches!(waitid(WaitId::Pid(pid), ended), Ok(None)) {
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > GRACE_PERIOD {
             let _ = kill_process(pid, Signal::KILL);
             return;
         }

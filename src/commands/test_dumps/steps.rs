@@ -1,3 +1,5 @@
+//! The tasks of a dry run, in order.
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,7 +24,10 @@ pub struct Steps<'s> {
 }
 
 impl Steps<'_> {
-    /// Gives the result of sanity-check.
+    /// Runs the tasks from preflight to sanity-check, and returns the result of sanity-check.
+    ///
+    /// # Errors
+    /// Returns the failure of the first task that fails, with its class.
     pub fn run(&self, call: &Call) -> anyhow::Result<Value> {
         let mut preflight = vec!["--dump-month".into(), self.month.as_str().into(), "--min-free".into(), "1".into()];
         for (entity, path) in self.dumps {
@@ -38,7 +43,7 @@ impl Steps<'_> {
         self.task(call, "sanity-check", vec!["--environment".into(), "sample".into()])
     }
 
-    /// Runs the binary of a task, which lies beside this one. Its failure is this task's.
+    /// Runs the binary of a task, which lies beside this one, and returns its result or its failure.
     fn task(&self, call: &Call, name: &str, arguments: Vec<OsString>) -> anyhow::Result<Value> {
         let own = std::env::current_exe().context("cannot find the folder of the tasks")?;
         let program = own.with_file_name(name);

@@ -1,3 +1,5 @@
+//! The change feed of one table: a query per range of its key, and the counts of the changes.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,7 @@ use crate::parquet::TableFile;
 use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile, quoted};
 use digdag_task::Failure;
 
-/// What happened to a row, in the column `_change`.
+/// The values of the column `_change`.
 const INSERT: &str = "insert";
 const BEFORE: &str = "update_before";
 const AFTER: &str = "update_after";
@@ -24,19 +26,19 @@ const DELETE: &str = "delete";
 
 const FILE: &str = "changes.parquet";
 
-/// Compares the tables of two runs, one after the other.
+/// Compares the tables of two runs.
 pub struct Feeds<'f> {
     pub from: &'f Run,
     pub to: &'f Run,
-    /// Where the feed grows: a folder for each table.
+    /// The folder of the unfinished feed, with a folder for each table.
     pub staged: &'f Path,
-    /// What is thrown away afterwards.
+    /// A folder for temporary files.
     pub scratch: &'f Path,
     pub rows_at_once: u64,
     pub engine: &'f EngineParameters,
 }
 
-/// A table as one of the runs has it.
+/// The table in one of the two runs.
 struct Side {
     files: Vec<PathBuf>,
     hashes: Vec<String>,
@@ -44,7 +46,11 @@ struct Side {
 }
 
 impl Feeds<'_> {
-    /// Writes what changed in a table. A table that neither run has is none of the feed's.
+    /// Writes the changes of a table and counts them. Returns `None` if neither run has the table.
+    ///
+    /// # Errors
+    /// Returns an error of class `Input` if a run lacks a column of the contract, and an error if a table cannot be
+    /// read or the feed cannot be written.
     pub fn compare(&self, table: &Table) -> anyhow::Result<Option<TableDiff>> {
         let (from, to) = (self.side(self.from, table)?, self.side(self.to, table)?);
         if from.is_none() && to.is_none() {
@@ -54,7 +60,7 @@ impl Feeds<'_> {
         let folder = self.staged.join(table.folder());
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let mut feed = Feed::create(&folder.join(FILE), table)?;
-        // The same bytes are the same rows.
+        // Files with equal digests hold equal rows, so only others are compared.
         if from.hashes != to.hashes {
             let engine = DuckDb::open(self.engine, &self.scratch.join("spill"))?;
             engine.mount("from_rows", &from.files)?;
@@ -80,7 +86,7 @@ impl Feeds<'_> {
         Ok(Some(Side { files: run.dataset_files(&dataset), hashes, rows: dataset.rows }))
     }
 
-    /// A table that only the other run has is one without rows.
+    /// Returns the table of a run, or one without rows if only the other run has the table.
     fn or_empty(&self, side: Option<Side>, table: &Table) -> anyhow::Result<Side> {
         if let Some(side) = side {
             return Ok(side);
@@ -93,7 +99,7 @@ impl Feeds<'_> {
     fn ranges(&self, table: &Table, from: &Side, to: &Side) -> anyhow::Result<Vec<Range>> {
         let first = first_column(table);
         let at_once = AtOnce::within(self.engine.memory_limit.0, self.rows_at_once);
-        // A NULL lies in no range but the whole.
+        // Only the range without bounds contains NULL.
         if table.column(first).is_none_or(|column| !column.not_null) {
             return ranges(&[], first, at_once);
         }
@@ -102,7 +108,7 @@ impl Feeds<'_> {
     }
 }
 
-/// The columns that name a row: all of them where a table has no key.
+/// Returns the columns that identify a row: the key, or all columns if the table has no key.
 fn key(table: &Table) -> Vec<&str> {
     let columns = || table.columns.iter().map(|column| column.name.as_str());
     if table.key.is_empty() { columns().collect() } else { table.key.iter().map(String::as_str).collect() }
@@ -124,14 +130,14 @@ fn statement(query: &SqlFile, table: &Table, range: &Range) -> String {
     ])
 }
 
-/// The change feed of a table on its way to its file.
+/// Writes the change feed of a table and counts its rows.
 struct Feed {
     file: TableFile,
     inserted: u64,
     updated: u64,
     deleted: u64,
     columns: BTreeMap<String, u64>,
-    /// The last row, when it is one before an update and the row after it is in the next batch.
+    /// The last row of a batch if it is `update_before`: its `update_after` is in the next batch.
     waiting: Option<RecordBatch>,
 }
 
@@ -172,7 +178,8 @@ impl Feed {
         self.count(&batch)
     }
 
-    /// Rows before and after an update follow each other, so what is picked of both lies side by side.
+    /// Counts the rows and the changed columns. An `update_before` is followed by its `update_after`, so the filtered
+    /// rows pair up by position.
     fn count(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         let pick = |change: &str| -> anyhow::Result<RecordBatch> {
             let mask: BooleanArray = changes(batch)?.iter().map(|found| Some(found == Some(change))).collect();

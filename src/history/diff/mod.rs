@@ -1,8 +1,10 @@
-//! What changed from one run to another, as a change feed: applied to the first run it gives the second, exactly.
+//! `diff-runs`: the changes from one run to another as a change feed. Applied to the first run, they give exactly the
+//! second.
 //!
 //! Each table is compared in ranges of the first column of its key, cut where row groups begin or within large ones
-//! (`ranges.rs`), so that memory is bounded by a range and not by the table; the rows of a range are compared by one query
-//! (`sql/diff/changes.sql`), and what differs goes into one Parquet file (`feed.rs`). The ranges do not show in the bytes.
+//! (`ranges.rs`), so that memory is bounded by a range and not by the table; the rows of a range are compared by one
+//! query (`sql/diff/changes.sql`), and the differing rows go into one Parquet file (`feed.rs`). Its bytes do not depend
+//! on the ranges.
 
 mod feed;
 mod ranges;
@@ -21,27 +23,27 @@ use digdag_task::{Failure, Observer, Scratch};
 
 const DESCRIPTION: &str = "_diff.json";
 
-/// The difference that is asked for.
+/// The parameters of [`diff_runs`].
 #[derive(Debug)]
 pub struct DiffRequest<'d> {
     pub from_run_id: RunId,
     pub to_run_id: RunId,
-    /// A folder of its own for the feed [default: its place in the history].
+    /// A new folder for the feed; `None` stands for its folder in the history.
     pub output: Option<&'d Path>,
-    /// Rows of both runs that are compared at once, about.
+    /// The approximate number of rows of both runs in one query.
     pub rows_at_once: u64,
     pub engine: &'d EngineParameters,
 }
 
-/// A feed in its folder.
+/// A change feed and its folder.
 pub struct WrittenDiff {
     pub diff: Diff,
     pub output: PathBuf,
-    /// Whether it was there before this call.
+    /// Whether an earlier call wrote it.
     pub was_there: bool,
 }
 
-/// `_diff.json`: what a feed holds. It says nothing of when or where it was made.
+/// `_diff.json`: the contents of a feed. It has neither a time nor a path, so equal runs give equal bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diff {
     /// The format of this file, 1.
@@ -54,7 +56,7 @@ pub struct Diff {
     pub tables: Vec<TableDiff>,
 }
 
-/// What changed in a table.
+/// The changes of one table, counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableDiff {
     pub table: String,
@@ -101,7 +103,7 @@ pub fn diff_runs(
     let elsewhere = request.output.map(|_| output.as_path());
     let _lock = lake.history().lock_diff(&diff.from_run_id, &diff.to_run_id, elsewhere, task)?;
     if let Some(there) = same_diff(&output, &diff)? {
-        // By another call of this task, between the question and the lock.
+        // Another call of this task wrote the feed before this one took the lock.
         return Ok(WrittenDiff { diff: there, output, was_there: true });
     }
 
@@ -132,13 +134,14 @@ pub fn diff_runs(
     text.push(b'\n');
     write_new_file(&staged.join(DESCRIPTION), &text, 0o666)?;
     if let Err(error) = commit_folder(&staged, &output) {
-        // The difference of two other runs may have been put there meanwhile.
+        // Another process may have written the difference of two other runs there meanwhile; that is the error to
+        // report.
         return Err(same_diff(&output, &Diff { tables: Vec::new(), ..diff }).err().unwrap_or(error));
     }
     Ok(WrittenDiff { diff, output, was_there: false })
 }
 
-/// The difference that is there already, if it is the one that is asked for.
+/// Returns the existing feed if it compares the wanted runs, and refuses any other.
 fn same_diff(output: &Path, wanted: &Diff) -> anyhow::Result<Option<Diff>> {
     match read_diff(output)? {
         Some(there) if (Diff { tables: Vec::new(), ..there.clone() }) != *wanted => {
@@ -148,7 +151,7 @@ fn same_diff(output: &Path, wanted: &Diff) -> anyhow::Result<Option<Diff>> {
     }
 }
 
-/// What is in the place of the output: a feed, nothing, or something that is in the way.
+/// Reads the feed at the output path: `None` if the path is free, an error if something else occupies it.
 fn read_diff(output: &Path) -> anyhow::Result<Option<Diff>> {
     if fs::symlink_metadata(output).is_err() {
         return Ok(None);

@@ -1,3 +1,5 @@
+//! Ranges of a column that bound the memory of a comparison, cut from the statistics in Parquet footers.
+
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -8,23 +10,24 @@ use parquet::file::statistics::Statistics;
 
 use crate::sql::text_literal;
 
-/// How much of both runs is compared at once, about.
+/// The approximate size of a range, over both runs.
 #[derive(Clone, Copy, Debug)]
 pub struct AtOnce {
     pub rows: u64,
-    /// Unpacked, as the footers say.
+    /// Uncompressed bytes, according to the footers.
     pub bytes: u64,
 }
 
 impl AtOnce {
-    /// So many rows, and as many bytes as the engine can aggregate, pair and sort within its memory.
+    /// Returns the given rows, and a sixteenth of the memory limit in bytes (256 MiB at most): a range that the engine
+    /// can aggregate, join and sort within its memory.
     pub fn within(memory_limit: u64, rows: u64) -> Self {
         const MOST: u64 = 256 << 20;
         AtOnce { rows, bytes: (memory_limit / 16).clamp(1, MOST) }
     }
 }
 
-/// A range of a column, from `low` on and below `high`, as SQL literals; NULL if it is open.
+/// A range of a column from `low` (included) to `high` (excluded), as SQL literals; NULL stands for no bound.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Range {
     pub low: String,
@@ -40,14 +43,14 @@ enum Least {
 
 struct Group {
     least: Least,
-    /// Where that is a number.
+    /// The greatest value, if the column holds numbers.
     greatest: Option<i64>,
     rows: u64,
     bytes: u64,
 }
 
 impl Group {
-    /// The group in parts that are small enough, as if its numbers were even.
+    /// Splits a large group into parts, on the assumption that its numbers are evenly distributed.
     fn in_parts(self, at_once: AtOnce) -> Vec<Group> {
         let parts = (self.bytes.div_ceil(at_once.bytes)).max(self.rows.div_ceil(at_once.rows)).min(self.rows).max(1);
         let (Least::Number(least), Some(greatest)) = (&self.least, self.greatest) else { return vec![self] };
@@ -63,8 +66,11 @@ impl Group {
     }
 }
 
-/// Cuts a column into ranges of about so much. Where rows are not sorted by it, or its numbers have gaps, the ranges are
-/// uneven, no less right.
+/// Cuts a column into ranges of about the size of `at_once`. The ranges always cover the column; they are uneven if the
+/// rows are not sorted by it or its numbers have gaps.
+///
+/// # Errors
+/// Returns an error if a footer cannot be read.
 pub fn ranges(files: &[PathBuf], column: &str, at_once: AtOnce) -> anyhow::Result<Vec<Range>> {
     let mut groups = Vec::new();
     for file in files {
@@ -112,7 +118,8 @@ fn of_group(group: &RowGroupMetaData, column: &str) -> Option<Group> {
             greatest = statistics.max_opt().copied().map(i64::from);
             Least::Number((*statistics.min_opt()?).into())
         }
-        // A text may be cut short in the footer: still a place to cut at. NUL ends a statement, so not at that.
+        // A footer may truncate a text, which still bounds a range. A text with NUL would end the statement, so it is
+        // left out.
         Statistics::ByteArray(statistics) => {
             let text = std::str::from_utf8(statistics.min_opt()?.data()).ok()?;
             Least::Text(Some(text).filter(|text| !text.contains('\0'))?.to_owned())

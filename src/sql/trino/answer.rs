@@ -1,4 +1,4 @@
-//! Pages of results, as Trino returns them.
+//! The pages of a result in Trino's statement protocol.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,8 +44,8 @@ pub(super) struct QueryError {
     pub error_location: Option<Location>,
 }
 
-/// Errors after which the same query may succeed, since it is planned again: a file of the plan has gone because `active`
-/// moved, or the cluster changed.
+/// Errors after which the same query may succeed, because Trino plans it again: `active` moved and a file of the plan
+/// is gone, or the cluster changed.
 const TRANSIENT: [&str; 12] = [
     "HIVE_CANNOT_OPEN_SPLIT",
     "HIVE_FILE_NOT_FOUND",
@@ -62,12 +62,13 @@ const TRANSIENT: [&str; 12] = [
 ];
 
 impl QueryError {
-    /// Returns whether a read may be retried.
+    /// Returns whether a query that only reads may be retried.
     pub fn is_transient(&self) -> bool {
         TRANSIENT.contains(&self.error_name.as_str())
     }
 
-    /// Returns one line: the SQL file with its line if it is known, Trino's message and error name, and the query's id.
+    /// Returns a failure with one line: the SQL file with its line if known, Trino's message and error name, and the
+    /// query's id.
     pub fn failure(&self, id: &str, sql: &str, origin: &str) -> Failure {
         let place = place(self.error_location.as_ref(), sql, origin);
         let hint = match self.error_name.as_str() {

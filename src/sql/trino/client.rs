@@ -17,7 +17,7 @@ use digdag_task::{Failure, Quiet};
 /// Pages are about 1 MB; a single row may be larger.
 const MAX_PAGE_BYTES: u64 = 256 << 20;
 
-/// Bridges a restart of a proxy or of Trino itself: 9 seconds in all.
+/// Bridges a restart of a proxy or of Trino itself: 9 seconds in total.
 const RETRY_POLICY: RetryPolicy = RetryPolicy {
     max_attempts: 6,
     first_wait: Duration::from_millis(100),
@@ -37,6 +37,10 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Returns a client for the address and the credentials of `parameters`. Sends no request.
+    ///
+    /// # Errors
+    /// Fails if a parameter is missing or malformed, or if a file with a secret or certificates cannot be read.
     pub fn new(parameters: &TrinoParameters, schema: &str) -> anyhow::Result<Self> {
         let address = parameters.address()?;
         let config = agent_config(&address, certificates(parameters.trino_ca_file.as_deref())?)
@@ -65,12 +69,17 @@ impl Client {
         Ok(Client { agent: Agent::new_with_config(config.build()), address, headers })
     }
 
+    /// Returns the address of Trino.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Sends a statement. It is retried if Trino certainly did not receive it; with `again` also if it may have. (Trino runs
-    /// nothing before the first GET, so that would always be safe, but a proxy in front of it may not know that.)
+    /// Sends a statement, and retries it if Trino cannot have received it, with `again` also if it may have. (Trino
+    /// runs nothing before the first GET, so a retry would always be safe, but a proxy in front of Trino may work
+    /// differently.)
+    ///
+    /// # Errors
+    /// Fails if Trino cannot be reached, or refuses the request.
     pub fn begin(&self, sql: &str, again: bool) -> anyhow::Result<Page> {
         RETRY_POLICY.run(&Quiet, || {
             let mut request = self.agent.post(format!("{}/v1/statement", self.address));
@@ -84,7 +93,10 @@ impl Client {
         })
     }
 
-    /// Fetches the next page. A repeated request returns the same page.
+    /// Fetches the next page, with retries: a repeated request returns the same page.
+    ///
+    /// # Errors
+    /// Fails if Trino cannot be reached, or names another server for its results.
     pub fn next(&self, uri: &str) -> anyhow::Result<Page> {
         let elsewhere = self.origin(uri) != self.origin(&self.address);
         if elsewhere {
@@ -101,7 +113,7 @@ impl Client {
         })
     }
 
-    /// Cancels a query, as far as possible: Trino itself ends queries whose pages are not fetched.
+    /// Cancels a query. Ignores an error, because Trino ends a query whose pages are not fetched.
     pub fn cancel(&self, uri: &str) {
         let mut request = self.agent.delete(uri);
         for (name, value) in &self.headers {

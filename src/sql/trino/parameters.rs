@@ -8,8 +8,8 @@ use ureq::http::Uri;
 
 use digdag_task::Failure;
 
-/// The connection to Trino. A password or token is no parameter, since Digdag would store it with the workflow: it comes
-/// from `TRINO_PASSWORD` or `TRINO_ACCESS_TOKEN`, or from a file that is named here.
+/// The connection to Trino. A password or token is not a parameter, because Digdag would store it with the workflow: it
+/// is read from `TRINO_PASSWORD` or `TRINO_ACCESS_TOKEN`, or from the file that a parameter names.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Trino")]
 pub struct TrinoParameters {
@@ -64,7 +64,7 @@ impl TrinoParameters {
         format!("{}_history", self.trino_schema)
     }
 
-    /// Returns the location of a folder of the lake, as Trino names it.
+    /// Returns the location of a folder of the lake as Trino sees it.
     pub fn location(&self, lake_root: &Path, folder: &str) -> String {
         let root = self.trino_lake_root.as_deref().unwrap_or(lake_root);
         format!("file:{}/{folder}", root.to_string_lossy().trim_end_matches('/'))
@@ -86,7 +86,7 @@ impl TrinoParameters {
         Ok(text.trim_end_matches('/').to_owned())
     }
 
-    /// Reads the secret from its file, or else from the environment. It is not sent over plain http.
+    /// Reads the secret from its file, otherwise from the environment. Refuses to send it over plain http.
     pub(super) fn credential(&self, address: &str) -> Result<Credential, Failure> {
         let from_environment = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
         let credential = if let Some(path) = &self.trino_token_file {

@@ -1,5 +1,6 @@
-//! The line of an error in a file of `sql/`. Trino counts lines in the statement it received, in which the file's `{place}`s
-//! are filled, and which may contain the file inside another statement, behind function definitions, or several times.
+//! The line of an error in a file of `sql/`. Trino counts lines in the statement that it received. In it the `{place}`s
+//! of the file are filled, and it may contain the file inside another statement, after function definitions, or several
+//! times.
 
 use std::ops::Range;
 
@@ -16,8 +17,8 @@ pub(super) struct Location {
     pub column_number: usize,
 }
 
-/// Returns the file in `origin` with the line of an error. The line is left out if it is unknown: outside the file's text, or
-/// in a further line of a place's value.
+/// Returns the file in `origin` with the line of an error. The line is left out if it is unknown: the error is outside
+/// the file's text, or in the second or a later line of a place's value.
 pub(super) fn place(location: Option<&Location>, sent: &str, origin: &str) -> String {
     let Some((path, rest)) = origin.split_once(".sql") else { return origin.to_owned() };
     let file = SqlFile::load(path.trim_start_matches("sql/"));

@@ -13,11 +13,13 @@ pub(super) struct Watch<'w> {
 }
 
 impl<'w> Watch<'w> {
+    /// Starts the meter of the statement in the file `origin`.
     pub fn new(origin: &'w str, observer: &dyn Observer) -> Self {
         let meter = observer.begin(Amount { unit: Unit::Steps, total: None, resumed_at: 0 });
         Watch { origin, started: Instant::now(), meter }
     }
 
+    /// Reports the progress that a page of the result carries.
     pub fn update(&self, stats: &Stats) {
         self.meter.advance_to(stats.completed_splits, &|| {
             format!(

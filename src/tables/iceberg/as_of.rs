@@ -10,14 +10,14 @@ use crate::lake::RunId;
 use crate::sql::{DuckDb, Engine, SqlFile};
 use digdag_task::Failure;
 
-/// What `--as-of` names.
+/// A state of the tables, as `--as-of` names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AsOf {
-    /// The run that was published for a month, or else the first that was staged: `2026-10`.
+    /// The run that was published for a month, otherwise the first that was staged: `2026-10`.
     Month(String),
     /// A run, published or not.
     Run(RunId),
-    /// What was published at a time: `2026-11-20T12:00:00Z`, or the end of a day: `2026-11-20`.
+    /// The run that was published at a time (`2026-11-20T12:00:00Z`) or at the end of a day (`2026-11-20`).
     Time(Timestamp),
     /// The run of a snapshot of any table.
     Snapshot(i64),
@@ -48,11 +48,11 @@ impl FromStr for AsOf {
     }
 }
 
-/// Makes the tables known to the engine as they were, under the names that SQL has for them, with the views over them.
-/// Returns the run that they are of: all tables are read from one run, whatever is published meanwhile.
+/// Mounts the tables of an earlier state in the engine under their SQL names, with the views over them. Returns the run
+/// of that state: all tables come from one run, even if another run is published meanwhile.
 ///
 /// # Errors
-/// Fails if no such state is in the catalog.
+/// Fails if the catalog has no such state or cannot be read.
 pub fn mount_as_of(engine: &DuckDb, tables: &mut Tables, as_of: &AsOf) -> anyhow::Result<RunId> {
     let known = tables.load()?;
     let run = run_of(&known.values().collect::<Vec<_>>(), as_of)?;

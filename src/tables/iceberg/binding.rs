@@ -1,4 +1,4 @@
-//! What the contract says of a table, in the catalog's words.
+//! The mapping from a table of the contract to an Iceberg table.
 
 use std::collections::HashMap;
 

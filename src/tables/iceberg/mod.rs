@@ -1,13 +1,13 @@
 //! The contract's tables as Iceberg tables over the files of sealed runs.
 //!
 //! ```text
-//! sealed run ──stage.rs────▶ a snapshot of every table, tagged run_<run_id>; readers see nothing of it
+//! sealed run ──stage.rs────▶ a snapshot of every table, tagged run_<run_id>; main does not move
 //!            ──publish.rs──▶ active, and main of every table
 //! ```
 //!
-//! The catalog is `<lake>/_meta/catalog.sqlite`, or the Postgres that `<lake>/_meta/catalog.json` names (`place.rs`). A
-//! lake has one from its first staged run on; until then publishing moves `active` alone. Dump tables are in the
-//! namespace `silver`, those of the warehouse in `gold`.
+//! The catalog is `<lake>/_meta/catalog.sqlite`, or the Postgres that `<lake>/_meta/catalog.json` names (`place.rs`).
+//! The first staged run creates it; in a lake without a catalog, publishing moves `active` only. Dump tables are in the
+//! namespace `silver`, warehouse tables in `gold`.
 
 mod as_of;
 mod binding;
@@ -34,10 +34,10 @@ use digdag_task::Failure;
 /// The summary property that names the run of a snapshot.
 const RUN_ID: &str = "discogs.run-id";
 
-/// The table property that marks a table whose files are those of runs.
+/// The table property that marks a table over the files of runs.
 const OF_RUNS: &str = "discogs.of-runs";
 
-/// The tables of a lake that are made of runs.
+/// The Iceberg tables over the runs of a lake.
 pub struct Tables {
     lake: Lake,
     contract: Contract,
@@ -101,7 +101,7 @@ fn month_tag(id: &RunId) -> Option<String> {
     id.dump_month().map(|month| format!("month_{}", month.as_str()))
 }
 
-/// Gives an error of the catalog its exit status and a command that helps.
+/// Maps an error of the catalog to an exit status and a hint.
 fn failure(error: Error) -> anyhow::Error {
     let told = |failure: Failure, hint: &str| failure.hint(hint).into();
     match &error {

@@ -1,4 +1,4 @@
-//! Moving `main` of single tables back, beside what is published.
+//! Moves `main` of single tables back without moving `active`.
 
 use lake_catalog::{Catalog, Table, TableChange};
 
@@ -6,8 +6,8 @@ use super::{AsOf, Tables, failure, run_tag};
 use digdag_task::Failure;
 
 impl Tables {
-    /// Moves `main` of a table, or of all tables of runs, to an earlier snapshot, in one commit. Returns the names of the
-    /// tables that moved, or that would.
+    /// Moves `main` of a table, or of all tables of runs, to an earlier snapshot, in one commit. Returns the names of
+    /// the moved tables; with `dry_run`, of those that would move.
     ///
     /// # Errors
     /// Fails if one of the tables has no such snapshot, or if the catalog refuses the commit.
@@ -35,7 +35,7 @@ impl Tables {
     }
 }
 
-/// The snapshot of a table that a tag or an [`AsOf`] names, with its schema.
+/// Returns the ids of the snapshot that a tag or an [`AsOf`] names in a table, and of its schema.
 fn snapshot(table: &Table, to: &str) -> anyhow::Result<(i64, i32)> {
     let metadata = table.metadata();
     let found = match metadata.snapshot_for_ref(to) {

@@ -1,4 +1,4 @@
-//! Which catalog a lake has: recorded in the lake at first use, and no other after that.
+//! The choice of a lake's catalog: recorded in the lake at first use, and fixed from then on.
 
 use std::env;
 use std::fs;
@@ -26,7 +26,7 @@ pub struct CatalogArgs {
 }
 
 impl CatalogArgs {
-    /// Returns what the environment says, for a task that starts another one's work.
+    /// Reads the parameters from the environment, for a task that calls another task.
     pub fn of_environment() -> Self {
         CatalogArgs {
             catalog: env::var("DISCOGS_CATALOG").ok(),
@@ -53,7 +53,7 @@ pub(super) fn existing(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Optio
     }
 }
 
-/// Returns the store of the lake's catalog, and records it if the lake has none.
+/// Returns the store of the lake's catalog. If the lake has no catalog, records the requested one.
 pub(super) fn record(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Store> {
     if let Some(store) = existing(lake, asked)? {
         return Ok(store);

@@ -1,10 +1,10 @@
-//! Publishing a run: `active` and `main` of every table, both or, after a kill, both by the next task.
+//! Publishes a run: moves `active` and `main` of every table together. After a kill, the next task completes the move.
 //!
 //! ```text
 //! intent written ─▶ catalog committed ─▶ active renamed ─▶ intent removed
 //! ```
 //!
-//! Whoever takes the lake's lock next carries out an intent that a killed task left. Every step may be made twice.
+//! The next task that locks the lake carries out the intent that a killed task left. Every step is idempotent.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ use super::{CatalogArgs, Tables, failure, month_tag, run_tag, stage};
 use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun};
 use digdag_task::Failure;
 
-/// `_meta/publication.json`: what a task is about to publish.
+/// `_meta/publication.json`: the run that a task is about to publish.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Intent {
@@ -33,7 +33,7 @@ pub struct Publication {
     tables: Option<Tables>,
 }
 
-/// Takes the lake's lock, and first finishes a publication that a killed task left.
+/// Locks the lake, and completes the publication that a killed task left.
 ///
 /// # Errors
 /// Fails if another task holds the lock, or if the catalog cannot be opened.
@@ -71,17 +71,17 @@ impl Publication {
     /// Publishes a run; `previous` is the link that a rollback uses up.
     ///
     /// # Errors
-    /// Fails if the catalog refuses the commit; `active` has not moved then.
+    /// Fails if the catalog refuses the commit; `active` does not move in this case.
     pub fn switch_to(&mut self, sealed: &SealedRun, previous: Option<&Previous>) -> anyhow::Result<()> {
         let Some(tables) = &mut self.tables else { return switch(&self.locked, sealed, previous) };
-        // A run that was never staged has its snapshots first, so that what follows is one commit.
+        // Stages a run that has no snapshots yet, so that all tables then move in one commit.
         stage(tables, sealed)?;
         let intent =
             Intent { run_id: sealed.run().id().clone(), previous: previous.map(|previous| previous.name.clone()) };
         let lake = self.locked.lake();
         lake.keep_file(Lake::PUBLICATION, &serde_json::to_vec_pretty(&intent)?)?;
         if let Err(error) = move_mains(tables, &intent.run_id) {
-            // Unless the outcome is unknown nothing was committed, and the intent is void.
+            // Unless the outcome is unknown, nothing was committed, so the intent is removed.
             let unknown = error.chain().any(|cause| cause.to_string().contains("outcome is unknown"));
             if !unknown {
                 lake.remove_meta_file(Lake::PUBLICATION)?;
@@ -92,7 +92,8 @@ impl Publication {
         lake.remove_meta_file(Lake::PUBLICATION)
     }
 
-    /// Moves `main` of every table to the run that `active` points at, where a catalog came after the promotion.
+    /// Moves `main` of every table to the run that `active` points at, for a catalog that was created after the
+    /// promotion. Returns whether any table had to move.
     ///
     /// # Errors
     /// Fails if the catalog refuses the commit.
@@ -110,7 +111,7 @@ impl Publication {
         let Some(tables) = &mut self.tables else {
             return lake.remove_meta_file(Lake::PUBLICATION);
         };
-        // The killed task had staged the run, unless somebody rebuilt the catalog meanwhile.
+        // The killed task staged the run, but the catalog may have been rebuilt since.
         let sealed = SealedRun::open(&lake.run(&intent.run_id)?)?;
         stage(tables, &sealed)?;
         move_mains(tables, &intent.run_id)?;
@@ -173,7 +174,8 @@ fn intent(lake: &Lake) -> anyhow::Result<Option<Intent>> {
 }
 
 impl Tables {
-    /// Removes the snapshots of runs, before the runs' files are. No snapshot names a file that is gone.
+    /// Removes the snapshots of runs. Called before their files are removed, because no snapshot may name a missing
+    /// file.
     ///
     /// # Errors
     /// Fails if the catalog refuses the commit.

@@ -1,4 +1,4 @@
-//! A catalog made anew from the sealed runs: after its database was lost, or the lake was moved.
+//! Rebuilds the catalog from the sealed runs, after its database was lost or the lake was moved.
 
 use lake_catalog::Store;
 
@@ -7,8 +7,8 @@ use super::{Tables, place, stage};
 use crate::lake::{LockedLake, RunId, SealedRun};
 use digdag_task::Failure;
 
-/// Replaces the embedded catalog by one made of all sealed runs, oldest first. `main` of the tables is the run that
-/// `active` points at. Returns the runs.
+/// Replaces the embedded catalog by a new one with all sealed runs, oldest first, and `main` of the tables at the run
+/// that `active` points at. Returns the ids of the runs.
 ///
 /// # Errors
 /// Fails if a run fails verification, or if the lake's catalog is not the embedded one.

@@ -1,4 +1,4 @@
-//! Snapshots of a sealed run: every table, tagged, in one commit.
+//! Adds a tagged snapshot of a sealed run to every table, in one commit.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,17 +9,17 @@ use crate::contract;
 use crate::lake::SealedRun;
 use digdag_task::Failure;
 
-/// What a call of [`stage`] did.
+/// The result of [`stage`].
 #[derive(Clone, Debug, Default)]
 pub struct Staged {
-    /// Tables that got a snapshot of the run.
+    /// The number of tables that got a snapshot of the run.
     pub tables: usize,
-    /// Data files that the snapshots name.
+    /// The number of data files in these snapshots.
     pub files: usize,
 }
 
-/// Adds a snapshot of the run to every table and tags it. `main` stays. Tables that have the tag are left alone, so a
-/// second call does nothing. The caller holds the lake's lock.
+/// Adds a snapshot of the run to every table and tags it. `main` does not move. Tables that have the tag already are
+/// left unchanged, so a second call does nothing. The caller holds the lake's lock.
 ///
 /// # Errors
 /// Fails if a file of the run is missing, if Iceberg does not allow a change of the contract, or if another writer
@@ -53,8 +53,8 @@ pub fn stage(tables: &mut Tables, sealed: &SealedRun) -> anyhow::Result<Staged> 
     Ok(staged)
 }
 
-/// The change that gives a table a snapshot of the run, and the number of its files. A table that the run lacks gets an
-/// empty snapshot: the rows of an earlier run would be taken for those of this one.
+/// Returns the change that adds a snapshot of the run to a table, and the number of its files. A table that the run
+/// lacks gets an empty snapshot; otherwise readers would take the rows of an earlier run for those of this run.
 fn change(
     tables: &Tables,
     table: &contract::Table,
@@ -81,7 +81,7 @@ fn change(
     Ok((change, count))
 }
 
-/// A table that the contract has no more is empty in this run.
+/// Returns the change that adds an empty snapshot to a table that the contract no longer declares.
 fn emptied(table: &Table, sealed: &SealedRun, at: i64) -> anyhow::Result<TableChange> {
     let mut change = TableChange::of(table);
     add(&mut change, table.metadata().current_schema_id(), Vec::new(), sealed, at)?;

@@ -1,4 +1,4 @@
-//! The statements as a file for Trino's command line: in the lake's `_meta`, or at a path outside the runs.
+//! The file with the statements for Trino's command line: in the lake's `_meta`, or at a path outside the runs.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use digdag_task::stop::Unfinished;
 
 const NAME: &str = "bootstrap_discogs.sql";
 
-/// Writes the file by a rename and returns its path.
+/// Writes the file under a temporary name, renames it, and returns its path.
 pub(super) fn write(lake: &Lake, given: Option<&Path>, script: &str) -> anyhow::Result<PathBuf> {
     let Some(given) = given else { return lake.keep_file(NAME, script.as_bytes()) };
     let place = match output_file(given)? {
@@ -27,7 +27,7 @@ pub(super) fn write(lake: &Lake, given: Option<&Path>, script: &str) -> anyhow::
     let _unfinished = Unfinished::new(&unfinished);
     let written = write_new_file(&unfinished, script.as_bytes(), 0o666).and_then(|()| rename(&unfinished, &place));
     if written.is_err() {
-        // The error is what counts.
+        // The error of writing is the one to report.
         let _ = fs::remove_file(&unfinished);
     }
     written.map(|()| place)

@@ -1,13 +1,13 @@
-//! New tables, kept only if Trino reads in them what was written.
+//! Creates tables, and keeps them only if Trino reads the rows that were written.
 
 use super::definition::Definition;
 use super::schema::Schema;
 use super::verify::{Written, verify_as};
 
-/// Creates a table and compares what Trino reads with what was written. On a difference the table is dropped again.
+/// Creates a table and compares the rows that Trino reads with those that were written. Drops the table if they differ.
 ///
 /// # Errors
-/// Fails if Trino refuses the table, or reads something else in it.
+/// Fails if Trino refuses the table, or reads other rows than were written.
 pub(super) fn create_verified(
     schema: &Schema,
     wanted: &Definition,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::contract::Table;
 use crate::sql::{SqlFile, quoted, text_literal};
 
-/// Marks the comment of everything that register-tables makes, in front of a digest of the definition.
+/// The mark in the comment of every table and view that register-tables creates; a digest of the definition follows it.
 const MARK: &str = "discogs-lakehouse ";
 
 /// A table or view to register.
@@ -15,16 +15,18 @@ pub struct Definition {
     pub kind: Kind,
     /// The comment, with the mark.
     pub comment: String,
-    /// The SQL file and the table, for messages.
+    /// The SQL file and the table's name, for messages.
     pub origin: String,
 }
 
+/// The kind of a relation, with the parts that only this kind has.
 #[derive(Clone, Debug)]
 pub enum Kind {
     Table { location: String, columns: Vec<ColumnDefinition> },
     View { query: String },
 }
 
+/// A column of a table to register.
 #[derive(Clone, Debug)]
 pub struct ColumnDefinition {
     pub name: String,
@@ -34,6 +36,7 @@ pub struct ColumnDefinition {
 }
 
 impl ColumnDefinition {
+    /// Returns the column as a clause of CREATE TABLE.
     pub fn sql(&self) -> String {
         format!("{} {} COMMENT {}", quoted(&self.name), self.data_type, text_literal(&self.comment))
     }
@@ -54,7 +57,7 @@ impl Definition {
         Definition { name: name.to_owned(), kind: Kind::Table { location, columns }, comment, origin }
     }
 
-    /// Returns the definition with timestamps of the catalog's precision, the only one that Trino accepts.
+    /// Returns the definition with timestamps in the precision of the catalog, because Trino accepts no other.
     pub fn with_timestamps(mut self, digits: u8) -> Self {
         if let Kind::Table { columns, .. } = &mut self.kind {
             for column in columns.iter_mut().filter(|column| column.data_type == "timestamp") {
@@ -72,7 +75,10 @@ impl Definition {
         Definition { name: file.name.clone(), kind: Kind::View { query }, comment, origin: file.path.clone() }
     }
 
-    /// Returns the statement that creates it, under its qualified name.
+    /// Returns the statement that creates the table or view under its qualified name.
+    ///
+    /// # Errors
+    /// Fails if a file of `sql/trino` is missing.
     pub fn create(&self, schema: &str) -> anyhow::Result<String> {
         let name = format!("{schema}.{}", quoted(&self.name));
         let comment = text_literal(&self.comment);

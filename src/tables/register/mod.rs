@@ -1,18 +1,21 @@
 //! Tables of the lake in Trino's metastore.
 //!
 //! ```text
-//! contract.yml, views/*.sql ─▶ Plan (what should be there) ─┐
-//!             └─▶ bootstrap_discogs.sql                     ├─▶ Steps (what to do) ─▶ verify (what Trino reads)
-//!                                Schema (what is there) ────┘
+//! contract.yml, views/*.sql ─▶ Plan (wanted tables) ─────┐
+//!             └─▶ bootstrap_discogs.sql                  ├─▶ Steps (changes) ─▶ verify (rows that Trino reads)
+//!                              Schema (existing tables) ─┘
 //! ```
 //!
-//! Schema `discogs` goes through `active`, so a promotion needs no change here; `discogs_r_<run_id>` stays with one run;
-//! `discogs_history` holds the history of runs.
-//! Everything that register-tables makes carries a mark and a digest in its comment (`definition.rs`), which tell what is up
-//! to date and what somebody else made. Columns are added and dropped in place and views are replaced in one statement, so a
-//! table is never missing; only another location or type needs a swap (`swap.rs`).
-//! Schemas are changed under the lake's lock: a table over a folder that is pruned or promoted away meanwhile would create
-//! the folder again.
+//! The locations of schema `discogs` go through `active`, so a promotion needs no change here; `discogs_r_<run_id>`
+//! holds the tables of one run; `discogs_history` holds the history of runs.
+//!
+//! Every table and view that register-tables creates carries a mark and a digest in its comment (`definition.rs`),
+//! which show whether register-tables created it and whether it is up to date. Columns are added and dropped in place
+//! and views are replaced in one statement, so a table is never missing; only another location or type needs a swap
+//! (`swap.rs`).
+//!
+//! Schemas are changed under the lake's lock: if a folder were pruned or promoted away meanwhile, Trino would create it
+//! again.
 
 mod bootstrap_file;
 mod create;
@@ -37,7 +40,11 @@ use plan::Plan;
 pub use schema::Schema;
 use step::{Step, Steps};
 
-/// The sealed runs whose files are there with their sizes. Of others it is said why they are left out.
+/// Returns the sealed runs whose files all exist in the size that the manifest lists. Reports why other sealed runs are
+/// left out.
+///
+/// # Errors
+/// Returns an error if the runs of the lake cannot be listed.
 pub fn whole_runs(lake: &Lake, observer: &dyn Observer) -> anyhow::Result<Vec<Run>> {
     let mut runs = Vec::new();
     for id in lake.run_ids()? {
@@ -56,7 +63,8 @@ pub fn whole_runs(lake: &Lake, observer: &dyn Observer) -> anyhow::Result<Vec<Ru
     Ok(runs)
 }
 
-/// Where Trino's root can be seen from here, it must be a lake: a table on a wrong one would make folders there.
+/// Checks that the lake's folder as Trino sees it is a lake, if this machine has a folder of that name: a table over a
+/// wrong folder would create folders there.
 ///
 /// # Errors
 /// Returns an error of class `Parameters` for a root that is relative or is not a lake.
@@ -80,11 +88,11 @@ pub struct Registrar<'r> {
     parameters: &'r TrinoParameters,
     replace: bool,
     observer: SharedObserver,
-    /// Of all tables and views.
+    /// The steps of all tables and views so far.
     done: Vec<Step>,
 }
 
-/// How many tables and views were created, altered, replaced, and left alone.
+/// The numbers of tables and views that were created, altered, replaced, and left unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registered {
     pub created: usize,
@@ -107,7 +115,7 @@ impl<'r> Registrar<'r> {
         Registrar { lake, task, contract, parameters, replace, observer, done: Vec::new() }
     }
 
-    /// The schema over what is active when its folders are looked at.
+    /// Registers the tables of the active run in the schema over `active`.
     ///
     /// # Errors
     /// Returns an error if Trino fails, or reads other rows than were written.
@@ -121,7 +129,8 @@ impl<'r> Registrar<'r> {
         verify::verify(&schema, &plan.tables)
     }
 
-    /// The schema of one run, whose name it gives. `partly` takes a run that lacks tables.
+    /// Registers the tables of one run in its own schema, and returns the schema's name. `partly` accepts a run that
+    /// lacks tables.
     ///
     /// # Errors
     /// Returns an error if Trino fails, or reads other rows than were written.
@@ -149,7 +158,8 @@ impl<'r> Registrar<'r> {
         let plan = || Plan::of_history(&contract, lake, parameters, digits);
         let (schema, then) = self.apply(&name, plan)?;
         let verified = verify::verify(&schema, &then.tables);
-        // Events that were appended meanwhile are no fault; those that are there now are looked for once more.
+        // If events were appended meanwhile, the difference is no error: the rows are compared again with the current
+        // files.
         let now = plan()?;
         match verified {
             Err(_) if now.tables.iter().zip(&then.tables).any(|(now, then)| now.rows != then.rows) => {
@@ -159,8 +169,8 @@ impl<'r> Registrar<'r> {
         }
     }
 
-    /// Makes a schema what its plan says. The lake is locked only where something has to change; then both are looked at
-    /// once more, for who had it before may have changed them.
+    /// Changes a schema until it matches its plan. Locks the lake only if there is a change to make; then reads the
+    /// schema and plans again, because the previous holder of the lock may have changed both.
     fn apply<'p>(
         &mut self,
         name: &str,
@@ -193,7 +203,7 @@ impl<'r> Registrar<'r> {
         pruned::remove_schemas(self.lake, self.parameters, self.task, &self.observer)
     }
 
-    /// Returns the counts of what was done so far.
+    /// Returns the counts of the steps so far.
     pub fn registered(&self) -> Registered {
         let count = |is: fn(&Step) -> bool| self.done.iter().filter(|step| is(step)).count();
         Registered {
@@ -205,7 +215,8 @@ impl<'r> Registrar<'r> {
     }
 }
 
-/// Writes the statements that make the active run's tables, for Trino's own command line, and returns the file.
+/// Writes the statements that create the active run's tables, for Trino's own command line, and returns the file's
+/// path.
 ///
 /// # Errors
 /// Returns an error if the file lies among the runs or cannot be written.
@@ -221,7 +232,8 @@ pub fn write_bootstrap_file(
     bootstrap_file::write(lake, file, &plan.script(&schema)?)
 }
 
-/// Makes what a run holds so far known to Trino, under the run's own schema. The caller holds the run, so nobody prunes it.
+/// Registers the tables that a run holds so far in the run's own schema. The caller holds the run's lock, so it is not
+/// pruned.
 ///
 /// # Errors
 /// Returns an error if Trino fails, or if something in the schema was not made by register-tables.

@@ -1,4 +1,4 @@
-//! What a schema should hold.
+//! The wanted tables and views of a schema.
 
 use anyhow::Context;
 
@@ -13,14 +13,17 @@ use digdag_task::Failure;
 /// The tables and views that a schema should hold.
 pub struct Plan<'c> {
     pub definitions: Vec<Definition>,
-    /// The tables of the lake behind them, each with what was written.
+    /// The tables of the lake under them, each with its files and rows.
     pub tables: Vec<Written<'c>>,
 }
 
 impl<'c> Plan<'c> {
-    /// Plans the tables, SQL names and views over a run. Locations go through `folder` of the lake: `active`, or the run's
-    /// own. A missing location is refused, since Trino would create the folder inside the run. `partly` accepts an
-    /// unfinished run.
+    /// Plans the tables, SQL names and views over a run. Locations go through `folder` of the lake: `active`, or the
+    /// run's own. A missing location is refused, since Trino would create the folder inside the run. `partly` accepts
+    /// an unfinished run.
+    ///
+    /// # Errors
+    /// Fails if the run lacks a table that is not optional and `partly` is false, or if its datasets cannot be read.
     pub fn new(
         contract: &'c Contract,
         run: &Run,
@@ -49,8 +52,11 @@ impl<'c> Plan<'c> {
         Ok(plan)
     }
 
-    /// Plans the tables and views over the history of runs. A missing folder is created, so that its first events need no
-    /// registration. `digits` is the precision of the catalog's timestamps.
+    /// Plans the tables and views over the history of runs. A missing folder is created, so that its first events need
+    /// no registration. `digits` is the precision of the catalog's timestamps.
+    ///
+    /// # Errors
+    /// Fails if a folder of events cannot be created or read.
     pub fn of_history(
         contract: &'c HistoryContract,
         lake: &Lake,
@@ -70,7 +76,7 @@ impl<'c> Plan<'c> {
         Ok(plan)
     }
 
-    /// Returns what was written of a definition's table, also under the table's second name.
+    /// Returns the files and rows of a definition's table, also for the table's second name.
     pub fn written(&self, definition: &Definition) -> Option<&Written<'c>> {
         let is = |of: &&Written<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
         self.tables.iter().find(is)
@@ -83,6 +89,9 @@ impl<'c> Plan<'c> {
     }
 
     /// Returns the plan as a script for Trino's command line. Running it again changes nothing.
+    ///
+    /// # Errors
+    /// Fails if a file of `sql/trino` is missing.
     pub fn script(&self, catalog_schema: &str) -> anyhow::Result<String> {
         let schema = SqlFile::load("trino/create_schema")?.with(&[("schema", catalog_schema)]);
         let mut script = format!(

@@ -5,15 +5,18 @@ use crate::lake::{Lake, RunId};
 use crate::sql::TrinoParameters;
 use digdag_task::SharedObserver;
 
-/// Drops the schemas of runs that the lake no longer has, and returns their names. A schema that holds something else than
-/// register-tables made, or a table over another location, is kept with a warning.
+/// Drops the schemas of runs that the lake no longer has, and returns their names. A schema that holds a
+/// relation that register-tables did not create, or a table over another location, is kept with a warning.
+///
+/// # Errors
+/// Fails with Trino's error, or if another process holds the lake's lock.
 pub fn remove_schemas(
     lake: &Lake,
     parameters: &TrinoParameters,
     task: &str,
     observer: &SharedObserver,
 ) -> anyhow::Result<Vec<String>> {
-    // In this order: the schema of a run that is begun meanwhile is not in the list.
+    // The schemas are listed before the runs, so that the schema of a run that begins meanwhile is not in the list.
     let names = Schema::unseen(parameters, &parameters.trino_schema, observer)?.names_beside()?;
     let runs = lake.run_ids()?;
     let gone = names.into_iter().filter_map(|name| Some((run_of(&name, parameters)?, name)));
@@ -39,15 +42,15 @@ pub fn remove_schemas(
     Ok(removed)
 }
 
-/// Returns the run that a schema's name stands for, if it stands for one.
+/// Returns the id of the run in a schema's name, if the schema is that of a run.
 fn run_of(schema: &str, parameters: &TrinoParameters) -> Option<RunId> {
     let name = schema.strip_prefix(&parameters.run_schema(""))?;
     let ids = [name.replacen('_', "-", 1), name.to_owned()];
     ids.iter().filter_map(|id| id.parse::<RunId>().ok()).find(|id| parameters.run_schema(id.as_str()) == schema)
 }
 
-/// Returns a relation that register-tables did not make, or a table over another folder than the run's, which may belong to
-/// another lake.
+/// Returns a relation that register-tables did not make, or a table over another folder than the run's, which may
+/// belong to another lake.
 fn foreign(schema: &Schema, folder: &str) -> anyhow::Result<Option<String>> {
     for (name, relation) in &schema.relations {
         let here = |location: Option<String>| location.is_some_and(|location| location.starts_with(folder));
@@ -58,7 +61,8 @@ fn foreign(schema: &Schema, folder: &str) -> anyhow::Result<Option<String>> {
     Ok(None)
 }
 
-/// Drops views before the tables they read, then the schema, unless somebody has made something in it meanwhile.
+/// Drops views before the tables that they read, then the schema. Trino refuses to drop a schema in which something was
+/// created meanwhile.
 fn remove(schema: &Schema) -> anyhow::Result<()> {
     let (views, tables): (Vec<_>, Vec<_>) = schema.relations.iter().partition(|(_, relation)| relation.is_view);
     for (name, _) in views {

@@ -6,7 +6,7 @@ use super::definition::Definition;
 use crate::sql::{Rows, SqlFile, Trino, TrinoParameters, quoted, text_literal};
 use digdag_task::{Failure, SharedObserver};
 
-/// A schema of the metastore, and what it held when it was read.
+/// A schema of the metastore, with its tables and views as last read.
 pub struct Schema {
     trino: Trino,
     catalog: String,
@@ -23,7 +23,7 @@ pub(super) struct Relation {
 }
 
 impl Relation {
-    /// Returns whether register-tables made it.
+    /// Returns whether register-tables created it.
     pub fn is_ours(&self) -> bool {
         Definition::is_ours(self.comment.as_deref())
     }
@@ -31,6 +31,9 @@ impl Relation {
 
 impl Schema {
     /// Reads a schema, and creates it if it is missing.
+    ///
+    /// # Errors
+    /// Fails with Trino's error, or if a parameter of the connection is missing or malformed.
     pub fn open(parameters: &TrinoParameters, name: &str, observer: &SharedObserver) -> anyhow::Result<Self> {
         let mut schema = Schema::unseen(parameters, name, observer)?;
         schema.change("trino/create_schema", &[("schema", &schema.qualified())])?;
@@ -77,6 +80,7 @@ impl Schema {
         &self.trino
     }
 
+    /// Returns the session, and drops what was read of the schema.
     pub fn into_trino(self) -> Trino {
         self.trino
     }
@@ -104,7 +108,7 @@ impl Schema {
         Ok(self.ask("trino/schemas")?.into_iter().flatten().flatten().collect())
     }
 
-    /// Returns the digits of a second that the catalog reads in timestamps.
+    /// Returns the number of fractional digits in the catalog's timestamps.
     pub(super) fn timestamp_digits(&self) -> anyhow::Result<u8> {
         let file = SqlFile::load("trino/timestamp_precision")?;
         let property = text_literal(&format!("{}.timestamp_precision", self.catalog));
@@ -130,7 +134,10 @@ impl Schema {
         self.trino.execute(&wanted.create(&self.qualified())?, &wanted.origin)
     }
 
-    /// Drops a table that register-tables or a build made, if it exists. Its files stay.
+    /// Drops a table that register-tables or a build created, if it exists. Its files stay.
+    ///
+    /// # Errors
+    /// Refuses a table or view of another origin, or fails with Trino's error.
     pub fn drop_ours(&self, name: &str) -> anyhow::Result<()> {
         match self.relations.get(name) {
             Some(relation) if relation.is_view || !relation.is_ours() => Err(self.foreign(name)),
@@ -138,6 +145,10 @@ impl Schema {
         }
     }
 
+    /// Drops a table if it exists, without a check of its origin. Its files stay.
+    ///
+    /// # Errors
+    /// Fails with Trino's error.
     pub fn drop_table(&self, name: &str) -> anyhow::Result<()> {
         self.change("trino/drop_table", &[("table", &self.table(name))])
     }
@@ -151,7 +162,7 @@ impl Schema {
         self.trino.execute(&file.with(places), &file.path)
     }
 
-    /// Returns the failure for a name that something else than register-tables made.
+    /// Returns the failure for a table or view that register-tables did not create.
     pub(super) fn foreign(&self, name: &str) -> anyhow::Error {
         Failure::parameters(format!("{} is something else, and register-tables did not make it", self.table(name)))
             .hint("rename or drop it by hand; nothing that others made is touched")

@@ -1,4 +1,4 @@
-//! What has to change in a schema, and the changes.
+//! The changes that make a schema match a plan.
 
 use super::create::create_verified;
 use super::definition::{ColumnDefinition, Definition, Kind};
@@ -9,10 +9,10 @@ use crate::parallel::on_threads;
 use crate::sql::{quoted, text_literal};
 use digdag_task::Failure;
 
-/// Statements in flight at once. The metastore is slow at each.
+/// The most statements in flight at once; they run in parallel because each one waits for the metastore.
 const MAX_IN_FLIGHT: usize = 6;
 
-/// What has to be done about a table or view.
+/// The change that a table or view needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     Keep,
@@ -35,19 +35,26 @@ pub struct Steps<'p> {
 }
 
 impl<'p> Steps<'p> {
-    /// Compares a schema with a plan. A table that somebody else made is kept if it matches, and refused if it does not.
-    /// `replace` allows swaps.
+    /// Compares a schema with a plan. A table that register-tables did not create is kept if it matches, and refused
+    /// otherwise. `replace` allows swaps.
+    ///
+    /// # Errors
+    /// Fails if a table of another origin differs from the plan, or if a table needs a swap and `replace` is false.
     pub fn new(schema: &Schema, plan: &'p Plan<'p>, replace: bool) -> anyhow::Result<Self> {
         let step = |wanted| Ok((wanted, step(schema, wanted, replace)?));
         let steps = on_threads(MAX_IN_FLIGHT, plan.definitions.iter().collect(), step);
         Ok(Steps { plan, steps: steps.into_iter().collect::<anyhow::Result<_>>()? })
     }
 
+    /// Returns the step of every table and view.
     pub fn all(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().map(|(_, step)| step)
     }
 
     /// Creates tables and adds columns, then replaces the views, then drops the columns that no view reads any more.
+    ///
+    /// # Errors
+    /// Fails with Trino's error, or if Trino reads other rows in a new table than were written.
     pub fn carry_out(&self, schema: &Schema) -> anyhow::Result<()> {
         let first = self.verify_one_first(schema)?;
         let is_view = |wanted: &Definition| matches!(wanted.kind, Kind::View { .. });
@@ -66,8 +73,8 @@ impl<'p> Steps<'p> {
         })
     }
 
-    /// Creates and verifies one table that has rows, before all others, and returns its name: if Trino sees no lake under
-    /// its root, it would create a folder for each table.
+    /// Creates and verifies one table that has rows, before all others, and returns its name: if Trino sees no lake
+    /// under its root, it would create a folder for each table.
     fn verify_one_first(&self, schema: &Schema) -> anyhow::Result<Option<&'p str>> {
         let with_rows = |(wanted, step): &&(&'p Definition, Step)| {
             matches!(step, Step::Create | Step::Swap) && self.plan.written(wanted).is_some_and(|of| of.rows > 0)
@@ -124,7 +131,7 @@ fn of_table(
     }
     let same_location = !there.is_view && schema.location(&wanted.name)?.as_deref() == Some(location);
     if !there.is_ours() {
-        // Made by hand or by an older pipeline: kept if it is the same.
+        // Created by hand or by an older pipeline: kept if it is equal.
         return if same_columns && same_location { Ok(Step::Keep) } else { Err(schema.foreign(&wanted.name)) };
     }
     if let Some((new, gone)) = in_place.filter(|_| same_location) {
@@ -140,8 +147,8 @@ fn of_table(
     Ok(Step::Swap)
 }
 
-/// Returns the new and the dropped columns, if appending and dropping them gives the wanted table. A column of another type
-/// does not qualify: it would be missing for an instant, and Trino's Hive catalog changes no types.
+/// Returns the new and the dropped columns, if appending and dropping them gives the wanted table. A column of another
+/// type does not qualify: it would be missing for an instant, and Trino's Hive catalog changes no types.
 fn changes_in_place(there: &[(String, String)], wanted: &[ColumnDefinition]) -> Option<(Vec<String>, Vec<String>)> {
     let named = |name: &str| wanted.iter().any(|column| column.name == name);
     let (kept, gone): (Vec<_>, Vec<_>) = there.iter().partition(|(name, _)| named(name));
@@ -174,7 +181,7 @@ fn finish_altering(schema: &Schema, wanted: &Definition, gone: &[String]) -> any
         let places = [("table", &*table), ("column", &quoted(&column.name)), ("comment", &comment)];
         schema.change("trino/comment_on_column", &places)?;
     }
-    // Last: its mark means that all of the above is done.
+    // The comment comes last, because its mark means that all changes above are done.
     let comment = text_literal(&wanted.comment);
     schema.change("trino/comment_on_table", &[("table", &table), ("comment", &comment)])
 }

@@ -1,5 +1,5 @@
-//! The replacement of a table. Trino's Hive catalog can neither `CREATE OR REPLACE TABLE` nor move an existing table (tried
-//! with 476), so the new table is created beside the old one and both are renamed.
+//! The replacement of a table. Trino's Hive catalog can neither `CREATE OR REPLACE TABLE` nor move an existing table
+//! (tried with 476), so the new table is created beside the old one and both are renamed.
 //!
 //! ```text
 //! t           t + t__next     t__before + t__next     t__before + t     t
@@ -19,7 +19,10 @@ use digdag_task::stop;
 const NEXT: &str = "__next";
 const BEFORE: &str = "__before";
 
-/// Replaces a table, if Trino reads in the new one what was written.
+/// Replaces a table, if Trino reads the rows that were written in the new one.
+///
+/// # Errors
+/// Fails with Trino's error, or if Trino reads other rows than were written; the old table then stays.
 pub fn swap(schema: &Schema, wanted: &Definition, written: Option<&Written<'_>>) -> anyhow::Result<()> {
     let (table, before) = (&wanted.name, format!("{}{BEFORE}", wanted.name));
     let next = Definition { name: format!("{table}{NEXT}"), ..wanted.clone() };
@@ -34,7 +37,10 @@ pub fn swap(schema: &Schema, wanted: &Definition, written: Option<&Written<'_>>)
     schema.drop_table(&before)
 }
 
-/// Refuses a swap whose temporary names are taken by somebody else.
+/// Refuses a swap if a table or view of another origin has one of its temporary names.
+///
+/// # Errors
+/// Fails if there is such a table or view.
 pub fn refuse_foreign_names(schema: &Schema, table: &str) -> anyhow::Result<()> {
     for name in [NEXT, BEFORE].map(|ending| format!("{table}{ending}")) {
         if schema.relations.get(&name).is_some_and(|relation| relation.is_view || !relation.is_ours()) {
@@ -44,7 +50,10 @@ pub fn refuse_foreign_names(schema: &Schema, table: &str) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Finishes interrupted swaps, or removes their leftovers. Returns whether there were any.
+/// Finishes interrupted swaps, or drops their temporary tables. Returns whether there were any.
+///
+/// # Errors
+/// Fails with Trino's error.
 pub fn finish_swaps(schema: &mut Schema) -> anyhow::Result<bool> {
     let unfinished = unfinished(schema);
     for table in &unfinished {

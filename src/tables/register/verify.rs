@@ -1,4 +1,4 @@
-//! Comparison of what Trino reads with what was written.
+//! Compares the rows that Trino reads with those that were written.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -23,14 +23,21 @@ pub struct Written<'t> {
     pub files: Vec<PathBuf>,
 }
 
-/// Compares what Trino reads with what was written: `count(*)`, and a filter that every row passes, by the least and the
-/// greatest id in the files' footers. A reader that misreads page indexes returns the right count but no row for the filter.
+/// Compares the rows that Trino reads with those that were written: `count(*)`, and a filter that every row passes,
+/// from the least to the greatest id in the files' footers. A reader that misreads page indexes returns the right count
+/// but no row for the filter.
+///
+/// # Errors
+/// Fails if a count differs, with Trino's error, or if a footer cannot be read.
 pub fn verify(schema: &Schema, tables: &[Written<'_>]) -> anyhow::Result<()> {
     let named: Vec<_> = tables.iter().map(|written| (written.table.sql_name(), written)).collect();
     verify_as(schema, &named)
 }
 
-/// Like [`verify`], for tables under the names that they have in Trino.
+/// Like [`verify`], but for tables under the given names.
+///
+/// # Errors
+/// Fails like [`verify`].
 pub fn verify_as(schema: &Schema, tables: &[(&str, &Written<'_>)]) -> anyhow::Result<()> {
     let file = SqlFile::load("trino/verify")?;
     for some in tables.chunks(MAX_TABLES_PER_QUERY) {
@@ -102,6 +109,9 @@ fn id_range<'t>(table: &'t Table, files: &[PathBuf]) -> anyhow::Result<(&'t str,
 }
 
 /// Returns the number of rows in files, according to their footers.
+///
+/// # Errors
+/// Fails if a footer cannot be read.
 pub fn rows_in(files: &[PathBuf]) -> anyhow::Result<u64> {
     let rows = |path: &PathBuf| Ok(u64::try_from(footer(path)?.file_metadata().num_rows())?);
     files.iter().map(rows).sum()

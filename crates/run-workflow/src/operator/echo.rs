@@ -1,4 +1,4 @@
-//! `echo>`: a text for people.
+//! `echo>`: writes a text to stderr.
 
 use super::{TaskError, command_text};
 use crate::parameters::Parameters;
@@ -7,7 +7,7 @@ use crate::report;
 /// Writes the text to stderr.
 ///
 /// # Errors
-/// The command is not text.
+/// Returns an error if the command is not text.
 pub fn run(params: &Parameters) -> Result<(), TaskError> {
     report::show(format!("{}\n", command_text(params)?).as_bytes());
     Ok(())

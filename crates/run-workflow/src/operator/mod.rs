@@ -1,4 +1,4 @@
-//! What tasks do: one file for each operator. `call>` and `if>` only choose other tasks, which is the runner's part.
+//! The operators of tasks, one file each. `call>` and `if>` only choose other tasks, so the runner implements them.
 
 pub mod echo;
 pub mod py;
@@ -16,25 +16,28 @@ use super::parameters::Parameters;
 use super::stop::Stop;
 use super::{number, process, supervisor};
 
-/// Why a task failed, as Digdag reports it.
+/// The error of a failed task, as Digdag reports it.
 #[derive(Clone, Debug)]
 pub struct TaskError {
     pub message: String,
-    /// Whether `_retry` applies: a task that failed while it ran may succeed, one that cannot be evaluated will not.
+    /// Whether `_retry` applies: a task that failed while it ran may succeed later, a task that cannot be evaluated
+    /// cannot.
     pub retryable: bool,
 }
 
 impl TaskError {
+    /// Returns the error of a task that failed while it ran.
     pub fn runtime(message: impl std::fmt::Display) -> Self {
         TaskError { message: format!("{message} (runtime)"), retryable: true }
     }
 
+    /// Returns the error of a task whose parameters are invalid.
     pub fn config(message: impl std::fmt::Display) -> Self {
         TaskError { message: format!("{message} (config)"), retryable: false }
     }
 }
 
-/// What the processes of a task need to run.
+/// The environment of the processes of a task.
 #[derive(Clone, Copy)]
 pub struct Environment<'a> {
     pub project: &'a Path,

@@ -1,4 +1,4 @@
-//! `py>`: a program that is called as Digdag calls Python, with parameters in and values out.
+//! `py>`: runs a program as Digdag runs Python, with parameters as input and stored values as output.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -11,11 +11,11 @@ use crate::parameters::Parameters;
 
 /// Runs `<python...> <tmp>/runner.py METHOD <tmp>/input.json <tmp>/output.json` and returns the values it stores.
 ///
-/// Digdag's runner.py is a Python program that calls the method. The programs of these workflows do not read it, so
-/// it is empty here.
+/// Digdag's runner.py is a Python program that calls the method. The programs of these workflows do not read it, so the
+/// file is empty here.
 ///
 /// # Errors
-/// The program fails, or writes no output.json.
+/// Returns an error if the program fails, or writes no output.json.
 pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
     let params = with_defaults(params, "py");
     let mut command = words(&params, "python", "python")?;
@@ -35,7 +35,7 @@ pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> R
         let mut message = format!("Python command failed with code {code}");
         match answer {
             Ok(Some(answer)) => message.push_str(&error_of(&answer)),
-            // Digdag hides the exit status then; run-workflow reports both.
+            // Digdag hides the exit status in this case; run-workflow reports both.
             Err(error) => message.push_str(&format!("\noutput.json cannot be read: {error}")),
             Ok(None) => {}
         }
@@ -56,7 +56,7 @@ pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> R
     }
 }
 
-/// The message of Digdag (recorded as `silent`).
+/// Digdag's message (recorded as `silent`).
 const NO_OUTPUT: &str = "output.json does not exist. Something unexpected error happened. Please check logs.";
 
 fn read_answer(path: &Path) -> io::Result<Option<Value>> {
@@ -67,7 +67,7 @@ fn read_answer(path: &Path) -> io::Result<Option<Value>> {
     }
 }
 
-/// The lines that Digdag adds for an output.json, also for one without an error.
+/// Returns the lines that Digdag adds for an output.json, also for one without an error.
 fn error_of(answer: &Value) -> String {
     let Some(error) = answer.get("error").and_then(Value::as_object) else {
         return "\nError messages from python".to_owned();

@@ -1,4 +1,4 @@
-//! `sh>`: a command that a shell runs, with parameters as environment variables.
+//! `sh>`: runs a command with a shell, with parameters as environment variables.
 
 use std::fs;
 
@@ -10,7 +10,8 @@ use crate::parameters::Parameters;
 /// Runs a command with a shell. Parameters are environment variables; `_env` overrides them.
 ///
 /// # Errors
-/// The command fails, or a parameter is null: an environment variable cannot be, and Digdag fails too.
+/// Returns an error if the command fails, or a parameter is null: an environment variable cannot be null, and Digdag
+/// fails too.
 pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
     let params = with_defaults(params, "sh");
     let text = command_text(&params)?;
