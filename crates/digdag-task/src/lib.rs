@@ -9,16 +9,16 @@
 //!                     │
 //!                  Outcome ──▶ stdout, one JSON line              outcome.rs
 //!                     ├─────▶ --result FILE, for Digdag's py>     digdag.rs
-//!                     └─────▶ wherever Call::record_with says
+//!                     └─────▶ the function of Call::record_with
 //! ```
 //!
 //! A task is a [`clap::Parser`] and a function; `examples/greet.rs` is one in ten lines. [`main`] runs it with the
-//! defaults, a [`Project`] with a prefix for environment variables and paths that results must not touch. The version in
-//! results is the one of the command, from `#[command(version)]`.
+//! defaults, a [`Project`] with a prefix for environment variables and paths that results must not touch. The version
+//! in results is the one of the command, from `#[command(version)]`.
 //!
 //! # Exit status
-//! 0 if the task is done, was done already or was skipped; otherwise the number of the failure's [`Class`]; 128 plus the
-//! number of the signal that stopped it ([`stop`]).
+//! 0 if the task is done, was done already or was skipped; otherwise the number of the failure's [`Class`]; 128 plus
+//! the number of the signal that stopped it ([`stop`]).
 
 #![warn(missing_docs)]
 

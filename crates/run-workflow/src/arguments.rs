@@ -97,7 +97,7 @@ impl Arguments {
         }
     }
 
-    /// Returns what a session that is run again takes from its last attempt.
+    /// Returns the part of the last attempt that a session restores when it is run again.
     pub fn resume(&self) -> Resume {
         if self.rerun { Resume::None } else { self.resume_as }
     }

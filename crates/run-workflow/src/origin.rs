@@ -13,7 +13,7 @@ use super::parameters::{Parameters, merge};
 use super::template::{self, Scope};
 use digdag_task::Failure;
 
-/// The parameters that identify what a session builds.
+/// The parameters that identify the result of a session.
 const KEYS: [&str; 2] = ["dump_month", "lake"];
 
 /// The environment variable with the default of the parameter `lake`.

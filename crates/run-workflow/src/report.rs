@@ -130,7 +130,7 @@ impl Report {
         lock(&self.records).push(record);
     }
 
-    /// Reports the end of a workflow, and returns the exit status. `done` says that every task was reached.
+    /// Reports the end of a workflow, and returns the exit status. `done` is `true` if every task was reached.
     pub fn end(&self, done: bool, signal: Option<i32>, session: &Session, state: &State) -> ExitCode {
         let mut records = lock(&self.records);
         // Digdag lists tasks in the order of the file, not of time.

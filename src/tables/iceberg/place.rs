@@ -53,7 +53,8 @@ pub(super) fn existing(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Optio
     }
 }
 
-/// Returns the store of the lake's catalog. If the lake has no catalog, records the requested one.
+/// Returns the store of the lake's catalog. If the lake has none, records the requested catalog unless it is the
+/// embedded one.
 pub(super) fn record(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Store> {
     if let Some(store) = existing(lake, asked)? {
         return Ok(store);

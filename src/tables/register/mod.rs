@@ -80,7 +80,7 @@ pub fn check_root(parameters: &TrinoParameters) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Updates schemas to what the contracts declare.
+/// Updates schemas to the tables and views that the contracts declare.
 pub struct Registrar<'r> {
     lake: &'r Lake,
     task: &'r str,

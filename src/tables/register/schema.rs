@@ -80,7 +80,7 @@ impl Schema {
         &self.trino
     }
 
-    /// Returns the session, and drops what was read of the schema.
+    /// Converts the schema into its session.
     pub fn into_trino(self) -> Trino {
         self.trino
     }
