@@ -1,4 +1,4 @@
-//! The months that the site has.
+//! Lists the months at the site, without fetching them.
 
 use std::collections::BTreeSet;
 
@@ -14,22 +14,26 @@ use digdag_task::{Failure, Observer};
 /// A month at the site.
 #[derive(Clone, Debug, Serialize)]
 pub struct MonthAtSite {
-    /// `YYYY-MM`.
+    /// The month, `YYYY-MM`.
     pub month: String,
-    /// `YYYYMMDD`.
+    /// The date of publication, `YYYYMMDD`.
     pub date: String,
+    /// Whether the site has all four dumps and the CHECKSUM file.
     pub complete: bool,
+    /// The entities whose dumps the site has.
     pub entities: Vec<&'static str>,
-    /// About.
+    /// The sum of the listed sizes, which are rounded.
     pub bytes: u64,
 }
 
 /// The months of a year at the site.
 #[derive(Clone, Debug)]
 pub struct Overview {
+    /// The year.
     pub year: String,
-    /// Every year that the site lists, if it was asked.
+    /// Every year that the site lists, if the list of years was requested.
     pub years: Option<Vec<i16>>,
+    /// One entry per date of publication.
     pub months: Vec<MonthAtSite>,
     /// Requests sent to the site.
     pub requests: u64,
