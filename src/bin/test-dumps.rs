@@ -19,7 +19,7 @@ struct TestDumps {
 
 const EXAMPLE: &str = "\
 Example:
-  test-dumps --lake /data/lake --run-id 2026-11__20261120_000000 --do-xml-tests true --xml-test-records 5000";
+  test-dumps --lake /data/lake --run-id 2026-11__20261120_000000 --do-xml-tests=true --xml-test-records 5000";
 
 fn main() -> ExitCode {
     commands::main(|task: TestDumps, call| test_dumps(task.parameters, call))

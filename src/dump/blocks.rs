@@ -13,22 +13,24 @@ use super::{Buffer, DumpError, Entity, Source, SourceEnd, shown};
 /// A record larger than this is refused: the largest known has some 5 MB, and memory must not grow with the dump.
 const MAX_RECORD_BYTES: usize = 64 << 20;
 
-/// Buffers kept for the blocks to come. A worker has one block at a time and a few wait.
+/// Buffers kept for later blocks: each worker holds one block at a time, and a few blocks wait in the queue.
 const MAX_SPARE_BUFFERS: usize = 8;
 
-/// What may stand before the root element.
+/// Limit of the declaration, comments and the like before the root element.
 const MAX_PROLOGUE_BYTES: usize = 64 << 10;
 
-/// How many end tags of the root element are tried: each but one of a good dump is in a comment behind the root.
+/// End tags of the root element that are tried. In a valid dump, all but one of them are inside comments after the
+/// root.
 const MAX_ROOT_END_TAGS: usize = 100;
 
-/// Whole records of a dump, one after the other.
+/// A run of whole, consecutive records of a dump.
 #[derive(Debug)]
 pub struct Block {
-    /// From 0, without gaps.
+    /// The number of the block: from 0, without gaps.
     pub number: u64,
-    /// Bytes of XML before it.
+    /// Bytes of XML before the block.
     pub offset: u64,
+    /// The XML of the records.
     pub bytes: Buffer,
 }
 
@@ -37,9 +39,9 @@ pub struct Blocks {
     source: Source,
     entity: Entity,
     block_bytes: usize,
-    /// Read, and in no block yet.
+    /// Bytes that were read and belong to no block yet.
     pending: Buffer,
-    /// Buffers of blocks that are done with: fresh memory costs a page fault each 4 KiB.
+    /// Buffers of parsed blocks, for reuse: fresh memory costs a page fault per 4 KiB.
     spare: Vec<Buffer>,
     /// Bytes of XML before `pending`.
     offset: u64,
@@ -53,12 +55,13 @@ enum State {
     BeforeRoot,
     Records,
     Ended,
-    /// The error, after the whole records before it. Nothing is read after an error: a decoder that
+    /// The error to return after the whole records before it. Nothing is read after an error, because a decoder that
     /// has reported an error may report a clean end next.
     Failed(DumpError),
 }
 
 impl Blocks {
+    /// Returns a reader that cuts `source` into blocks of about `block_bytes` bytes of XML.
     pub fn new(source: Source, entity: Entity, block_bytes: usize) -> Self {
         let (pending, state) = (Buffer::default(), State::BeforeRoot);
         Blocks {
@@ -84,7 +87,8 @@ impl Blocks {
         self.offset
     }
 
-    /// Returns the names of the attributes of the root element, which is in no block. They are known with the first block.
+    /// Returns the names of the root element's attributes. The root element is in no block; its attributes are known
+    /// once the first block was returned.
     pub fn root_attributes(&self) -> &[String] {
         &self.root_attributes
     }
@@ -94,12 +98,13 @@ impl Blocks {
         self.number
     }
 
-    /// Returns the next block; `None` if the root element was closed, nothing followed, and the gzip trailers were right.
+    /// Returns the next block; `None` if the root element was closed, nothing followed, and the gzip trailers were
+    /// right.
     ///
-    /// Records that are whole before an error come first, so that the message can name the last one.
+    /// Whole records before an error are returned first, so that the message can name the last one.
     ///
     /// # Errors
-    /// Fails if the dump is damaged, cut, of another entity or in another encoding.
+    /// Returns an error if the dump is damaged, truncated, of another entity or in another encoding.
     pub fn next_block(&mut self) -> Result<Option<Block>, DumpError> {
         if let State::BeforeRoot = self.state {
             let error = self.pass_root()?;
@@ -113,7 +118,7 @@ impl Blocks {
             State::Failed(error) => return Err(error.clone()),
             State::BeforeRoot | State::Records => {}
         }
-        // A record of many megabytes is not searched again each time a piece of it comes.
+        // A record of many megabytes is not searched from its start after every read.
         let mut searched = 0;
         loop {
             let wanted = self.block_bytes.saturating_sub(self.pending.len()).max(self.block_bytes / 4 + 1);
@@ -134,21 +139,22 @@ impl Blocks {
         }
     }
 
-    /// Takes back the buffer of a block to fill it again. One that a huge record has stretched is freed.
+    /// Keeps the buffer of a parsed block for reuse. A buffer that a huge record has enlarged is freed instead.
     pub fn recycle(&mut self, buffer: Buffer) {
         if self.spare.len() < MAX_SPARE_BUFFERS && buffer.capacity() <= 2 * self.block_bytes {
             self.spare.push(buffer);
         }
     }
 
-    /// Returns what the file was, after the last block.
+    /// Returns the size and hash of the file, after the last block.
     ///
     /// # Errors
-    /// Fails if the file changed while it was read.
+    /// Returns an error if the file changed while it was read, or was not read to its end.
     pub fn finish(self) -> Result<SourceEnd, DumpError> {
         self.source.finish()
     }
 
+    /// Moves the first `end` pending bytes into a block.
     fn cut(&mut self, end: usize) -> Block {
         let mut rest = self.spare.pop().unwrap_or_default();
         rest.truncate(0);
@@ -161,8 +167,8 @@ impl Blocks {
         block
     }
 
-    /// Cuts the last block: the source is at its end, and what is left is records, the root's end tag, and what may stand
-    /// behind a root element.
+    /// Cuts the last block. The source is at its end; the remaining bytes are records, the root's end tag, and
+    /// comments, processing instructions or white space after it.
     fn last_block(&mut self) -> Result<Block, DumpError> {
         let Some((start, end)) = self.root_end() else {
             let what = format!("the XML ends before <{}> is closed", self.entity);
@@ -182,8 +188,9 @@ impl Blocks {
         Ok(block)
     }
 
-    /// Returns where the root's end tag starts and ends. A comment behind the root may hold the tag too, so it is the tag
-    /// with the most comments and the like behind it: with nothing else, if the document is whole.
+    /// Returns the start and end of the root's end tag. A comment after the root may contain the tag too, so this picks
+    /// the tag that is followed by the longest run of comments and white space, which reaches the end of a whole
+    /// document.
     fn root_end(&self) -> Option<(usize, usize)> {
         let last = last_end_tag(&self.pending, self.entity.name())?;
         let before = |tag: &(usize, usize)| last_end_tag(&self.pending[..tag.0], self.entity.name());
@@ -202,8 +209,8 @@ impl Blocks {
         }
     }
 
-    /// Skips what stands before the records: a byte order mark, an XML declaration, comments, the root's start tag.
-    /// Returns a read error behind that, so that the whole records before it come first.
+    /// Skips a byte order mark, the XML declaration, comments and the root's start tag. Returns a read error that
+    /// occurred after them, so that the whole records before the error come first.
     fn pass_root(&mut self) -> Result<Option<DumpError>, DumpError> {
         let (ended, error) = match self.source.read_to(&mut self.pending, MAX_PROLOGUE_BYTES) {
             Ok(ended) => (ended, None),
@@ -214,7 +221,7 @@ impl Blocks {
             let hint = "convert it to UTF-8 with iconv, change its XML declaration, and compress it again";
             return Err(DumpError { hint, ..self.error_at(at, what) });
         }
-        // What the read error cut off is no error of its own.
+        // A prologue that the read error truncated is reported as that read error.
         let or_first = |other: DumpError| error.clone().unwrap_or(other);
         let no_root = |at: usize| or_first(self.error_at(at, "the XML has no root element".to_owned()));
         let text = without_mark(&self.pending).trim_ascii_start();
@@ -248,13 +255,14 @@ impl Blocks {
         }
         let tag = String::from_utf8_lossy(&rest[1..end.unwrap_or_default()]);
         let attributes = BytesStart::from_content(tag.trim_end_matches('/'), name.len());
-        // The XML before the records is bounded, but comparing each name with each is not linear.
+        // No duplicate check: the prologue is bounded, but comparing every name with every other is quadratic.
         let mut attributes = attributes.attributes();
         let names = attributes.with_checks(false).flatten();
         self.root_attributes = names.map(|attribute| attribute.key.as_ref().to_owned()).collect();
         let passed = at + end.unwrap_or_default() + 1;
         if self.pending[..passed].ends_with(b"/>") {
-            // An empty root: what follows is held to the same rules as behind an end tag.
+            // An empty root becomes a start and an end tag, so that the bytes after it are checked like those of any
+            // dump.
             let rest = self.pending[passed..].to_vec();
             self.pending.truncate(passed - 2);
             self.pending.append(format!("></{}>", self.entity).as_bytes());

@@ -1,14 +1,14 @@
-//! Where one record ends and the next begins, found in the bytes without parsing them.
+//! Finds the boundaries between records in the bytes of the XML, without parsing it.
 //!
-//! A label holds labels (`<sublabels><label id="2">…</label>`), so an end tag alone is no end of a record: what follows
-//! must be the start of one. `<release` and `<master` are records wherever they stand. `<artist>` and `<label>` are
-//! records when an element follows; a sublabel holds text.
+//! A label contains labels (`<sublabels><label id="2">…</label>`), so an end tag alone does not end a record: the start
+//! of another record must follow. `<release` and `<master` always start a record. `<artist>` and `<label>` start one if
+//! an element follows; a sublabel contains text.
 
 use memchr::memmem;
 
 use super::Entity;
 
-/// The end of the last record in `bytes` behind which another record is seen to begin.
+/// Returns the end of the last record in `bytes` that is followed by the start of another record.
 pub(super) fn last_boundary(entity: Entity, bytes: &[u8]) -> Option<usize> {
     let end_tag = end_tag(entity);
     let mut upto = bytes.len();
@@ -22,8 +22,8 @@ pub(super) fn last_boundary(entity: Entity, bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Like `last_boundary`, but searches from an offset on; if there is no boundary, returns the offset from which to search
-/// when more bytes have come. What is before the last end tag is no boundary and does not become one.
+/// Like `last_boundary`, but searches from an offset on. If there is no boundary, returns as an error the offset from
+/// which to search after more bytes were read: no position before the last end tag can become a boundary.
 pub(super) fn last_boundary_from(entity: Entity, bytes: &[u8], from: usize) -> Result<usize, usize> {
     if let Some(end) = last_boundary(entity, &bytes[from..]) {
         return Ok(from + end);
@@ -33,8 +33,8 @@ pub(super) fn last_boundary_from(entity: Entity, bytes: &[u8], from: usize) -> R
     Err(last_tag.unwrap_or_else(|| bytes.len().saturating_sub(end_tag.len() - 1).max(from)))
 }
 
-/// The end of the last whole record in bytes that were cut anywhere: what follows may be missing. The end tag of a label
-/// may be that of a sublabel, so there each has to be closed that was opened.
+/// Returns the end of the last whole record in bytes that may end anywhere. The end tag of a label may close a
+/// sublabel, so a label counts as whole only if every opened label is closed.
 pub(super) fn last_end(entity: Entity, bytes: &[u8]) -> Option<usize> {
     let end_tag = end_tag(entity);
     match entity {
@@ -50,14 +50,14 @@ pub(super) fn last_end(entity: Entity, bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many labels are opened and not closed by the same tag.
+/// Counts the start tags of labels, without empty-element tags (`<label/>`).
 fn opened(bytes: &[u8]) -> usize {
     let tags = memmem::find_iter(bytes, "<label").map(|at| &bytes[at + "<label".len()..]);
     let tags = tags.filter(|rest| rest.first().is_some_and(|byte| *byte == b'>' || byte.is_ascii_whitespace()));
     tags.filter(|rest| memchr::memchr(b'>', rest).is_some_and(|end| !rest[..end].ends_with(b"/"))).count()
 }
 
-/// The records of a block, each with its offset; text that is no record stays with the record before it.
+/// Returns the records of a block, each with its offset. Text between two records belongs to the record before it.
 pub fn record_slices(entity: Entity, text: &str) -> impl Iterator<Item = (usize, &str)> {
     let end_tag = end_tag(entity);
     let mut start = 0;
@@ -85,7 +85,7 @@ fn end_tag(entity: Entity) -> String {
     format!("</{}>", entity.record())
 }
 
-/// Returns whether bytes begin with the start tag of a record, behind white space.
+/// Returns whether bytes begin with the start tag of a record, after optional white space.
 pub fn starts_record(entity: Entity, bytes: &[u8]) -> bool {
     let Some(rest) = bytes.trim_ascii_start().strip_prefix(b"<") else { return false };
     let Some(rest) = rest.strip_prefix(entity.record().as_bytes()) else { return false };

@@ -9,6 +9,10 @@ use digdag_task::Failure;
 const FETCH_AGAIN: &str = "fetch the CHECKSUM file again";
 
 /// Reads a CHECKSUM file: file name → sha256.
+///
+/// # Errors
+/// Returns an I/O error if the file cannot be read, and an error of class `Input` if it is not text or has a line that
+/// is not a sha256 and a file name.
 pub fn read_checksums(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let bytes = read_regular(path)?;
     let text = String::from_utf8(bytes)
@@ -16,8 +20,11 @@ pub fn read_checksums(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(parse_checksums(&text, &path.display().to_string())?)
 }
 
-/// The same from its text. The lines are in no order; one or two spaces, or ` *`, stand between. `origin` is named in
-/// the failure.
+/// Like [`read_checksums`], but parses text; `origin` names its source in errors. The lines are in no particular order;
+/// one or two spaces, or ` *`, separate hash and name.
+///
+/// # Errors
+/// Returns an error of class `Input` if a line is not a sha256 and a file name.
 pub fn parse_checksums(text: &str, origin: &str) -> Result<BTreeMap<String, String>, Failure> {
     let mut checksums = BTreeMap::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {

@@ -1,17 +1,18 @@
-//! What an XML document holds outside of its root element: a declaration, comments, processing instructions, white space.
+//! The parts of an XML document outside of its root element: declaration, comments, processing instructions, white
+//! space.
 
 use memchr::memmem;
 
 use super::shown;
 
-/// What an error shows of an encoding's name.
+/// Characters of an encoding's name that an error shows.
 const MAX_SHOWN_NAME: usize = 40;
 
 /// Encodings whose bytes are UTF-8 too.
 const READABLE_ENCODINGS: [&str; 4] = ["utf-8", "utf8", "us-ascii", "ascii"];
 
-/// Returns the position behind the comments, processing instructions and white space at the start of `bytes`, or as an
-/// error the position of one that does not end. An XML declaration is none of them: it stands at the start alone.
+/// Returns the position after the comments, processing instructions and white space at the start of `bytes`, or as an
+/// error the position of one that does not end. An XML declaration is not skipped: it is valid at the very start only.
 pub(super) fn misc_end(bytes: &[u8]) -> Result<usize, usize> {
     let mut at = 0;
     loop {
@@ -38,8 +39,8 @@ fn is_declaration(bytes: &[u8]) -> bool {
     name && bytes.get(5).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'?')
 }
 
-/// Returns the name and the position of the encoding that a document is in, if it is not UTF-8: by the byte order mark or
-/// the zero bytes of wide characters at its start, or by what its XML declaration names.
+/// Returns the position and the name of a document's encoding if it is not UTF-8. A byte order mark, the zero bytes of
+/// wide characters at the start, or the XML declaration determine it.
 pub(super) fn foreign_encoding(bytes: &[u8]) -> Option<(usize, String)> {
     let wide = match bytes {
         [0, 0, 0xfe, 0xff, ..] | [0xff, 0xfe, 0, 0, ..] | [0, 0, 0, b'<', ..] | [b'<', 0, 0, 0, ..] => Some("UTF-32"),
@@ -56,12 +57,12 @@ pub(super) fn foreign_encoding(bytes: &[u8]) -> Option<(usize, String)> {
     (!readable).then(|| (start + at, shown(&String::from_utf8_lossy(name), MAX_SHOWN_NAME)))
 }
 
-/// Returns the bytes behind a UTF-8 byte order mark.
+/// Returns the bytes without a leading UTF-8 byte order mark.
 pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// Returns the value of `encoding="…"` and its position.
+/// Returns the position and the value of `encoding="…"`.
 fn declared_encoding(declaration: &[u8]) -> Option<(usize, &[u8])> {
     const KEY: &[u8] = b"encoding";
     let key = memmem::find(declaration, KEY)? + KEY.len();
@@ -71,7 +72,7 @@ fn declared_encoding(declaration: &[u8]) -> Option<(usize, &[u8])> {
     Some((declaration.len() - value.len(), &value[..length]))
 }
 
-/// Returns where the last end tag of an element starts and ends. White space may stand behind the name.
+/// Returns the start and end of the last end tag of an element. White space may follow the name.
 pub(super) fn last_end_tag(bytes: &[u8], name: &str) -> Option<(usize, usize)> {
     let start_of_tag = format!("</{name}");
     let mut upto = bytes.len();

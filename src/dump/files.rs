@@ -10,26 +10,33 @@ use super::{Entity, Kind, PublishedName, read_checksums};
 use crate::lake::DumpMonth;
 use digdag_task::Failure;
 
-/// A dump file as found.
+/// A dump file, with the size and time that it had when it was opened.
 #[derive(Clone, Debug)]
 pub struct DumpFile {
+    /// The absolute path, without symbolic links.
     pub path: PathBuf,
+    /// The size of the packed file.
     pub bytes: u64,
-    /// Nanoseconds since 1970.
+    /// The modification time in nanoseconds since 1970.
     pub modified: i64,
-    /// What the CHECKSUM file says, where there is one.
+    /// The hash in the CHECKSUM file, if there is such a file.
     pub published_sha256: Option<String>,
 }
 
 /// The four dumps of a month.
 #[derive(Clone, Debug)]
 pub struct DumpSet {
-    /// `YYYYMMDD`.
+    /// The date of publication, `YYYYMMDD`.
     pub date: String,
+    /// One dump file per entity.
     pub files: BTreeMap<Entity, DumpFile>,
 }
 
 impl DumpFile {
+    /// Reads the size and time of a dump file.
+    ///
+    /// # Errors
+    /// Returns an error of class `Input` if the file is missing, cannot be inspected or is not a regular file.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let path = fs::canonicalize(path).map_err(|error| missing(path, &error))?;
         let metadata = fs::metadata(&path).map_err(|error| missing(&path, &error))?;
@@ -46,12 +53,15 @@ impl DumpFile {
         })
     }
 
-    /// The name without the folder.
+    /// Returns the file name without the folder.
     pub fn name(&self) -> String {
         name_of(&self.path)
     }
 
-    /// Refuses a file whose name says that it was published in another month. One named otherwise may be of any.
+    /// Refuses a file that was published in another month, by its name. Accepts a file whose name has no date.
+    ///
+    /// # Errors
+    /// Returns an error of class `Parameters` if the date in the name is of another month.
     pub fn expect_month(&self, month: &DumpMonth) -> Result<(), Failure> {
         match PublishedName::parse(&self.name()) {
             Some(name) if !name.stamp().starts_with(&month.compact()) => Err(Failure::parameters(format!(
@@ -72,9 +82,13 @@ fn missing(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 impl DumpSet {
-    /// Finds the dumps of the newest date in `<raw_root>/<month>/` for which all four are there. `given` names files
-    /// that were given by hand; where all were, the date is the one in their names. None is of another month. What a
-    /// dump should be is in the CHECKSUM file beside it.
+    /// Finds the dumps of the newest complete date in `<raw_root>/<month>/`. `given` holds the files that the user
+    /// named; if the user named all four, the date is taken from their names. The CHECKSUM file beside a dump provides
+    /// its expected hash.
+    ///
+    /// # Errors
+    /// Returns an error of class `Input` if the folder cannot be read, no date is complete, a dump is missing or a
+    /// CHECKSUM file is malformed, and of class `Parameters` if a dump is of another month.
     pub fn find(raw_root: &Path, month: &DumpMonth, given: &BTreeMap<Entity, PathBuf>) -> anyhow::Result<Self> {
         let folder = raw_root.join(month.as_str());
         let mut files = BTreeMap::new();
@@ -100,7 +114,7 @@ impl DumpSet {
     }
 }
 
-/// The dump with what the CHECKSUM file of its date says of it, if one lies beside it.
+/// Opens a dump, with its hash from the CHECKSUM file of the same date if that file is in the same folder.
 fn open_with_checksum(path: &Path) -> anyhow::Result<DumpFile> {
     let mut file = DumpFile::open(path)?;
     if let Some(name) = PublishedName::parse(&name_of(path)) {
@@ -112,7 +126,7 @@ fn open_with_checksum(path: &Path) -> anyhow::Result<DumpFile> {
     Ok(file)
 }
 
-/// The date that all names have, if they have one.
+/// Returns the date in the names of all files, if all have the same.
 fn date_of_all(files: &BTreeMap<Entity, DumpFile>) -> Option<String> {
     let mut dates = files.values().map(|file| PublishedName::parse(&file.name()).map(|name| name.stamp()));
     let first = dates.next()??;
@@ -123,12 +137,14 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Date → entity → path of the dump.
 type Dates = BTreeMap<String, BTreeMap<Entity, PathBuf>>;
 
+/// Lists the dumps of a month by date.
 fn dates_in(folder: &Path, month: &DumpMonth) -> anyhow::Result<Dates> {
     let entries = fs::read_dir(folder).map_err(|error| {
         Failure::input(format!("the folder of the month's dumps, {}, cannot be read: {error}", folder.display()))
-            .hint("put the four dumps there, or set raw_root and dump_month to where they are")
+            .hint("put the four dumps there, or set raw_root and dump_month to their location")
     })?;
     let mut dates = Dates::new();
     for entry in entries {

@@ -1,11 +1,11 @@
-//! A dump file: finding it, verifying it, reading it as blocks of whole records.
+//! Downloads, finds and verifies dump files, and reads them as blocks of whole records.
 //!
 //! ```text
 //! <raw_root>/<month>/discogs_YYYYMMDD_<entity>.xml.gz ─▶ Source (inflate, hash) ─▶ Blocks (cut at record starts)
 //! ```
 //!
-//! Facts about the files are in `docs/dumps.md`. A dump is good only if its root element is closed, its gzip
-//! trailers are right and nothing follows; everything else is a [`DumpError`] with its byte.
+//! `docs/dumps.md` describes the files. A dump is valid only if its root element is closed, its gzip trailers are right
+//! and nothing follows; any other dump causes a [`DumpError`] with the byte offset.
 
 mod blocks;
 mod boundary;

@@ -4,22 +4,26 @@ use jiff::civil::Date;
 
 use super::Entity;
 
-/// What a file that Discogs publishes is.
+/// The kind of a file that Discogs publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// The dump of an entity.
     Dump(Entity),
+    /// The CHECKSUM file of a date.
     Checksum,
 }
 
-/// A name such as `discogs_20261101_labels.xml.gz` or `discogs_20261101_CHECKSUM.txt`, read.
+/// The parts of a file name such as `discogs_20261101_labels.xml.gz` or `discogs_20261101_CHECKSUM.txt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublishedName {
+    /// The date of publication.
     pub date: Date,
+    /// The kind of the file.
     pub kind: Kind,
 }
 
 impl PublishedName {
-    /// Nothing where the name is another one.
+    /// Parses a file name; returns `None` for a name of another form.
     pub fn parse(name: &str) -> Option<Self> {
         let (date, rest) = name.strip_prefix("discogs_")?.split_once('_')?;
         let digits = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
@@ -29,7 +33,7 @@ impl PublishedName {
         Some(PublishedName { date, kind })
     }
 
-    /// `YYYYMMDD`, as it stands in the name.
+    /// Returns the date as in the name, `YYYYMMDD`.
     pub fn stamp(&self) -> String {
         self.date.strftime("%Y%m%d").to_string()
     }

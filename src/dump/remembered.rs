@@ -1,5 +1,5 @@
-//! The sha256 of a dump is remembered beside it, in `.<name>.sha256.json`, with the size and the time of the file: as
-//! long as both are those of then, nobody reads 12 GB again to learn what was known.
+//! Caches the sha256 of a dump beside it, in `.<name>.sha256.json`, with the size and the time of the file. While both
+//! are unchanged, no task reads the 12 GB again to hash them.
 
 use std::fs;
 use std::io::Write;
@@ -16,13 +16,16 @@ use digdag_task::Failure;
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     bytes: u64,
-    /// Nanoseconds since 1970.
+    /// The modification time in nanoseconds since 1970.
     modified: i64,
     sha256: String,
 }
 
-/// The sha256 of a dump: the remembered one where size and time are unchanged, else the file is read, and `on_bytes`
-/// hears how far.
+/// Returns the sha256 of a dump: the cached one if size and time of the file are unchanged; otherwise reads the file
+/// and reports the bytes read so far to `on_bytes`.
+///
+/// # Errors
+/// Returns an I/O error if the file cannot be read, and an error of class `Input` if it changed while it was read.
 pub fn sha256_of_dump(file: &DumpFile, on_bytes: &mut dyn FnMut(u64)) -> anyhow::Result<String> {
     if let Some(sha256) = remembered(file) {
         return Ok(sha256);
@@ -31,15 +34,15 @@ pub fn sha256_of_dump(file: &DumpFile, on_bytes: &mut dyn FnMut(u64)) -> anyhow:
     let after = DumpFile::open(&file.path)?;
     if (bytes, after.bytes, after.modified) != (file.bytes, file.bytes, file.modified) {
         return Err(Failure::input(format!("{} changed while it was read", file.path.display()))
-            .hint("try again when whatever writes it has ended")
+            .hint("try again when the process that writes it has ended")
             .into());
     }
     remember_sha256(file, &sha256);
     Ok(sha256)
 }
 
-/// Remembers what is known of a dump. In a folder that may not be written nothing is remembered, which costs the next
-/// task the reading and nothing else: so there is no error.
+/// Caches the sha256 of a dump. Write errors are ignored: in a read-only folder the next task hashes the file again,
+/// and there is no other consequence.
 pub fn remember_sha256(file: &DumpFile, sha256: &str) {
     let remembered = Remembered { bytes: file.bytes, modified: file.modified, sha256: sha256.to_owned() };
     let _ = write(&file.path, &remembered);
@@ -53,7 +56,7 @@ fn remembered(file: &DumpFile) -> Option<String> {
 fn write(path: &Path, remembered: &Remembered) -> anyhow::Result<()> {
     let note = note_of(path).context("a file has a name")?;
     let folder = path.parent().context("a file is in a folder")?;
-    // A note that only its writer may read would cost everybody else the hashing.
+    // Readable for all: other users would have to hash the file again.
     let mut file = tempfile::Builder::new()
         .prefix(".sha256-")
         .permissions(fs::Permissions::from_mode(0o644))

@@ -1,7 +1,7 @@
-//! Text of the data in messages.
+//! Makes text of the data safe for messages.
 
-/// A name or path out of the data as messages and results may hold it: only characters of names, and no more than so many
-/// of them. What else stands there may be anybody's text, or something that Digdag evaluates.
+/// Returns at most `longest` characters of a name or path from the data, with `?` for each character that names do not
+/// have. Messages and results must not contain arbitrary text of the data: Digdag evaluates expressions such as `${…}`.
 pub(crate) fn shown(name: &str, longest: usize) -> String {
     name.chars().take(longest).map(|c| if belongs_to_names(c) { c } else { '?' }).collect()
 }

@@ -1,4 +1,4 @@
-//! The XML of a dump file: inflated and hashed while it is read.
+//! Reads the XML of a dump file: inflates the file and hashes it on the way.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -12,32 +12,33 @@ use sha2::{Digest, Sha256};
 
 use super::{Buffer, DumpFile};
 
-/// Packed bytes read at once.
+/// Packed bytes read per call.
 const READ_BYTES: usize = 1 << 20;
 
 const CHANGED: &str = "the file changed while it was read";
 
-/// By how much a buffer grows at least while XML is read into it.
+/// The least number of bytes by which a buffer grows while XML is read into it.
 const GROWTH_BYTES: usize = 1 << 20;
 
-/// An error in a dump, and where it is.
+/// An error in a dump, with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DumpError {
-    /// Offset in the XML.
+    /// The offset in the XML.
     pub offset: u64,
+    /// The message.
     pub what: String,
-    /// What to do about it.
+    /// The remedy.
     pub hint: &'static str,
 }
 
 impl DumpError {
-    /// A error of a dump that was not transferred whole.
+    /// Returns an error whose remedy is to fetch the dump again.
     pub(super) fn new(offset: u64, what: impl Into<String>) -> Self {
         DumpError { offset, what: what.into(), hint: "fetch the dump again and compare its CHECKSUM" }
     }
 }
 
-/// The XML of a dump file, inflated while it is read. The packed bytes are hashed on the way.
+/// A reader of a dump file's XML. It inflates the packed bytes and hashes them on the way.
 pub struct Source {
     inflate: MultiGzDecoder<BufReader<HashingReader>>,
     file: DumpFile,
@@ -45,15 +46,22 @@ pub struct Source {
     offset: u64,
 }
 
-/// What a dump file was, once it was read to its end.
+/// The hash and sizes of a dump file that was read to its end.
 #[derive(Clone, Debug)]
 pub struct SourceEnd {
+    /// The sha256 of the packed bytes.
     pub sha256: String,
+    /// The size of the file.
     pub packed_bytes: u64,
+    /// The size of the inflated XML.
     pub xml_bytes: u64,
 }
 
 impl Source {
+    /// Opens a dump file.
+    ///
+    /// # Errors
+    /// Returns the I/O error if the file cannot be opened.
     pub fn open(file: &DumpFile) -> io::Result<Self> {
         let position = Arc::new(AtomicU64::new(0));
         let reader = HashingReader { file: File::open(&file.path)?, hash: Sha256::new(), position: position.clone() };
@@ -66,15 +74,16 @@ impl Source {
         self.position.clone()
     }
 
-    /// Bytes of XML read so far.
+    /// Returns the number of bytes of XML read so far.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Appends up to `bytes` bytes of XML; returns `true` at the end of the stream, with every gzip trailer right.
+    /// Appends up to `bytes` bytes of XML. Returns `true` at the end of the stream, after every gzip trailer was
+    /// verified.
     ///
     /// # Errors
-    /// Fails if the gzip stream is damaged or cut, or if the file changed meanwhile.
+    /// Returns an error if the gzip stream is damaged or truncated, or if the file changed meanwhile.
     pub fn read_to(&mut self, buffer: &mut Buffer, bytes: usize) -> Result<bool, DumpError> {
         let before = buffer.len();
         let result = self.fill(buffer, before + bytes);
@@ -100,10 +109,10 @@ impl Source {
         Ok(false)
     }
 
-    /// Ends the reading and returns what the file was.
+    /// Returns the hash and sizes of the file.
     ///
     /// # Errors
-    /// Fails if the file changed while it was read, or was not read to its end.
+    /// Returns an error if the file changed while it was read, or was not read to its end.
     pub fn finish(self) -> Result<SourceEnd, DumpError> {
         let offset = self.offset;
         let changed = |what: String| DumpError::new(offset, what);
@@ -115,7 +124,7 @@ impl Source {
         Ok(SourceEnd { sha256, packed_bytes, xml_bytes: offset })
     }
 
-    /// Returns whether the path names another file now, or the file has another size or time than when it was opened.
+    /// Returns whether the path names another file now, or the size or time of the file changed since it was opened.
     fn was_changed(&self) -> io::Result<bool> {
         let metadata = fs::metadata(&self.file.path)?;
         let opened = self.inflate.get_ref().get_ref().file.metadata()?;
@@ -125,10 +134,12 @@ impl Source {
         Ok(replaced || metadata.len() != self.file.bytes || !same_time)
     }
 
+    /// Returns the path of the dump file.
     pub fn path(&self) -> &PathBuf {
         &self.file.path
     }
 
+    /// Returns the message for an error of the gzip decoder.
     fn explain(&self, error: &io::Error) -> String {
         let packed = self.position.load(Ordering::Relaxed);
         match error.kind() {
@@ -144,6 +155,7 @@ impl Source {
     }
 }
 
+/// A reader that hashes the bytes that it reads.
 struct HashingReader {
     file: File,
     hash: Sha256,

@@ -1,4 +1,4 @@
-//! A user's collection: the API's pages or the site's CSV export, into the table `collection`.
+//! Ingests a user's collection, the API's pages or the site's CSV export, into the table `collection`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,20 @@ use crate::lake::{Counted, Dataset, InputIdentity, Producer, Run, WritableRun, r
 use crate::parquet::{DatasetWriter, ParquetEncodings, arrow_schema};
 use digdag_task::Failure;
 
-/// The pages of a collection, and what identifies them.
+/// The files of a collection, with their identities.
 pub struct CollectionFiles {
+    /// The paths, in the order of the pages.
     pub files: Vec<PathBuf>,
+    /// The name, size and hash of each file.
     pub inputs: Vec<InputIdentity>,
 }
 
 impl CollectionFiles {
-    /// Finds the pages in a folder, or the one file, and hashes them.
+    /// Finds and hashes the pages in a folder, or the one file.
     ///
     /// # Errors
-    /// Returns an error of class `Input` if nothing matches or a file cannot be read.
+    /// Returns an error of class `Input` if `given` cannot be read or no file matches the pattern, and an I/O error if
+    /// a file cannot be read.
     pub fn find(given: &Path, pattern: &glob::Pattern) -> anyhow::Result<Self> {
         let files = pages(given, pattern)?;
         let mut inputs = Vec::new();
@@ -35,7 +38,8 @@ impl CollectionFiles {
     /// Writes the collection into the run's table and returns its dataset.
     ///
     /// # Errors
-    /// Returns an error of class `Input` for a page that is neither JSON of the API nor the site's CSV.
+    /// Returns an error of class `Input` for a file that is neither JSON of the API nor the site's CSV, and an I/O
+    /// error if the dataset cannot be written or committed.
     pub fn ingest(
         &self,
         run: &Run,
@@ -52,7 +56,7 @@ impl CollectionFiles {
         for file in &self.files {
             let text = String::from_utf8(read_regular(file)?)
                 .map_err(|error| Failure::input(format!("{}: {error}", file.display())).hint("write it as UTF-8"))?;
-            // Windows tools begin UTF-8 files with a byte order mark, which JSON and CSV do not have.
+            // Windows tools start UTF-8 files with a byte order mark, which JSON and CSV do not allow.
             let text = text.trim_start_matches('\u{feff}');
             let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
             let read = if csv { collection.read_csv(text) } else { collection.read_page(text) };
@@ -72,7 +76,7 @@ impl CollectionFiles {
     }
 }
 
-/// The pages of a folder, in the order of their numbers, or the one file.
+/// Returns the pages of a folder in the order of their numbers, or the one file.
 fn pages(given: &Path, pattern: &glob::Pattern) -> anyhow::Result<Vec<PathBuf>> {
     let metadata = fs::metadata(given).map_err(|error| cannot_read(given, &error))?;
     if !metadata.is_dir() {
@@ -90,7 +94,7 @@ fn pages(given: &Path, pattern: &glob::Pattern) -> anyhow::Result<Vec<PathBuf>> 
             .hint("set collection_pattern to how the pages are named")
             .into());
     }
-    // Page 10 comes behind page 9: the shorter name first.
+    // Shorter names first, so that page 10 follows page 9.
     pages.sort_by_key(|path| (file_name(path).len(), file_name(path)));
     Ok(pages)
 }

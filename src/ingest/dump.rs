@@ -1,4 +1,4 @@
-//! One pass over a dump: read, parse, encode and commit all tables of an entity.
+//! A pass over a dump: reads and parses the records of an entity, and encodes and commits all of its tables.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -21,13 +21,17 @@ use crate::parallel::on_threads;
 use crate::parquet::{DatasetWriter, arrow_schema};
 use digdag_task::{Amount, Failure, Observer};
 
-/// What one pass over a dump wrote and measured.
+/// The datasets that a pass over a dump wrote, and its measurements.
 pub struct IngestedDump {
-    /// In the order of the contract, the main table first.
+    /// The datasets in the order of the contract, the main table first.
     pub datasets: Vec<Dataset>,
+    /// The identity of the dump file.
     pub input: InputIdentity,
+    /// The size of the dump's XML.
     pub xml_bytes: u64,
+    /// The duration of the pass.
     pub seconds: f64,
+    /// The number of workers.
     pub threads: usize,
     /// Blocks that the scanner left to the reference tokeniser.
     pub fallback_blocks: u64,
@@ -37,7 +41,10 @@ pub struct IngestedDump {
     pub cpu_seconds: Value,
 }
 
-/// The tables that the entity's records fill, in the order of their batches, held to the contract.
+/// Returns the tables that the entity's records fill, in the order of their batches.
+///
+/// # Errors
+/// Returns an error if the readers' tables and columns differ from those of the contract.
 pub fn tables_of<'c, R: Records>(contract: &'c Contract, producer: &Producer) -> anyhow::Result<Vec<&'c Table>> {
     let mut tables = Vec::new();
     for rows in R::declarations() {
@@ -49,10 +56,14 @@ pub fn tables_of<'c, R: Records>(contract: &'c Contract, producer: &Producer) ->
     Ok(tables)
 }
 
-/// The datasets of the pass, when the run holds them all and they were made from this dump by this version.
+/// Returns the datasets of the pass if the run has all of them and an equal producer made them from this dump.
 ///
-/// Where the size and the time of the file are those of then, it is taken to be the same; where only the time differs,
-/// the file is read and its hash decides.
+/// If size and time of the file are unchanged, the dump is assumed to be the same. If only the time differs, its hash
+/// decides.
+///
+/// # Errors
+/// Returns [`lake::Error::HoldsDataset`] if the run has datasets of another dump or producer and they may not be
+/// replaced, and an I/O error if a dataset or the dump cannot be read.
 pub fn already_there(
     run: &Run,
     tables: &[&Table],
@@ -83,20 +94,26 @@ pub fn already_there(
     }
 }
 
-/// One pass over the dump of an entity, which fills all its tables.
+/// A pass over the dump of an entity, which fills all of its tables.
 pub struct Pass<'p> {
+    /// The run that gets the datasets.
     pub run: &'p Run,
+    /// The run, locked for writing.
     pub writable: &'p WritableRun,
+    /// The contract of the tables.
     pub contract: &'p Contract,
+    /// The tables of the entity, from [`tables_of`].
     pub tables: &'p [&'p Table],
+    /// The task that writes them.
     pub producer: &'p Producer,
 }
 
 impl Pass<'_> {
-    /// Reads the dump into the run's datasets.
+    /// Reads the dump and writes its rows into the run's datasets.
     ///
     /// # Errors
-    /// Returns an error of class `Input` if the dump is damaged; the run then stays as it was.
+    /// Returns an error of class `Input` if the dump is damaged or does not match its CHECKSUM file; the run is then
+    /// unchanged. Returns an I/O error if the dump cannot be opened or a dataset cannot be written.
     pub fn ingest<R: Records>(
         &self,
         file: &DumpFile,
@@ -149,7 +166,7 @@ impl Pass<'_> {
             sha256: end.sha256,
             modified: Some(file.modified),
         };
-        // Before the datasets: where they are nobody reads the dump again, and what was left out of it must be there.
+        // The report first: once the datasets are committed, no rerun reads the dump again to list the skipped records.
         let name = bad_records_name(R::ENTITY);
         match bad_records.finish()? {
             Some(path) => self.writable.keep_report(&path, &name)?,
@@ -171,7 +188,7 @@ impl Pass<'_> {
         })
     }
 
-    /// Writes what the writers still hold, and the footers.
+    /// Writes the buffered rows and the footers of all tables, in parallel.
     fn finish(
         &self,
         writers: Vec<DatasetWriter>,
@@ -192,7 +209,7 @@ impl Pass<'_> {
         Ok((finished, all))
     }
 
-    /// Commits the main table last: where it is, the others are.
+    /// Commits the main table last: a run that has it has the others too.
     fn commit(&self, finished: Vec<(StagedDataset, Dataset)>, replace: bool) -> anyhow::Result<Vec<Dataset>> {
         let mut datasets = Vec::new();
         for (staged, dataset) in finished.into_iter().rev() {
@@ -212,12 +229,12 @@ fn counted(tally: Tally) -> Counted {
     }
 }
 
-/// The name of the report in a run that holds the records of an entity that could not be read.
+/// Returns the name of the report with the malformed records of an entity.
 pub fn bad_records_name(entity: Entity) -> String {
     format!("bad_records_{entity}.xml")
 }
 
-/// The records that were left out, each behind a comment that says where it stood and what is wrong with it.
+/// The file of skipped records, each after a comment with its offset and error. It is created for the first record.
 struct BadRecordsFile {
     path: PathBuf,
     file: Option<BufWriter<File>>,

@@ -1,4 +1,4 @@
-//! read ▸ parse ▸ encode ▸ write, in order, on several threads.
+//! Ingests dumps and collections: reads, parses, encodes and writes, in order, on several threads.
 //!
 //! ```text
 //! Blocks ──▶ to_parse ──▶ parsed, back in order ──▶ a queue a table ──▶ DatasetWriter a table ──▶ commit
@@ -6,8 +6,8 @@
 //!  a time)
 //! ```
 //!
-//! There is no thread for a stage: each worker takes the job that is most wanted (`pool.rs`), so one worker is one loop,
-//! and what a file contains depends on the dump alone. Memory is bounded by the blocks in flight and the queued bytes.
+//! No stage has a thread of its own: each worker takes the most urgent job (`pool.rs`), so a worker is one loop, and
+//! the contents of a file depend on the dump alone. The blocks in flight and the queued bytes bound the memory.
 
 mod collection;
 mod dump;

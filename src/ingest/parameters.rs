@@ -6,7 +6,7 @@ use crate::ingest::record::{OnBadRecord, Tokeniser};
 use crate::parquet::ParquetEncodings;
 use digdag_task::{ByteSize, Switch};
 
-/// How a dump is read.
+/// The options of the tasks that ingest a dump.
 #[derive(Args, Debug)]
 pub struct IngestOptions {
     /// Worker threads [default: number of cores]

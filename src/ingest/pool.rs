@@ -1,4 +1,4 @@
-//! The workers of an ingest: each takes the job that is wanted most, and no result depends on their number.
+//! The workers of an ingest: each takes the most urgent job, and no result depends on their number.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -15,26 +15,37 @@ use crate::ingest::record::{BlockReader, BlockRows, Records, Repaired, Tally, Un
 use crate::parquet::DatasetWriter;
 use digdag_task::{Failure, Meter};
 
-/// Rows that wait to be encoded, at most; reading pauses beyond it.
+/// Limit of the rows that wait to be encoded; reading pauses above it.
 const MAX_QUEUED_BYTES: usize = 32 << 20;
 
-/// What came of a dump: the writers with all rows in them, and what was counted.
+/// The result of reading a dump: the writers, which have all rows, and the counts.
 pub struct Ingested {
+    /// The reader of the dump, at its end.
     pub blocks: Blocks,
+    /// The writers, one per table.
     pub writers: Vec<DatasetWriter>,
+    /// The counts of all records.
     pub tally: Tally,
     /// Blocks that the scanner left to the reference tokeniser.
     pub fallback_blocks: u64,
+    /// The time that each stage took.
     pub busy: StageTimes,
 }
 
-/// A sink for records that were left out.
+/// A sink for skipped records.
 pub trait BadRecords: Send {
-    /// Keeps a record. `offset` is in the XML of the dump.
+    /// Writes a skipped record with its error. `offset` is in the XML of the dump.
+    ///
+    /// # Errors
+    /// Returns an I/O error if the record cannot be written.
     fn keep(&mut self, offset: u64, what: &str, text: &str) -> anyhow::Result<()>;
 }
 
-/// Reads all blocks, one of `readers` a worker, into the writers, one a table.
+/// Reads all blocks and passes their rows to the writers, one per table. Each worker uses one of `readers`.
+///
+/// # Errors
+/// Returns an error of class `Input` if the dump is damaged or has a malformed record that may not be skipped, and an
+/// I/O error if rows or skipped records cannot be written. The same dump always causes the same error.
 pub fn run<R: Records>(
     blocks: Blocks,
     readers: Vec<BlockReader<R>>,
@@ -70,6 +81,7 @@ pub fn run<R: Records>(
     pool.into_result()
 }
 
+/// The state that the workers share, and its constants.
 struct Pool<'p> {
     state: Mutex<State<'p>>,
     wake: Condvar,
@@ -79,6 +91,7 @@ struct Pool<'p> {
     started: Instant,
 }
 
+/// The queues and counts of an ingest, under the lock of the pool.
 struct State<'p> {
     /// `None` while a worker reads.
     blocks: Option<Box<Blocks>>,
@@ -86,9 +99,9 @@ struct State<'p> {
     to_parse: VecDeque<Block>,
     /// Buffers of parsed blocks, on their way back to the reader.
     spare: Vec<Buffer>,
-    /// Blocks that were read and whose rows are not in the queues yet.
+    /// The number of blocks that were read and whose rows are not queued yet.
     in_flight: usize,
-    /// By block number.
+    /// The results of parsed blocks, by block number.
     parsed: BTreeMap<u64, Parsed>,
     /// The number of the block whose rows are queued next.
     next: u64,
@@ -105,7 +118,7 @@ struct State<'p> {
     failure: Option<anyhow::Error>,
 }
 
-/// The rows of a table on their way to its writer. One worker encodes a table at a time, so their order is kept.
+/// The rows of a table that wait for its writer. One worker at a time encodes a table, which keeps the rows in order.
 struct TableQueue {
     /// `None` while a worker encodes.
     writer: Option<Box<DatasetWriter>>,
@@ -114,16 +127,19 @@ struct TableQueue {
     work: Work,
 }
 
+/// The result of parsing a block.
 struct Parsed {
     offset: u64,
     result: Result<BlockRows, Problem>,
 }
 
+/// The error of a block that has no rows.
 enum Problem {
     Unreadable(Unreadable),
     Dump(DumpError),
 }
 
+/// A unit of work, with what it needs from the state.
 enum Job {
     Read(Box<Blocks>),
     Parse(Block),
@@ -153,7 +169,8 @@ impl<'p> State<'p> {
         }
     }
 
-    /// The job that is most wanted: text for the parsers, then room in the queues, then rows.
+    /// Takes the most urgent job: reading if few blocks wait for a parser, else encoding the fullest queue, else
+    /// parsing.
     fn take_job(&mut self, workers: usize) -> Option<Job> {
         let room = self.in_flight < 2 * workers + 2 && self.queued_bytes < MAX_QUEUED_BYTES;
         if self.to_parse.len() < workers
@@ -180,8 +197,8 @@ impl<'p> State<'p> {
         self.failure.is_some() || (self.ended && self.in_flight == 0 && self.queues.iter().all(idle))
     }
 
-    /// Moves what was parsed into the queues, in the order of the blocks. Problems come up in that order too, so that
-    /// the same dump always gives the same message.
+    /// Moves the rows of parsed blocks into the queues, in the order of the blocks. Errors are handled in that order
+    /// too, so the same dump always causes the same message.
     fn queue_parsed(&mut self, record: &str) {
         while let Some(parsed) = self.parsed.remove(&self.next) {
             self.next += 1;
@@ -220,6 +237,7 @@ impl<'p> State<'p> {
 }
 
 impl Problem {
+    /// Returns the failure, with the offset in the XML and the last whole record.
     fn explain(self, block_offset: u64, record: &str, last_id: Option<i64>) -> Failure {
         let (offset, what, last_id, hint) = match self {
             Problem::Dump(error) => (error.offset, error.what, last_id, error.hint),
@@ -243,7 +261,7 @@ impl<'p> Pool<'p> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Takes jobs until there are none left, or one failed.
+    /// Runs jobs until none are left or one failed.
     fn work<R: Records>(&self, mut reader: BlockReader<R>) {
         let mut state = self.lock();
         loop {
@@ -289,6 +307,7 @@ impl<'p> Pool<'p> {
         Done { result, work: watch.stop() }
     }
 
+    /// Updates the state with the result of a job.
     fn take_back(&self, state: &mut State<'p>, done: Done) -> anyhow::Result<()> {
         match done.result {
             DoneJob::Read(blocks, block) => {
@@ -352,6 +371,7 @@ impl<'p> Pool<'p> {
     }
 }
 
+/// The result of a job, and the time that it took.
 struct Done {
     result: DoneJob,
     work: Work,
@@ -363,7 +383,8 @@ enum DoneJob {
     Encode { table: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
 }
 
-/// Reads a block. What no table may hold is replaced and counted: a name with one wrong byte is worth more than no name.
+/// Parses a block. Invalid bytes and characters are replaced and counted, because a name with one wrong byte is worth
+/// more than no name.
 fn parse<R: Records>(reader: &mut BlockReader<R>, block: &Block) -> Result<BlockRows, Problem> {
     let repaired = Repaired::of(&block.bytes);
     match reader.read(&repaired.text) {

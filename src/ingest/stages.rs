@@ -1,34 +1,39 @@
-//! How long the stages of an ingest were at work.
+//! Measures the time that the stages of an ingest take.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// How long something was at work: by the clock, waits for the disk included, and on a core.
+/// The time of a piece of work: wall-clock time, which includes waits for the disk, and processor time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Work {
+    /// Wall-clock time.
     pub wall: Duration,
+    /// Processor time.
     pub cpu: Duration,
 }
 
 impl Work {
+    /// Adds the time of another piece of work.
     pub fn add(&mut self, other: Work) {
         self.wall += other.wall;
         self.cpu += other.cpu;
     }
 }
 
-/// Measures a piece of work of this thread.
+/// A stopwatch for the work of the current thread.
 pub struct Stopwatch {
     wall: Instant,
     cpu: Duration,
 }
 
 impl Stopwatch {
+    /// Starts a stopwatch.
     pub fn start() -> Self {
         Stopwatch { wall: Instant::now(), cpu: cpu_of_this_thread() }
     }
 
+    /// Returns the time since the start.
     pub fn stop(&self) -> Work {
         Work { wall: self.wall.elapsed(), cpu: cpu_of_this_thread().saturating_sub(self.cpu) }
     }
@@ -39,15 +44,18 @@ fn cpu_of_this_thread() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-/// How long the stages of an ingest were at work, summed over the workers.
+/// The time that each stage of an ingest took, summed over the workers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StageTimes {
+    /// Reading and inflating the dump.
     pub inflate: Work,
+    /// Parsing blocks into rows.
     pub parse: Work,
+    /// Encoding and compressing rows.
     pub encode: Work,
-    /// The table that took longest to encode. Like inflate it is done by one worker at a time.
+    /// Encoding the table that took longest. Like inflating, one worker at a time does it.
     pub encode_of_one_table: Work,
-    /// The ends of the tables, side by side: their last rows, footers, and the disk's word that it has them.
+    /// Finishing all tables in parallel: their last rows, footers, and fsync.
     pub finish: Work,
 }
 
@@ -62,8 +70,8 @@ impl StageTimes {
         ]
     }
 
-    /// Each stage's share of what the workers could have worked: where it nears 1 over the number of workers for
-    /// inflate, which only one does at a time, the gzip stream is what limits this machine.
+    /// Returns each stage's share of the workers' total time. Only one worker at a time inflates: if the share of
+    /// `inflate` is close to 1 / `workers`, the gzip stream is the bottleneck.
     pub fn shares(&self, started: Instant, workers: usize) -> serde_json::Value {
         let whole = started.elapsed().as_secs_f64() * workers as f64;
         self.stages()
@@ -72,7 +80,7 @@ impl StageTimes {
             .collect()
     }
 
-    /// Seconds on a core, by stage. They do not depend on what else the machine does.
+    /// Returns the processor seconds of each stage. Other processes on the machine do not affect them.
     pub fn cpu_seconds(&self) -> serde_json::Value {
         self.stages().map(|(stage, work)| (stage, thousandths(work.cpu.as_secs_f64()))).into_iter().collect()
     }

@@ -71,7 +71,7 @@ impl InputIdentity {
         }
     }
 
-    /// Whether two inputs have the same bytes, whatever their names are.
+    /// Whether two inputs have the same bytes; their names may differ.
     pub fn same_content(&self, other: &InputIdentity) -> bool {
         self.bytes == other.bytes && self.sha256 == other.sha256
     }

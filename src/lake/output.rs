@@ -6,12 +6,15 @@ use super::disk::Error;
 use super::disk::output::Output;
 use super::root::run_around;
 
-/// Resolves a path for a file that a user asks for.
+/// Resolves a path for a file that a user asks for. `-` is the standard output.
 ///
 /// # Errors
 /// Returns an error if the path is no place for a file, or lies in `_runs`, `_meta`, `active` or a run.
 pub fn output_file(path: &Path) -> Result<Output, Error> {
-    Output::file(path, kept_by_a_lake)
+    match digdag_task::stream(path) {
+        Some(stream) => Ok(Output::Stream(stream)),
+        None => Output::file(path, kept_by_a_lake),
+    }
 }
 
 /// Resolves a path for a folder that a user asks for.

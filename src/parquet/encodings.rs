@@ -1,4 +1,4 @@
-//! The encodings of a dataset's columns: the small ones, or those that every reader knows.
+//! The encodings of a dataset's columns: compact ones, or those that every reader knows.
 
 use crate::lake::Producer;
 
@@ -15,7 +15,8 @@ pub enum ParquetEncodings {
 }
 
 impl ParquetEncodings {
-    /// Returns the producer of a task that writes these encodings. They are part of the key by which a dataset is reused.
+    /// Returns the producer of a task that writes these encodings. They are part of the key by which a dataset is
+    /// reused.
     pub fn producer(self, task: &str) -> Producer {
         let producer = Producer::this_version(task);
         match self {

@@ -1,3 +1,5 @@
+//! A Parquet file of a table, outside of any dataset.
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -14,9 +16,9 @@ use super::{ParquetEncodings, arrow_schema};
 use crate::contract::Table;
 use crate::lake::{DataFile, HashingWriter, sync_file};
 
-/// Writes rows of a table into one Parquet file that belongs to no dataset: events of the history, a change feed.
+/// Writes rows of a table into one Parquet file that belongs to no dataset, such as history events or a change feed.
 ///
-/// The bytes depend on the rows and their order alone, as those of [`super::DatasetWriter`] do.
+/// Like those of [`super::DatasetWriter`], the bytes depend only on the rows and their order.
 pub struct TableFile {
     path: PathBuf,
     schema: SchemaRef,
@@ -26,7 +28,10 @@ pub struct TableFile {
 }
 
 impl TableFile {
-    /// A file that is not there yet.
+    /// Creates the file.
+    ///
+    /// # Errors
+    /// Returns an error if the file exists or cannot be created.
     pub fn create(path: &Path, table: &Table) -> anyhow::Result<Self> {
         let cannot = || cannot_write(path);
         let schema = arrow_schema(table);
@@ -39,18 +44,25 @@ impl TableFile {
         Ok(TableFile { path: path.to_owned(), schema, gathered, writer, rows: 0 })
     }
 
-    /// What batches have to look like.
+    /// Returns the schema that batches must have.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// Returns an error if the batch has another schema or the file cannot be written.
     pub fn append(&mut self, batch: RecordBatch) -> anyhow::Result<()> {
         self.rows += batch.num_rows() as u64;
         self.gathered.push_batch(batch)?;
         self.write_gathered()
     }
 
-    /// Writes the footer and flushes the file to the disk.
+    /// Writes the footer, flushes the file to the disk, and returns its name, size and hash.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be written or flushed.
     pub fn finish(mut self) -> anyhow::Result<DataFile> {
         self.gathered.finish_buffered_batch()?;
         self.write_gathered()?;
@@ -63,6 +75,7 @@ impl TableFile {
         Ok(DataFile { name, rows: self.rows, bytes, sha256 })
     }
 
+    /// Writes the completed batches.
     fn write_gathered(&mut self) -> anyhow::Result<()> {
         while let Some(batch) = self.gathered.next_completed_batch() {
             self.writer.write(&batch).with_context(|| cannot_write(&self.path))?;

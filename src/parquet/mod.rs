@@ -1,7 +1,8 @@
-//! Rows into Parquet files whose bytes depend on the rows and the contract alone.
+//! Writes rows to Parquet files whose bytes depend only on the rows and the contract.
 //!
-//! [`tables!`] declares what the record readers fill; [`DatasetWriter`] gathers their batches to fixed numbers of rows and
-//! writes them as the contract says; [`TableFile`] does so for one file that belongs to no dataset.
+//! [`tables!`] declares the tables that the record readers fill; [`DatasetWriter`] collects their batches to fixed
+//! numbers of rows and writes them with the settings of the contract; [`TableFile`] does the same for one file that
+//! belongs to no dataset.
 
 mod encodings;
 mod file;

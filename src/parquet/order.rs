@@ -1,3 +1,5 @@
+//! Checks whether rows are sorted, so that a file declares its sort order only if it is true.
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
@@ -5,13 +7,14 @@ use parquet::file::metadata::SortingColumn;
 
 use crate::contract::{Column, ColumnType, Table};
 
-/// Whether the rows written so far came in the order of the table's first key column.
+/// Tracks whether the rows so far are sorted by the table's first key column.
 ///
-/// Readers that believe a file's sorting columns leave rows out where they are wrong, so a file declares only what was
-/// seen to be true.
+/// Readers that trust a file's sorting columns skip rows if the declaration is wrong, so a file declares only an order
+/// that was checked.
 pub(super) struct Order {
-    /// Where the column stands, while all rows were in order.
+    /// The index of the column; `None` once the order was broken.
     column: Option<usize>,
+    /// The column's value in the last row.
     last: Option<Last>,
 }
 
@@ -21,7 +24,7 @@ enum Last {
 }
 
 impl Order {
-    /// Of a table that comes in order; one whose rows come in any (`ordered: false`), or that has no key, never is.
+    /// Returns a tracker for a table. A table with `ordered: false` or without a key never counts as sorted.
     pub(super) fn of(table: &Table) -> Self {
         let column = table.key.first().filter(|_| table.ordered).and_then(|key| {
             let is_it = |column: &Column| {
@@ -32,13 +35,13 @@ impl Order {
         Order { column, last: None }
     }
 
-    /// What a file may declare, as things are.
+    /// Returns the sorting columns that a file may declare now.
     pub(super) fn declared(&self) -> Option<Vec<SortingColumn>> {
         let column_idx = i32::try_from(self.column?).ok()?;
         Some(vec![SortingColumn { column_idx, descending: false, nulls_first: false }])
     }
 
-    /// Takes the next rows in. Gives whether the order, unbroken before them, is broken by them.
+    /// Checks the next rows. Returns `true` if they break an order that was unbroken before.
     pub(super) fn is_broken_by(&mut self, batch: &RecordBatch) -> bool {
         let Some(column) = self.column else { return false };
         match self.follow(batch.column(column)) {
@@ -53,7 +56,8 @@ impl Order {
         }
     }
 
-    /// The last value, if all are in order behind the one before. Nothing where one is NULL or a batch is empty of rows.
+    /// Returns the last value if all values are sorted and follow the previous batch. Returns `None` if they are not,
+    /// if a value is NULL, or if there are no rows.
     fn follow(&self, values: &dyn Array) -> Option<Last> {
         if values.is_empty() || values.null_count() > 0 {
             return None;

@@ -1,4 +1,4 @@
-//! What record readers fill: one builder a column, declared once a table.
+//! Declares the tables that record readers fill, with one builder per column.
 
 use std::sync::Arc;
 
@@ -9,14 +9,16 @@ use arrow::record_batch::RecordBatch;
 
 use crate::contract::{ColumnType, Contract};
 
-/// What a table's rows are made of, for comparison with the contract.
+/// The declared columns of a table, for comparison with the contract.
 pub struct TableRows {
+    /// The name of the table.
     pub table: &'static str,
+    /// The names and types of its columns, in order.
     pub columns: Vec<(&'static str, ColumnType)>,
 }
 
 impl TableRows {
-    /// Compares what a record reader fills with the contract: columns, types and order must be equal.
+    /// Compares the declaration with the contract: columns, types and order must be equal.
     ///
     /// # Errors
     /// Returns an error if they differ, or the contract has no such table.
@@ -28,10 +30,10 @@ impl TableRows {
     }
 }
 
-/// A builder of a column, filled block after block.
+/// A builder of a column, which is reused for each block.
 pub(crate) trait ColumnBuilder {
-    /// What was built. There is room for a little more than that afterwards: blocks are much alike, and a builder that
-    /// grows by doubling copies all it holds once over.
+    /// Returns the values so far and empties the builder. Reserves room for slightly more values: blocks are similar in
+    /// size, and a builder that grows by doubling copies all of its values.
     fn take(&mut self) -> ArrayRef;
 }
 
@@ -66,7 +68,10 @@ impl ColumnBuilder for StringBuilder {
     }
 }
 
-/// The batch of the next schema; the schemas are in the order in which the tables are declared.
+/// Returns a batch with the next schema; the schemas are in the order of the declarations.
+///
+/// # Errors
+/// Returns an error if no schema is left or the columns do not fit it.
 pub(crate) fn finish_next<'s>(
     schemas: &mut impl Iterator<Item = &'s SchemaRef>,
     columns: Vec<ArrayRef>,
@@ -86,8 +91,7 @@ pub(crate) fn finish_next<'s>(
 /// ```
 ///
 /// A reader adds a row with `tables.genres.push(GenreRow { master_id, position, genre })`, which does not compile if a
-/// column is missing. `finish` makes a batch of each table with the schema of that table, because both come from this
-/// declaration.
+/// column is missing. `finish` returns one batch per table, with the columns in the order of this declaration.
 ///
 /// `Id`, `Position` and `Text` are columns without NULLs.
 macro_rules! tables {
@@ -136,6 +140,7 @@ macro_rules! tables {
             }
 
             impl $rows {
+                /// Appends a row.
                 #[inline]
                 pub(crate) fn push(&mut self, row: $row<'_>) {
                     $($crate::parquet::tables!(@append $kind self.$column, row.$column);)+
@@ -143,12 +148,14 @@ macro_rules! tables {
             }
         )+
 
+        /// The tables that the records of the entity fill.
         #[derive(Default)]
         pub(crate) struct $tables {
             $(pub(crate) $field: $rows,)+
         }
 
         impl $tables {
+            /// Returns the columns of each table, for comparison with the contract.
             pub(crate) fn declarations() -> Vec<$crate::parquet::TableRows> {
                 vec![$($crate::parquet::TableRows {
                     table: $table,
@@ -159,7 +166,10 @@ macro_rules! tables {
                 }),+]
             }
 
-            /// The rows so far as a batch a table, in the order of the declarations; there are none afterwards.
+            /// Returns the rows so far as one batch per table, in the order of the declarations, and clears them.
+            ///
+            /// # Errors
+            /// Returns an error if the rows do not fit the schemas.
             pub(crate) fn finish(
                 &mut self,
                 schemas: &[arrow::datatypes::SchemaRef],

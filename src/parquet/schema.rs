@@ -1,3 +1,5 @@
+//! Converts the columns of the contract to the schemas of Arrow, Parquet and `_dataset.json`.
+
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -6,14 +8,14 @@ use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use crate::contract::{Column, ColumnType, Table};
 use crate::lake::ColumnDescription;
 
-/// The table's columns as arrow has them. Every column is nullable: that NULLs are absent is a check's to say.
+/// Returns the table's columns as an Arrow schema. Every column is nullable; checks verify that NULLs are absent.
 pub fn arrow_schema(table: &Table) -> SchemaRef {
     let fields = table.columns.iter().map(|column| Field::new(&column.name, column.data_type.arrow(), true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Returns [`arrow_schema`] with the contract's field ids, which the Parquet writer puts into the footer: Iceberg readers
-/// find a column by its id, under any name.
+/// Returns [`arrow_schema`] with the contract's field ids, which the Parquet writer puts into the footer: Iceberg
+/// readers find a column by its id, under any name.
 pub(super) fn file_schema(table: &Table) -> SchemaRef {
     let fields = table.columns.iter().map(|column| {
         let field = Field::new(&column.name, column.data_type.arrow(), true);
@@ -25,7 +27,7 @@ pub(super) fn file_schema(table: &Table) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// The table's columns as `_dataset.json` has them.
+/// Returns the table's columns for `_dataset.json`.
 pub fn column_descriptions(table: &Table) -> Vec<ColumnDescription> {
     let describe =
         |column: &Column| ColumnDescription { name: column.name.clone(), data_type: column.data_type.to_string() };
@@ -33,6 +35,7 @@ pub fn column_descriptions(table: &Table) -> Vec<ColumnDescription> {
 }
 
 impl ColumnType {
+    /// Returns the Arrow type.
     pub(super) fn arrow(self) -> DataType {
         match self {
             ColumnType::Bigint => DataType::Int64,

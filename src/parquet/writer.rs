@@ -1,3 +1,5 @@
+//! The writer of datasets: fixed row groups and files, checked sort order, and encodings from the contract.
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -18,27 +20,27 @@ use super::{ParquetEncodings, arrow_schema, column_descriptions};
 use crate::contract::{Column, ColumnType, Table};
 use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
 
-/// Rows handed to the Parquet writer at once. It cuts pages at what it is handed, so the number is fixed.
+/// Rows per call of the Parquet writer. The writer cuts pages at its calls, so a fixed number keeps the bytes equal.
 pub(super) const BATCH_ROWS: usize = 8192;
 
-/// Row groups of a file. A full-size month then has files of 30 to 200 MB (84 of tracks), which Trino splits by row group.
-/// What the footer will say of each page is held until a file ends.
+/// Row groups per file. A full-size month then has files of 30 to 200 MB (84 for tracks), which Trino splits by row
+/// group. The writer keeps the metadata of every page in memory until the file ends.
 const GROUPS_PER_PART: usize = 16;
 
-/// Bytes of a page before it is compressed. Each column of each table has a compressor, whose size follows that of its
-/// pages: with the 1 MiB that is the default they take 40 MiB more, and no less time.
+/// Bytes of a page before compression. Each column of each table has a compressor whose memory grows with its pages:
+/// the default of 1 MiB takes 40 MiB more memory and no less time.
 const PAGE_BYTES: usize = 128 << 10;
 
-/// The same bound on false positives for every bloom filter.
+/// False-positive probability of every bloom filter.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
 type PartWriter = ArrowWriter<HashingWriter<BufWriter<File>>>;
 
 /// Writes the rows of a table into a staged dataset, as one or more Parquet files.
 ///
-/// The bytes depend on the rows and their order alone: rows are gathered to [`BATCH_ROWS`] whatever batches they come
-/// in, row groups and files end after fixed numbers of rows. Files declare that they are sorted by the first key column
-/// while the rows are; where they turn out not to be, a new file begins that does not.
+/// The bytes depend only on the rows and their order: rows are collected to [`BATCH_ROWS`] regardless of the batches in
+/// which they arrive, and row groups and files end after fixed numbers of rows. Files declare that they are sorted by
+/// the first key column while the rows are; if a row breaks the order, a new file without that declaration begins.
 pub struct DatasetWriter {
     staged: StagedDataset,
     table: Table,
@@ -52,6 +54,10 @@ pub struct DatasetWriter {
 }
 
 impl DatasetWriter {
+    /// Returns a writer of the table's rows into `staged`.
+    ///
+    /// # Errors
+    /// Returns no error at present: each file is created with its first rows.
     pub fn new(table: &Table, staged: StagedDataset) -> anyhow::Result<Self> {
         Ok(DatasetWriter {
             order: Order::of(table),
@@ -66,11 +72,15 @@ impl DatasetWriter {
         })
     }
 
-    /// Returns the writer with other encodings than the default ones.
+    /// Returns the writer with other encodings than the default.
     pub fn with_encodings(self, encodings: ParquetEncodings) -> Self {
         DatasetWriter { encodings, ..self }
     }
 
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// Returns an error if the batch has another schema or a file cannot be written.
     pub fn append(&mut self, batch: RecordBatch) -> anyhow::Result<()> {
         self.gathered.push_batch(batch)?;
         while let Some(batch) = self.gathered.next_completed_batch() {
@@ -79,7 +89,10 @@ impl DatasetWriter {
         Ok(())
     }
 
-    /// Writes what is left and the last footer. Gives what [`crate::lake::WritableRun::commit`] wants.
+    /// Writes the remaining rows and the last footer. Returns the arguments of [`crate::lake::WritableRun::commit`].
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be written or flushed.
     pub fn finish(
         mut self,
         run: &Run,
@@ -92,7 +105,7 @@ impl DatasetWriter {
             self.write(&batch)?;
         }
         if self.part.is_none() && self.files.is_empty() {
-            // A table without rows is a file without rows: readers find its columns.
+            // A table without rows has one file without rows, in which readers find its columns.
             self.part = Some(self.open_part()?);
         }
         self.close_part()?;
@@ -131,7 +144,7 @@ impl DatasetWriter {
     fn open_part(&self) -> anyhow::Result<PartWriter> {
         let file = File::create_new(self.staged.part_path(self.files.len())).with_context(|| self.cannot_write())?;
         let sink = HashingWriter::new(BufWriter::with_capacity(1 << 20, file));
-        // Without the arrow schema in the footer there is one schema in the file: Parquet's own.
+        // No Arrow schema in the footer: the file then has one schema, Parquet's own.
         let properties = properties(&self.table, self.encodings)?.set_sorting_columns(self.order.declared()).build();
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
         ArrowWriter::try_new_with_options(sink, self.schema.clone(), options).with_context(|| self.cannot_write())
@@ -141,7 +154,8 @@ impl DatasetWriter {
         let Some(part) = self.part.take() else { return Ok(()) };
         let (mut file, bytes, sha256) = part.into_inner().with_context(|| self.cannot_write())?.finish();
         file.flush().with_context(|| self.cannot_write())?;
-        // Through the handle that wrote: an error of the disk is reported to it for certain, to a later one perhaps not.
+        // fsync through the handle that wrote: the kernel reports a disk error to it, but not necessarily to a later
+        // handle.
         file.get_ref().sync_all().with_context(|| {
             format!("cannot flush {} to the disk", self.staged.part_path(self.files.len()).display())
         })?;
@@ -160,8 +174,11 @@ impl DatasetWriter {
     }
 }
 
-/// The settings that paid (`docs/performance.md`): V1 pages, which DuckDB reads twice as fast as V2;
-/// delta-packed integers, and lengths of texts apart from the texts; dictionaries only where values repeat.
+/// Returns the writer's settings, from the measurements in `docs/performance.md`: V1 pages, which DuckDB reads twice as
+/// fast as V2; delta-packed integers and lengths of texts; dictionaries only for columns whose values repeat.
+///
+/// # Errors
+/// Returns an error if the Parquet crate refuses the compression level.
 pub(super) fn properties(table: &Table, encodings: ParquetEncodings) -> anyhow::Result<WriterPropertiesBuilder> {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
@@ -176,7 +193,7 @@ pub(super) fn properties(table: &Table, encodings: ParquetEncodings) -> anyhow::
         }
         let dictionary = match (column.data_type, encodings) {
             (ColumnType::Varchar, _) => column.dictionary,
-            // Positions repeat; packed they are smaller still, but not every reader unpacks them.
+            // Positions repeat. Delta packing is smaller than a dictionary, but not every reader supports it.
             (ColumnType::Integer, ParquetEncodings::Compatible) => true,
             _ => false,
         };
@@ -201,8 +218,9 @@ pub(super) fn properties(table: &Table, encodings: ParquetEncodings) -> anyhow::
     Ok(properties)
 }
 
-/// The smallest and largest text of a page say nothing where texts come in any order, and finding them compares each
-/// with two others. Where there is a bloom filter they are kept: DuckDB asks the filter only of columns that have them.
+/// Returns whether a column has minimum and maximum per page. For unsorted texts they exclude nothing, and they cost
+/// two comparisons per text. A column with a bloom filter has them, because DuckDB uses the filter only of such
+/// columns.
 fn has_statistics(table: &Table, column: &Column) -> bool {
     column.data_type != ColumnType::Varchar || column.bloom_filter || table.key.first() == Some(&column.name)
 }

@@ -1,3 +1,5 @@
+//! The catalog: loads tables, and commits changes of many tables at once.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,12 +12,12 @@ use crate::files::{block_on, failed, io, make_folders, path_of, sync_folder, wri
 use crate::store::{Pointers, Swap, VERSION};
 use crate::{Error, Result, Store, Table, TableChange, TableName, metadata, snapshot};
 
-/// What a catalog is opened for.
+/// The access for which a catalog is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Loads tables; creates and locks nothing.
     Read,
-    /// Commits as well, and creates the catalog on first use.
+    /// Loads and commits tables, and creates the catalog on first use.
     Write,
 }
 
@@ -26,7 +28,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Opens the catalog of the lake at `root`, an absolute path that metadata names.
+    /// Opens the catalog of the lake at `root`, the absolute path in its metadata.
     ///
     /// # Errors
     /// Fails if the database cannot be opened, is of a newer version, or belongs to a lake at another path.
@@ -55,7 +57,7 @@ impl Catalog {
         Ok(self.pointers.tables()?.into_iter().map(|(name, _)| name).collect())
     }
 
-    /// Loads all tables, at one instant of the database.
+    /// Loads all tables as of one instant of the database.
     ///
     /// # Errors
     /// Fails if a table's metadata cannot be read.
@@ -94,8 +96,8 @@ impl Catalog {
         Ok(files.into_iter().map(|(file, _, _)| file).collect())
     }
 
-    /// Returns the time of the next commit to these tables, in milliseconds since 1970: now, or just after the latest
-    /// of their commits if the clock went back. Iceberg refuses a snapshot older than the last.
+    /// Returns the time of the next commit to these tables, in milliseconds since 1970: now, or 1 ms after the latest
+    /// of their commits if the clock went back. Iceberg refuses a snapshot that is older than the last.
     pub fn next_time<'t>(tables: impl IntoIterator<Item = &'t Table>) -> i64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let last = tables.into_iter().map(|table| table.metadata.last_updated_ms()).max().unwrap_or(0);
@@ -105,8 +107,8 @@ impl Catalog {
     /// Commits all changes at one time, or none of them.
     ///
     /// # Errors
-    /// Fails with [`Error::Conflict`] if another writer was first, and with [`Error::Unknown`] if the connection broke
-    /// during the commit and the database could not be asked for the outcome.
+    /// Fails with [`Error::Conflict`] if another writer committed first, and with [`Error::Unknown`] if the connection
+    /// broke during the commit and a query for the outcome failed.
     pub fn commit(&mut self, changes: Vec<TableChange>, at: i64) -> Result<()> {
         let mut written = Vec::new();
         let outcome = self.prepare(changes, at, &mut written).and_then(|(swaps, expired)| {
@@ -119,7 +121,7 @@ impl Catalog {
         match outcome {
             Ok(expired) => {
                 for path in expired {
-                    // An old metadata file that stays is harmless; the commit is made.
+                    // The commit is made; an old metadata file that remains is harmless.
                     let _ = fs::remove_file(path);
                 }
                 Ok(())
@@ -135,7 +137,8 @@ impl Catalog {
         }
     }
 
-    /// Writes the metadata of every change. Returns the pointers to swap, and the metadata files to remove after that.
+    /// Writes the metadata of every change. Returns the pointers to swap, and the metadata files to remove after the
+    /// swap.
     fn prepare(
         &self,
         changes: Vec<TableChange>,
@@ -143,7 +146,7 @@ impl Catalog {
         written: &mut Vec<PathBuf>,
     ) -> Result<(Vec<Swap>, Vec<PathBuf>)> {
         let (mut swaps, mut expired) = (Vec::new(), Vec::new());
-        // First of all, so that a failure of one change removes the files of all.
+        // Before any change fails, so that the clean-up removes the files of all changes.
         written.extend(changes.iter().flat_map(|change| change.written.iter().cloned()));
         for change in changes {
             let iceberg = |error| Error::Iceberg(change.name.to_string(), Box::new(error));
@@ -154,7 +157,7 @@ impl Catalog {
                 Some(current) => MetadataLocation::from_str(current).map_err(iceberg)?.with_next_version(),
                 None => MetadataLocation::new_with_metadata(new.location(), &new),
             };
-            // Readers tell a compressed file by its name, and this one is not compressed.
+            // Readers recognise a compressed file by its name, and this file is not compressed.
             let location = location.to_string().replace(".gz.metadata.json", ".metadata.json");
             let bytes = serde_json::to_vec(&new)
                 .map_err(|error| iceberg(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, error.to_string())))?;
@@ -170,16 +173,16 @@ impl Catalog {
         Ok((swaps, expired))
     }
 
-    /// Asks the database, over a new connection, whether a transaction was made whose answer was lost.
+    /// Queries, over a new connection, whether the database made a transaction whose response was lost.
     fn outcome(&mut self, swaps: &[Swap], error: String) -> Result<()> {
         let Ok(pointers) = self.store.open(Access::Read) else { return Err(Error::Unknown(error)) };
         self.pointers = pointers;
         for swap in swaps {
             match self.pointers.table(&swap.table) {
                 Ok(found) if found.as_deref() == Some(&swap.new) => {}
-                // The transaction is all or nothing, so one old pointer answers for all.
+                // The transaction is atomic, so one old pointer shows that no pointer was swapped.
                 Ok(found) if found == swap.expected => return Err(Error::Conflict(swap.table.clone())),
-                // Another writer went on from there, with or without this commit.
+                // Another writer has committed since, on top of this commit or without it.
                 Ok(_) | Err(_) => return Err(Error::Unknown(error)),
             }
         }
@@ -187,9 +190,10 @@ impl Catalog {
     }
 }
 
+/// Reads the metadata of a table.
 fn read(name: TableName, location: String) -> Result<Table> {
     let path = path_of(&location);
-    // Iceberg's own error has no kind; a missing file is told apart here.
+    // Iceberg's own error has no kind, so this call reports a missing file.
     fs::metadata(&path).map_err(failed("read", &path))?;
     let metadata = block_on(TableMetadata::read_from(&io(), &location))?
         .map_err(|error| Error::Iceberg(name.to_string(), Box::new(error)))?;

@@ -1,3 +1,5 @@
+//! The change of a table in a commit: schemas, snapshots, refs and properties.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,31 +10,32 @@ use crate::metadata::UNSORTED;
 use crate::schema::{evolve, name_mapping};
 use crate::{Column, Error, NewSnapshot, NewTable, Result, Table, TableName, metadata, snapshot};
 
-/// What one commit does to one table. Nothing of it is visible before [`crate::Catalog::commit`].
+/// A change of one table in a commit. Readers see none of it before [`crate::Catalog::commit`].
 #[derive(Debug)]
 pub struct TableChange {
     pub(crate) name: TableName,
-    /// The metadata file that the table must still have; none for a table that must not exist yet.
+    /// The metadata file that the table must still have; `None` for a table that must not exist yet.
     pub(crate) expected: Option<String>,
     pub(crate) base: TableMetadata,
     pub(crate) builder: TableMetadataBuilder,
-    /// Files written for this change, which nothing names unless it is committed.
+    /// Files written for this change. No metadata names them unless the change is committed.
     pub(crate) written: Vec<PathBuf>,
     schemas: Vec<SchemaRef>,
 }
 
+/// The branch that readers get by default.
 const MAIN: &str = "main";
 
 impl TableChange {
-    /// Begins a change of a table as it was loaded.
+    /// Starts a change of a loaded table.
     pub fn of(table: &Table) -> Self {
         TableChange::begin(table.name.clone(), Some(table.location.clone()), table.metadata.clone())
     }
 
-    /// Begins with a table that is not in the catalog yet.
+    /// Starts the creation of a table.
     ///
     /// # Errors
-    /// Fails if the columns are no valid schema.
+    /// Fails if the columns are not a valid schema.
     pub fn create(new: &NewTable) -> Result<Self> {
         Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?))
     }
@@ -48,10 +51,10 @@ impl TableChange {
         &self.name
     }
 
-    /// Adds a schema of these columns, unless the table has it, and returns its id. The current schema stays.
+    /// Adds a schema of these columns, unless the table has it, and returns its id. The current schema is unchanged.
     ///
     /// # Errors
-    /// Fails with the table and the column if Iceberg does not allow the change.
+    /// Fails with [`Error::Evolution`], which names the table and the column, if Iceberg does not allow the change.
     pub fn schema(&mut self, columns: &[Column]) -> Result<i32> {
         let added = match evolve(&self.name, &self.base, columns)? {
             Ok(id) => return Ok(id),
@@ -66,7 +69,7 @@ impl TableChange {
         Ok(id)
     }
 
-    /// Returns a schema of the table or of this change.
+    /// Returns a schema of the table, or one that this change added.
     ///
     /// # Errors
     /// Fails if there is no schema of this id.
@@ -75,7 +78,7 @@ impl TableChange {
         found.cloned().ok_or_else(|| Error::NoSnapshot(self.name.clone(), format!("schema {id}")))
     }
 
-    /// Adds a snapshot and returns its id. No reader finds it until a ref names it.
+    /// Adds a snapshot and returns its id. Readers do not find it until a ref names it.
     ///
     /// # Errors
     /// Fails if its files cannot be written.
@@ -89,7 +92,7 @@ impl TableChange {
         Ok(id)
     }
 
-    /// Names a snapshot. A tag keeps its snapshot through every engine's expiry.
+    /// Tags a snapshot. No engine's expiry removes a tagged snapshot.
     ///
     /// # Errors
     /// Fails if the table has no such snapshot.
@@ -98,7 +101,7 @@ impl TableChange {
         self.apply(|builder| builder.set_ref(tag, SnapshotReference::new(snapshot_id, retention)))
     }
 
-    /// Like [`TableChange::set_tag`], but leaves a tag that the table has.
+    /// Like [`TableChange::set_tag`], but leaves an existing tag unchanged.
     ///
     /// # Errors
     /// Fails if the table has no such snapshot.
@@ -117,7 +120,7 @@ impl TableChange {
         self.apply(|builder| Ok(builder.remove_ref(name)))
     }
 
-    /// Removes snapshots, and the refs that name them. Their files stay.
+    /// Removes snapshots, and the refs that name them. The files of the snapshots are kept.
     ///
     /// # Errors
     /// Fails if the metadata would be invalid.
@@ -125,7 +128,7 @@ impl TableChange {
         self.apply(|builder| Ok(builder.remove_snapshots(ids)))
     }
 
-    /// Moves `main`, what readers get by default, to a snapshot, and the current schema to that of the snapshot.
+    /// Moves `main`, the branch that readers get by default, to a snapshot, and makes the snapshot's schema current.
     ///
     /// # Errors
     /// Fails if the table has no such snapshot.
@@ -135,7 +138,7 @@ impl TableChange {
         self.set_current_schema(schema_id)
     }
 
-    /// Makes a schema the one of readers and writers of `main`.
+    /// Makes a schema the current one, which readers and writers of `main` use.
     ///
     /// # Errors
     /// Fails if the table has no such schema.
@@ -144,7 +147,7 @@ impl TableChange {
         self.apply(|builder| builder.set_current_schema(schema_id))?;
         let sorted = self.base.default_sort_order().fields.iter();
         if sorted.into_iter().any(|field| schema.field_by_id(field.source_id).is_none()) {
-            // A sort order over a column that is gone makes the metadata invalid.
+            // A sort order over a missing column makes the metadata invalid.
             self.apply(|builder| builder.set_default_sort_order(UNSORTED))?;
         }
         Ok(())
@@ -159,6 +162,7 @@ impl TableChange {
         self.apply(|builder| builder.set_properties(properties))
     }
 
+    /// Applies a step of the metadata builder. An error leaves the change as it was.
     fn apply(
         &mut self,
         step: impl FnOnce(TableMetadataBuilder) -> iceberg::Result<TableMetadataBuilder>,

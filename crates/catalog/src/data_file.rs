@@ -1,4 +1,4 @@
-//! A Parquet footer as Iceberg's description of the file.
+//! Describes a Parquet file for Iceberg, from the file's footer.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -14,9 +14,9 @@ use parquet::file::statistics::Statistics;
 use crate::files::{failed, location_of};
 use crate::{Error, Result};
 
-/// Describes a Parquet file from its footer: rows, bytes, and for each column its compressed size, number of values and
-/// of NULLs, and smallest and largest value, by which engines leave out files. Columns are found by the field ids in the
-/// file, or else by name.
+/// Describes a Parquet file from its footer: rows, bytes, and for each column the compressed size, the number of values
+/// and of NULLs, and the lower and upper bound, by which engines skip files. Columns are found by the field ids in the
+/// file, or by name if it has none.
 ///
 /// # Errors
 /// Fails if the file cannot be read or is not Parquet.
@@ -44,11 +44,13 @@ pub fn data_file(path: &Path, schema: &Schema) -> Result<DataFile> {
         .map_err(|error| invalid(error.to_string()))
 }
 
+/// Returns the offset of a column chunk.
 fn first_byte(chunk: &ColumnChunkMetaData) -> i64 {
     let data = chunk.data_page_offset();
     chunk.dictionary_page_offset().map_or(data, |dictionary| dictionary.min(data))
 }
 
+/// The metrics of a file's columns, by field id.
 #[derive(Default)]
 struct Metrics {
     sizes: HashMap<i32, u64>,
@@ -61,7 +63,8 @@ struct Metrics {
 impl Metrics {
     fn of(footer: &ParquetMetaData, schema: &Schema) -> Self {
         let mut metrics = Metrics::default();
-        // A column of which one row group says nothing has no bounds at all: they would be too narrow.
+        // A column without statistics in one row group gets no bounds, because those of the other groups are too
+        // narrow.
         let (mut unbounded, mut uncounted) = (HashSet::new(), HashSet::new());
         for chunk in footer.row_groups().iter().flat_map(|group| group.columns()) {
             let Some(field) = field_of(chunk, schema) else { continue };
@@ -90,6 +93,7 @@ impl Metrics {
     }
 }
 
+/// Widens a column's bound.
 fn extend(bounds: &mut HashMap<i32, Datum>, id: i32, bound: Datum, further: Ordering) {
     match bounds.get(&id) {
         Some(known) if bound.partial_cmp(known) != Some(further) => {}
@@ -97,6 +101,7 @@ fn extend(bounds: &mut HashMap<i32, Datum>, id: i32, bound: Datum, further: Orde
     }
 }
 
+/// Returns the table's field of a column chunk.
 fn field_of<'s>(chunk: &ColumnChunkMetaData, schema: &'s Schema) -> Option<&'s NestedField> {
     let column = chunk.column_descr();
     let info = column.self_type().get_basic_info();
@@ -104,7 +109,7 @@ fn field_of<'s>(chunk: &ColumnChunkMetaData, schema: &'s Schema) -> Option<&'s N
     field.map(|field| &**field)
 }
 
-/// The smallest and largest value of a row group, in the table's type, which may be wider than the file's.
+/// Returns the smallest and largest value of a row group, in the table's type, which may be wider than the file's.
 fn bounds(statistics: &Statistics, field_type: &Type) -> Option<(Datum, Datum)> {
     if statistics.is_min_max_deprecated() {
         return None;

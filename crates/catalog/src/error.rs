@@ -1,3 +1,5 @@
+//! The errors of the catalog.
+
 use std::path::PathBuf;
 
 use crate::TableName;
@@ -5,11 +7,10 @@ use crate::TableName;
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a catalog could not be read or a commit was not made. After any error of a commit, no table has changed, with one
-/// exception: [`Error::Unknown`].
+/// An error of a catalog. After any error of a commit except [`Error::Unknown`], no table has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Another writer committed to the table first. Loading the table and building the change once more is safe.
+    /// Another writer committed to the table first. It is safe to load the table and build the change again.
     #[error("table {0} was changed by another writer in between; nothing was committed")]
     Conflict(TableName),
 
@@ -50,14 +51,14 @@ pub enum Error {
         found: String,
     },
 
-    /// The connection broke while the transaction was being committed, so the database may have made it or not.
+    /// The connection broke during the commit, so the database may have made the transaction or not.
     #[error("the connection was lost during the commit, so its outcome is unknown: {0}")]
     Unknown(String),
 
     /// A file of a table could not be read or written.
     #[error("cannot {action} {path}")]
     File {
-        /// What was tried, as an infinitive.
+        /// The failed operation, as an infinitive.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -77,13 +78,13 @@ pub enum Error {
     #[error("catalog {0}")]
     Sqlite(PathBuf, #[source] rusqlite::Error),
 
-    /// The database server failed or refused.
+    /// The database server returned an error or could not be reached.
     #[error("catalog in Postgres: {0}")]
     Postgres(String, #[source] postgres::Error),
 }
 
 impl Error {
-    /// Whether the same call may succeed when it is made again.
+    /// Returns whether the same call may succeed if it is repeated.
     pub fn is_transient(&self) -> bool {
         match self {
             Error::Conflict(_) => true,

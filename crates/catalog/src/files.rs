@@ -1,4 +1,4 @@
-//! Table files on a local disk: Iceberg's own I/O for Avro, and durable writes of ours around it.
+//! Table files on a local disk: Iceberg's own I/O for Avro, and this crate's durable writes for other files.
 
 use std::fs::{self, File, OpenOptions};
 use std::future::Future;
@@ -15,7 +15,7 @@ pub(crate) fn io() -> FileIO {
     FileIOBuilder::new(Arc::new(LocalFsStorageFactory)).build()
 }
 
-/// Runs one of Iceberg's futures to its end. Local I/O never waits, so a runtime of this thread is enough.
+/// Runs one of Iceberg's futures to its end. Local I/O never waits, so a current-thread runtime is enough.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime =
@@ -69,6 +69,7 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("flush", folder))
 }
 
+/// Returns a function that converts an I/O error of `action` on a path.
 pub(crate) fn failed(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Error {
     move |source| Error::File { action, path: path.to_owned(), source }
 }

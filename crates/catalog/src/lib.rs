@@ -8,11 +8,11 @@
 //! ```
 //!
 //! A commit writes the metadata file of every table first, and then swaps all pointers in one SQL transaction of
-//! compare-and-swaps (`catalog.rs`). The pointers are rows of Iceberg's JDBC catalog, schema V1, in SQLite or Postgres
-//! (`store/`), so Trino, Spark and pyiceberg open the same catalog. Files that no commit names are left-overs of a
-//! killed writer and are never read.
+//! compare-and-swap statements (`catalog.rs`). The pointers are rows of Iceberg's JDBC catalog, schema V1, in SQLite or
+//! Postgres (`store/`), so Trino, Spark and pyiceberg open the same catalog. Files that no commit names are orphans of
+//! a killed writer and are never read.
 //!
-//! This crate knows tables, schemas, files, snapshots and refs, and nothing of what is in them.
+//! This crate knows tables, schemas, files, snapshots and refs, but not the contents of the tables.
 
 mod catalog;
 mod change;

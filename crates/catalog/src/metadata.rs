@@ -1,4 +1,5 @@
-//! What the crate `iceberg` cannot do with a table's metadata: keep field ids at creation, and set a commit's time.
+//! Operations on a table's metadata that the crate `iceberg` lacks: keeping field ids at creation, and setting a
+//! commit's time.
 
 use iceberg::spec::TableMetadata;
 use serde_json::{Value, json};
@@ -8,14 +9,14 @@ use crate::files::location_of;
 use crate::schema::{NewTable, name_mapping, schema};
 use crate::{Error, Result, TableName};
 
-/// The id that Iceberg reserves for no order.
+/// The id that Iceberg reserves for unsorted tables.
 pub(crate) const UNSORTED: i64 = 0;
 
-/// Metadata files that a table keeps behind the current one.
+/// Limit of the metadata files that a table keeps besides the current one.
 const MAX_PREVIOUS_METADATA: usize = 20;
 
-/// Builds the metadata of a table without snapshots. `TableMetadataBuilder::new` numbers the fields itself, so the JSON
-/// is built here: the contract's field ids are also in the files.
+/// Builds the metadata of a table without snapshots, as JSON, because `TableMetadataBuilder::new` assigns field ids of
+/// its own, and the data files have those of the contract.
 pub(crate) fn create(new: &NewTable) -> Result<TableMetadata> {
     let table = new.name.to_string();
     let schema = schema(&new.name, &new.columns, 0)?;
@@ -57,8 +58,9 @@ pub(crate) fn create(new: &NewTable) -> Result<TableMetadata> {
     parse(&table, metadata)
 }
 
-/// Sets the time of a commit, in the metadata and in the entries that the commit added to the snapshot log: tables of one
-/// publication have one time, so a query as of a time reads all of them before or all of them after it.
+/// Sets the time of a commit, in the metadata and in the entries that the commit added to the snapshot log. All tables
+/// of a publication have the same time, so a query as of a time reads all of them before the publication or all after
+/// it.
 pub(crate) fn stamp(table: &TableName, metadata: &TableMetadata, old_entries: usize, at: i64) -> Result<TableMetadata> {
     let name = table.to_string();
     let mut json = serde_json::to_value(metadata).map_err(|error| invalid(&name, &error))?;

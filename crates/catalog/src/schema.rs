@@ -1,4 +1,4 @@
-//! Schemas by field id: what a table is created with, and what may become of it.
+//! Schemas by field id: the creation of a table, and the evolution of its columns.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::{Error, Result, TableName};
 /// A column of a table. Every column is nullable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// The field id: what makes it the same column under another name.
+    /// The field id, which identifies the column under any name.
     pub id: i32,
     /// The name.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct Column {
 pub struct NewTable {
     /// The name.
     pub name: TableName,
-    /// The folder of the table's metadata; never one that holds the data files of others.
+    /// The folder of the table's metadata; never a folder with data files of another owner.
     pub folder: PathBuf,
     /// The columns, in order.
     pub columns: Vec<Column>,
@@ -49,10 +49,10 @@ pub(crate) fn schema(table: &TableName, columns: &[Column], schema_id: i32) -> R
     schema.map_err(|error| Error::Iceberg(table.to_string(), Box::new(error)))
 }
 
-/// Returns the id of the table's schema of these columns, or the schema to add.
+/// Returns the id of the table's schema with these columns, or as an inner error the schema to add.
 ///
-/// Columns are compared by field id with the table's newest schema: they may be added, renamed, dropped, moved and
-/// widened. An id is never used again for another type.
+/// Columns are compared by field id with all schemas of the table: they may be added, renamed, dropped, moved and
+/// widened. An id is never reused for another type.
 pub(crate) fn evolve(
     table: &TableName,
     metadata: &TableMetadata,
@@ -81,7 +81,7 @@ pub(crate) fn evolve(
     Ok(Err(wanted))
 }
 
-/// Whether values of a type are read as another without loss, in every engine.
+/// Returns whether every engine reads values of one type as the other without loss.
 fn widens(from: &PrimitiveType, to: &PrimitiveType) -> bool {
     match (from, to) {
         (PrimitiveType::Int, PrimitiveType::Long) | (PrimitiveType::Float, PrimitiveType::Double) => true,
@@ -93,15 +93,15 @@ fn widens(from: &PrimitiveType, to: &PrimitiveType) -> bool {
     }
 }
 
-/// Returns `schema.name-mapping.default` over all schemas of a table, the newest first. Engines need it for files without
-/// field ids: Trino and DuckDB read NULL in every column otherwise, and count the rows rightly.
+/// Returns `schema.name-mapping.default` over all schemas of a table, the newest first. Engines need it for files
+/// without field ids: otherwise Trino and DuckDB count the rows correctly but read NULL in every column.
 pub(crate) fn name_mapping<'s>(schemas: impl Iterator<Item = &'s Schema>) -> String {
     let mut schemas: Vec<_> = schemas.collect();
     schemas.sort_by_key(|schema| std::cmp::Reverse(schema.schema_id()));
     let mut taken = std::collections::HashSet::new();
     let mut names: std::collections::BTreeMap<i32, Vec<String>> = Default::default();
     for field in schemas.iter().flat_map(|schema| schema.as_struct().fields()) {
-        // A name that two columns had belongs to the later one: a mapping may hold it once.
+        // A name that two columns had goes to the later column, because a mapping may have a name only once.
         if taken.insert(field.name.clone()) {
             names.entry(field.id).or_default().push(field.name.clone());
         }

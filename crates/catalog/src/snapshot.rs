@@ -1,4 +1,4 @@
-//! A snapshot of a table: its manifests, its manifest list, and a summary with right totals.
+//! Writes and reads snapshots of a table: manifests, manifest list, and a summary with correct totals.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::files::{io, path_of};
 
-/// A snapshot to be added to a table: these files and no others.
+/// A snapshot to be added to a table, with the complete list of its files.
 #[derive(Clone, Debug)]
 pub struct NewSnapshot {
-    /// All files of the snapshot. None is an empty table.
+    /// All files of the snapshot; empty for an empty table.
     pub files: Vec<DataFile>,
     /// Properties of the snapshot's summary.
     pub properties: HashMap<String, String>,
@@ -22,8 +22,9 @@ pub struct NewSnapshot {
     pub at: i64,
 }
 
-/// Writes the manifests and the manifest list of a snapshot. Its parent is the table's current snapshot, whose files it
-/// records as removed, so a reader of changes finds them. Paths of new files are added to `written` before they exist.
+/// Writes the manifests and the manifest list of a snapshot. Its parent is the table's current snapshot; the manifests
+/// record the parent's files as removed, for readers of changes. Paths of new files are added to `written` before the
+/// files are created.
 pub(crate) async fn write(
     metadata: &TableMetadata,
     schema: SchemaRef,
@@ -67,7 +68,7 @@ pub(crate) async fn write(
             records += file.record_count();
             bytes += file.file_size_in_bytes();
             summary.add_file(&file, schema.clone(), spec.clone());
-            // -1: the sequence number is the snapshot's.
+            // -1: the file inherits the snapshot's sequence number.
             writer.add_file(file, -1)?;
         }
         manifests.push(writer.write_manifest_file().await?);
@@ -77,7 +78,7 @@ pub(crate) async fn write(
     write_list(&list, manifests, id, parent.map(|parent| parent.snapshot_id()), sequence_number).await?;
 
     let mut properties = summary.build();
-    // The collector leaves the totals out, and a later append in any engine adds to them.
+    // The collector omits the totals, to which any engine adds those of its later appends.
     for (name, total) in [("total-records", records), ("total-files-size", bytes), ("total-data-files", files as u64)] {
         properties.insert(name.to_owned(), total.to_string());
     }
@@ -99,6 +100,7 @@ pub(crate) async fn write(
         .build())
 }
 
+/// Writes the manifest list of a snapshot.
 async fn write_list(
     location: &str,
     manifests: Vec<ManifestFile>,
@@ -112,7 +114,7 @@ async fn write_list(
     writer.close().await
 }
 
-/// The live data files of a snapshot, each with its sequence number and that of its file.
+/// Returns the live data files of a snapshot, each with its data and file sequence numbers.
 pub(crate) async fn alive(
     metadata: &TableMetadata,
     snapshot: &Snapshot,
@@ -132,18 +134,19 @@ pub(crate) async fn alive(
     Ok(files)
 }
 
-/// Whether a snapshot has files of deletes, which only an Iceberg reader applies.
+/// Returns whether a snapshot has delete files, which only an Iceberg reader applies.
 pub(crate) async fn has_deletes(metadata: &TableMetadata, snapshot: &Snapshot) -> iceberg::Result<bool> {
     let content = io().new_input(snapshot.manifest_list())?.read().await?;
     let list = ManifestList::parse_with_version(&content, metadata.format_version())?;
     Ok(list.entries().iter().any(|manifest| manifest.content == ManifestContentType::Deletes))
 }
 
-/// The metadata folder of a table.
+/// Returns the metadata folder of a table.
 pub(crate) fn folder(metadata: &TableMetadata) -> PathBuf {
     path_of(metadata.location()).join(Path::new("metadata"))
 }
 
+/// Returns a random snapshot id that the table does not have.
 fn new_id(metadata: &TableMetadata) -> i64 {
     loop {
         let (high, low) = Uuid::new_v4().as_u64_pair();

@@ -1,10 +1,12 @@
+//! A loaded table: its name, metadata, snapshots and refs.
+
 use std::fmt;
 
 use iceberg::spec::{Snapshot, SnapshotRetention, TableMetadata};
 
 use crate::{Error, Result};
 
-/// The name of a table: a namespace of one level, and a name in it.
+/// The name of a table: a namespace of one level, and a name in the namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName {
     /// The namespace, a schema to SQL engines.
@@ -26,7 +28,7 @@ impl fmt::Display for TableName {
     }
 }
 
-/// A table as it was when it was loaded.
+/// A table at the time it was loaded.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub(crate) name: TableName,
@@ -51,7 +53,7 @@ impl Table {
         &self.name
     }
 
-    /// Returns the location of the metadata file, which `iceberg_scan` of DuckDB takes.
+    /// Returns the location of the metadata file, the argument of DuckDB's `iceberg_scan`.
     pub fn metadata_location(&self) -> &str {
         &self.location
     }
@@ -72,7 +74,7 @@ impl Table {
         }
     }
 
-    /// Returns the id of the snapshot that a tag or branch names, if the table has it.
+    /// Returns the id of the snapshot that a tag or branch names, or `None` if the table has no such ref.
     pub fn ref_id(&self, reference: &str) -> Option<i64> {
         self.metadata.snapshot_for_ref(reference).map(|snapshot| snapshot.snapshot_id())
     }
@@ -101,6 +103,7 @@ impl Table {
         Ok(refs)
     }
 
+    /// Returns the error for invalid metadata.
     pub(crate) fn invalid(&self, what: String) -> Error {
         let error = iceberg::Error::new(iceberg::ErrorKind::DataInvalid, what);
         Error::Iceberg(self.name.to_string(), Box::new(error))

@@ -41,6 +41,10 @@ fn open(path: &Path, columns: Option<&[&str]>) -> anyhow::Result<ParquetRecordBa
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> anyhow::Error {
+    // The Parquet reader hands errors of the system on as text. They say nothing about the file.
+    if error.to_string().contains("(os error ") {
+        return anyhow::anyhow!("cannot read {}: {error}", path.display());
+    }
     Failure::input(format!("{} cannot be read as Parquet: {error}", path.display()))
         .hint("the file is damaged: verify-run names every file that changed; build the table again in a new run")
         .into()

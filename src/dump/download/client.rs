@@ -1,3 +1,5 @@
+//! The HTTP client of the download site: its base URL, retries, proxies and certificates.
+
 use std::cell::Cell;
 use std::fmt;
 use std::io;
@@ -13,19 +15,20 @@ use ureq::{Agent, Body};
 use crate::http::{Deadline, RequestError, RetryPolicy, Transient, agent_config, root_certificates};
 use digdag_task::{Failure, Observer};
 
-/// A page of the listing is some kilobytes.
+/// Limit of a listing page or a CHECKSUM file, which have some kilobytes.
 const LARGEST_PAGE: u64 = 4 << 20;
 
-/// Attempts without progress. With the waits between them, four files that all fail stay below the 15 requests in 6
-/// minutes that the site allows.
+/// Limit of consecutive attempts without progress. With the waits between the attempts, four files that all fail stay
+/// below the site's limit of 15 requests in 6 minutes.
 const MAX_ATTEMPTS: u32 = 5;
 
+/// Limit of the wait between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
-/// What a 429 without Retry-After means at the site: 15 requests in 6 minutes.
+/// Wait after a 429 without Retry-After: the site allows 15 requests in 6 minutes.
 const AFTER_TOO_MANY: Duration = Duration::from_secs(360);
 
-/// Where the site is: `http` or `https`, a host, a path; no name or password, no query. Ends in `/`.
+/// The base URL of the site: `http` or `https`, a host and a path, without user name, password or query. Ends in `/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(String);
 
@@ -52,7 +55,8 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-/// Who talks to the site. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+/// A client of the site. The environment variables `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` set its
+/// proxy.
 pub(super) struct Client {
     agent: Agent,
     base: BaseUrl,
@@ -61,7 +65,10 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// `stall_time` is how long a connection may bring nothing.
+    /// Returns a client that ends a connection after `stall_time` without a byte.
+    ///
+    /// # Errors
+    /// Returns an error of class `Parameters` if the file in `SSL_CERT_FILE` cannot be read as certificates.
     pub fn new(base: &BaseUrl, retry_policy: RetryPolicy, stall_time: Duration) -> anyhow::Result<Self> {
         let config = agent_config(&base.0, trusted()?)
             .max_redirects(4)
@@ -73,16 +80,20 @@ impl Client {
         Ok(Client { agent: Agent::new_with_config(config), base: base.clone(), retry_policy, requests: Cell::new(0) })
     }
 
+    /// Returns the retry policy of all requests.
     pub fn retry_policy(&self) -> &RetryPolicy {
         &self.retry_policy
     }
 
-    /// How many requests were made so far; the site counts them too.
+    /// Returns the number of requests sent so far. The site limits them.
     pub fn requests(&self) -> u64 {
         self.requests.get()
     }
 
-    /// A small text: a page of the listing, a CHECKSUM file. Tried until it comes.
+    /// Fetches a small text, such as a listing page or a CHECKSUM file, with retries. `what` names it in errors.
+    ///
+    /// # Errors
+    /// Returns an error of class `External` if the site does not send the text within the limits of the retry policy.
     pub fn text(&self, query: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<String> {
         self.retry_policy.run(observer, || {
             let response = self.get(query, what, None)?;
@@ -91,7 +102,11 @@ impl Client {
         })
     }
 
-    /// One try of a request. Gives an answer that is a success, or 416 when `from` was asked for.
+    /// Sends a request once. Returns a response of status 2xx, or 416 if the request was for the bytes from `from` on.
+    ///
+    /// # Errors
+    /// Returns a transient error for a network error, a timeout and the statuses 408, 429 and 5xx, and a permanent one
+    /// for any other status.
     pub fn get(&self, query: &str, what: &str, from: Option<u64>) -> Result<Response<Body>, RequestError> {
         let left = self.retry_policy.left()?;
         self.requests.set(self.requests.get() + 1);
@@ -120,13 +135,14 @@ fn transient(message: String, retry_after: Option<Duration>) -> RequestError {
     RequestError::Transient(Transient { failure: Failure::external(message), retry_after, progressed: false })
 }
 
-/// Returns the policy of a download that may take `max_wait` in all.
+/// Returns the retry policy of a download that may take `max_wait` in all.
 pub(super) fn retry_policy(max_wait: Duration, first_wait: Duration) -> RetryPolicy {
     let deadline = Some(Deadline::after(max_wait));
     RetryPolicy { max_attempts: MAX_ATTEMPTS, first_wait, max_backoff: MAX_BACKOFF, deadline }
 }
 
-/// Mozilla's, or those of `SSL_CERT_FILE`: behind a proxy that opens TLS, that is where its certificate is.
+/// Returns the trusted root certificates: those in the file `SSL_CERT_FILE`, or else Mozilla's. Users behind a proxy
+/// that intercepts TLS name the proxy's certificate in `SSL_CERT_FILE`.
 fn trusted() -> anyhow::Result<RootCerts> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
         return Ok(RootCerts::WebPki);
@@ -138,7 +154,7 @@ fn trusted() -> anyhow::Result<RootCerts> {
     })
 }
 
-/// Whether another try may help: what the network does passes, what the site is does not.
+/// Converts an error of a request: errors of the network are transient, others are permanent.
 fn request_error(what: &str, error: ureq::Error) -> RequestError {
     use ureq::Error::{ConnectProxyFailed, ConnectionFailed, HostNotFound, Io, Protocol, Timeout};
     let passing = match &error {
@@ -157,7 +173,13 @@ fn request_error(what: &str, error: ureq::Error) -> RequestError {
     }
 }
 
-/// Seconds or a date, as RFC 9110 has it; a second is added, since servers count in whole ones.
+/// Returns the error for a page in place of a file: the site answers 200 with a page for a missing file.
+pub(super) fn no_such_file(name: &str) -> Failure {
+    Failure::external(format!("{name}: the site answered with a page, not with the file"))
+        .hint("the file was in its listing: try again later; if it stays so, the site has changed")
+}
+
+/// Parses Retry-After, seconds or a date (RFC 9110). Adds a second, because servers count in whole seconds.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     let span = match text.parse() {

@@ -1,3 +1,5 @@
+//! Fetches the missing files of a month: listing, CHECKSUM file, dumps.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -5,47 +7,53 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::DownloadOptions;
-use super::client::{BaseUrl, Client, retry_policy};
-use super::folder::{Local, MonthFolder};
+use super::client::{BaseUrl, Client, no_such_file, retry_policy};
+use super::folder::{Local, MonthFolder, enough_space};
 use super::listing::{ListedFile, Listing};
 use super::month::MonthOnSite;
 use super::transfer::{Transfer, Wanted};
 use crate::dump::{Entity, parse_checksums, read_checksums};
-use crate::lake::{DumpMonth, free_bytes, write_new_file};
+use crate::lake::{DumpMonth, write_new_file};
 use digdag_task::{Failure, Observer, Status};
 
-/// A file of the month, as results show it.
+/// A file of the month, as the result line shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct FetchedFile {
+    /// The file name.
     pub name: String,
-    /// `Done` if it was fetched, `AlreadyDone` if it was there.
+    /// `Done` if this task fetched the file, `AlreadyDone` if the folder had it.
     pub status: Status,
+    /// The size.
     pub bytes: u64,
+    /// The verified hash.
     pub sha256: String,
-    /// Where the file that was there before is kept.
+    /// The new path of the file that was replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept_aside: Option<PathBuf>,
 }
 
-/// What a download has done so far. It is filled while the download runs, so that a failure shows how far it came.
+/// The result of a download. It is filled while the download runs, so that a failure reports the folder, date and
+/// requests too.
 #[derive(Debug, Default)]
 pub struct FetchedMonth {
+    /// The folder of the month.
     pub folder: Option<PathBuf>,
-    /// `YYYYMMDD`.
+    /// The date of publication, `YYYYMMDD`.
     pub dump_date: Option<String>,
+    /// The files of the month, once all are verified.
     pub files: Option<Vec<FetchedFile>>,
     /// Requests sent to the site.
     pub requests: Option<u64>,
-    /// Whether all was there before.
+    /// Whether the folder had every file, so nothing was fetched.
     pub was_there: bool,
 }
 
-/// Fetches what the folder of the month lacks, and fills `done`.
+/// Fetches the missing files of a month into its folder, and fills `done`.
 ///
 /// # Errors
-/// `Input` for a month that the site lacks or has in part, and for a file that fails verification; `External` if the site
-/// cannot be reached or answers something else; `Locked` if another downloader holds the folder. What is under a final
-/// name is whole and verified in each case.
+/// Returns an error of class `Input` if the site has no complete month or a file fails verification, `External` if the
+/// site cannot be reached or sends an unexpected response, and `Locked` if another process holds the folder. Every file
+/// under a final name is whole and verified, after an error too.
 pub fn fetch_month(
     options: &DownloadOptions,
     folder: &Path,
@@ -71,7 +79,10 @@ pub fn fetch_month(
     fetched
 }
 
-/// The files of a year, as the site lists them now.
+/// Fetches the site's listing of a year.
+///
+/// # Errors
+/// Returns an error of class `External` if the site cannot be reached or the page is not a listing.
 pub(super) fn listing_of_year(
     client: &Client,
     year: &str,
@@ -88,7 +99,8 @@ pub(super) fn listing_of_year(
     Ok(listing)
 }
 
-/// The date and files of the month, when the folder's newest CHECKSUM file lists all that is wanted and they match.
+/// Returns the date and files of the month if the folder's newest CHECKSUM file lists all wanted dumps and they match
+/// it.
 fn all_there(
     folder: &MonthFolder,
     month: &DumpMonth,
@@ -99,7 +111,7 @@ fn all_there(
     let names = fs::read_dir(folder.path())?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let newest = names.filter(|name| name.starts_with(&prefix) && name.ends_with("_CHECKSUM.txt")).max();
     let Some(newest) = newest else { return Ok(None) };
-    // A CHECKSUM file that cannot be read is one that does not match: fetching decides what becomes of it.
+    // An unreadable CHECKSUM file counts as one that differs; `Month::fetch` replaces or refuses it.
     let Ok(checksums) = read_checksums(&folder.file(&newest)) else { return Ok(None) };
     let date = newest.trim_start_matches("discogs_").trim_end_matches("_CHECKSUM.txt").to_owned();
     let mut files = Vec::new();
@@ -113,12 +125,14 @@ fn all_there(
 }
 
 impl FetchedFile {
+    /// Returns a verified file that the folder already had.
     fn there(name: &str, bytes: u64, sha256: &str) -> Self {
         let (name, sha256) = (name.to_owned(), sha256.to_owned());
         FetchedFile { name, status: Status::AlreadyDone, bytes, sha256, kept_aside: None }
     }
 }
 
+/// The download of one month into its locked folder.
 struct Month<'p> {
     options: &'p DownloadOptions,
     folder: &'p MonthFolder,
@@ -171,7 +185,7 @@ impl Month<'_> {
             let there = FetchedFile::there(&listed.name, bytes, sha256);
             files.push(FetchedFile { status: Status::Done, kept_aside: aside, ..there });
         }
-        // Last, as at the site: who finds it finds a month whose files were verified.
+        // Last, as at the site: a month with a CHECKSUM file has only verified dumps.
         if checksum_differs || old_checksum.is_none() {
             self.write_checksum_file(&site.checksum.name, &checksum_text)?;
         }
@@ -189,7 +203,7 @@ impl Month<'_> {
 
     fn write_checksum_file(&self, name: &str, text: &str) -> anyhow::Result<()> {
         let part = self.folder.part(name, "unfinished");
-        // What a killed downloader left.
+        // A killed download may have left the file.
         if part.exists() {
             fs::remove_file(&part)?;
         }
@@ -205,10 +219,11 @@ impl Month<'_> {
             self.folder.path().display(),
             if differing.len() == 1 { "is" } else { "are" }
         );
-        Failure::input(message).hint("pass --replace=true to fetch anew; what is there is kept under another name")
+        Failure::input(message)
+            .hint("pass --replace=true to fetch it again; the existing file is kept under another name")
     }
 
-    /// Space for what the listing says is to come, less what came already.
+    /// Checks that the disk has room for the missing files: their listed sizes, less the parts that are on the disk.
     fn check_space(&self, missing: &[(&ListedFile, &str)]) -> anyhow::Result<()> {
         let wanted = missing.iter().filter_map(|(listed, sha256)| {
             let there = fs::metadata(self.folder.part(&listed.name, sha256)).map_or(0, |part| part.len());
@@ -218,30 +233,10 @@ impl Month<'_> {
     }
 }
 
-/// Fails when a folder's file system has not so many bytes free.
-pub(super) fn enough_space(folder: &Path, wanted: u64) -> anyhow::Result<()> {
-    let free = free_bytes(folder)?;
-    if free < wanted {
-        let (free, wanted) = (free >> 20, wanted >> 20);
-        return Err(Failure::unexpected(format!(
-            "{} has {free} MiB free, what is to be fetched takes {wanted} MiB",
-            folder.display()
-        ))
-        .hint("free some space, fetch fewer entities, or set raw_root to a larger disk")
-        .into());
-    }
-    Ok(())
-}
-
+/// Returns the hash of a listed file in the CHECKSUM file.
 fn published<'c>(checksums: &'c BTreeMap<String, String>, listed: &ListedFile) -> Result<&'c String, Failure> {
     checksums.get(&listed.name).ok_or_else(|| {
         Failure::input(format!("the site's CHECKSUM file does not list {}", listed.name))
             .hint("what cannot be verified is not fetched; try again later, the file may have been cut")
     })
-}
-
-/// The site answers 200 with a page where there is no file.
-pub(super) fn no_such_file(name: &str) -> Failure {
-    Failure::external(format!("{name}: the site answered with a page, not with the file"))
-        .hint("the file was in its listing: try again later; if it stays so, the site has changed")
 }

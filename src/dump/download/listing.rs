@@ -1,3 +1,5 @@
+//! Parses the site's listing pages.
+
 use jiff::civil::Date;
 
 use crate::dump::{Kind, PublishedName};
@@ -6,37 +8,42 @@ use crate::lake::DumpMonth;
 /// A file in the listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ListedFile {
-    /// `discogs_YYYYMMDD_<entity>.xml.gz` or `discogs_YYYYMMDD_CHECKSUM.txt`, and nothing else: it becomes a file name.
+    /// `discogs_YYYYMMDD_<entity>.xml.gz` or `discogs_YYYYMMDD_CHECKSUM.txt`. No other name is accepted, because this
+    /// becomes the name of a local file.
     pub name: String,
     pub date: Date,
     pub kind: Kind,
-    /// What follows the base URL to download it: `?download=…`.
+    /// The query that downloads the file, after the base URL: `?download=…`.
     pub query: String,
+    /// The size, if the listing shows one.
     pub size: Option<ListedSize>,
 }
 
-/// A size as the listing rounds it: `469.6 MB`. Its MB are 2^20 bytes, as the sizes of published files show.
+/// A size that the listing has rounded: `469.6 MB`. Its MB are 2^20 bytes, as the sizes of published files show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ListedSize {
+    /// The rounded size.
     pub about: u64,
-    /// A file that is shorter than this was cut.
+    /// The least possible size; a shorter transfer was truncated.
     pub at_least: u64,
-    /// A transfer that is longer than this is not the file: its rounded size, and 1 MiB and a hundredth for a listing that
-    /// rounds otherwise or is a little older than the file.
+    /// The largest plausible size; a longer transfer is not the file. It is the rounded size plus 1 MiB and 1 %, in
+    /// case the listing rounds otherwise or is a little older than the file.
     pub at_most: u64,
 }
 
-/// A page of the site, its HTML read for the links it has.
+/// The links on a page of the site.
 #[derive(Debug)]
 pub(super) struct Listing {
+    /// The years that the page links to.
     pub years: Vec<i16>,
+    /// The dumps and CHECKSUM files that the page links to.
     pub files: Vec<ListedFile>,
-    /// Whether there was any link that a page of the site has.
+    /// Whether the page has any link of the site's form; otherwise it is not a listing.
     pub recognised: bool,
 }
 
 impl Listing {
-    /// Reads a page. Links that are not dumps, CHECKSUM files or years are passed over.
+    /// Parses the HTML of a page. Ignores links to anything but dumps, CHECKSUM files and years.
     pub fn parse(html: &str) -> Self {
         let mut listing = Listing { years: Vec::new(), files: Vec::new(), recognised: false };
         let mut rest = html;
@@ -71,17 +78,17 @@ impl Listing {
         }
     }
 
-    /// The page that lists the years.
+    /// Returns the query of the page that lists the years.
     pub fn query_of_years() -> &'static str {
         "?prefix=data%2F"
     }
 
-    /// The page that lists the files of a year.
+    /// Returns the query of the page that lists the files of a year.
     pub fn query_of_year(year: &str) -> String {
         format!("?prefix=data%2F{year}%2F")
     }
 
-    /// The months on the page, oldest first.
+    /// Returns the months on the page, oldest first.
     pub fn months(&self) -> Vec<DumpMonth> {
         let months = self.files.iter().filter_map(|file| file.date.strftime("%Y-%m").to_string().parse().ok());
         let mut months: Vec<DumpMonth> = months.collect();
@@ -98,7 +105,7 @@ fn href(tag: &str) -> Option<String> {
 }
 
 impl ListedSize {
-    /// The last number with a unit in a row such as `2026-07-01 15:10:27  469.6 MB`.
+    /// Parses the size at the end of a row such as `2026-07-01 15:10:27  469.6 MB`.
     fn parse(row: &str) -> Option<Self> {
         let mut words = row.split_whitespace().rev();
         let (unit, number) = (words.next()?, words.next()?);

@@ -1,3 +1,5 @@
+//! Finds the newest complete date of a month in the site's listing.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -8,20 +10,25 @@ use crate::dump::{Entity, Kind};
 use crate::lake::DumpMonth;
 use digdag_task::Failure;
 
-/// When the last file of a month has been seen to be there, on the day in its name: CHECKSUM came at 19:17 UTC.
+/// The hour, UTC, by which a month was complete on the day in its file names: CHECKSUM was published at 19:17.
 const COMPLETE_AT_HOUR: i8 = 20;
 
-/// The files of one date, with the CHECKSUM file that makes them complete.
+/// The wanted files of one date. The CHECKSUM file is published last, so a date that has one is complete.
 #[derive(Clone, Debug)]
 pub(super) struct MonthOnSite {
-    /// `YYYYMMDD`.
+    /// The date of publication, `YYYYMMDD`.
     pub date: String,
+    /// The CHECKSUM file.
     pub checksum: ListedFile,
+    /// The wanted dumps.
     pub dumps: BTreeMap<Entity, ListedFile>,
 }
 
 impl MonthOnSite {
-    /// The newest date of the month that has a CHECKSUM file and all that is wanted.
+    /// Finds the newest date of the month that has a CHECKSUM file and all wanted dumps.
+    ///
+    /// # Errors
+    /// Returns an error of class `Input` if no date of the month is complete; its hint says when to try again.
     pub fn find(
         listing: &Listing,
         month: &DumpMonth,
@@ -83,11 +90,13 @@ fn not_there(listing: &Listing, month: &DumpMonth, base: &impl std::fmt::Display
     Failure::input(format!("{base} has no dumps of {month}; {of_year}")).hint(hint)
 }
 
+/// Returns the time at which the files of a date are expected to be complete.
 fn complete_at(date: Date) -> Timestamp {
     let evening = date.at(COMPLETE_AT_HOUR, 0, 0, 0).in_tz("UTC");
     evening.map_or(Timestamp::MIN, |evening| evening.timestamp())
 }
 
+/// Returns the hint when to try again: at the expected time, or 3 hours from now if that time has passed.
 fn when_to_try(date: Date, now: Timestamp) -> String {
     let expected = complete_at(date);
     let next = match now.saturating_add(3.hours()) {

@@ -1,8 +1,9 @@
-//! The months that the site has.
+//! Lists the months at the site, without fetching them.
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
 
 use super::DownloadOptions;
 use super::client::{Client, retry_policy};
@@ -14,22 +15,31 @@ use digdag_task::{Failure, Observer};
 /// A month at the site.
 #[derive(Clone, Debug, Serialize)]
 pub struct MonthAtSite {
-    /// `YYYY-MM`.
+    /// The month, `YYYY-MM`.
     pub month: String,
-    /// `YYYYMMDD`.
-    pub date: String,
+    /// The date of publication, in results `YYYYMMDD` as in the names of the files.
+    #[serde(serialize_with = "compact")]
+    pub date: Date,
+    /// Whether the site has all four dumps and the CHECKSUM file.
     pub complete: bool,
+    /// The entities whose dumps the site has.
     pub entities: Vec<&'static str>,
-    /// About.
+    /// The sum of the listed sizes, which are rounded.
     pub bytes: u64,
+}
+
+fn compact<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&date.strftime("%Y%m%d"))
 }
 
 /// The months of a year at the site.
 #[derive(Clone, Debug)]
 pub struct Overview {
+    /// The year.
     pub year: String,
-    /// Every year that the site lists, if it was asked.
+    /// Every year that the site lists, if the list of years was requested.
     pub years: Option<Vec<i16>>,
+    /// One entry per date of publication.
     pub months: Vec<MonthAtSite>,
     /// Requests sent to the site.
     pub requests: u64,
@@ -61,7 +71,7 @@ pub fn overview(options: &DownloadOptions, year: Option<&str>, observer: &dyn Ob
             Entity::ALL.into_iter().filter(|one| files().any(|f| f.kind == Kind::Dump(*one))).collect();
         MonthAtSite {
             month: date.strftime("%Y-%m").to_string(),
-            date: date.strftime("%Y%m%d").to_string(),
+            date,
             complete: entities.len() == Entity::ALL.len() && files().any(|file| file.kind == Kind::Checksum),
             entities: entities.iter().map(|entity| entity.name()).collect(),
             bytes: files().filter_map(|file| file.size).map(|size| size.about).sum(),

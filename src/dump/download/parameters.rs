@@ -8,7 +8,7 @@ use super::client::BaseUrl;
 use crate::dump::Entity;
 use digdag_task::{Switch, duration};
 
-/// What is fetched, from where, and for how long.
+/// The options of `download-dumps`: entities, site and time limits.
 #[derive(Args, Debug)]
 pub struct DownloadOptions {
     /// Entities to fetch, separated by commas [default: all four]
@@ -37,7 +37,7 @@ pub struct DownloadOptions {
 }
 
 impl DownloadOptions {
-    /// In the order of their names, each once.
+    /// Returns the entities to fetch, in the order of their names, without duplicates.
     pub(super) fn wanted(&self) -> Vec<Entity> {
         Entity::ALL.into_iter().filter(|one| self.entities.is_empty() || self.entities.contains(one)).collect()
     }

@@ -1,3 +1,5 @@
+//! The transfer of one file: resumed from its part, hashed while it is written, and retried.
+
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -8,42 +10,46 @@ use sha2::{Digest, Sha256};
 use ureq::Body;
 use ureq::http::{Response, StatusCode, header};
 
-use super::client::Client;
-use super::fetch::{enough_space, no_such_file};
+use super::client::{Client, no_such_file};
+use super::folder::enough_space;
 use super::listing::ListedFile;
 use crate::http::{RequestError, Transient, in_words};
 use digdag_task::stop::{Resumable, Unfinished};
 use digdag_task::{Amount, Failure, Observer, Unit};
 
-/// Bytes read and written at once.
+/// Bytes read and written per call.
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// Fewer bytes a second than this over the stall time are no transfer.
+/// Bytes per second below which a transfer counts as stalled, averaged over the stall time.
 const SLOWEST: u64 = 1 << 10;
 
-/// A try that went on behind an earlier one and brought less than this counts as one that brought nothing.
+/// Bytes that a resumed attempt must add to count as progress.
 const MIN_PROGRESS: u64 = 1 << 20;
 
-/// How a gzip file begins: its magic number and the only method there is.
+/// The first bytes of a gzip file: magic number and the method deflate, the only one defined.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// What is to be fetched.
+/// A file to fetch.
 pub(super) struct Wanted<'w> {
+    /// The file in the listing.
     pub file: &'w ListedFile,
+    /// Its hash in the CHECKSUM file.
     pub sha256: &'w str,
+    /// The time after which a stalled transfer is aborted.
     pub stall_time: Duration,
 }
 
-/// A file on its way: its part on the disk, and the hash of what is in it.
+/// The transfer of a file: its part on the disk, and the hash and length of the part.
 pub(super) struct Transfer<'t> {
     client: &'t Client,
     wanted: Wanted<'t>,
     part: PathBuf,
     hash: Sha256,
+    /// Bytes in the part.
     there: u64,
-    /// The part was put together from more than one answer.
+    /// Whether the part was written from more than one response.
     pieced: bool,
-    /// What a signal means for the part: it is removed unless the server lets us go on behind it.
+    /// The action on a signal: the part is removed unless the server can resume it.
     on_signal: OnSignal,
 }
 
@@ -52,36 +58,41 @@ enum OnSignal {
     Keep(Resumable),
 }
 
-/// What an answer is, once its head is known.
+/// A response whose headers were checked.
 struct Answer {
     body: ureq::BodyReader<'static>,
-    /// The length of the whole file, where the server says it.
+    /// The length of the whole file, if the server sent it.
     total: Option<u64>,
-    /// The end of the answer tells a whole one from a cut one.
+    /// Whether the response has a length or is chunked, so that a truncated one is detected.
     framed: bool,
-    /// The first bytes of the file, which were looked at already.
+    /// The first bytes of the file, which were read already to check them.
     head: Vec<u8>,
 }
 
 impl<'t> Transfer<'t> {
+    /// Returns a transfer into the file `part`.
     pub fn new(client: &'t Client, wanted: Wanted<'t>, part: PathBuf) -> Self {
         let on_signal = OnSignal::Remove(Unfinished::new(&part));
         Transfer { client, wanted, part, hash: Sha256::new(), there: 0, pieced: false, on_signal }
     }
 
-    /// Fetches the file into its part, and gives its length. Then the part is whole and matches its checksum.
+    /// Fetches the file into its part and returns its length. The part is then whole and matches its checksum.
+    ///
+    /// # Errors
+    /// Returns an error of class `External` if the site does not send the file within the limits of the retry policy,
+    /// and `Input` if the whole file does not match its checksum.
     pub fn run(mut self, observer: &dyn Observer) -> anyhow::Result<u64> {
         self.take_up()?;
         let retry_policy = self.client.retry_policy();
         let result = if self.matches() { Ok(()) } else { retry_policy.run(observer, || self.attempt(observer)) };
         if result.is_err() && matches!(self.on_signal, OnSignal::Remove(_)) {
-            // The error is the story to tell.
+            // The error of the transfer is reported, not that of the clean-up.
             let _ = std::fs::remove_file(&self.part);
         }
         result.map(|()| self.there)
     }
 
-    /// Takes up what an earlier call left.
+    /// Reads and hashes the part of an interrupted download, to resume it.
     fn take_up(&mut self) -> anyhow::Result<()> {
         let mut file = match File::open(&self.part) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -108,6 +119,7 @@ impl<'t> Transfer<'t> {
         &self.wanted.file.name
     }
 
+    /// Sends one request and receives its response.
     fn attempt(&mut self, observer: &dyn Observer) -> Result<(), RequestError> {
         let began_at = self.there;
         let from = (self.there > 0).then_some(self.there);
@@ -124,7 +136,7 @@ impl<'t> Transfer<'t> {
         }
     }
 
-    /// Looks at an answer before anything that is there is given up for it.
+    /// Checks the headers and first bytes of a response before the existing part is discarded for it.
     fn open(&mut self, response: Response<Body>) -> Result<Answer, RequestError> {
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let length: Option<u64> = text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
@@ -165,7 +177,7 @@ impl<'t> Transfer<'t> {
         }
     }
 
-    /// The first bytes of an answer that begins with the beginning. What is not gzip is not written at all.
+    /// Reads the first bytes of a response that starts at byte 0. A file that is not gzip is never written to the disk.
     fn read_head(&self, body: &mut impl Read) -> Result<Vec<u8>, RequestError> {
         let mut head = Vec::new();
         if let Err(error) = body.take(GZIP.len() as u64).read_to_end(&mut head) {
@@ -185,13 +197,14 @@ impl<'t> Transfer<'t> {
             .into())
     }
 
+    /// Keeps the part on a signal, because the server can resume it.
     fn keep_on_signal(&mut self) {
         if matches!(self.on_signal, OnSignal::Remove(_)) {
             self.on_signal = OnSignal::Keep(Resumable::new());
         }
     }
 
-    /// Forgets the part. It is there again, and empty, when the next bytes come.
+    /// Removes the part. The next response writes it from byte 0.
     fn start_over(&mut self) -> anyhow::Result<()> {
         self.on_signal = OnSignal::Remove(Unfinished::new(&self.part));
         (self.hash, self.there, self.pieced) = (Sha256::new(), 0, false);
@@ -201,6 +214,7 @@ impl<'t> Transfer<'t> {
         }
     }
 
+    /// Writes the body of a response to the part, and verifies the file at its end.
     fn receive(&mut self, mut answer: Answer, observer: &dyn Observer) -> Result<(), RequestError> {
         if let Some(total) = answer.total {
             let folder = self.part.parent().unwrap_or(Path::new("."));
@@ -212,7 +226,7 @@ impl<'t> Transfer<'t> {
         let head = std::mem::take(&mut answer.head);
         self.write(&mut file, &head)?;
 
-        // Without a length an answer ends when the server likes; the disk must not fill until then.
+        // A response without a length can be endless; the limit keeps it from filling the disk.
         let most = answer.total.or(self.wanted.file.size.map(|size| size.at_most));
         let mut pace = Pace::new(self.there, self.wanted.stall_time);
         let mut buffer = vec![0; BUFFER_BYTES];
@@ -261,6 +275,7 @@ impl<'t> Transfer<'t> {
         Ok(())
     }
 
+    /// Returns the error for a response that was cut.
     fn cut(&self, error: &std::io::Error) -> RequestError {
         let why = match error.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
@@ -271,7 +286,7 @@ impl<'t> Transfer<'t> {
         transient(format!("{}: cut after {} bytes: {why}", self.name(), self.there))
     }
 
-    /// The answer has ended: is it the file?
+    /// Verifies the part at the end of a response.
     fn judge(&mut self, answer: &Answer) -> Result<(), RequestError> {
         if self.matches() {
             return Ok(());
@@ -300,7 +315,7 @@ fn transient(message: String) -> RequestError {
     RequestError::transient(Failure::external(message))
 }
 
-/// The first byte and, where it is known, the length of the whole, in `bytes 100-199/200`.
+/// Parses a Content-Range such as `bytes 100-199/200`: the first byte and, if known, the length of the whole file.
 fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
@@ -311,7 +326,7 @@ fn too_long(name: &str, most: u64) -> Failure {
         .hint("nothing of it was kept; try again later, and if it stays so, the listing or the site is wrong")
 }
 
-/// How fast the bytes come.
+/// Measures the rate of a transfer.
 struct Pace {
     stall_time: Duration,
     begun: (Instant, u64),
@@ -324,12 +339,12 @@ impl Pace {
         Pace { stall_time, begun: now, window: now }
     }
 
-    /// Bytes a second since the transfer began.
+    /// Returns the bytes per second since the transfer began.
     fn rate(&self, there: u64) -> f64 {
         (there - self.begun.1) as f64 / self.begun.0.elapsed().as_secs_f64().max(1e-3)
     }
 
-    /// Whether the last stall time brought next to nothing.
+    /// Returns whether the rate over the last stall time was below `SLOWEST`.
     fn stalled(&mut self, there: u64) -> bool {
         let (since, before) = self.window;
         let elapsed = since.elapsed();

@@ -1,4 +1,4 @@
-//! Records of the artists dump into rows.
+//! Converts records of the artists dump to rows.
 
 use std::borrow::Cow;
 
@@ -37,7 +37,7 @@ tables! {
     }
 }
 
-/// `artists/artist`.
+/// The reader of `artists/artist`.
 #[derive(Default)]
 pub struct Artists {
     tables: ArtistTables,
@@ -46,7 +46,7 @@ pub struct Artists {
     joined_aliases: Joined,
 }
 
-/// The lists of an artist, kept until its id is known.
+/// The lists of an artist, buffered until its id is known.
 #[derive(Default)]
 struct Lists<'b> {
     urls: Vec<Cow<'b, str>>,
@@ -56,7 +56,7 @@ struct Lists<'b> {
     memberships: Vec<Membership<'b>>,
 }
 
-/// An entry of `<members>` or `<groups>`, kept until the artist's own id and name are known.
+/// An entry of `<members>` or `<groups>`, buffered until the artist's own id and name are known.
 struct Membership<'b> {
     other_is_group: bool,
     id: Option<i64>,
@@ -72,7 +72,7 @@ impl Records for Artists {
 
     fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let (mut id, mut name, mut realname, mut profile, mut data_quality) = (None, None, None, None, None);
-        // The id may come behind the lists.
+        // The id may follow the lists.
         let mut lists = Lists::default();
         while let Some(element) = cursor.child()? {
             match element {
@@ -129,8 +129,8 @@ impl Artists {
         }
     }
 
-    /// A membership needs both ids and both names; what lacks one is counted, and stands in the tables of members and
-    /// groups alone.
+    /// Adds rows for memberships. A row of `artist_memberships` needs both ids and both names; an entry that lacks one
+    /// is counted, and is added to the tables of members and groups only.
     fn push_memberships<'b, T: Tokens<'b>>(
         &mut self,
         cursor: &mut Cursor<'b, '_, T>,
@@ -177,7 +177,7 @@ fn read_aliases<'b, T: Tokens<'b>>(
     })
 }
 
-/// `<name id="26">…</name>`, or before 2018 `<id>26</id><name>…</name>`, or both at once.
+/// Reads `<name id="26">…</name>`, or `<id>26</id><name>…</name>`, the form before 2018, or both at once.
 fn read_memberships<'b, T: Tokens<'b>>(
     cursor: &mut Cursor<'b, '_, T>,
     other_is_group: bool,

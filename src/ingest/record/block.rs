@@ -1,4 +1,4 @@
-//! A block of records into batches of rows.
+//! Converts a block of records to batches of rows.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub enum OnBadRecord {
 }
 
 impl OnBadRecord {
-    /// The word that the parameter takes.
+    /// Returns the value of the parameter `on_bad_record`.
     pub fn name(self) -> &'static str {
         match self {
             OnBadRecord::Stop => "stop",
@@ -41,33 +41,38 @@ pub enum Tokeniser {
 
 /// The rows of a block of whole records.
 pub struct BlockRows {
-    /// One a table, in the order of [`Records::declarations`].
+    /// One batch per table, in the order of [`Records::declarations`].
     pub batches: Vec<RecordBatch>,
+    /// The counts of the records.
     pub tally: Tally,
+    /// The skipped records.
     pub bad: Vec<BadRecord>,
     /// The id of the last record that was read.
     pub last_id: Option<i64>,
-    /// Whether the scanner gave the block up and the reference read it.
+    /// Whether the reference read the block, because the scanner could not.
     pub fell_back: bool,
 }
 
-/// A record that was left out.
+/// A skipped record.
 pub struct BadRecord {
     /// Bytes from the start of the block.
     pub offset: usize,
+    /// The error.
     pub what: String,
+    /// The XML of the record.
     pub text: String,
 }
 
-/// Why a block gave no rows.
+/// The error of a block that cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {
+    /// The error in the XML.
     pub malformed: Malformed,
-    /// The id of the last record of the block that could be read.
+    /// The id of the last record that was read before it.
     pub last_id: Option<i64>,
 }
 
-/// Turns blocks into rows. One a thread.
+/// Converts blocks to rows. Each worker has one.
 pub struct BlockReader<R> {
     records: R,
     schemas: Vec<SchemaRef>,
@@ -77,22 +82,27 @@ pub struct BlockReader<R> {
 }
 
 impl<R: Records> BlockReader<R> {
-    /// `schemas` are those of the tables, in the order of [`Records::declarations`].
+    /// Returns a reader. `schemas` are those of the tables, in the order of [`Records::declarations`]; the paths in
+    /// `ignored` are not counted as unknown.
     pub fn new(schemas: Vec<SchemaRef>, ignored: Arc<BTreeSet<String>>, on_bad_record: OnBadRecord) -> Self {
         BlockReader { records: R::default(), schemas, ignored, on_bad_record, tokeniser: Tokeniser::Auto }
     }
 
+    /// Returns the reader with another tokeniser than the default.
     pub fn with_tokeniser(self, tokeniser: Tokeniser) -> Self {
         BlockReader { tokeniser, ..self }
     }
 
     /// Reads the records of a block.
     ///
-    /// What the scanner stumbles over is read by the reference, which decides and words the message: so a block is
-    /// accepted, and a flaw reported, in the same way by either tokeniser.
+    /// A block that the scanner refuses is read by the reference, whose result and message count. So both settings of
+    /// the tokeniser accept the same blocks and report the same errors.
     ///
-    /// A record whose id is not a number is left out and counted, and so is one that is not well-formed where bad
-    /// records are to be skipped. Such a block is read again record by record, so that nothing of those records stays.
+    /// A record whose id is not a number is skipped and counted, and so is a malformed one if [`OnBadRecord::Skip`] is
+    /// set. A block with such a record is read again record by record, so that no rows of a skipped record remain.
+    ///
+    /// # Errors
+    /// Returns an error if a record is malformed and [`OnBadRecord::Stop`] is set.
     pub fn read(&mut self, text: &str) -> Result<BlockRows, Unreadable> {
         let mut tally = Tally::default();
         let mut last_id = None;
@@ -110,7 +120,7 @@ impl<R: Records> BlockReader<R> {
             }
         };
         let batches = self.records.finish(&self.schemas).map_err(|error| {
-            // A batch of more than 2 GiB of text cannot come of a block, so this is a bug and not the data's fault.
+            // A block cannot have 2 GiB of text, the limit of a batch, so this is a bug and not an error of the data.
             Unreadable { malformed: Malformed::new(0, format!("the rows do not fit a batch: {error}")), last_id }
         })?;
         Ok(BlockRows { batches, tally, bad, last_id, fell_back })
@@ -163,8 +173,7 @@ impl<R: Records> BlockReader<R> {
                 Piece::Bad(piece) => (piece.malformed, piece.text),
                 Piece::Record(offset, slice) => match self.try_record(slice) {
                     Ok(()) => {
-                        // It was read into rows that are thrown away; now that it is known to be good, into those that
-                        // stay.
+                        // `try_record` discards its rows. Now that the record is known to be good, its rows are kept.
                         if self.read_records(Reference::new(slice), tally, last_id).is_err() {
                             unreachable!("a record that was read can be read again");
                         }
@@ -188,7 +197,7 @@ impl<R: Records> BlockReader<R> {
         Ok(bad)
     }
 
-    /// The well-formed records that a text begins with.
+    /// Returns the well-formed records at the start of a text.
     fn whole_records<'t>(&self, text: &'t str) -> WholeRecords<'t> {
         let mut tally = Tally::default();
         let mut cursor = Cursor::new(Reference::new(text), &mut tally, &self.ignored);
@@ -206,7 +215,7 @@ impl<R: Records> BlockReader<R> {
         WholeRecords { records, error, read: cursor.offset() }
     }
 
-    /// Reads a well-formed record and throws its rows away.
+    /// Reads a well-formed record and discards its rows, to find out whether it can be converted.
     fn try_record(&self, slice: &str) -> Result<(), RecordError> {
         let mut tally = Tally::default();
         let mut cursor = Cursor::new(Reference::new(slice), &mut tally, &self.ignored);

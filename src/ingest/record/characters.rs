@@ -1,7 +1,7 @@
-//! Characters that no table may hold: bytes that are not UTF-8, and characters that XML 1.0 does not have.
+//! Replaces characters that no table may have: bytes that are not UTF-8, and characters that XML 1.0 does not have.
 //!
-//! A block is repaired before it is tokenised, so both tokenisers see the same text. Nearly every block needs no repair,
-//! and finding that out takes about a hundredth of the time that tokenising takes.
+//! A block is repaired before it is tokenised, so both tokenisers see the same text. Nearly every block needs no
+//! repair, and the check takes about 1 % of the time of tokenising.
 
 use std::borrow::Cow;
 
@@ -9,26 +9,27 @@ use memchr::{memchr_iter, memmem};
 use quick_xml::XmlVersion;
 use quick_xml::events::attributes::Attribute;
 
-use super::flaw;
+use super::message;
 
-/// Stands in a table for what could not be kept.
+/// The character in place of an invalid one.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 /// Bytes tested at once: small enough to stop early, large enough for the compiler to use vector instructions.
 const CHUNK_BYTES: usize = 4096;
 
-/// The text of a block in which every character may stand in a table.
+/// The text of a block, without characters that no table may have.
 pub struct Repaired<'b> {
+    /// The text.
     pub text: Cow<'b, str>,
     /// Byte sequences that were not UTF-8.
     pub invalid_utf8: u64,
     /// Characters, raw or as references, that XML 1.0 does not have.
     pub invalid_characters: u64,
-    /// Where the text and the block part, in order.
+    /// The places at which text and block differ, in order.
     edits: Vec<Edit>,
 }
 
-/// A replaced piece: where its replacement ends in the text, and where it began and ended in the block.
+/// A replaced piece: the end of its replacement in the text, and its start and end in the block.
 struct Edit {
     text_end: usize,
     block_start: usize,
@@ -36,10 +37,10 @@ struct Edit {
 }
 
 impl<'b> Repaired<'b> {
-    /// Replaces what no table may hold, in the bytes of a block.
+    /// Replaces the invalid bytes and characters of a block.
     ///
-    /// U+001C to U+001F become a blank, because they are separators that the tables trim at the ends of a text; the rest
-    /// becomes U+FFFD.
+    /// U+001C to U+001F become a blank, because they are separators that the tables trim at the ends of a text; the
+    /// rest becomes U+FFFD.
     pub fn of(block: &'b [u8]) -> Self {
         match simdutf8::basic::from_utf8(block) {
             Ok(text) if !holds_invalid(text) => {
@@ -49,7 +50,7 @@ impl<'b> Repaired<'b> {
         }
     }
 
-    /// The offset in the block of an offset in the text.
+    /// Converts an offset in the text to an offset in the block.
     pub fn offset_in_block(&self, offset: usize) -> usize {
         let behind = self.edits.partition_point(|edit| edit.text_end <= offset);
         let next = self.edits.get(behind).map_or(usize::MAX, |edit| edit.block_start);
@@ -60,29 +61,28 @@ impl<'b> Repaired<'b> {
     }
 }
 
-/// Whether XML 1.0 has a character (its production `Char`).
+/// Returns whether XML 1.0 has a character (its production `Char`).
 pub fn is_valid(character: char) -> bool {
     !matches!(character, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Whether a raw text or attribute value holds a reference to a character that XML 1.0 does not have.
+/// Returns whether a raw text or attribute value has a reference to a character that XML 1.0 does not have.
 fn refers_to_invalid(text: &str) -> bool {
     memmem::find_iter(text.as_bytes(), "&#").any(|at| invalid_reference(&text[at..]).is_some())
 }
 
-/// The value of an attribute as XML normalises it.
+/// Returns the normalised value of an attribute.
 ///
 /// # Errors
-///
-/// Returns what is wrong with it, in words that quote nothing of it.
+/// Returns a message, which quotes nothing of the value, if the value has an invalid reference.
 pub fn attribute_value<'b>(attribute: &Attribute<'b>) -> Result<Cow<'b, str>, &'static str> {
     if refers_to_invalid(&attribute.value) {
-        return Err(flaw::REFERENCE_TO_NO_CHARACTER);
+        return Err(message::REFERENCE_TO_NO_CHARACTER);
     }
-    attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| flaw::of_parser(&error))
+    attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| message::of_parser(&error))
 }
 
-/// Replaces the characters that XML 1.0 does not have in a text that holds no references; counts them.
+/// Replaces the characters that XML 1.0 does not have in a text without references; returns their number.
 pub fn replace_invalid(text: &mut String) -> u64 {
     let invalid = text.chars().filter(|character| !is_valid(*character)).count();
     if invalid > 0 {
@@ -121,9 +121,10 @@ fn holds_invalid(text: &str) -> bool {
     false
 }
 
-/// The length of the reference that a text begins with and its character, if XML 1.0 does not have that character.
+/// Returns the length and the character of the reference at the start of a text, if XML 1.0 does not have that
+/// character.
 ///
-/// A number that is no Unicode scalar value refers to no character at all: it is an error, and left to the tokenisers.
+/// A number that is no Unicode scalar value refers to no character at all; the tokenisers report it as an error.
 fn invalid_reference(text: &str) -> Option<(usize, char)> {
     let number = text.strip_prefix("&#")?;
     let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |digits| (digits, 16));
@@ -134,16 +135,16 @@ fn invalid_reference(text: &str) -> Option<(usize, char)> {
     (rest.starts_with(';') && !is_valid(character)).then_some((length, character))
 }
 
-/// Where `&#` begins no reference: a comment, a CDATA section, a processing instruction.
+/// Start and end of sections in which `&#` starts no reference: comments, CDATA sections, processing instructions.
 const SECTIONS: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
-/// A repair under way.
+/// The state of a repair.
 struct Repair {
     text: String,
     invalid_utf8: u64,
     invalid_characters: u64,
     edits: Vec<Edit>,
-    /// What ends the section that the text is in, if it is in one.
+    /// The end of the current section, inside of one.
     section_end: Option<&'static str>,
 }
 

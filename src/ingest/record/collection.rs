@@ -1,4 +1,4 @@
-//! A user's collection: pages of the API, or the site's CSV export.
+//! Converts a user's collection, pages of the API or the site's CSV export, to rows.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ tables! {
     }
 }
 
-/// The items of a collection, on their way into the table.
+/// The reader of a collection, with the rows so far.
 #[derive(Default)]
 pub struct Collection {
     tables: CollectionTables,
@@ -31,25 +31,33 @@ pub struct Collection {
 }
 
 impl Collection {
+    /// Returns the number of items so far.
     pub fn items(&self) -> u64 {
         self.items
     }
 
+    /// Returns the anomalies so far, by name.
     pub fn anomalies(&self) -> BTreeMap<String, u64> {
         self.anomalies.clone()
     }
 
-    /// The tables that are filled: `collection` alone.
+    /// Returns the declaration of the only table, `collection`.
     pub fn declarations() -> Vec<TableRows> {
         CollectionTables::declarations()
     }
 
-    /// The rows so far, a batch a table.
+    /// Returns the rows so far as one batch per table, and clears them.
+    ///
+    /// # Errors
+    /// Returns an error if the rows do not fit the schemas.
     pub fn finish(&mut self, schemas: &[SchemaRef]) -> Result<Vec<RecordBatch>, ArrowError> {
         self.tables.finish(schemas)
     }
 
-    /// Reads a page: the API's object with `releases`, one with `items`, or the bare list.
+    /// Reads a page: the API's object with `releases`, an object with `items`, or the bare list.
+    ///
+    /// # Errors
+    /// Returns a message if the page is not JSON of that form.
     pub fn read_page(&mut self, text: &str) -> Result<(), String> {
         let mut page: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
         self.count("invalid_characters", replace_invalid_in(&mut page));
@@ -73,7 +81,7 @@ impl Collection {
         let nothing = Map::new();
         let basic = item.get("basic_information").and_then(Value::as_object).unwrap_or(&nothing);
         let either = |name: &str| scalar(item.get(name)).or_else(|| scalar(basic.get(name)));
-        // `id` of an item is the release; before the API had instances it was the item.
+        // `id` of an item is the release id; before the API had instances, it was the item's id.
         let instance = either("instance_id");
         let release = scalar(basic.get("id")).or_else(|| scalar(item.get("release_id")));
         let instance_id = self.number(instance.clone().or_else(|| scalar(item.get("id"))));
@@ -105,6 +113,9 @@ impl Collection {
     }
 
     /// Reads the CSV export. It has no instances, genres or styles; rows may lack their last fields.
+    ///
+    /// # Errors
+    /// Returns a message if the text is not CSV or has no column `release_id`.
     pub fn read_csv(&mut self, text: &str) -> Result<(), String> {
         let mut text = text.trim_start_matches('\u{feff}').to_owned();
         self.count("invalid_characters", replace_invalid(&mut text));
@@ -157,7 +168,7 @@ impl Collection {
     }
 }
 
-/// Replaces the characters that no table may hold in all texts of a page; counts them.
+/// Replaces the invalid characters in all texts of a page; returns their number.
 fn replace_invalid_in(value: &mut Value) -> u64 {
     match value {
         Value::String(text) => replace_invalid(text),
@@ -167,7 +178,7 @@ fn replace_invalid_in(value: &mut Value) -> u64 {
     }
 }
 
-/// A text or number of the page as text, trimmed.
+/// Returns a text or number of the page as text, trimmed.
 fn scalar(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) => trimmed(Cow::Borrowed(text)).map(Cow::into_owned),

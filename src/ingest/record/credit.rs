@@ -1,4 +1,4 @@
-//! The `<artist>` of a release, a track or a master.
+//! Reads the `<artist>` elements of a release, a track or a master.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,25 @@ use super::token::{Malformed, Tokens};
 /// An `<artist>` inside a release, a track or a master.
 #[derive(Debug, Default)]
 pub struct Credit<'b> {
+    /// The text of the id.
     pub id_text: Option<Cow<'b, str>>,
-    /// `None` for the id 0, which stands for no artist.
+    /// The artist's id; `None` for the id 0, which means no artist.
     pub artist_id: Option<i64>,
+    /// The artist's name.
     pub name: Option<Cow<'b, str>>,
+    /// The name variation used in this credit.
     pub anv: Option<Cow<'b, str>>,
+    /// The phrase between this artist and the next.
     pub join: Option<Cow<'b, str>>,
+    /// The role.
     pub role: Option<Cow<'b, str>>,
+    /// The tracks that the credit applies to, as text.
     pub tracks: Option<Cow<'b, str>>,
 }
 
 impl<'b> Credit<'b> {
-    /// Reads the element whose start tag the cursor has just passed; gives whether there is anything in it. In place: most
-    /// of a release is credits, and one has two hundred bytes.
+    /// Reads the element whose start tag the cursor has just passed; returns whether it has any contents. Fills `self`
+    /// in place, because a credit has 200 bytes and most of a release is credits.
     fn read<T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<bool, Malformed> {
         while let Some(name) = cursor.child()? {
             match name {
@@ -38,7 +44,11 @@ impl<'b> Credit<'b> {
         Ok(anything.iter().any(|text| text.is_some()))
     }
 
-    /// Reads `<artists>`: those a work is by. They have a join phrase and neither role nor tracks.
+    /// Reads `<artists>`, the main artists of a work, and passes each to `take`. They have a join phrase and neither
+    /// role nor tracks.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn read_artists<T: Tokens<'b>>(
         cursor: &mut Cursor<'b, '_, T>,
         mut take: impl FnMut(Credit<'b>),
@@ -50,7 +60,11 @@ impl<'b> Credit<'b> {
         })
     }
 
-    /// Reads `<extraartists>`: those who worked on it. They have a role and tracks and no join phrase.
+    /// Reads `<extraartists>`, the further contributors, and passes each to `take`. They have a role and tracks and no
+    /// join phrase.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn read_extra_artists<T: Tokens<'b>>(
         cursor: &mut Cursor<'b, '_, T>,
         mut take: impl FnMut(Credit<'b>),

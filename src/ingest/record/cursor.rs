@@ -1,4 +1,4 @@
-//! Walks the elements of a record, and counts those that no reader asks for.
+//! Walks the elements of a record, and counts those that no reader uses.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,17 +8,18 @@ use super::token::{Malformed, Token, Tokens};
 use super::value::{self, trimmed};
 use crate::dump::shown;
 
-/// Elements in each other; Discogs has nine. A bound keeps a hostile document from growing the stack.
+/// Limit of the nesting of elements; Discogs nests nine. The limit keeps a hostile document from growing the stack.
 const MAX_DEPTH: usize = 64;
 
-/// What a message shows of an element's name.
+/// Characters of an element's name that a message shows.
 const MAX_SHOWN_NAME: usize = 40;
 
-/// Why a record became no rows.
+/// The error of a record that has no rows.
 #[derive(Debug)]
 pub enum RecordError {
+    /// The XML is malformed.
     Xml(Malformed),
-    /// Its own id is not a number.
+    /// The record's id is not a number.
     NoKey,
 }
 
@@ -28,8 +29,10 @@ impl From<Malformed> for RecordError {
     }
 }
 
-/// Walks the elements of a record. What the reader does not ask for is counted under its path, never lost silently:
-/// elements by [`Cursor::unclaimed`], attributes and texts by the cursor itself.
+/// Walks the elements of a record. Anything that the reader does not use is counted under its path: the reader counts
+/// elements with [`Cursor::unclaimed`], and the cursor itself counts attributes and texts.
+///
+/// XML that ends before the record's end tag or nests too deeply counts as malformed.
 pub struct Cursor<'b, 'c, T> {
     tokens: T,
     /// Names of the open elements, from the record down.
@@ -39,11 +42,15 @@ pub struct Cursor<'b, 'c, T> {
 }
 
 impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
+    /// Returns a cursor before the first record. Paths in `ignored` are not counted.
     pub fn new(tokens: T, tally: &'c mut Tally, ignored: &'c BTreeSet<String>) -> Self {
         Cursor { tokens, path: Vec::with_capacity(MAX_DEPTH), tally, ignored }
     }
 
-    /// Passes the start tag of the next record; gives its offset in the block. `None` at the end.
+    /// Passes the start tag of the next record and returns its offset in the block; returns `None` at the end.
+    ///
+    /// # Errors
+    /// Returns an error if something other than a record of that name follows.
     pub fn record(&mut self, name: &str) -> Result<Option<usize>, Malformed> {
         loop {
             let offset = self.tokens.offset();
@@ -66,13 +73,16 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         }
     }
 
-    /// How many bytes of the block are behind us.
+    /// Returns the number of bytes of the block that were passed.
     pub fn offset(&self) -> usize {
         self.tokens.offset()
     }
 
-    /// Passes the start tag of the next child of the open element and gives its name, or passes the end tag and gives
-    /// `None`.
+    /// Passes the start tag of the next child of the open element and returns its name, or passes the end tag and
+    /// returns `None`.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn child(&mut self) -> Result<Option<&'b str>, Malformed> {
         self.count_attributes_left();
         loop {
@@ -91,7 +101,10 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         }
     }
 
-    /// Passes the open element's end tag and gives its text, trimmed; `None` when there is none.
+    /// Passes the open element's end tag and returns its trimmed text, or `None` if it has none.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     #[inline]
     pub fn text(&mut self) -> Result<Option<Cow<'b, str>>, Malformed> {
         self.count_attributes_left();
@@ -125,7 +138,11 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         }
     }
 
-    /// The text of an element that stands once: a second one with a text is counted, and the first stays.
+    /// Reads the text of an element that occurs once into `slot`. A repeated element with a text is counted, and the
+    /// first text is kept.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn text_once(&mut self, slot: &mut Option<Cow<'b, str>>) -> Result<(), Malformed> {
         let text = self.text()?;
         if slot.is_none() {
@@ -137,8 +154,11 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         Ok(())
     }
 
-    /// An attribute and the text of an element that stands once. Of a second one that is not empty neither is taken: what
-    /// stands in two elements does not belong together.
+    /// Like [`Cursor::text_once`], but reads an attribute and the text. A repeated element is counted and provides
+    /// neither, because values of two elements do not belong together.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn attribute_and_text_once(
         &mut self,
         attribute: &str,
@@ -154,7 +174,10 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         Ok(())
     }
 
-    /// Passes a list of texts, such as `<genres>`: `take` gets each child of that name that is not empty.
+    /// Passes a list of texts, such as `<genres>`. Calls `take` with the text of each non-empty child of that name.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn texts(&mut self, name: &str, mut take: impl FnMut(Cow<'b, str>)) -> Result<(), Malformed> {
         while let Some(element) = self.child()? {
             if element != name {
@@ -166,8 +189,11 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         Ok(())
     }
 
-    /// Passes a list of elements: `read` gets the cursor behind the start tag of each child of that name, and passes
-    /// its end tag.
+    /// Passes a list of elements. Calls `read` after the start tag of each child of that name; `read` must pass the end
+    /// tag.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed or `read` fails.
     pub fn elements(
         &mut self,
         name: &str,
@@ -179,7 +205,10 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         Ok(())
     }
 
-    /// Passes the end tag of an element that holds nothing; what it holds all the same is counted.
+    /// Passes the end tag of an element that should be empty, and counts its contents if it is not.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn nothing_inside(&mut self) -> Result<(), Malformed> {
         while self.child()?.is_some() {
             self.unclaimed()?;
@@ -187,14 +216,18 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         Ok(())
     }
 
-    /// Takes an attribute of the element whose start tag was passed last, trimmed; `None` when it is empty or absent.
+    /// Takes an attribute of the element whose start tag was passed last. Returns its trimmed value, or `None` if it is
+    /// empty or missing.
     pub fn attribute(&mut self, name: &str) -> Option<Cow<'b, str>> {
         let attributes = self.tokens.attributes();
         let index = attributes.iter().position(|(found, _)| *found == name)?;
         trimmed(attributes.swap_remove(index).1)
     }
 
-    /// Passes an element that no table takes, and counts it and all in it, unless a rule ignores it.
+    /// Passes an element that no table stores, and counts it and its contents, unless a rule ignores it.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn unclaimed(&mut self) -> Result<(), Malformed> {
         let depth = self.path.len();
         let ignored = self.ignored.contains(&self.path.join("/"));
@@ -223,7 +256,7 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         }
     }
 
-    /// Counts a value that a reader met where no table has a place for it, under the open element's path and `name`.
+    /// Counts a value for which no table has a column, under the open element's path and `name`.
     pub fn unclaimed_value(&mut self, name: &str, value: &Option<Cow<'b, str>>) {
         if value.is_some() {
             let path = format!("{}/{name}", self.path.join("/"));
@@ -231,16 +264,17 @@ impl<'b, 'c, T: Tokens<'b>> Cursor<'b, 'c, T> {
         }
     }
 
+    /// Counts an anomaly.
     pub fn count(&mut self, anomaly: &'static str) {
         self.tally.count(anomaly, 1);
     }
 
-    /// The id in a text; one that is not a number is counted and is none.
+    /// Parses an id; counts a text that is not a number and returns `None`.
     pub fn id(&mut self, text: &Option<Cow<'b, str>>) -> Option<i64> {
         self.parsed(text, value::integer, "ids_not_numbers")
     }
 
-    /// The value of a text; one that has none is counted under a name.
+    /// Parses a text; counts a text without a value as `anomaly` and returns `None`.
     pub fn parsed<V>(
         &mut self,
         text: &Option<Cow<'b, str>>,

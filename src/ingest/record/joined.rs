@@ -1,8 +1,8 @@
-//! Lists joined into one text, as the published tables have them.
+//! Joins lists into one text, as in the published tables.
 
 use std::borrow::Cow;
 
-/// A list as one text, as the published tables have it; nothing when no text was added.
+/// A list joined into one text, as in the published tables.
 #[derive(Debug, Default)]
 pub struct Joined {
     text: String,
@@ -10,7 +10,7 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// Adds a text behind a separator.
+    /// Adds an entry, after a separator if it is not the first.
     pub fn push(&mut self, separator: &str, text: &str) {
         self.start(separator);
         self.text.push_str(text);
@@ -23,7 +23,7 @@ impl Joined {
         }
     }
 
-    /// Begins another entry, for one that is written in pieces with `add`.
+    /// Starts an entry whose pieces are added with `add`.
     pub fn start(&mut self, separator: &str) {
         if self.any {
             self.text.push_str(separator);
@@ -31,11 +31,12 @@ impl Joined {
         self.any = true;
     }
 
+    /// Adds a piece to the current entry.
     pub fn add(&mut self, piece: &str) {
         self.text.push_str(piece);
     }
 
-    /// Returns the list so far; `None` if no text was added.
+    /// Returns the list so far; `None` if it has no entry.
     pub fn text(&self) -> Option<&str> {
         self.any.then_some(self.text.as_str())
     }

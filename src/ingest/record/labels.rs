@@ -1,4 +1,4 @@
-//! Records of the labels dump into rows.
+//! Converts records of the labels dump to rows.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ tables! {
     }
 }
 
-/// `labels/label`.
+/// The reader of `labels/label`.
 #[derive(Default)]
 pub struct Labels {
     tables: LabelTables,
@@ -37,7 +37,7 @@ pub struct Labels {
     joined_names: Joined,
 }
 
-/// An entry of `<sublabels>`, kept until the label's own id is known: the text of its id, the id, the name.
+/// An entry of `<sublabels>`, buffered until the label's own id is known: the text of its id, the id, the name.
 type Sublabel<'b> = (Option<Cow<'b, str>>, Option<i64>, Option<Cow<'b, str>>);
 
 impl Records for Labels {
@@ -50,7 +50,7 @@ impl Records for Labels {
     fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError> {
         let (mut id, mut name, mut profile, mut contact_info, mut data_quality) = (None, None, None, None, None);
         let mut parent = (None, None);
-        // The id may come behind the lists.
+        // The id may follow the lists.
         let (mut urls, mut sublabels) = (Vec::new(), Vec::new());
         while let Some(element) = cursor.child()? {
             match element {

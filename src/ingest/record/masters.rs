@@ -1,4 +1,4 @@
-//! Records of the masters dump into rows.
+//! Converts records of the masters dump to rows.
 
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -32,7 +32,7 @@ tables! {
     }
 }
 
-/// `masters/master`.
+/// The reader of `masters/master`.
 #[derive(Default)]
 pub struct Masters {
     tables: MasterTables,
@@ -42,7 +42,7 @@ pub struct Masters {
     joined_styles: Joined,
 }
 
-/// How many rows of each list a master has so far.
+/// The number of rows of each list of the master so far.
 #[derive(Default)]
 struct Positions {
     artist: i32,

@@ -1,14 +1,15 @@
-//! A record's XML into rows: one file an entity.
+//! Converts the XML of records to rows, in one file per entity.
 //!
 //! ```text
 //! block of text ─▶ Tokens ─▶ Cursor ─▶ Artists, Labels, Masters, Releases ─▶ a batch a table
 //!                (token.rs)  (cursor.rs)        (one file each)                (block.rs)
 //! ```
 //!
-//! Two tokenisers stand behind [`Tokens`]: [`Scanner`] for the part of XML that Discogs writes, and [`Reference`]
-//! (quick-xml) for any. A block goes through the scanner; one that it does not know, or that is malformed, is read again
-//! by the reference, which decides. The readers are written against the interface and know neither files nor threads. What no table takes and no
-//! rule of the contract ignores is counted under its path; nothing is skipped silently.
+//! Two tokenisers implement [`Tokens`]: [`Scanner`] for the subset of XML that Discogs writes, and [`Reference`]
+//! (quick-xml) for any XML. Each block goes through the scanner; a block that the scanner does not know, or that is
+//! malformed, is read again by the reference, whose result counts. The readers use the interface and know neither files
+//! nor threads. An element or attribute that no table stores and no rule of the contract ignores is counted under its
+//! path; none is skipped silently.
 
 mod artists;
 mod block;
@@ -16,10 +17,10 @@ mod characters;
 pub(crate) mod collection;
 mod credit;
 mod cursor;
-mod flaw;
 mod joined;
 mod labels;
 mod masters;
+mod message;
 mod recovery;
 mod reference;
 mod releases;
@@ -49,16 +50,23 @@ use crate::dump::Entity;
 use crate::parquet::TableRows;
 use cursor::{Cursor, RecordError};
 
-/// The rows that the records of one entity become.
+/// A reader that converts the records of one entity to rows.
 pub trait Records: Default + Send {
+    /// The entity.
     const ENTITY: Entity;
 
-    /// The tables that are filled, in the order in which `finish` gives their batches.
+    /// Returns the tables that the records fill, in the order of the batches of `finish`.
     fn declarations() -> Vec<TableRows>;
 
-    /// Reads the record whose start tag the cursor has just passed, through its end tag. Gives its id.
+    /// Reads the record whose start tag the cursor has just passed, through its end tag. Returns its id.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed or the record's id is not a number.
     fn read<'b, T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<i64, RecordError>;
 
-    /// The rows so far, a batch a table.
+    /// Returns the rows so far as one batch per table, and clears them.
+    ///
+    /// # Errors
+    /// Returns an error if the rows do not fit the schemas.
     fn finish(&mut self, schemas: &[SchemaRef]) -> Result<Vec<RecordBatch>, ArrowError>;
 }

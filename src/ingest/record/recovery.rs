@@ -1,37 +1,39 @@
 //! Splits a block that is not well-formed into its good records and the pieces to leave out.
 //!
-//! Only what is bad is left out: reading resumes at the next start of a record behind an error, so junk between two
-//! records costs neither of them.
+//! Reading resumes at the next start of a record after an error, so junk between two records costs neither of them.
 
 use memchr::{memchr, memmem};
 
 use super::Malformed;
 use crate::dump::{Entity, record_slices, starts_record};
 
-/// How often the text of a slice may be read in all. A hostile text, with an error that shows only at its end in each of
-/// a million records, would otherwise take hours; its rest becomes one bad piece.
+/// Limit of the total reads of a slice's text. Otherwise a hostile text of a million records, each with an error that
+/// is detected only at the end of the text, would take hours; the rest of such a text becomes one bad piece.
 const MAX_READS: usize = 64;
 
 /// A piece of a block.
 pub(super) enum Piece<'t> {
-    /// A record that is well-formed, with its offset in the block.
+    /// A well-formed record, with its offset in the block.
     Record(usize, &'t str),
+    /// A piece to leave out.
     Bad(BadPiece<'t>),
 }
 
-/// A malformed record, or whatever else stands between two good ones.
+/// A malformed record, or other text between two good ones.
 pub(super) struct BadPiece<'t> {
+    /// The text of the piece.
     pub text: &'t str,
     /// The error, with its offset in the block.
     pub malformed: Malformed,
 }
 
-/// The well-formed records that a text begins with, and the error that ended them.
+/// The well-formed records at the start of a text, and the error after them.
 pub(super) struct WholeRecords<'t> {
-    /// Each with its offset in the text.
+    /// The records, each with its offset in the text.
     pub records: Vec<(usize, &'t str)>,
+    /// The error, unless all of the text is well-formed.
     pub error: Option<Malformed>,
-    /// How many bytes were read to find out.
+    /// Bytes that were read.
     pub read: usize,
 }
 
@@ -48,6 +50,7 @@ pub(super) fn pieces<'t>(entity: Entity, block: &'t str, read: impl Fn(&'t str) 
     pieces
 }
 
+/// Splits one slice of a block into pieces.
 fn split<'t>(
     entity: Entity,
     offset: usize,
@@ -68,14 +71,15 @@ fn split<'t>(
         let bad = &rest[good..];
         let length = if budget == 0 { bad.len() } else { next_record(entity, bad).unwrap_or(bad.len()) };
         let end = offset + from + good + length;
-        // An element that is not closed shows at the end of the text, far behind the record it is in.
+        // An element that is not closed is detected at the end of the text, far after the record that has it.
         let malformed = Malformed { offset: (offset + from + malformed.offset).min(end), ..malformed };
         pieces.push(Piece::Bad(BadPiece { text: &bad[..length], malformed }));
         from += good + length;
     }
 }
 
-/// Where the next record starts behind the beginning of a bad piece; not within a comment or the like.
+/// Returns the start of the next record after the beginning of a bad piece, outside of comments, CDATA sections and
+/// processing instructions.
 fn next_record(entity: Entity, bad: &str) -> Option<usize> {
     const SECTIONS: [(&[u8], &[u8]); 3] = [(b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")];
     let bytes = bad.as_bytes();

@@ -1,4 +1,4 @@
-//! Tokens by quick-xml: the reference, for any XML.
+//! A tokeniser for any XML, by quick-xml: the reference for [`super::Scanner`].
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,28 +8,31 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::token::{Attribute, Malformed, Token, Tokens};
-use super::{characters, flaw};
+use super::{characters, message};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Attributes of one element; Discogs has five at most. The bound keeps a hostile element from filling the memory.
+/// Limit of the attributes of an element; Discogs has five at most. The limit keeps a hostile element from filling the
+/// memory.
 const MAX_ATTRIBUTES: usize = 1000;
 
+/// A tokeniser for any XML, by quick-xml.
 pub struct Reference<'b> {
     text: &'b str,
     reader: Reader<&'b [u8]>,
-    /// Bytes that the parser's positions leave out.
+    /// Bytes that the parser's positions do not include.
     uncounted: usize,
     attributes: Vec<Attribute<'b>>,
-    /// An event that ended a text, still to be given; with the offset at which it began.
+    /// The event that ended a text, with its offset. It becomes the next token.
     pending: Option<(Event<'b>, usize)>,
     close_empty: bool,
 }
 
 impl<'b> Reference<'b> {
+    /// Returns a tokeniser of a block.
     pub fn new(text: &'b str) -> Self {
         let reader = Reader::from_str(text);
-        // The parser passes a byte order mark and does not count it.
+        // The parser skips a byte order mark and does not count it.
         let uncounted = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
         Reference { text, reader, uncounted, attributes: Vec::new(), pending: None, close_empty: false }
     }
@@ -47,25 +50,26 @@ impl<'b> Reference<'b> {
             Ok(event) => Ok((event, offset)),
             Err(error) => {
                 let offset = self.uncounted + self.reader.error_position() as usize;
-                Err(Malformed::new(offset, flaw::of_parser(&error)))
+                Err(Malformed::new(offset, message::of_parser(&error)))
             }
         }
     }
 
+    /// Reads the attributes of a start tag.
     fn open(&mut self, tag: &BytesStart<'b>, offset: usize) -> Result<Token<'b>, Malformed> {
-        // The name lives as long as the block, where the event's own borrow would not.
+        // A slice of the block, because the event's own borrow does not live long enough.
         let name_at = offset + 1;
         let name = &self.text[name_at..name_at + tag.name().as_ref().len()];
-        // The parser compares each name with all before it; a set does not take longer for each attribute.
+        // The parser's own check compares each name with all before it, which is quadratic; a set is not.
         let mut names = HashSet::new();
         for attribute in tag.attributes().with_checks(false) {
-            let attribute = attribute.map_err(|error| Malformed::new(offset, flaw::of_attribute(&error)))?;
+            let attribute = attribute.map_err(|error| Malformed::new(offset, message::of_attribute(&error)))?;
             if self.attributes.len() == MAX_ATTRIBUTES {
                 return Err(Malformed::new(offset, format!("more than {MAX_ATTRIBUTES} attributes in one element")));
             }
             let key = self.in_block(attribute.key.as_ref(), offset)?;
             if !names.insert(key) {
-                return Err(Malformed::new(offset, flaw::DUPLICATE_ATTRIBUTE));
+                return Err(Malformed::new(offset, message::DUPLICATE_ATTRIBUTE));
             }
             let value = characters::attribute_value(&attribute).map_err(|what| Malformed::new(offset, what))?;
             self.attributes.push((key, Cow::Owned(value.into_owned())));
@@ -73,14 +77,14 @@ impl<'b> Reference<'b> {
         Ok(Token::Open(name))
     }
 
-    /// The same text as `part`, which the parser borrows from the block, with the lifetime of the block.
+    /// Returns `part`, which the parser borrows from the block, with the lifetime of the block.
     fn in_block(&self, part: &str, offset: usize) -> Result<&'b str, Malformed> {
         let at = part.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
         let found = at.checked_add(part.len()).and_then(|end| self.text.get(at..end));
         found.filter(|found| *found == part).ok_or_else(|| Malformed::new(offset, "an attribute without a name"))
     }
 
-    /// All text from here to the next tag.
+    /// Joins the text up to the next tag.
     fn gather(&mut self, first: Cow<'b, str>) -> Result<Token<'b>, Malformed> {
         let mut text = first;
         loop {
@@ -144,6 +148,7 @@ impl<'b> Tokens<'b> for Reference<'b> {
     }
 }
 
+/// Appends to a text; an empty text needs no copy.
 fn append<'b>(text: &mut Cow<'b, str>, more: Cow<'b, str>) {
     if text.is_empty() {
         *text = more;
@@ -152,12 +157,13 @@ fn append<'b>(text: &mut Cow<'b, str>, more: Cow<'b, str>) {
     }
 }
 
+/// Returns the text of a reference.
 fn resolve<'b>(reference: &BytesRef<'b>, offset: usize) -> Result<Cow<'b, str>, Malformed> {
     match reference.resolve_char_ref() {
         Ok(Some(character)) if characters::is_valid(character) => return Ok(Cow::Owned(character.to_string())),
-        Ok(Some(_)) => return Err(Malformed::new(offset, flaw::REFERENCE_TO_NO_CHARACTER)),
+        Ok(Some(_)) => return Err(Malformed::new(offset, message::REFERENCE_TO_NO_CHARACTER)),
         Ok(None) => {}
-        Err(error) => return Err(Malformed::new(offset, flaw::of_parser(&error))),
+        Err(error) => return Err(Malformed::new(offset, message::of_parser(&error))),
     }
     match resolve_predefined_entity(reference) {
         Some(text) => Ok(Cow::Borrowed(text)),

@@ -1,4 +1,4 @@
-//! Records of the releases dump into rows.
+//! Converts records of the releases dump to rows.
 
 use std::borrow::Cow;
 
@@ -73,14 +73,14 @@ tables! {
     }
 }
 
-/// `releases/release`.
+/// The reader of `releases/release`.
 #[derive(Default)]
 pub struct Releases {
     tables: ReleaseTables,
     joined: JoinedLists,
 }
 
-/// The lists of the release being read, as `releases_v6` has them.
+/// The lists of the current release, joined as in `releases_v6`.
 #[derive(Default)]
 struct JoinedLists {
     artists: Joined,
@@ -116,7 +116,7 @@ impl JoinedLists {
     }
 }
 
-/// How many rows of each list a release has so far.
+/// The number of rows of each list of the release so far.
 #[derive(Default)]
 struct Positions {
     artist: i32,
@@ -131,7 +131,7 @@ struct Positions {
     video: i32,
 }
 
-/// The elements of a release that stand once.
+/// The elements of a release that occur once.
 #[derive(Default)]
 struct Fields<'b> {
     title: Option<Cow<'b, str>>,
@@ -140,7 +140,7 @@ struct Fields<'b> {
     notes: Option<Cow<'b, str>>,
     data_quality: Option<Cow<'b, str>>,
     status: Option<Cow<'b, str>>,
-    /// `is_main_release` and the id.
+    /// The attribute `is_main_release`, and the master's id.
     master: (Option<Cow<'b, str>>, Option<Cow<'b, str>>),
 }
 
@@ -438,7 +438,7 @@ impl Releases {
         })
     }
 
-    /// `type [description] : value`, without the pieces that are not there.
+    /// Joins an identifier as `type [description] : value`, without the missing parts.
     fn join_identifier(&mut self, kind: Option<&str>, description: Option<&str>, value: Option<&str>) {
         let list = &mut self.joined.identifiers;
         list.start("; ");
@@ -462,7 +462,7 @@ impl Releases {
     }
 }
 
-/// A label or series of a release: three attributes.
+/// The three attributes of a label or series of a release.
 struct NumberedName<'b> {
     id: Option<Cow<'b, str>>,
     name: Option<Cow<'b, str>>,

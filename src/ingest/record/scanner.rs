@@ -1,8 +1,8 @@
-//! Tokens of the part of XML that Discogs writes: tags, attributes in double quotes, texts, references.
+//! A tokeniser for the subset of XML that Discogs writes: tags, attributes in double quotes, texts, references.
 //!
-//! What is outside that part (comments, CDATA, processing instructions, single quotes, names beyond ASCII, white space
-//! where none is usual) is [`Scanner::UNFAMILIAR`]: the block has to be read by [`super::Reference`]. What is inside it
-//! gives the same tokens as there, and what is malformed here is malformed there.
+//! Other XML (comments, CDATA, processing instructions, single quotes, names beyond ASCII, unusual white space) causes
+//! the error [`Scanner::UNFAMILIAR`], and [`super::Reference`] has to read the block. For XML in the subset, both
+//! return the same tokens, and any block that is malformed for the scanner is malformed for the reference.
 
 use std::borrow::Cow;
 
@@ -13,11 +13,13 @@ use quick_xml::events::{BytesRef, BytesText};
 use quick_xml::name::QName;
 
 use super::token::{Attribute, Malformed, Token, Tokens};
-use super::{characters, flaw};
+use super::{characters, message};
 
-/// Attributes of a tag; Discogs has five at most. Names are compared each with each, so there is a bound.
+/// Limit of the attributes of a tag; Discogs has five at most. The limit bounds the quadratic comparison of their
+/// names.
 const MAX_ATTRIBUTES: usize = 16;
 
+/// A tokeniser for the subset of XML that Discogs writes.
 pub struct Scanner<'b> {
     text: &'b str,
     at: usize,
@@ -28,9 +30,10 @@ pub struct Scanner<'b> {
 }
 
 impl<'b> Scanner<'b> {
-    /// What is wrong with a text that is not of the part of XML that is known here; it may be well-formed.
+    /// The message for XML outside of the subset, which may be well-formed.
     pub const UNFAMILIAR: &'static str = "XML as Discogs does not write it";
 
+    /// Returns a tokeniser of a block.
     pub fn new(text: &'b str) -> Self {
         Scanner { text, at: 0, open: Vec::with_capacity(16), attributes: Vec::with_capacity(8), close_empty: false }
     }
@@ -49,7 +52,7 @@ impl<'b> Scanner<'b> {
         self.malformed(Self::UNFAMILIAR)
     }
 
-    /// All text from here to the next tag.
+    /// Reads the text up to the next tag.
     #[inline]
     fn read_text(&mut self) -> Result<Token<'b>, Malformed> {
         let rest = &self.text.as_bytes()[self.at..];
@@ -64,7 +67,7 @@ impl<'b> Scanner<'b> {
 
     /// Like `read_text`, for a text with references or carriage returns.
     fn read_text_in_pieces(&mut self) -> Result<Token<'b>, Malformed> {
-        // A reference is longer than what it stands for.
+        // A reference is longer than its character, so this capacity suffices.
         let bytes = &self.text.as_bytes()[self.at..];
         let mut text = String::with_capacity(memchr(b'<', bytes).unwrap_or(bytes.len()));
         loop {
@@ -85,6 +88,7 @@ impl<'b> Scanner<'b> {
         }
     }
 
+    /// Appends the character of a reference.
     fn resolve(&self, reference: &str, text: &mut String) -> Result<(), Malformed> {
         if let Some(known) = resolve_predefined_entity(reference) {
             text.push_str(known);
@@ -93,7 +97,7 @@ impl<'b> Scanner<'b> {
         match BytesRef::new(reference).resolve_char_ref() {
             Ok(Some(character)) if characters::is_valid(character) => text.push(character),
             Ok(None) => return Err(self.malformed("an entity that XML does not know")),
-            Ok(Some(_)) | Err(_) => return Err(self.malformed(flaw::REFERENCE_TO_NO_CHARACTER)),
+            Ok(Some(_)) | Err(_) => return Err(self.malformed(message::REFERENCE_TO_NO_CHARACTER)),
         }
         Ok(())
     }
@@ -108,7 +112,7 @@ impl<'b> Scanner<'b> {
         Ok(Token::Close)
     }
 
-    /// Where the end tag ends whose name begins at `start`, if it is that name and `>`.
+    /// Returns the end of the end tag whose name begins at `start`, if `name` and `>` are there.
     #[inline]
     fn end_of_end_tag(&self, start: usize, name: &str) -> Option<usize> {
         let rest = self.text.as_bytes().get(start..)?;
@@ -151,13 +155,13 @@ impl<'b> Scanner<'b> {
         Ok(Token::Open(name))
     }
 
-    /// Reads ` name="value"` as often as it stands there; gives where it ends.
+    /// Reads a sequence of ` name="value"`; returns its end.
     fn read_attributes(&mut self, mut at: usize) -> Result<usize, Malformed> {
         while self.byte(at) == Some(b' ') {
             let start = at + 1;
             let end = self.name_end(start);
             if end == start {
-                // `<a >`, `<a />`, two spaces: all well-formed, none of them usual.
+                // `<a >`, `<a />` and two spaces are well-formed but unusual.
                 return Err(self.unfamiliar());
             }
             if self.text.as_bytes().get(end..end + 2) != Some(b"=\"") || self.attributes.len() == MAX_ATTRIBUTES {
@@ -165,7 +169,7 @@ impl<'b> Scanner<'b> {
             }
             let name = &self.text[start..end];
             if self.attributes.iter().any(|(other, _)| *other == name) {
-                return Err(self.malformed(flaw::DUPLICATE_ATTRIBUTE));
+                return Err(self.malformed(message::DUPLICATE_ATTRIBUTE));
             }
             let value_start = end + 2;
             let Some(length) = memchr(b'"', &self.text.as_bytes()[value_start..]) else {
@@ -190,7 +194,7 @@ impl<'b> Scanner<'b> {
         characters::attribute_value(&attribute).map_err(|what| self.malformed(what))
     }
 
-    /// Where the name ends that begins at `start`; there, when none does.
+    /// Returns the end of the name that begins at `start`; returns `start` if no name does.
     #[inline]
     fn name_end(&self, start: usize) -> usize {
         let bytes = &self.text.as_bytes()[start..];
@@ -217,7 +221,7 @@ impl<'b> Tokens<'b> for Scanner<'b> {
             },
             Some(_) => {
                 if self.at == 0 && self.text.starts_with('\u{feff}') {
-                    // A byte order mark that begins a document is none of its text.
+                    // A byte order mark at the start of a document is not text.
                     return Err(self.unfamiliar());
                 }
                 self.read_text()
@@ -251,10 +255,10 @@ impl<'b> Tokens<'b> for Scanner<'b> {
     }
 }
 
-/// How many bytes of a text come before a tag, a reference or a carriage return.
+/// Returns the number of bytes before the first tag, reference or carriage return.
 ///
-/// Most texts are a few bytes long. A call of memchr costs more than looking at eight of them at once, so it is only for
-/// the others.
+/// Most texts are a few bytes long, and a call of memchr costs more than a comparison of eight bytes at once, so only
+/// longer texts use memchr.
 #[inline]
 fn plain_length(text: &[u8]) -> usize {
     let mut at = 0;
@@ -273,16 +277,19 @@ fn plain_length(text: &[u8]) -> usize {
     at + memchr::memchr3(b'<', b'&', b'\r', rest).unwrap_or(rest.len())
 }
 
+/// Bytes that are compared without memchr.
 const SHORT: usize = 32;
+
+/// A word whose bytes are all 1.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
-/// The high bit of each byte that is zero; above the lowest of them, others may be set too.
+/// Returns a word with the high bit of each zero byte set; bits above the lowest zero byte may be set in error.
 #[inline]
 fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(EACH) & !word & (EACH << 7)
 }
 
-/// Whether two names are the same. They are short, and a call of memcmp costs more than two pairs of words.
+/// Returns whether two names are equal. For short names, two comparisons of words cost less than a call of memcmp.
 #[inline]
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
@@ -293,7 +300,7 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
         }
 }
 
-/// The bytes of names as Discogs has them.
+/// The bytes of names in the dumps.
 const IS_NAME: [bool; 256] = {
     let mut is_name = [false; 256];
     let mut byte = 0;

@@ -1,32 +1,36 @@
-//! Counts of records, anomalies and unknown paths.
+//! Counts records, anomalies and unknown paths.
 
 use std::collections::BTreeMap;
 
 use crate::dump::shown;
 
-/// Paths that are told apart; what is beyond is counted together, so that a hostile dump cannot fill the memory.
+/// Limit of distinct unknown paths; further ones are counted together, so that a hostile dump cannot fill the memory.
 const MAX_PATHS: usize = 1000;
+
+/// Characters of a path that are kept.
 const MAX_PATH_CHARS: usize = 300;
 
-/// What was counted while records were read.
+/// The counts of the records that were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records that became rows.
     pub records: u64,
-    /// Flaws of the data by name; the contract knows the names.
+    /// Anomalies of the data, by the names that the contract lists.
     pub anomalies: BTreeMap<&'static str, u64>,
     /// Paths that no table takes and no rule ignores.
     pub unknown_paths: BTreeMap<String, u64>,
 }
 
 impl Tally {
+    /// Counts an anomaly `times` times.
     pub fn count(&mut self, anomaly: &'static str, times: u64) {
         if times > 0 {
             *self.anomalies.entry(anomaly).or_default() += times;
         }
     }
 
-    /// Counts a path. Its characters come from the data and go into results, so only those of names stay.
+    /// Counts an unknown path. The path comes from the data and goes into results, so characters that names do not have
+    /// are replaced.
     pub fn count_unknown(&mut self, path: &str) {
         self.add_unknown(shown(path, MAX_PATH_CHARS), 1);
         self.count("unknown_paths", 1);
@@ -37,6 +41,7 @@ impl Tally {
         *self.unknown_paths.entry(if known { path } else { "others".to_owned() }).or_default() += count;
     }
 
+    /// Adds the counts of another tally.
     pub fn add(&mut self, other: Tally) {
         self.records += other.records;
         for (name, count) in other.anomalies {

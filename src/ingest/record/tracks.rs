@@ -1,4 +1,4 @@
-//! The track list of a release into rows.
+//! Converts the track list of a release to rows.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use super::releases::{ReleaseTables, TrackArtistRow, TrackCreditRow, TrackRow};
 use super::token::{Malformed, Tokens};
 use super::value;
 
-/// The track list of one release, gathered before it becomes rows: an index track comes before its sub-tracks, whatever
-/// the order of its elements.
+/// The track list of a release, buffered before it becomes rows, because an index track precedes its sub-tracks
+/// regardless of the order of its elements.
 #[derive(Default)]
 pub struct TrackList<'b> {
     tracks: Vec<Track<'b>>,
@@ -17,7 +17,7 @@ pub struct TrackList<'b> {
     extra_artists: Vec<(i32, Credit<'b>)>,
 }
 
-/// More tracks than most releases have: a list that grows is copied.
+/// Initial capacity of the list: more tracks than most releases have, because a list that grows is copied.
 const USUAL_TRACKS: usize = 24;
 
 #[derive(Default)]
@@ -30,11 +30,14 @@ struct Track<'b> {
 
 impl<'b> TrackList<'b> {
     /// Reads `<tracklist>`.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed or nested too deeply.
     pub fn read<T: Tokens<'b>>(&mut self, cursor: &mut Cursor<'b, '_, T>) -> Result<(), Malformed> {
         self.read_tracks(cursor, None)
     }
 
-    /// Reads the `<track>`s of a track list or of `<sub_tracks>`. How deep they nest is bounded by the cursor.
+    /// Reads the `<track>`s of a track list or of `<sub_tracks>`. The cursor limits the depth of the recursion.
     fn read_tracks<T: Tokens<'b>>(
         &mut self,
         cursor: &mut Cursor<'b, '_, T>,
@@ -91,7 +94,7 @@ impl TrackList<'_> {
                 duration_seconds: track.duration.as_deref().and_then(value::duration_seconds),
             });
         }
-        // An index track's own credits may come behind those of its sub-tracks; the rows are in the order of their key.
+        // An index track's own credits may follow those of its sub-tracks; the rows are in the order of their key.
         sort_by_track(&mut self.artists);
         sort_by_track(&mut self.extra_artists);
         for (position, track_sequence, credit) in numbered(&self.artists) {
@@ -120,14 +123,15 @@ impl TrackList<'_> {
     }
 }
 
-/// Keeps the order within each track. Nearly always there is nothing to do, and the sort would move and allocate.
+/// Sorts credits by track and keeps their order within each track. Nearly all lists are sorted already, so this checks
+/// first: the sort would move and allocate.
 fn sort_by_track(credits: &mut [(i32, Credit<'_>)]) {
     if !credits.is_sorted_by_key(|(sequence, _)| *sequence) {
         credits.sort_by_key(|(sequence, _)| *sequence);
     }
 }
 
-/// Positions from 1 within each track.
+/// Numbers the credits from 1 within each track: position, sequence of the track, credit.
 fn numbered<'l, 'b>(credits: &'l [(i32, Credit<'b>)]) -> impl Iterator<Item = (i32, i32, &'l Credit<'b>)> {
     let mut last = (0, 0);
     credits.iter().map(move |(sequence, credit)| {

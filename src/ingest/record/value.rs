@@ -1,11 +1,11 @@
-//! Texts of the dump as values: `None` where a text is not one.
+//! Parses texts of the dump as values.
 
 use std::borrow::Cow;
 
-/// Cut at both ends as Python's `str.strip` does: Unicode white space and U+001C to U+001F. `None` when nothing is left.
+/// Trims a text like Python's `str.strip`: Unicode white space and U+001C to U+001F. Returns `None` if nothing is left.
 #[inline]
 pub fn trimmed(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    // What most texts are: nothing to cut, as their first and last bytes show.
+    // Most texts need no trimming; their first and last bytes show it.
     let plain = |byte: Option<&u8>| byte.is_some_and(|byte| (0x21..0x80).contains(byte));
     if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) {
         return Some(text);
@@ -26,19 +26,19 @@ fn cut(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A whole number in ASCII digits that fits 64 bits.
+/// Parses a whole number in ASCII digits that fits 64 bits.
 pub fn integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
-/// `true` or `false`.
+/// Parses `true` or `false`.
 pub fn flag(text: &str) -> Option<bool> {
     text.parse().ok()
 }
 
-/// The year in `1999`, `1999-03`, `1999-03-00`. Discogs also has `1980s`, `200?`, digits of other scripts and year 0,
-/// and none of them is a year.
+/// Parses the year in `1999`, `1999-03` or `1999-03-00`. Discogs also has `1980s`, `200?`, digits of other scripts and
+/// year 0; they return `None`.
 pub fn released_year(text: &str) -> Option<i32> {
     let mut parts = text.split('-');
     let all_digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -47,7 +47,7 @@ pub fn released_year(text: &str) -> Option<i32> {
     year.parse().ok().filter(|year| readable && *year > 0)
 }
 
-/// Seconds of a track's duration: `3:45`, `75:00`, `1:02:03`. Below the first part, parts have two digits below 60.
+/// Parses a track's duration, `3:45`, `75:00` or `1:02:03`, to seconds. Parts after the first have two digits below 60.
 pub fn duration_seconds(text: &str) -> Option<i32> {
     let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
     let mut parts = text.as_bytes().split(|byte| *byte == b':');

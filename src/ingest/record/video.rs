@@ -1,4 +1,4 @@
-//! The `<video>` of a master or a release.
+//! Reads the `<video>` elements of a master or a release.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,23 @@ use super::value;
 /// A `<video>` of a master or a release.
 #[derive(Debug, Default)]
 pub struct Video<'b> {
+    /// The URL.
     pub src: Option<Cow<'b, str>>,
+    /// The title.
     pub title: Option<Cow<'b, str>>,
+    /// The description.
     pub description: Option<Cow<'b, str>>,
+    /// The duration.
     pub duration_seconds: Option<i32>,
+    /// Whether pages may embed the video.
     pub embed: Option<bool>,
 }
 
 impl<'b> Video<'b> {
-    /// Reads `<videos>`.
+    /// Reads `<videos>` and passes each video to `take`.
+    ///
+    /// # Errors
+    /// Returns an error if the XML is malformed.
     pub fn read_list<T: Tokens<'b>>(
         cursor: &mut Cursor<'b, '_, T>,
         mut take: impl FnMut(Video<'b>),
@@ -30,7 +38,7 @@ impl<'b> Video<'b> {
         })
     }
 
-    /// Reads the element whose start tag the cursor has just passed. `None` when there is nothing in it.
+    /// Reads the element whose start tag the cursor has just passed; returns `None` if it is empty.
     fn read<T: Tokens<'b>>(cursor: &mut Cursor<'b, '_, T>) -> Result<Option<Self>, Malformed> {
         let duration = cursor.attribute("duration");
         let embed = cursor.attribute("embed");

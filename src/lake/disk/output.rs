@@ -8,7 +8,6 @@ use anyhow::Context;
 
 use super::Error;
 use super::read::kind;
-use digdag_task::stream;
 
 /// A path that may be written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +21,13 @@ pub enum Output {
 }
 
 impl Output {
-    /// Resolves a path for a file. `-` is the standard output. `kept_by` returns the folder that must not change if a
+    /// Resolves a path for a file. `kept_by` returns the folder that must not change if a
     /// resolved path lies in one.
     ///
     /// # Errors
     /// Returns [`Error::Output`] if the path is empty, its folder is missing, or it names a folder, a FIFO, a device, a
     /// socket or a link that leads nowhere; [`Error::Kept`] if it lies in a folder that must not change.
     pub fn file(path: &Path, kept_by: impl Fn(&Path) -> Option<PathBuf>) -> Result<Self, Error> {
-        if let Some(stream) = stream(path) {
-            return Ok(Output::Stream(stream));
-        }
         let resolved = resolve(path, kept_by)?;
         match fs::metadata(&resolved).map(|found| kind(found.file_type())) {
             Ok(Some(found)) => Err(refused(path, format!("it is {found}"))),

@@ -66,7 +66,8 @@ fn nothing_is_appended_when_nothing_changed() {
 fn what_changes_is_appended() {
     let dir = two_months();
     task(&dir, "update-run-registry", &[]).expect_status(0);
-    task(&dir, "promote", &["--run-id", OCTOBER, "--run-mode", "prod", "--allow-promote=true"]).expect_status(0);
+    let publish = ["--run-id", OCTOBER, "--run-mode", "prod", "--allow-promote=true", "--allow-older=true"];
+    task(&dir, "promote", &publish).expect_status(0);
     let labels = dir.path(&format!("lake/_runs/{NOVEMBER}/labels_v10/part-{NOVEMBER}-00000.parquet"));
     fs::remove_file(labels).unwrap();
     task(&dir, "update-run-registry", &[]).expect_status(0).expect_stderr("labels_v10/part-");

@@ -160,7 +160,7 @@ fn a_check_shows_how_far_it_is() {
     lake.task("build-warehouse").args(&["--run-id", RUN]).run().expect_status(0);
     for (task, further, shown) in [
         ("sanity-check", "--environment sample", ["reading ", "checking "]),
-        ("verify-run", "", ["verifying ", format!("left run {RUN}").as_str()]),
+        ("verify-run", "", ["verifying ", format!("left verifying run {RUN}").as_str()]),
     ] {
         let program = binary(task);
         let command = format!("{} --run-id {RUN} {further}", program.display());

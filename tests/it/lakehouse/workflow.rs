@@ -22,7 +22,7 @@ pub fn run_workflow(dir: &Dir, workflow: &str) -> TestCommand {
 }
 
 pub fn path_with_binaries() -> OsString {
-    let binaries = binary("task").parent().unwrap().to_owned();
+    let binaries = binary("run-workflow").parent().unwrap().to_owned();
     let rest = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths([binaries].into_iter().chain(std::env::split_paths(&rest))).unwrap()
 }

@@ -166,11 +166,11 @@ pub fn run_id(text: &str) -> RunId {
     text.parse().unwrap()
 }
 
-/// `DISCOGS_TRINO_URL`, or that of a stack of this checkout which answers.
+/// `DISCOGS_TEST_TRINO_URL`, or that of a stack of this checkout which answers.
 fn url() -> Option<String> {
     static URL: OnceLock<Option<String>> = OnceLock::new();
     URL.get_or_init(|| {
-        let url = std::env::var("DISCOGS_TRINO_URL").ok().or_else(|| setting("DISCOGS_TRINO_URL"));
+        let url = std::env::var("DISCOGS_TEST_TRINO_URL").ok().or_else(|| setting("DISCOGS_TRINO_URL"));
         let up = url.filter(|url| {
             let address = url.trim_start_matches("http://").trim_end_matches('/');
             std::net::TcpStream::connect(address).is_ok()

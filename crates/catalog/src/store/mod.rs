@@ -1,4 +1,4 @@
-//! Where the pointers of the tables are: SQLite in the lake, or Postgres. The statements are the same (`sql/`).
+//! Stores the pointers to the tables' metadata, in SQLite or Postgres. Both use the same statements (`sql/`).
 
 mod postgres;
 mod sqlite;
@@ -18,7 +18,7 @@ pub(crate) const VERSION: &str = "1";
 pub enum Store {
     /// A file on a local disk.
     Sqlite(PathBuf),
-    /// A server. The URL holds no password.
+    /// A server. The URL has no password.
     Postgres {
         /// `postgres://user@host:port/database`.
         url: String,
@@ -27,17 +27,19 @@ pub enum Store {
     },
 }
 
-/// A pointer to be moved.
+/// A compare-and-swap of a table's pointer.
 pub(crate) struct Swap {
+    /// The table.
     pub table: TableName,
-    /// Where it must point still; none for a table that must not exist.
+    /// The location that the pointer must still have; `None` for a table that must not exist.
     pub expected: Option<String>,
+    /// The location of the new metadata.
     pub new: String,
 }
 
 /// The pointers of all tables.
 pub(crate) trait Pointers: Send {
-    /// Creates the tables of the catalog where they are missing.
+    /// Creates the catalog's tables if they are missing.
     fn prepare(&mut self) -> Result<()>;
     /// Returns a property of the lake.
     fn property(&mut self, key: &str) -> Result<Option<String>>;
@@ -47,12 +49,18 @@ pub(crate) trait Pointers: Send {
     fn tables(&mut self) -> Result<Vec<(TableName, String)>>;
     /// Returns the location of a table's metadata.
     fn table(&mut self, table: &TableName) -> Result<Option<String>>;
-    /// Moves all pointers in one transaction, or none.
+    /// Swaps all pointers in one transaction, or none.
+    ///
+    /// # Errors
+    /// Fails with [`crate::Error::Conflict`] if a pointer has another location than expected.
     fn swap(&mut self, swaps: &[Swap]) -> Result<()>;
 }
 
 impl Store {
-    /// Connects. A reader creates nothing.
+    /// Opens the database. Creates the catalog's tables only for [`Access::Write`].
+    ///
+    /// # Errors
+    /// Fails if the database cannot be opened or, for writing, its tables cannot be created.
     pub(crate) fn open(&self, access: Access) -> Result<Box<dyn Pointers>> {
         let mut pointers: Box<dyn Pointers> = match self {
             Store::Sqlite(path) => Box::new(Sqlite::open(path, access)?),
@@ -65,6 +73,7 @@ impl Store {
     }
 }
 
+/// Includes the text of a statement from `sql/`.
 macro_rules! statement {
     ($name:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"))

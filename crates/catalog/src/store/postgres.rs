@@ -1,3 +1,5 @@
+//! The catalog's pointers in a Postgres database.
+
 use postgres::{Client, Config, NoTls};
 
 use super::{Pointers, Swap, statement};
@@ -5,12 +7,16 @@ use crate::{Error, Result, TableName};
 
 /// A catalog in a Postgres database, which Trino and Spark open as a catalog of the type `jdbc`.
 pub(crate) struct Postgres {
-    /// Host and database, for messages: never the password.
+    /// Host and database for messages, without the password.
     place: String,
     client: Client,
 }
 
 impl Postgres {
+    /// Connects to the server.
+    ///
+    /// # Errors
+    /// Fails if the URL is invalid or the server cannot be reached or refuses the login.
     pub fn open(url: &str, password: Option<&str>) -> Result<Self> {
         let place = url.rsplit('@').next().unwrap_or(url).trim_start_matches("postgres://").to_owned();
         let failed = |error| Error::Postgres(place.clone(), error);
@@ -80,7 +86,8 @@ impl Pointers for Postgres {
                 return Err(Error::Conflict(table.clone()));
             }
         }
-        // Before this statement a lost connection rolls back; during it, nobody on this side can tell.
+        // A connection lost before this statement rolls back; if it is lost during the statement, the outcome is
+        // unknown.
         transaction.commit().map_err(|error| match error.as_db_error() {
             Some(_) => failed(error),
             None => Error::Unknown(error.to_string()),

@@ -1,3 +1,5 @@
+//! The catalog's pointers in a SQLite file.
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,14 +11,18 @@ use crate::{Access, Error, Result, TableName};
 /// How long a statement waits for another process's transaction, which takes milliseconds.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// The embedded catalog: one file, with a rollback journal, which unlike a write-ahead log needs no shared memory and
-/// leaves one file behind.
+/// The embedded catalog. It uses a rollback journal, because a write-ahead log needs shared memory and leaves further
+/// files beside the database.
 pub(crate) struct Sqlite {
     path: PathBuf,
     connection: Connection,
 }
 
 impl Sqlite {
+    /// Opens the file; creates it only for [`Access::Write`].
+    ///
+    /// # Errors
+    /// Fails if the file cannot be opened or is not a database.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let failed = |error| Error::Sqlite(path.to_owned(), error);
         let connection = match access {
@@ -29,7 +35,7 @@ impl Sqlite {
         let connection = connection.map_err(failed)?;
         connection.busy_timeout(BUSY).map_err(failed)?;
         if access == Access::Write {
-            // EXTRA flushes the folder too after the journal is removed: a commit survives a loss of power.
+            // EXTRA also flushes the folder after the journal is removed, so that a commit survives a loss of power.
             connection.pragma_update(None, "journal_mode", "DELETE").map_err(failed)?;
             connection.pragma_update(None, "synchronous", "EXTRA").map_err(failed)?;
         }
@@ -42,7 +48,7 @@ impl Sqlite {
     }
 }
 
-/// Opens for reading, and reads once: a journal that a killed writer left is found by the first statement only.
+/// Opens the file for reading and reads once, because only the first statement detects the journal of a killed writer.
 fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -51,7 +57,7 @@ fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A transaction that a killed writer left half-done is rolled back by the next opening that may write.
+/// Rolls back the unfinished transaction of a killed writer, by opening the file for writing, and opens it for reading.
 fn after_a_kill(path: &Path, error: rusqlite::Error) -> rusqlite::Result<Connection> {
     if !matches!(&error, rusqlite::Error::SqliteFailure(error, _) if error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
     {

@@ -1,14 +1,17 @@
-//! What is wrong with a text, in words of our own: those of the parser quote the text, and a message goes where no text of
-//! the data may.
+//! Messages for errors of the XML parser. The parser's own messages quote the text, and text of the data must not get
+//! into logs and results.
 
 use quick_xml::Error;
 use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::escape::EscapeError;
 use quick_xml::events::attributes::AttrError;
 
+/// The message for an element with two attributes of one name.
 pub const DUPLICATE_ATTRIBUTE: &str = "an attribute that stands twice";
+/// The message for a character reference whose number is not a character of XML 1.0.
 pub const REFERENCE_TO_NO_CHARACTER: &str = "a reference to no character";
 
+/// Returns the message for an error of the parser.
 pub fn of_parser(error: &Error) -> &'static str {
     match error {
         Error::Syntax(error) => of_syntax(*error),
@@ -21,6 +24,7 @@ pub fn of_parser(error: &Error) -> &'static str {
     }
 }
 
+/// Returns the message for an error of an attribute.
 pub fn of_attribute(error: &AttrError) -> &'static str {
     match error {
         AttrError::ExpectedEq(_) | AttrError::ExpectedValue(_) => "an attribute without a value",
