@@ -49,8 +49,11 @@ impl Destination {
 
     /// Reserves stdout if the rows go there.
     pub fn reserve(&self, call: &mut Call) {
-        if let Destination::Stdout(_) = self {
-            call.take_stdout();
+        match self {
+            Destination::Stdout(_) => call.take_stdout(),
+            // The stream may be stderr, which then holds the rows alone.
+            Destination::Csv(Output::Stream(_)) => call.quiet(),
+            _ => {}
         }
     }
 
