@@ -126,13 +126,13 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."masters_v1_typed" (
     "title" varchar COMMENT 'Its title.',
     "year" bigint COMMENT 'The year of the first release; 0 where Discogs does not know it.',
     "master_artists" varchar COMMENT 'Names of master_artists_v1, joined with a comma and a space.',
-    "master_artist_ids" varchar COMMENT 'Ids of master_artists_v1, joined with a comma.',
+    "master_artist_ids" varchar COMMENT 'The ids of the artists as the dump has them, joined with a comma. The id 0, which stands for no artist, is kept; it is NULL in master_artists_v1.',
     "genres" varchar COMMENT 'All of master_genres_v1, joined with a comma and a space.',
     "styles" varchar COMMENT 'All of master_styles_v1, joined with a comma and a space.',
     "data_quality" varchar COMMENT 'How far Discogs trusts the entry.',
     "notes" varchar COMMENT 'Notes on the master.'
 )
-COMMENT 'A master: what the releases of one work have in common. [discogs-lakehouse d5d03bc46e10]'
+COMMENT 'A master: what the releases of one work have in common. [discogs-lakehouse 466e63718ae2]'
 WITH (external_location = 'file:/data/hive-data/active/masters_v1_typed', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."master_artists_v1" (
@@ -143,7 +143,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."master_artists_v1" (
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "join_phrase" varchar COMMENT 'What stands between this artist and the next: a comma, &, feat.'
 )
-COMMENT 'A credited artist of a master. [discogs-lakehouse 8322d7d2f406]'
+COMMENT 'A credited artist of a master. [discogs-lakehouse 344403426656]'
 WITH (external_location = 'file:/data/hive-data/active/master_artists_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."master_genres_v1" (
@@ -185,7 +185,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."releases_v6" (
     "formats" varchar COMMENT 'Names of release_formats_v1, joined with a comma and a space.',
     "genres" varchar COMMENT 'All of release_genres_v1, joined with a comma and a space.',
     "styles" varchar COMMENT 'All of release_styles_v1, joined with a comma and a space.',
-    "credits_flat" varchar COMMENT 'role: name of release_extra_credits_v1, joined with a semicolon and a space.',
+    "credits_flat" varchar COMMENT 'role: name of release_extra_credits_v1, joined with a semicolon and a space. A credit without a name gives its role alone, one without a role its name alone.',
     "status" varchar COMMENT 'Accepted, or what else Discogs says; gone from dumps since 2026-03.',
     "released" varchar COMMENT 'The date as entered: 1999-03-00, 1999, 1980s.',
     "data_quality" varchar COMMENT 'How far Discogs trusts the entry.',
@@ -197,7 +197,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."releases_v6" (
     "is_main_release" boolean COMMENT 'Whether it stands for its master.',
     "released_year" integer COMMENT 'The year in released; NULL where it cannot be read.'
 )
-COMMENT 'A release. [discogs-lakehouse 0c783b3bc35a]'
+COMMENT 'A release. [discogs-lakehouse 4b7a820f2ad8]'
 WITH (external_location = 'file:/data/hive-data/active/releases_v6', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."releases_ref_v6" (
@@ -211,7 +211,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."releases_ref_v6" (
     "formats" varchar COMMENT 'Names of release_formats_v1, joined with a comma and a space.',
     "genres" varchar COMMENT 'All of release_genres_v1, joined with a comma and a space.',
     "styles" varchar COMMENT 'All of release_styles_v1, joined with a comma and a space.',
-    "credits_flat" varchar COMMENT 'role: name of release_extra_credits_v1, joined with a semicolon and a space.',
+    "credits_flat" varchar COMMENT 'role: name of release_extra_credits_v1, joined with a semicolon and a space. A credit without a name gives its role alone, one without a role its name alone.',
     "status" varchar COMMENT 'Accepted, or what else Discogs says; gone from dumps since 2026-03.',
     "released" varchar COMMENT 'The date as entered: 1999-03-00, 1999, 1980s.',
     "data_quality" varchar COMMENT 'How far Discogs trusts the entry.',
@@ -223,7 +223,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."releases_ref_v6" (
     "is_main_release" boolean COMMENT 'Whether it stands for its master.',
     "released_year" integer COMMENT 'The year in released; NULL where it cannot be read.'
 )
-COMMENT 'A release. [discogs-lakehouse 0c783b3bc35a]'
+COMMENT 'A release. [discogs-lakehouse 4b7a820f2ad8]'
 WITH (external_location = 'file:/data/hive-data/active/releases_v6', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_artist_credits_v1" (
@@ -234,7 +234,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_artist_credits_v1" (
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "join_phrase" varchar COMMENT 'What stands between this artist and the next: a comma, &, feat.'
 )
-COMMENT 'An artist that a release is by. [discogs-lakehouse 85052eb44f02]'
+COMMENT 'An artist that a release is by. [discogs-lakehouse b52615da974d]'
 WITH (external_location = 'file:/data/hive-data/active/release_artist_credits_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_extra_credits_v1" (
@@ -246,7 +246,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_extra_credits_v1" (
     "role" varchar COMMENT 'What the artist did.',
     "tracks" varchar COMMENT 'On which tracks, as entered: 1 to 5, 7.'
 )
-COMMENT 'Somebody who worked on a release, and as what. [discogs-lakehouse 7dca650e7b89]'
+COMMENT 'Somebody who worked on a release, and as what. [discogs-lakehouse 34d553b8f4d6]'
 WITH (external_location = 'file:/data/hive-data/active/release_extra_credits_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_labels_v1" (
@@ -256,7 +256,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_labels_v1" (
     "name" varchar COMMENT 'The label''s name.',
     "catno" varchar COMMENT 'The catalogue number; NULL if the release has none.'
 )
-COMMENT 'A label of a release, with its catalogue number. [discogs-lakehouse b43b21a424b0]'
+COMMENT 'A label of a release, with its catalogue number. [discogs-lakehouse aabf6ff9ce3e]'
 WITH (external_location = 'file:/data/hive-data/active/release_labels_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_series_v1" (
@@ -360,7 +360,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_artists_v1" (
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
     "join_phrase" varchar COMMENT 'What stands between this artist and the next.'
 )
-COMMENT 'An artist that a track is by. [discogs-lakehouse 6d0aa3dca92b]'
+COMMENT 'An artist that a track is by. [discogs-lakehouse 9fe5781d6ff6]'
 WITH (external_location = 'file:/data/hive-data/active/release_track_artists_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_credits_v1" (
@@ -373,7 +373,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_credits_v1" (
     "role" varchar COMMENT 'What the artist did.',
     "tracks" varchar COMMENT 'On which tracks, as entered.'
 )
-COMMENT 'Somebody who worked on a track, and as what. [discogs-lakehouse b7d0f0ab0819]'
+COMMENT 'Somebody who worked on a track, and as what. [discogs-lakehouse 4331ba68d915]'
 WITH (external_location = 'file:/data/hive-data/active/release_track_credits_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."artist_name_map_v1" (
@@ -388,7 +388,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_artists_v1" (
     "artist_norm" varchar COMMENT 'The artist''s name in lower case.',
     "artist_id" bigint COMMENT 'The artist of that name, the lowest id of several; NULL if none is linked. release_artist_credits_v1 has them all.'
 )
-COMMENT 'A name, in lower case, that a release is credited to. [discogs-lakehouse c4bae2aa1654]'
+COMMENT 'A name, in lower case, that a release is credited to. [discogs-lakehouse a29720d2cf32]'
 WITH (external_location = 'file:/data/hive-data/active/warehouse_discogs/release_artists_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_label_xref_v1" (
