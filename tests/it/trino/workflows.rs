@@ -92,7 +92,8 @@ fn the_steps_over_trino_can_be_run_alone() {
     }
 
     // A whole month has at least 1000 artists. The task ends with 3, the workflow with 1.
-    let failed = stack.workflow("digdag", "tests_trino_report_active.dig", &[]).expect_status(1);
+    let month = ["environment=month".to_owned()];
+    let failed = stack.workflow("digdag", "tests_trino_report_active.dig", &month).expect_status(1);
     failed.expect_stderr(&format!("--from-run-id {LARGE}")).expect_stderr("roll back with: rollback --lake");
 }
 
