@@ -6,8 +6,8 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::lake::{RunId, SealedRun};
-use crate::tables::iceberg::{self, CatalogArgs};
-use digdag_task::{Call, Failure};
+use crate::tables::iceberg::{self, CatalogArgs, Mode};
+use digdag_task::{Call, Failure, Switch};
 
 /// Add a sealed run to the Iceberg tables
 ///
@@ -26,6 +26,10 @@ pub struct StageTables {
     /// Another run to add instead, as promote publishes it
     #[arg(long, value_name = "RUN_ID")]
     pub promote_run_id: Option<RunId>,
+
+    /// Read the files of the run, report what would be added, and add nothing
+    #[arg(long)]
+    pub dry_run: Switch,
 
     #[command(flatten)]
     pub catalog: CatalogArgs,
@@ -52,13 +56,21 @@ fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> 
     let lake = parameters.lake.open()?;
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let sealed = SealedRun::open(&lake.run(&id)?)?;
-    let tables = publication.tables_or_create(&parameters.catalog)?;
-    let staged = iceberg::stage(tables, &sealed)?;
+    let staged = if parameters.dry_run.is_on() {
+        let scratch = lake.scratch(call.name())?;
+        iceberg::stage(publication.tables_to_try(scratch.path())?, &sealed, Mode::Try)?
+    } else {
+        iceberg::stage(publication.tables_or_create(&parameters.catalog)?, &sealed, Mode::Commit)?
+    };
     call.set_metric("tables", staged.tables);
     call.set_metric("files", staged.files);
     call.set_detail("tag", format!("run_{id}"));
     if staged.tables == 0 {
         call.already_done_because(format!("every table has the tag run_{id}"));
+        return Ok(());
+    }
+    if parameters.dry_run.is_on() {
+        call.skipped(format!("dry_run: {} tables would get the snapshot run_{id}", staged.tables));
         return Ok(());
     }
     call.say(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));

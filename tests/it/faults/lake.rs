@@ -40,11 +40,13 @@ pub enum Stage {
     /// As published, with Iceberg tables of the last three runs. Their metadata names the lake's path, so the tables are
     /// made anew in each lake.
     Staged,
+    /// As staged, with a table of people's own, `mine.names`.
+    Own,
 }
 
 impl Stage {
     fn folder(self) -> PathBuf {
-        let copied = if self == Stage::Staged { Stage::Published } else { self };
+        let copied = if [Stage::Staged, Stage::Own].contains(&self) { Stage::Published } else { self };
         prepared().join(format!("{copied:?}"))
     }
 }
@@ -62,13 +64,24 @@ impl TestLake {
             copy(&stage.folder(), &lake.root());
         }
         if stage == Stage::Staged {
-            for run in [1, 2, 4] {
-                lake.task("stage-tables", &["--run-id", RUNS[run]]).run().expect_status(0);
-            }
-            let promote = ["--run-id", RUNS[2], "--run-mode", "prod", "--allow-promote"];
-            lake.task("promote", &promote).run().expect_status(0);
+            lake.stage(&[]);
+        }
+        if stage == Stage::Own {
+            lake.task("stage-tables", &["--run-id", RUNS[2]]).run().expect_status(0);
+            let store = lake_catalog::Store::Sqlite(lake.path("_meta/catalog.sqlite"));
+            create_own_table(&store, &lake.root(), "names");
         }
         lake
+    }
+
+    /// Makes Iceberg tables of three runs, in the catalog that the arguments name, and publishes one of them.
+    pub fn stage(&self, catalog: &[&str]) {
+        for run in [1, 2, 4] {
+            let stage = [&["--run-id", RUNS[run]], catalog].concat();
+            self.task("stage-tables", &stage).run().expect_status(0);
+        }
+        let promote = ["--run-id", RUNS[2], "--run-mode", "prod", "--allow-promote"];
+        self.task("promote", &[&promote[..], catalog].concat()).run().expect_status(0);
     }
 
     pub fn root(&self) -> PathBuf {
@@ -104,6 +117,24 @@ impl TestLake {
     pub fn parts(&self, index: usize) -> Vec<(PathBuf, Vec<u8>)> {
         parts(&self.run_folder(index))
     }
+}
+
+/// Creates a table `mine.<name>` with the columns id and name, without rows.
+pub fn create_own_table(store: &lake_catalog::Store, root: &Path, name: &str) {
+    use lake_catalog::{Access, Catalog, Column, NewTable, PrimitiveType, TableChange, TableName};
+    let root = fs::canonicalize(root).unwrap();
+    let mut catalog = Catalog::open(store, &root, Access::Write).unwrap();
+    let column =
+        |id, name: &str, data_type| Column { id, name: name.to_owned(), data_type, description: None };
+    let new = NewTable {
+        name: TableName::new("mine", name),
+        folder: root.join("_tables/mine").join(name),
+        columns: vec![column(1, "id", PrimitiveType::Int), column(2, "name", PrimitiveType::String)],
+        sorted_by: None,
+        properties: Default::default(),
+    };
+    let change = TableChange::create(&new, catalog.session()).unwrap();
+    catalog.commit(vec![change], Catalog::next_time([])).unwrap();
 }
 
 fn parts(run: &Path) -> Vec<(PathBuf, Vec<u8>)> {

@@ -8,6 +8,7 @@
 //! ```
 
 mod concurrency;
+mod database;
 mod errors;
 mod housekeeping;
 mod input;

@@ -2,8 +2,10 @@
 
 mod catalog;
 mod documentation;
+mod postgres;
 mod publish;
 mod readers;
+pub mod server;
 
 use serde_json::Value;
 
