@@ -15,7 +15,8 @@ pub(crate) fn written_by(tables: &Path, session: Session) -> Result<Vec<PathBuf>
     let mut found = Vec::new();
     for namespace in entries(tables)? {
         for table in entries(&namespace)? {
-            let of_session = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains(&session));
+            let of_session =
+                |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains(&session));
             found.extend(entries(&table.join("metadata"))?.into_iter().filter(of_session));
         }
     }

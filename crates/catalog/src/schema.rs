@@ -69,10 +69,8 @@ pub(crate) fn evolve(
             let Type::Primitive(from) = &*old.field_type else { continue };
             if !widens(from, &column.data_type) {
                 let id = metadata.last_column_id() + 1;
-                let why = format!(
-                    "{}; give the new column the id {id}",
-                    cannot_widen(&from.to_string(), &column.data_type)
-                );
+                let why =
+                    format!("{}; give the new column the id {id}", cannot_widen(&from.to_string(), &column.data_type));
                 return Err(Error::Evolution { table: table.clone(), column: column.name.clone(), why });
             }
         }
@@ -82,9 +80,7 @@ pub(crate) fn evolve(
 
 /// Returns why a type cannot become another.
 pub(crate) fn cannot_widen(from: &str, to: &PrimitiveType) -> String {
-    format!(
-        "{from} cannot become {to}: Iceberg widens int to long, float to double and the precision of a decimal"
-    )
+    format!("{from} cannot become {to}: Iceberg widens int to long, float to double and the precision of a decimal")
 }
 
 /// Returns whether every engine reads values of one type as the other without loss.

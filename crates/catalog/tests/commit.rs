@@ -11,8 +11,7 @@ use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use lake_catalog::{
     Access, Alteration, Catalog, Column, Error, NewSnapshot, NewTable, Place, PrimitiveType, Store, Table, TableChange,
-    TableName,
-    data_file,
+    TableName, data_file,
 };
 use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY};
 use proptest::prelude::*;
@@ -375,7 +374,10 @@ fn columns_of_a_table_are_altered_by_name_and_what_iceberg_does_not_allow_is_ref
     let table = load(&mut catalog, "t");
     assert_eq!(columns(&table), ["3 year", "1 id", "4 name"], "an id is not used again");
     let mapping = &table.metadata().properties()["schema.name-mapping.default"];
-    assert!(mapping.contains(r#"{"field-id":2,"names":["title"]}"#), "the old column is not read as the new: {mapping}");
+    assert!(
+        mapping.contains(r#"{"field-id":2,"names":["title"]}"#),
+        "the old column is not read as the new: {mapping}"
+    );
 
     for (alteration, wrong) in [
         (Alteration::Add(name("ID"), PrimitiveType::Int), "has a column id already"),

@@ -59,8 +59,7 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
             }
             c => {
                 let (mut text, mut depth) = (String::from(c), u32::from(c == '('));
-                while let Some(c) =
-                    characters.next_if(|c| depth > 0 || !(c.is_whitespace() || matches!(c, ';' | '"')))
+                while let Some(c) = characters.next_if(|c| depth > 0 || !(c.is_whitespace() || matches!(c, ';' | '"')))
                 {
                     match c {
                         '(' => depth += 1,

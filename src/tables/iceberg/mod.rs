@@ -28,6 +28,7 @@ use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
 pub use alteration::Changes;
 pub use as_of::{AsOf, mount_as_of};
+pub use binding::name as table_name;
 pub use place::{CatalogArgs, Place};
 pub use publish::{Publication, lock};
 pub use rebuild::{Rebuilt, rebuild};
@@ -100,7 +101,7 @@ impl Tables {
 }
 
 /// Returns the tag of a run's snapshots.
-fn run_tag(id: &RunId) -> String {
+pub fn run_tag(id: &RunId) -> String {
     format!("run_{id}")
 }
 

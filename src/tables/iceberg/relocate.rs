@@ -1,4 +1,4 @@
-//! Moves a lake's catalog to another database. Tables and files stay where they are.
+//! Moves a lake's catalog to another database. Tables and files do not move.
 //!
 //! ```text
 //! rows copied ─▶ _meta/catalog.json renamed ─▶ old rows removed ─▶ done recorded

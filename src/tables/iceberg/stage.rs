@@ -82,8 +82,9 @@ fn change(
 ) -> anyhow::Result<(TableChange, i32, Vec<DataFile>)> {
     let mut change = match found {
         Some(found) => TableChange::of(found),
-        None => TableChange::create(&binding::new_table(&tables.lake, table), tables.catalog.session())
-            .map_err(failure)?,
+        None => {
+            TableChange::create(&binding::new_table(&tables.lake, table), tables.catalog.session()).map_err(failure)?
+        }
     };
     let schema_id = change.schema(&binding::columns(table)).map_err(failure)?;
     let schema = change.schema_by_id(schema_id).map_err(failure)?;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use lake_catalog::{Access, Catalog};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake, create_own_table};
+use super::lake::{ID_AND_NAME, RUNS, Stage, TestLake, create_own_table};
 use super::sample::few;
 use crate::iceberg::server::{Database, database};
 use crate::support::Finished;
@@ -46,11 +46,8 @@ struct Proxy {
 impl Proxy {
     fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let proxy = Proxy {
-            port: listener.local_addr().unwrap().port(),
-            messages: Arc::default(),
-            loss: Arc::default(),
-        };
+        let proxy =
+            Proxy { port: listener.local_addr().unwrap().port(), messages: Arc::default(), loss: Arc::default() };
         let (messages, loss) = (proxy.messages.clone(), proxy.loss.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -254,7 +251,7 @@ fn rebuild_alter_and_move() {
     let done = |when: &str| assert_eq!(trial.main().as_deref(), Some(RUNS[2]), "{when}");
     trial.at_messages("rebuild-catalog", &[], &actives, &|| {}, &done);
 
-    create_own_table(&trial.database.store(), &trial.lake.root(), "names");
+    create_own_table(&trial.database.store(), &trial.lake.root(), "names", &ID_AND_NAME);
     let alter = |changes: &'static str| ["--table", "mine.names", "--changes", changes];
     let undo = || drop(trial.run("alter-table", &alter("move id first")).expect_status(0));
     let done = |when: &str| {

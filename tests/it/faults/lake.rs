@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use lake_catalog::{Access, Catalog, Column, NewTable, PrimitiveType, Store, TableChange, TableName};
+
 use crate::support::TestCommand;
 
 /// The runs of the lakes here, oldest first.
@@ -68,8 +70,8 @@ impl TestLake {
         }
         if stage == Stage::Own {
             lake.task("stage-tables", &["--run-id", RUNS[2]]).run().expect_status(0);
-            let store = lake_catalog::Store::Sqlite(lake.path("_meta/catalog.sqlite"));
-            create_own_table(&store, &lake.root(), "names");
+            let store = Store::Sqlite(lake.path("_meta/catalog.sqlite"));
+            create_own_table(&store, &lake.root(), "names", &ID_AND_NAME);
         }
         lake
     }
@@ -119,17 +121,23 @@ impl TestLake {
     }
 }
 
-/// Creates a table `mine.<name>` with the columns id and name, without rows.
-pub fn create_own_table(store: &lake_catalog::Store, root: &Path, name: &str) {
-    use lake_catalog::{Access, Catalog, Column, NewTable, PrimitiveType, TableChange, TableName};
+/// The columns of a small table.
+pub const ID_AND_NAME: [(&str, PrimitiveType); 2] = [("id", PrimitiveType::Int), ("name", PrimitiveType::String)];
+
+/// Creates a table `mine.<name>` without rows.
+pub fn create_own_table(store: &Store, root: &Path, name: &str, columns: &[(&str, PrimitiveType)]) {
     let root = fs::canonicalize(root).unwrap();
     let mut catalog = Catalog::open(store, &root, Access::Write).unwrap();
-    let column =
-        |id, name: &str, data_type| Column { id, name: name.to_owned(), data_type, description: None };
+    let column = |(id, (name, data_type)): (i32, &(&str, PrimitiveType))| Column {
+        id,
+        name: (*name).to_owned(),
+        data_type: data_type.clone(),
+        description: None,
+    };
     let new = NewTable {
         name: TableName::new("mine", name),
         folder: root.join("_tables/mine").join(name),
-        columns: vec![column(1, "id", PrimitiveType::Int), column(2, "name", PrimitiveType::String)],
+        columns: (1..).zip(columns).map(column).collect(),
         sorted_by: None,
         properties: Default::default(),
     };

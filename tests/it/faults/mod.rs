@@ -21,3 +21,5 @@ mod sample;
 mod signals;
 mod tampering;
 pub mod trace;
+
+pub use lake::create_own_table;

@@ -60,6 +60,10 @@ impl Database {
         self.password_file.to_str().unwrap()
     }
 
+    pub fn password(&self) -> &'static str {
+        PASSWORD
+    }
+
     pub fn connect(&self) -> Client {
         connect(self.port, &self.name)
     }

@@ -121,7 +121,8 @@ impl Pointers for Postgres {
             transaction.execute(statement, &[]).map_err(&failed)?;
         }
         for TableRow { name, location, previous, kind } in &contents.tables {
-            let row: [&(dyn postgres::types::ToSql + Sync); 5] = [&name.namespace, &name.name, location, previous, kind];
+            let row: [&(dyn postgres::types::ToSql + Sync); 5] =
+                [&name.namespace, &name.name, location, previous, kind];
             transaction.execute(statement!("copy_table"), &row).map_err(&failed)?;
         }
         for (namespace, key, value) in &contents.namespaces {

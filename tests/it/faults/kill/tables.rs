@@ -4,7 +4,9 @@ use lake_catalog::{Access, Catalog, Store, TableName};
 
 use super::{Trial, equal};
 use crate::faults::lake::{RUNS, Stage, TestLake};
-use crate::faults::trace::available;
+use crate::faults::sample::few;
+use crate::faults::trace::{available, run_with_fault, writing_calls};
+use crate::iceberg::server::database;
 
 /// The run that `main` of every table is, or another ref.
 fn run_of(lake: &TestLake, reference: &str) -> Result<Option<String>, String> {
@@ -109,8 +111,7 @@ fn rebuild_catalog() {
         no_orphans(lake)
     };
     let actives = [Some(RUNS[2])];
-    let trial =
-        Trial { name: "rebuild-catalog", stage: Stage::Staged, arguments: &[], actives: &actives, done: &done };
+    let trial = Trial { name: "rebuild-catalog", stage: Stage::Staged, arguments: &[], actives: &actives, done: &done };
     assert!(trial.at_calls("KILL") > 200);
 }
 
@@ -132,7 +133,39 @@ fn alter_table() {
     };
     let arguments = ["--table", "mine.names", "--changes", "move name first"];
     let actives = [Some(RUNS[2])];
-    let trial =
-        Trial { name: "alter-table", stage: Stage::Own, arguments: &arguments, actives: &actives, done: &done };
+    let trial = Trial { name: "alter-table", stage: Stage::Own, arguments: &arguments, actives: &actives, done: &done };
     assert!(trial.at_calls("KILL") > 10);
+}
+
+/// To Postgres: the rows are copied, the lake records the new catalog, the old file goes. Each trial has a database.
+#[test]
+fn move_catalog() {
+    if !available() {
+        return;
+    }
+    let Some(database) = database() else { return };
+    let url = database.url();
+    let arguments = ["--to", url.as_str(), "--to-password-file", database.password_file()];
+    let calls = writing_calls(&TestLake::at(Stage::Staged).task("move-catalog", &arguments));
+    assert!(calls.len() > 10);
+    for call in few(calls, 6) {
+        let when = format!("move-catalog killed before {} number {}, {}", call.name, call.number, call.text);
+        // The database is that of one lake, so the next one finds it empty.
+        lake_catalog::Catalog::clear(&database.store()).unwrap();
+        let lake = TestLake::at(Stage::Staged);
+        let history = || {
+            let mut command = lake.task("table-history", &["--table", "artists_v1_typed"]);
+            command.env("DISCOGS_CATALOG_PASSWORD_FILE", database.password_file());
+            command.run().expect_status(0).json()["snapshots"].clone()
+        };
+        let before = history();
+        let command = lake.task("move-catalog", &arguments);
+        run_with_fault(&command, &call, "signal=KILL", std::path::Path::new("/dev/null"), "");
+        assert_eq!(history(), before, "{when}");
+        assert_eq!(lake.task("move-catalog", &arguments).run().status, Some(0), "{when}");
+        assert_eq!(history(), before, "{when}; run again");
+        assert!(!lake.path("_meta/catalog.sqlite").exists(), "{when}");
+        let record = std::fs::read_to_string(lake.path("_meta/catalog.json")).unwrap();
+        assert!(record.contains(&url) && !record.contains("left"), "{when}: {record}");
+    }
 }
