@@ -15,7 +15,7 @@ use crate::iceberg::server::{Database, database};
 use crate::support::Finished;
 
 /// How many losses are tried of a task, unless all are.
-const LOSSES: usize = 6;
+const LOSSES: usize = 4;
 
 /// When a connection is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
