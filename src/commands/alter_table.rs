@@ -17,23 +17,23 @@ use digdag_task::{Call, Failure, Switch};
 #[command(name = "alter-table", version, after_help = EXAMPLE)]
 pub struct AlterTable {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Table to change, such as mine.sales or sales
     #[arg(long, value_name = "TABLE")]
-    pub table: String,
+    pub(crate) table: String,
 
     /// Changes, separated by semicolons: add NAME TYPE, rename NAME to NAME, widen NAME to TYPE, drop NAME, move NAME
     /// first, move NAME after NAME; a name with a space stands in double quotes
     #[arg(long, value_name = "CHANGES")]
-    pub changes: Changes,
+    pub(crate) changes: Changes,
 
     /// Show the columns that the table would have, and change nothing
     #[arg(long)]
-    pub dry_run: Switch,
+    pub(crate) dry_run: Switch,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\

@@ -18,19 +18,19 @@ use digdag_task::{Call, Failure};
 #[command(name = "move-catalog", version, after_help = EXAMPLE)]
 pub struct MoveCatalog {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Catalog to move to: sqlite, or postgres://USER@HOST:PORT/DATABASE without the password
     #[arg(long, value_name = "URL")]
-    pub to: String,
+    pub(crate) to: String,
 
     /// File with the password of the new catalog; PGPASSWORD is read if it is not given
     #[arg(long, value_name = "FILE")]
-    pub to_password_file: Option<PathBuf>,
+    pub(crate) to_password_file: Option<PathBuf>,
 
     /// File with the password of the present Postgres catalog; PGPASSWORD is read if it is not given
     #[arg(long, env = "DISCOGS_CATALOG_PASSWORD_FILE", value_name = "FILE")]
-    pub catalog_password_file: Option<PathBuf>,
+    pub(crate) catalog_password_file: Option<PathBuf>,
 }
 
 const EXAMPLE: &str = "\

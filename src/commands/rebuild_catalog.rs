@@ -17,10 +17,10 @@ use digdag_task::Call;
 #[command(name = "rebuild-catalog", version, after_help = EXAMPLE)]
 pub struct RebuildCatalog {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\

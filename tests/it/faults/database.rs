@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use lake_catalog::{Access, Catalog};
 
 use super::invariants;
-use super::lake::{ID_AND_NAME, RUNS, Stage, TestLake, create_own_table};
+use super::lake::{ID_AND_NAME, RUNS, Stage, create_own_table};
 use super::sample::few;
 use crate::iceberg::server::{Database, database};
-use crate::support::Finished;
+use crate::support::{Finished, TestLake};
 
 /// How many losses are tried of a task, unless all are.
 const LOSSES: usize = 4;
@@ -132,7 +132,7 @@ impl Trial {
     }
 
     fn run(&self, task: &str, arguments: &[&str]) -> Finished {
-        let mut command = self.lake.task(task, arguments);
+        let mut command = self.lake.call(task, arguments);
         command.env("DISCOGS_CATALOG_PASSWORD_FILE", self.database.password_file()).run()
     }
 
@@ -264,7 +264,7 @@ fn rebuild_alter_and_move() {
     // Away and back: in the middle of it the lake has one of its two catalogs, whole.
     let url = trial.database.url_at(trial.proxy.port);
     let to = |url: &str| {
-        let mut command = trial.lake.task("move-catalog", &["--to", url]);
+        let mut command = trial.lake.call("move-catalog", &["--to", url]);
         command.args(&["--to-password-file", trial.database.password_file()]);
         command.env("DISCOGS_CATALOG_PASSWORD_FILE", trial.database.password_file()).run()
     };

@@ -3,10 +3,11 @@
 use lake_catalog::{Access, Catalog, Store, TableName};
 
 use super::{Trial, equal};
-use crate::faults::lake::{RUNS, Stage, TestLake};
+use crate::faults::lake::{RUNS, Stage};
 use crate::faults::sample::few;
 use crate::faults::trace::{available, run_with_fault, writing_calls};
 use crate::iceberg::server::database;
+use crate::support::TestLake;
 
 /// The run that `main` of every table is, or another ref.
 fn run_of(lake: &TestLake, reference: &str) -> Result<Option<String>, String> {
@@ -146,7 +147,7 @@ fn move_catalog() {
     let Some(database) = database() else { return };
     let url = database.url();
     let arguments = ["--to", url.as_str(), "--to-password-file", database.password_file()];
-    let calls = writing_calls(&TestLake::at(Stage::Staged).task("move-catalog", &arguments));
+    let calls = writing_calls(&TestLake::at(Stage::Staged).call("move-catalog", &arguments));
     assert!(calls.len() > 10);
     for call in few(calls, 4) {
         let when = format!("move-catalog killed before {} number {}, {}", call.name, call.number, call.text);
@@ -154,15 +155,15 @@ fn move_catalog() {
         lake_catalog::Catalog::clear(&database.store()).unwrap();
         let lake = TestLake::at(Stage::Staged);
         let history = || {
-            let mut command = lake.task("table-history", &["--table", "artists_v1_typed"]);
+            let mut command = lake.call("table-history", &["--table", "artists_v1_typed"]);
             command.env("DISCOGS_CATALOG_PASSWORD_FILE", database.password_file());
             command.run().expect_status(0).json()["snapshots"].clone()
         };
         let before = history();
-        let command = lake.task("move-catalog", &arguments);
+        let command = lake.call("move-catalog", &arguments);
         run_with_fault(&command, &call, "signal=KILL", std::path::Path::new("/dev/null"), "");
         assert_eq!(history(), before, "{when}");
-        assert_eq!(lake.task("move-catalog", &arguments).run().status, Some(0), "{when}");
+        assert_eq!(lake.call("move-catalog", &arguments).run().status, Some(0), "{when}");
         assert_eq!(history(), before, "{when}; run again");
         assert!(!lake.path("_meta/catalog.sqlite").exists(), "{when}");
         let record = std::fs::read_to_string(lake.path("_meta/catalog.json")).unwrap();
