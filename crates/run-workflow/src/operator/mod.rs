@@ -19,6 +19,7 @@ use super::{number, process, supervisor};
 /// The error of a failed task, as Digdag reports it.
 #[derive(Clone, Debug)]
 pub struct TaskError {
+    /// Digdag's message.
     pub message: String,
     /// Whether `_retry` applies: a task that failed while it ran may succeed later, a task that cannot be evaluated
     /// cannot.
@@ -40,7 +41,9 @@ impl TaskError {
 /// The environment of the processes of a task.
 #[derive(Clone, Copy)]
 pub struct Environment<'a> {
+    /// The folder of the workflow, in which processes run.
     pub project: &'a Path,
+    /// Receives the processes, so that a signal reaches them.
     pub stop: &'a Stop,
 }
 
