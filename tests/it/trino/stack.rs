@@ -113,6 +113,7 @@ impl Stack {
     pub fn promote(&self, run: &str) -> Finished {
         let mut promote = TestCommand::new(Path::new(env!("CARGO_BIN_EXE_promote")), &self.lake);
         promote.args(&["--lake", path(&self.lake), "--run-id", run, "--run-mode=prod", "--allow-promote=true"]);
+        promote.args(&["--allow-older=true"]);
         promote.run().expect_status(0)
     }
 
