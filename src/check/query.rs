@@ -10,7 +10,9 @@ use crate::sql::{Engine, SqlFile, quoted};
 /// A check that is a query: each row of its result breaks the rule.
 #[derive(Clone, Debug)]
 pub struct CheckQuery {
+    /// The name of the check in reports.
     pub name: String,
+    /// The expectation for the number of rows.
     pub expect: Expectation,
     /// The meaning of a broken row, and the source of the bound.
     pub means: String,

@@ -26,11 +26,11 @@ pub mod register_tables;
 pub mod report_active;
 pub mod rollback;
 pub mod rollback_table;
+pub mod sample_dumps;
 pub mod sanity_check;
 mod screen;
 pub mod stage_tables;
 pub mod table_history;
-mod test_dumps;
 pub mod update_run_registry;
 pub mod verify_run;
 pub mod write_manuals;
@@ -43,11 +43,10 @@ use digdag_task::Call;
 
 use project::PROJECT;
 
-pub use arguments::{LakeArgs, RunArgs};
+pub use arguments::{LakeArgs, PublishArgs, RunArgs};
 pub use failure::main;
 pub(crate) use failure::{classified, failure_of};
 pub use promote::RunMode;
-pub use test_dumps::{TrialParameters, test_dumps};
 
 /// Runs a task of this project.
 fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
@@ -78,6 +77,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<report_active::ReportActive>(),
         PROJECT.command::<rollback::Rollback>(),
         PROJECT.command::<rollback_table::RollbackTable>(),
+        PROJECT.command::<sample_dumps::SampleDumps>(),
         PROJECT.command::<sanity_check::SanityCheck>(),
         PROJECT.command::<stage_tables::StageTables>(),
         PROJECT.command::<table_history::TableHistory>(),

@@ -16,7 +16,7 @@ use digdag_task::Call;
 #[command(name = "rebuild-catalog", version, after_help = EXAMPLE)]
 pub struct RebuildCatalog {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 }
 
 const EXAMPLE: &str = "\

@@ -9,12 +9,12 @@ use clap::Parser;
 
 use super::{RunArgs, classified};
 use crate::check::report::{Report, in_names};
-use crate::check::suite::{QUERY_MEMORY_A_THREAD, Suite};
+use crate::check::suite::{Suite, engine_of_checks};
 use crate::check::verdict::{Verdict, VerdictKey};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Run, SealedRun};
 use crate::page::plain_cell;
-use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
+use crate::sql::EngineSelection;
 use crate::tables::register::register_run;
 use digdag_task::{Call, Switch};
 
@@ -28,26 +28,26 @@ use digdag_task::{Call, Switch};
 #[command(name = "sanity-check", version, after_help = EXAMPLE)]
 pub struct SanityCheck {
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(crate) run: RunArgs,
 
     /// Environment of sql/contract.yml, which sets the minimum rows: month or sample
     #[arg(long, value_name = "NAME", default_value = "month")]
-    pub environment: String,
+    pub(crate) environment: String,
 
     /// Accept drift from the published run, after it was reviewed: it is then a warning
     #[arg(long)]
-    pub accept_drift: Switch,
+    pub(crate) accept_drift: Switch,
 
     /// Check with this contract instead of the built-in one, to try its bounds; the run is not sealed
     #[arg(long, value_name = "FILE")]
-    pub contract_file: Option<PathBuf>,
+    pub(crate) contract_file: Option<PathBuf>,
 
     /// Keep cells of the CSV files as they are that a spreadsheet would run as formulas
     #[arg(long)]
     pub raw: Switch,
 
     #[command(flatten)]
-    pub engine: EngineSelection,
+    pub(crate) engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\
@@ -79,12 +79,9 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     call.record_with(move |outcome| recorder.record_unless_sealed(outcome).map_err(classified));
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
-    let selected = &parameters.engine;
-    let duckdb = selected.duckdb.with_memory_a_thread(QUERY_MEMORY_A_THREAD);
-    let engine: Box<dyn Engine> = match selected.engine {
-        EngineName::Duckdb => Box::new(DuckDb::open(&duckdb, &spill)?),
-        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino, &call.observer())?.into_trino()),
-    };
+    let selection = engine_of_checks(&parameters.engine, &*call);
+    let engine =
+        selection.open(&spill, |trino| Ok(register_run(&contract, &run, trino, &call.observer())?.into_trino()))?;
     call.set_detail("engine", engine.name());
     let suite = Suite {
         observer: &*call,
@@ -92,7 +89,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
         environment,
         run: &run,
         engine: engine.as_ref(),
-        duckdb: &duckdb,
+        duckdb: &selection.duckdb,
         spill: &spill,
     };
     let measured = suite.measure()?;

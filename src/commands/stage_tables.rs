@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::LakeArgs;
-use crate::lake::{RunId, SealedRun};
-use crate::tables::iceberg::{self, CatalogArgs};
-use digdag_task::{Call, Failure};
+use super::PublishArgs;
+use crate::lake::SealedRun;
+use crate::tables::iceberg;
+use digdag_task::Call;
 
 /// Add a sealed run to the Iceberg tables
 ///
@@ -17,18 +17,7 @@ use digdag_task::{Call, Failure};
 #[command(name = "stage-tables", version, after_help = EXAMPLE)]
 pub struct StageTables {
     #[command(flatten)]
-    pub lake: LakeArgs,
-
-    /// Sealed run to add to the tables
-    #[arg(long, value_name = "RUN_ID")]
-    pub run_id: Option<RunId>,
-
-    /// Another run to add instead, as promote publishes it
-    #[arg(long, value_name = "RUN_ID")]
-    pub promote_run_id: Option<RunId>,
-
-    #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) publish: PublishArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -45,14 +34,10 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// Fails if the run is not sealed, if another task holds the lake's lock, or if the catalog refuses the commit.
 fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> {
-    let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
-        Failure::parameters("parameter run_id is missing").hint("name a sealed run; lake-status lists them")
-    })?;
-    call.set_run_id(&id);
-    let lake = parameters.lake.open()?;
-    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let id = parameters.publish.run_id(call)?;
+    let (lake, mut publication) = parameters.publish.lock(call)?;
     let sealed = SealedRun::open(&lake.run(&id)?)?;
-    let tables = publication.tables_or_create(&parameters.catalog)?;
+    let tables = publication.tables_or_create(&parameters.publish.catalog)?;
     let staged = iceberg::stage(tables, &sealed)?;
     call.set_metric("tables", staged.tables);
     call.set_metric("files", staged.files);

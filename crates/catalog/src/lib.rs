@@ -14,6 +14,8 @@
 //!
 //! This crate knows tables, schemas, files, snapshots and refs, but not the contents of the tables.
 
+#![warn(missing_docs)]
+
 mod catalog;
 mod change;
 mod data_file;

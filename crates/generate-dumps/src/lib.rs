@@ -28,7 +28,6 @@ mod dice;
 mod dump_file;
 mod families;
 mod formats;
-mod hashing;
 mod identifiers;
 mod ids;
 mod images;

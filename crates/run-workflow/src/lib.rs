@@ -14,6 +14,8 @@
 //! behaves as in Digdag 0.10.5.1: `tests/it/recordings` compares it with recorded runs of Digdag. If no recording shows
 //! a behaviour, a comment names the source in Digdag.
 
+#![warn(missing_docs)]
+
 mod arguments;
 mod compiler;
 mod condition;

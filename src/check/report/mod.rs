@@ -25,10 +25,13 @@ use crate::page::plain_cell;
 
 /// A report to be written.
 pub struct Report<'r> {
+    /// The run that was checked.
     pub run: &'r Run,
     /// The environment of the contract whose bounds applied.
     pub environment: &'r str,
+    /// The time of the report.
     pub written: jiff::Timestamp,
+    /// The results.
     pub checked: &'r Checked,
     /// When the verdict was reached, if it is reused.
     pub reused_from: Option<jiff::Timestamp>,

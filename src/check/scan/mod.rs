@@ -54,6 +54,7 @@ pub struct Scan {
     /// The profile of each table, by its name in the contract. A table whose distinct keys cannot be counted in one pass
     /// has `keys` 0 here and is named in `keys_unknown`.
     pub profiles: BTreeMap<String, TableProfile>,
+    /// Tables whose keys the pass could not decide; a query does.
     pub keys_unknown: Vec<String>,
 }
 

@@ -95,9 +95,13 @@ pub struct Registrar<'r> {
 /// The numbers of tables and views that were created, altered, replaced, and left unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registered {
+    /// Tables and views that were missing.
     pub created: usize,
+    /// Tables whose columns changed, and views whose query did.
     pub altered: usize,
+    /// Tables that were swapped for one with another location or type.
     pub replaced: usize,
+    /// Tables and views that were up to date.
     pub unchanged: usize,
 }
 

@@ -12,6 +12,7 @@ use digdag_task::Failure;
 
 /// The tables and views that a schema should hold.
 pub struct Plan<'c> {
+    /// The wanted tables and views.
     pub definitions: Vec<Definition>,
     /// The tables of the lake under them, each with its files and rows.
     pub tables: Vec<Written<'c>>,

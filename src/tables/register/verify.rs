@@ -18,8 +18,11 @@ const MAX_TABLES_PER_QUERY: usize = 8;
 
 /// A table, with the rows and files that were written.
 pub struct Written<'t> {
+    /// The table of the contract.
     pub table: &'t Table,
+    /// The rows that Trino must read.
     pub rows: u64,
+    /// The files that Trino must read.
     pub files: Vec<PathBuf>,
 }
 

@@ -1,10 +1,11 @@
+use crate::support::TestLake;
 use std::fs;
 use std::path::Path;
 
 use discogs_lakehouse::lake::sha256_of_file;
 use serde_json::json;
 
-use super::good_lake::{COPY, TestLake, edit_json};
+use super::good_lake::{COPY, edit_json};
 
 /// Writes a table of the copy anew with the rows of a query on `t`, what it was, and corrects the dataset's description
 /// to match: no hash and no number of rows gives it away.

@@ -1,11 +1,12 @@
 //! The proof that the checks find what they are for: a good run is damaged in every way below, one at a time, and the
 //! check that is named must fail.
 
+use crate::support::TestLake;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::damage::rewrite;
-use super::good_lake::{COPY, TestLake};
+use super::good_lake::COPY;
 
 struct Damage {
     what: &'static str,
@@ -142,7 +143,7 @@ fn every_damage_is_caught_by_the_check_for_it() {
     let (next, missed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some(damage) = DAMAGES.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let lake = TestLake::new();
+            let lake = TestLake::checked();
             rewrite(&lake, damage.table, damage.query);
             let finished = lake.sanity_check(&[]);
             let failed = lake.failed();
@@ -171,7 +172,7 @@ fn every_damage_is_caught_by_the_check_for_it() {
 /// A text that is wrong at its beginning has each of its pieces at a wrong place.
 #[test]
 fn a_row_is_counted_once_however_wrong_it_is() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     let longest = |key: &str, column: &str, wrong: &str| {
         let row = format!("(SELECT min({key}) FROM t WHERE length({column}) = (SELECT max(length({column})) FROM t))");
         format!("CASE WHEN {key} = {row} THEN {wrong} ELSE {column} END AS {column}")
@@ -198,7 +199,7 @@ fn a_row_is_counted_once_however_wrong_it_is() {
 
 #[test]
 fn a_copy_that_nobody_damaged_fails_no_check() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     lake.sanity_check(&[]).expect_status(0);
     assert_eq!(lake.failed(), Vec::<String>::new());
 }

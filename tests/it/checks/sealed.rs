@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::good_lake::{GOOD, TestLake, edit_json};
-use crate::support::Finished;
+use super::good_lake::{GOOD, edit_json};
+use crate::support::{Finished, TestLake};
 
 fn report_active(lake: &TestLake, more: &[&str]) -> Finished {
-    lake.task(env!("CARGO_BIN_EXE_report-active")).args(&["--threads", "1"]).args(more).run()
+    lake.task("report-active").args(&["--threads", "1"]).args(more).run()
 }
 
 fn report(lake: &TestLake) -> Value {
@@ -29,7 +29,7 @@ fn replace(path: &std::path::Path, bytes: &[u8]) {
 
 #[test]
 fn the_verdict_of_the_seal_is_reused_and_a_recheck_comes_to_the_same() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     let result = report_active(&lake, &[]).expect_status(0).json();
     assert_eq!((&result["verdict"], &result["environment"]), (&"reused".into(), &"month".into()));
     let reused = report(&lake);
@@ -48,7 +48,7 @@ fn the_verdict_of_the_seal_is_reused_and_a_recheck_comes_to_the_same() {
 
 #[test]
 fn a_verdict_for_another_environment_or_an_edited_one_is_not_reused() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     let result = report_active(&lake, &["--environment", "sample"]).expect_status(0).json();
     assert_eq!(result["verdict"], "checked");
     edit_json(&lake.run(GOOD).join("_reports/verdict.json"), |verdict| verdict["findings"] = serde_json::json!([]));
@@ -82,7 +82,7 @@ fn a_changed_byte_an_added_file_and_an_edited_manifest_fail_the_report_and_are_n
         (edit, "its manifest was edited"),
     ];
     for (change, named) in changes {
-        let lake = TestLake::new();
+        let lake = TestLake::checked();
         change(&lake);
         report_active(&lake, &[]).expect_status(3).expect_stderr("run.as_sealed");
         let findings = report(&lake)["findings"].as_array().unwrap().clone();

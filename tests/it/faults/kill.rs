@@ -12,10 +12,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake, dump, parts_at};
+use super::lake::{RUNS, Stage, dump, parts_at};
 use super::sample::sample;
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::TestCommand;
+use crate::support::TestLake;
 
 /// A command, the lake that it works on, and the outcome to expect.
 struct Trial<'t> {
@@ -30,7 +31,7 @@ struct Trial<'t> {
 
 impl Trial<'_> {
     fn command(&self, lake: &TestLake) -> TestCommand {
-        lake.task(self.name, self.arguments)
+        lake.call(self.name, self.arguments)
     }
 
     /// Sends this signal at the calls of the sample, or at every call; returns how many calls the task makes.
@@ -128,7 +129,7 @@ fn ingest_that_replaces() {
     let arguments = ["--run-id", RUNS[0], "--threads", "1", "--replace", "--labels-dump", other.to_str().unwrap()];
     let done = |lake: &TestLake| {
         let tables = ["labels_v10", "label_urls_v1", "label_sublabels_v1"];
-        let again = lake.task("ingest-labels", &arguments).run().json();
+        let again = lake.call("ingest-labels", &arguments).run().json();
         equal(again["status"].as_str(), Some("already_done"))?;
         equal(tables.map(|table| lake.run_folder(0).join(table).is_dir()), [true; 3])
     };

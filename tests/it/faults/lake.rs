@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::support::TestCommand;
+use crate::support::{TestCommand, TestLake, binary};
 
 /// The runs of the lakes here, oldest first.
 pub const RUNS: [&str; 5] = [
@@ -49,55 +49,24 @@ impl Stage {
     }
 }
 
-/// A copy of the lake of a stage, removed with the test. Its dumps are shared and read-only.
-pub struct TestLake {
-    folder: tempfile::TempDir,
-}
-
 impl TestLake {
-    /// Copies the lake of a stage.
+    /// A copy of the lake of a stage, removed with the test. Its dumps are shared and read-only.
     pub fn at(stage: Stage) -> Self {
-        let lake = TestLake { folder: tempfile::tempdir_in(scratch()).unwrap() };
+        let lake = TestLake::new();
         if stage != Stage::Nothing {
             copy(&stage.folder(), &lake.root());
         }
         if stage == Stage::Staged {
             for run in [1, 2, 4] {
-                lake.task("stage-tables", &["--run-id", RUNS[run]]).run().expect_status(0);
+                lake.call("stage-tables", &["--run-id", RUNS[run]]).run().expect_status(0);
             }
-            let promote = ["--run-id", RUNS[2], "--run-mode", "prod", "--allow-promote"];
-            lake.task("promote", &promote).run().expect_status(0);
+            lake.promote(RUNS[2]).expect_status(0);
         }
         lake
     }
 
-    pub fn root(&self) -> PathBuf {
-        self.folder.path().join("lake")
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.root().join(name)
-    }
-
-    /// A place beside the lake.
-    pub fn beside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     pub fn run_folder(&self, index: usize) -> PathBuf {
-        self.root().join("_runs").join(RUNS[index])
-    }
-
-    /// A task on this lake.
-    pub fn task(&self, name: &str, arguments: &[&str]) -> TestCommand {
-        let mut command = TestCommand::new(&binary(name), self.folder.path());
-        command.args(&["--lake", self.root().to_str().unwrap()]).args(arguments);
-        command
-    }
-
-    pub fn active(&self) -> Option<String> {
-        let target = fs::read_link(self.path("active")).ok()?;
-        Some(target.file_name().unwrap().to_str().unwrap().to_owned())
+        self.run(RUNS[index])
     }
 
     /// The parts of a run with their bytes.
@@ -119,11 +88,6 @@ pub fn parts_at(stage: Stage) -> Vec<(PathBuf, Vec<u8>)> {
 
 fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
-}
-
-pub fn binary(name: &str) -> PathBuf {
-    // All binaries of the crate lie beside each other.
-    Path::new(env!("CARGO_BIN_EXE_promote")).with_file_name(name)
 }
 
 /// The folder with the months of the dumps that the lakes are made of.

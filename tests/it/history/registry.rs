@@ -1,7 +1,7 @@
 use std::fs;
 
-use super::lake::{KPIS, NOVEMBER, OCTOBER, REGISTRY, ask, events, files, path_of, task, two_months};
-use crate::support::{Dir, Finished};
+use super::lake::{KPIS, NOVEMBER, OCTOBER, REGISTRY, ask, events, files, task, two_months};
+use crate::support::{Dir, Finished, program};
 
 fn latest(dir: &Dir) -> Vec<String> {
     let events = events(dir, REGISTRY);
@@ -101,7 +101,7 @@ fn an_edited_manifest_is_no_manifest() {
 #[test]
 fn writers_at_once_lose_nothing() {
     let dir = two_months();
-    let program = path_of("update-run-registry");
+    let program = program("update-run-registry");
     let writers: Vec<_> =
         (0..4).map(|_| dir.command(&program).args(&["--lake", "lake", "--confirm"]).spawn()).collect();
     for writer in writers {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use super::lake::{NOVEMBER, OCTOBER, built_run, path_of, sealed_run, task, two_months};
+use super::lake::{NOVEMBER, OCTOBER, built_run, sealed_run, task, two_months};
 use crate::faults::trace::{available, traced};
-use crate::support::{Dir, Finished};
+use crate::support::{Dir, Finished, program};
 
 const AGAIN: &str = "2026-11__20261121_000000";
 
@@ -94,7 +94,7 @@ fn without_hard_links_a_run_keeps_its_own_copy() {
     let dir = two_months();
     task(&dir, "preflight", &["--dump-month", "2026-11", "--raw-root", "raw", "--run-id", AGAIN]).expect_status(0);
     let labels = dir.path(&format!("lake/_runs/{NOVEMBER}/labels_v10/part-{NOVEMBER}-00000.parquet"));
-    let mut ingest = dir.command(path_of("ingest-labels"));
+    let mut ingest = dir.command(program("ingest-labels"));
     ingest.args(&["--lake", dir.path("lake").to_str().unwrap(), "--run-id", AGAIN]);
     let refused = ["-P", labels.to_str().unwrap(), "-e", "trace=linkat", "-e", "inject=linkat:error=EXDEV"];
     let log = dir.path("calls");

@@ -15,10 +15,10 @@ use crate::tokeniser::Blocks;
 const SEED: u64 = 20261120;
 
 /// No block takes this long; one that does is a loop.
-const LONGEST: Duration = Duration::from_secs(20);
+const MAX_TIME: Duration = Duration::from_secs(20);
 
 /// A block longer than this only makes the test slow.
-const LONGEST_BLOCK: usize = 6000;
+const MAX_BLOCK_BYTES: usize = 6000;
 
 #[test]
 fn damaged_blocks_are_read_to_an_end_and_alike() {
@@ -30,7 +30,7 @@ fn damaged_blocks_are_read_to_an_end_and_alike() {
         let text = damaged(&blocks[entity as usize], rng);
         let started = Instant::now();
         whole += u64::from(tokenisers.compare(entity, &text));
-        assert!(started.elapsed() < LONGEST, "{entity:?} took {:?}\n{text}", started.elapsed());
+        assert!(started.elapsed() < MAX_TIME, "{entity:?} took {:?}\n{text}", started.elapsed());
     });
     // The claim is empty where all is refused, or nothing is.
     let both = whole * 50 > inputs && (inputs - whole) * 2 > inputs;
@@ -43,7 +43,7 @@ fn blocks(entity: Entity) -> Vec<String> {
     for month in sample_dumps().into_iter().flat_map(|folder| dumps::MONTHS.map(|month| folder.join(month))) {
         let dump = dumps::text(&dumps::dump(&month, entity));
         let records = without_root(entity, &dump);
-        let mut upto = records.len().min(LONGEST_BLOCK);
+        let mut upto = records.len().min(MAX_BLOCK_BYTES);
         while !records.is_char_boundary(upto) {
             upto -= 1;
         }

@@ -88,7 +88,7 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("download-dumps", &["--raw-root", generated, "--dump-month", "2026-10"]);
     succeeds("preflight", &["--run-id", RUN, "--dump-month", "2026-11", "--raw-root", raw_root, "--min-free", "0"]);
     succeeds("contract", &[]);
-    succeeds("test-dumps", &["--run-id", RUN, "--do-xml-tests", "true", "--xml-test-records", "20"]);
+    succeeds("sample-dumps", &["--run-id", RUN, "--do-xml-tests", "true", "--xml-test-records", "20"]);
     for task in ["ingest-artists", "ingest-labels", "ingest-masters", "ingest-releases", "ingest-collection"] {
         succeeds(task, &["--run-id", RUN]);
     }
@@ -194,8 +194,7 @@ fn one_command_writes_manuals_and_completions() {
         assert!(dir.read(&format!("out/man/man1/{name}.1")).contains(&format!("\\-\\-{option}")), "{name}");
         assert!(dir.read(&format!("out/completions/fish/{name}.fish")).contains(option), "{name}");
     }
-    let tasks =
-        binaries().into_iter().filter(|name| !["test-dumps", "run-workflow", "generate-dumps"].contains(&&**name));
+    let tasks = binaries().into_iter().filter(|name| !["run-workflow", "generate-dumps"].contains(&&**name));
     let known: BTreeSet<String> =
         discogs_lakehouse::commands::all().iter().map(|it| it.get_name().to_owned()).collect();
     assert_eq!(tasks.collect::<BTreeSet<_>>(), known, "add the new task to discogs_lakehouse::commands::all");

@@ -23,6 +23,7 @@ const VERBOSE: &str = "DISCOGS_VERBOSE";
 /// The error of a failed task, as Digdag reports it.
 #[derive(Clone, Debug)]
 pub struct TaskError {
+    /// Digdag's message.
     pub message: String,
     /// What the report says instead of the message, if the output of the task has shown the message.
     pub shown: Option<String>,
@@ -55,7 +56,9 @@ pub struct Done {
 /// The environment of the processes of a task.
 #[derive(Clone, Copy)]
 pub struct Environment<'a> {
+    /// The folder of the workflow, in which processes run.
     pub project: &'a Path,
+    /// Receives the processes, so that a signal reaches them.
     pub stop: &'a Stop,
     pub verbose: bool,
 }

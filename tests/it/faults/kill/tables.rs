@@ -3,8 +3,9 @@
 use lake_catalog::{Access, Catalog, Store};
 
 use super::{Trial, equal};
-use crate::faults::lake::{RUNS, Stage, TestLake};
+use crate::faults::lake::{RUNS, Stage};
 use crate::faults::trace::available;
+use crate::support::TestLake;
 
 /// The run that `main` of every table is, or another ref.
 fn run_of(lake: &TestLake, reference: &str) -> Result<Option<String>, String> {
