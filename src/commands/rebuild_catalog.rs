@@ -40,6 +40,6 @@ fn rebuild_catalog(parameters: RebuildCatalog, call: &mut Call) -> anyhow::Resul
     let mut publication = iceberg::lock(&lake, call.name(), &CatalogArgs::default())?;
     publication.follow_active()?;
     call.set_metric("runs", runs.len());
-    call.say(format_args!("the catalog holds {} runs", runs.len()));
+    call.summary(format_args!("the catalog holds {} runs", runs.len()));
     Ok(())
 }

@@ -46,6 +46,6 @@ fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> 
         call.already_done_because(format!("every table has the tag run_{id}"));
         return Ok(());
     }
-    call.say(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
+    call.summary(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
     Ok(())
 }

@@ -190,8 +190,29 @@ fn one_command_writes_manuals_and_completions() {
         let completion = dir.read(&format!("out/completions/bash/{name}.bash"));
         assert!(completion.contains("--params"), "{name}");
     }
+    for (name, option) in [("run-workflow", "session"), ("generate-dumps", "releases")] {
+        assert!(dir.read(&format!("out/man/man1/{name}.1")).contains(&format!("\\-\\-{option}")), "{name}");
+        assert!(dir.read(&format!("out/completions/fish/{name}.fish")).contains(option), "{name}");
+    }
     let tasks = binaries().into_iter().filter(|name| !["run-workflow", "generate-dumps"].contains(&&**name));
     let known: BTreeSet<String> =
         discogs_lakehouse::commands::all().iter().map(|it| it.get_name().to_owned()).collect();
     assert_eq!(tasks.collect::<BTreeSet<_>>(), known, "add the new task to discogs_lakehouse::commands::all");
+}
+
+#[test]
+fn manuals_are_not_written_into_a_lake_or_over_what_is_no_file() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.path("lake/_runs")).unwrap();
+    let run = |output: &str| dir.command(binary("write-manuals")).args(&["--output", output]).run();
+    run("lake/_runs/x").expect_status(2).expect_one_line(&["lake/_runs"]);
+    fs::create_dir_all(dir.path("out")).unwrap();
+    std::os::unix::fs::symlink(dir.path("lake/_runs"), dir.path("out/man")).unwrap();
+    run("out").expect_status(2).expect_one_line(&["lake/_runs"]);
+    assert_eq!(fs::read_dir(dir.path("lake/_runs")).unwrap().count(), 0);
+    fs::remove_file(dir.path("out/man")).unwrap();
+    fs::create_dir_all(dir.path("out/man/man1")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", dir.path("out/man/man1/promote.1")).unwrap();
+    run("out").expect_status(2).expect_one_line(&["promote.1", "it is a device"]);
+    run("").expect_status(2).expect_one_line(&["output"]);
 }
