@@ -28,7 +28,7 @@ fn on_a_terminal(lake: &TestLake, arguments: &str) -> String {
     String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n")
 }
 
-/// The same values as DuckDB's own command line shows for them.
+/// The values as DuckDB's own command line shows them.
 #[test]
 fn every_type_is_shown_as_duckdb_writes_it() {
     let lake = published();

@@ -59,7 +59,7 @@ fn the_smoke_workflow_ends_published_with_the_real_digdag() {
     expect_published(&dir);
 }
 
-/// The real Digdag, where there is one.
+/// The real Digdag, if it is installed.
 pub fn digdag() -> Option<PathBuf> {
     let named = std::env::var_os("DIGDAG").filter(|path| !path.is_empty()).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What holds for every binary of `src/bin`. A new one is found by itself, and has to be given a call that succeeds.
+//! The promises of every binary of `src/bin`. A new one is found by its file, and needs a call that succeeds here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -150,9 +150,9 @@ fn options_stand_below_their_own_heading() {
         let help = Dir::new().command(binary(name)).args(&["--help"]).run().expect_status(0).stdout;
         let Some((_, trino)) = help.split_once("\nTrino:\n") else { continue };
         let options = trino.lines().take_while(|line| line.is_empty() || line.starts_with(' ')).map(str::trim_start);
-        let strangers: Vec<_> =
+        let misplaced: Vec<_> =
             options.filter(|line| line.starts_with("--") && !line.starts_with("--trino-")).collect();
-        assert!(strangers.is_empty(), "{name}: {strangers:?}");
+        assert!(misplaced.is_empty(), "{name}: {misplaced:?}");
     }
 }
 

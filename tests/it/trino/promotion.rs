@@ -12,15 +12,15 @@ use super::stack::{LARGE, SMALL, Stack};
 use crate::support::RaiseOnDrop;
 
 const PROMOTIONS: usize = 200;
-/// How often `active` is moved away and back at once.
+/// How often `active` moves away and back in a row.
 const BLINKS: usize = 60;
 
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// What the writer hands over at once: with 32 row groups of 256, a file.
+/// The rows of a batch: with 32 row groups of 256, a file.
 const ROWS_A_FILE: i64 = 8192;
 
-/// A table of many files: where a query spans a switch, it has many chances to mix them.
+/// A table of many files: a query that spans a switch has many chances to mix them.
 fn table() -> Table {
     let text = "{name: numbers, producer: test, row: A number., example: SELECT 1, row_group_rows: 256, columns: [
         {name: id, type: BIGINT, description: i}, {name: run, type: VARCHAR, description: r}]}";
@@ -73,7 +73,7 @@ fn no_query_sees_two_runs_while_active_is_switched() {
             scope.spawn(|| {
                 let trino = stack.session();
                 while !done.load(Ordering::Relaxed) {
-                    // A session asks again by itself; where four times was not enough, it fails loudly, and the thread asks again.
+                    // A session asks again by itself; if four attempts were not enough, it fails with an error and the test repeats the query.
                     let rows = match trino.table(query, "a test") {
                         Ok((_, rows)) => rows,
                         Err(error) => {
