@@ -68,9 +68,9 @@ mod tests {
     #[test]
     fn json_keeps_its_values() {
         let values = ["a\u{1b}[31m\u{9b}\u{202e}\n", "Motörhead 🦆"];
-        let json = serde_json::to_string(&values).unwrap();
+        let json = serde_json::to_string(&values).expect("text is JSON");
         let printed = printable_json(&json);
         assert!(!printed.contains(is_active), "{printed:?}");
-        assert_eq!(serde_json::from_str::<[String; 2]>(&printed).unwrap(), values);
+        assert_eq!(serde_json::from_str::<[String; 2]>(&printed).expect("JSON of two texts"), values);
     }
 }

@@ -32,7 +32,8 @@ fn the_workflows_with_a_trino_publish_a_month_and_keep_its_history() {
     assert_eq!(stack.cell(&format!("SELECT count(*) FROM {run_schema}.releases_ref_v6")), "60");
 
     // What is published, the run and the history were registered with the month; it finds them right.
-    let history = stack.workflow("digdag/history", "history_pipeline.dig", &["verbose=true".to_owned()]).expect_status(0);
+    let history =
+        stack.workflow("digdag/history", "history_pipeline.dig", &["verbose=true".to_owned()]).expect_status(0);
     let all = 2 * stack.ask("SHOW TABLES").len() + HISTORY.len() * 2;
     history.expect_stderr(&format!(r#""replaced":0,"unchanged":{all}"#));
     the_history_is_in_trino_what_it_is_in_duckdb(&stack);
