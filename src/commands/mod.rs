@@ -1,6 +1,7 @@
 //! The tasks: each reads its parameters, calls the library once and reports an outcome. One file per task; no other
 //! module of this crate uses `Call`.
 
+pub mod alter_table;
 mod arguments;
 pub mod build_warehouse;
 pub mod compute_kpis;
@@ -16,6 +17,7 @@ pub mod ingest_labels;
 pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
+pub mod move_catalog;
 pub mod preflight;
 mod project;
 pub mod promote;
@@ -56,6 +58,7 @@ fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> Exit
 /// Returns the command of every task, for completions, manuals and the names of parameters.
 pub fn all() -> Vec<Command> {
     vec![
+        PROJECT.command::<alter_table::AlterTable>(),
         PROJECT.command::<build_warehouse::BuildWarehouse>(),
         PROJECT.command::<compute_kpis::ComputeKpis>(),
         PROJECT.command::<contract::ShowContract>(),
@@ -68,6 +71,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<ingest_masters::IngestMasters>(),
         PROJECT.command::<ingest_releases::IngestReleases>(),
         PROJECT.command::<lake_status::LakeStatus>(),
+        PROJECT.command::<move_catalog::MoveCatalog>(),
         PROJECT.command::<preflight::Preflight>(),
         PROJECT.command::<promote::Promote>(),
         PROJECT.command::<prune_runs::PruneRuns>(),

@@ -6,8 +6,8 @@ use clap::Parser;
 
 use super::PublishArgs;
 use crate::lake::SealedRun;
-use crate::tables::iceberg;
-use digdag_task::Call;
+use crate::tables::iceberg::{self, Mode};
+use digdag_task::{Call, Switch};
 
 /// Add a sealed run to the Iceberg tables
 ///
@@ -18,6 +18,10 @@ use digdag_task::Call;
 pub struct StageTables {
     #[command(flatten)]
     pub(crate) publish: PublishArgs,
+
+    /// Read the files of the run, report what would be added, and add nothing
+    #[arg(long)]
+    pub(crate) dry_run: Switch,
 }
 
 const EXAMPLE: &str = "\
@@ -37,13 +41,21 @@ fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> 
     let id = parameters.publish.run_id(call)?;
     let (lake, mut publication) = parameters.publish.lock(call)?;
     let sealed = SealedRun::open(&lake.run(&id)?)?;
-    let tables = publication.tables_or_create(&parameters.publish.catalog)?;
-    let staged = iceberg::stage(tables, &sealed)?;
+    let staged = if parameters.dry_run.is_on() {
+        let scratch = lake.scratch(call.name())?;
+        iceberg::stage(publication.tables_to_try(scratch.path())?, &sealed, Mode::Try)?
+    } else {
+        iceberg::stage(publication.tables_or_create(&parameters.publish.catalog)?, &sealed, Mode::Commit)?
+    };
     call.set_metric("tables", staged.tables);
     call.set_metric("files", staged.files);
     call.set_detail("tag", format!("run_{id}"));
     if staged.tables == 0 {
         call.already_done_because(format!("every table has the tag run_{id}"));
+        return Ok(());
+    }
+    if parameters.dry_run.is_on() {
+        call.skipped(format!("dry_run: {} tables would get the snapshot run_{id}", staged.tables));
         return Ok(());
     }
     call.summary(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));

@@ -150,6 +150,21 @@ impl<'r> Registrar<'r> {
         Ok(name)
     }
 
+    /// Creates views of a run in its own schema of an Iceberg catalog, which is the catalog of this registrar's
+    /// parameters, and returns the schema's name.
+    ///
+    /// # Errors
+    /// Returns an error if Trino fails, for instance because the run was not staged, or reads other rows than were
+    /// written.
+    pub fn register_pinned(&mut self, run: &Run) -> anyhow::Result<String> {
+        let (lake, contract, parameters) = (self.lake, self.contract, self.parameters);
+        let name = parameters.run_schema(run.id().as_str());
+        let plan = || Plan::pinned(contract, &lake.run(run.id())?, &parameters.trino_catalog);
+        let (schema, plan) = self.apply(&name, plan)?;
+        verify::verify(&schema, &plan.tables)?;
+        Ok(name)
+    }
+
     /// Registers the tables of the history.
     ///
     /// # Errors

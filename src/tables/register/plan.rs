@@ -7,7 +7,8 @@ use super::verify::{ExpectedTable, rows_in};
 use crate::contract::HistoryContract;
 use crate::contract::{Contract, Table};
 use crate::lake::{HistoryFolder, Lake, Run};
-use crate::sql::{SqlFile, TrinoParameters};
+use crate::sql::{SqlFile, TrinoParameters, quoted, text_literal};
+use crate::tables::iceberg;
 use digdag_task::Failure;
 
 /// The tables and views that a schema should hold.
@@ -48,6 +49,39 @@ impl<'c> Plan<'c> {
                 plan.definitions.push(Definition::of_table(table, table.sql_name(), location));
             }
             plan.tables.push(ExpectedTable { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+        }
+        plan.add_views("views", |view| !view.names_any(&missing))?;
+        Ok(plan)
+    }
+
+    /// Plans views over the Iceberg tables of a catalog as they are in a run, and the views over them. Each names the
+    /// run's tag, so a statement over several of them never mixes two runs, even if another is promoted meanwhile.
+    ///
+    /// # Errors
+    /// Fails if the run's datasets cannot be read.
+    pub fn pinned(contract: &'c Contract, run: &Run, catalog: &str) -> anyhow::Result<Self> {
+        let mut plan = Plan { definitions: Vec::new(), tables: Vec::new() };
+        let template = SqlFile::load("trino/pinned_table")?;
+        let tag = text_literal(&iceberg::run_tag(run.id()));
+        let mut missing = Vec::new();
+        for table in &contract.tables {
+            let name = iceberg::table_name(table);
+            let qualified = [catalog, &name.namespace, &name.name].map(quoted).join(".");
+            let view = |name: &str| SqlFile {
+                name: name.to_owned(),
+                path: template.path.clone(),
+                text: template.with(&[("name", name), ("comment", &table.row), ("table", &qualified), ("tag", &tag)]),
+            };
+            plan.definitions.push(Definition::of_view(&view(&table.name)));
+            if table.sql_name() != table.name {
+                plan.definitions.push(Definition::of_view(&view(table.sql_name())));
+            }
+            match run.dataset(&table.folder())? {
+                Some(dataset) => {
+                    plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+                }
+                None => missing.extend([table.name.as_str(), table.sql_name()]),
+            }
         }
         plan.add_views("views", |view| !view.names_any(&missing))?;
         Ok(plan)

@@ -49,6 +49,9 @@ fn two_of_every_task_at_once() {
         (Stage::Published, "diff-runs", between, vec![Some(RUNS[2])]),
         (Stage::Published, "diff-runs", &[between, &["--output", "feed"]].concat(), vec![Some(RUNS[2])]),
         (Stage::Published, "register-tables", &[], vec![Some(RUNS[2])]),
+        (Stage::Published, "stage-tables", &["--run-id", RUNS[4]], vec![Some(RUNS[2])]),
+        (Stage::Staged, "rollback-table", &["--to", RUNS[1]], vec![Some(RUNS[2])]),
+        (Stage::Staged, "rebuild-catalog", &[], vec![Some(RUNS[2])]),
     ] {
         for _ in 0..3 {
             let lake = TestLake::at(stage);

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::invariants;
 use super::lake::{RUNS, Stage, dump, parts_at};
-use super::sample::sample;
+use super::sample::{few, sample};
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::TestCommand;
 use crate::support::TestLake;
@@ -36,11 +36,20 @@ impl Trial<'_> {
 
     /// Sends this signal at the calls of the sample, or at every call; returns how many calls the task makes.
     fn at_calls(&self, signal: &str) -> usize {
+        self.at_calls_of(signal, |calls| sample(calls, |call| call.name.clone()))
+    }
+
+    /// Like [`Trial::at_calls`], with a smaller sample, for lakes that cannot be copied and are made for each trial.
+    fn at_few_calls(&self, signal: &str) -> usize {
+        self.at_calls_of(signal, |calls| few(calls, 4))
+    }
+
+    fn at_calls_of(&self, signal: &str, sample: impl Fn(Vec<Call>) -> Vec<Call>) -> usize {
         let clean = TestLake::at(self.stage);
         let calls = writing_calls(&self.command(&clean));
         (self.done)(&clean).unwrap();
         let total = calls.len();
-        let calls = sample(calls, |call| call.name.clone());
+        let calls = sample(calls);
         let states = Mutex::new(BTreeMap::new());
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(2, usize::from);

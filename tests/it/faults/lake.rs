@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use lake_catalog::{Access, Catalog, Column, NewTable, PrimitiveType, Store, TableChange, TableName};
+
 use crate::support::{TestCommand, TestLake, binary};
 
 /// The runs of the lakes here, oldest first.
@@ -40,11 +42,13 @@ pub enum Stage {
     /// As published, with Iceberg tables of the last three runs. Their metadata names the lake's path, so the tables are
     /// created in each lake.
     Staged,
+    /// As staged, with a table of people's own, `mine.names`.
+    Own,
 }
 
 impl Stage {
     fn folder(self) -> PathBuf {
-        let copied = if self == Stage::Staged { Stage::Published } else { self };
+        let copied = if [Stage::Staged, Stage::Own].contains(&self) { Stage::Published } else { self };
         prepared().join(format!("{copied:?}"))
     }
 }
@@ -57,12 +61,24 @@ impl TestLake {
             copy(&stage.folder(), &lake.root());
         }
         if stage == Stage::Staged {
-            for run in [1, 2, 4] {
-                lake.call("stage-tables", &["--run-id", RUNS[run]]).run().expect_status(0);
-            }
-            lake.promote(RUNS[2]).expect_status(0);
+            lake.stage(&[]);
+        }
+        if stage == Stage::Own {
+            lake.call("stage-tables", &["--run-id", RUNS[2]]).run().expect_status(0);
+            let store = Store::Sqlite(lake.path("_meta/catalog.sqlite"));
+            create_own_table(&store, &lake.root(), "names", &ID_AND_NAME);
         }
         lake
+    }
+
+    /// Makes Iceberg tables of three runs, in the catalog that the arguments name, and publishes one of them.
+    pub fn stage(&self, catalog: &[&str]) {
+        for run in [1, 2, 4] {
+            let stage = [&["--run-id", RUNS[run]], catalog].concat();
+            self.call("stage-tables", &stage).run().expect_status(0);
+        }
+        let promote = ["--run-id", RUNS[2], "--run-mode", "prod", "--allow-promote"];
+        self.call("promote", &[&promote[..], catalog].concat()).run().expect_status(0);
     }
 
     pub fn run_folder(&self, index: usize) -> PathBuf {
@@ -73,6 +89,30 @@ impl TestLake {
     pub fn parts(&self, index: usize) -> Vec<(PathBuf, Vec<u8>)> {
         parts(&self.run_folder(index))
     }
+}
+
+/// The columns of a small table.
+pub const ID_AND_NAME: [(&str, PrimitiveType); 2] = [("id", PrimitiveType::Int), ("name", PrimitiveType::String)];
+
+/// Creates a table `mine.<name>` without rows.
+pub fn create_own_table(store: &Store, root: &Path, name: &str, columns: &[(&str, PrimitiveType)]) {
+    let root = fs::canonicalize(root).unwrap();
+    let mut catalog = Catalog::open(store, &root, Access::Write).unwrap();
+    let column = |(id, (name, data_type)): (i32, &(&str, PrimitiveType))| Column {
+        id,
+        name: (*name).to_owned(),
+        data_type: data_type.clone(),
+        description: None,
+    };
+    let new = NewTable {
+        name: TableName::new("mine", name),
+        folder: root.join("_tables/mine").join(name),
+        columns: (1..).zip(columns).map(column).collect(),
+        sorted_by: None,
+        properties: Default::default(),
+    };
+    let change = TableChange::create(&new, catalog.session()).unwrap();
+    catalog.commit(vec![change], Catalog::next_time([])).unwrap();
 }
 
 fn parts(run: &Path) -> Vec<(PathBuf, Vec<u8>)> {

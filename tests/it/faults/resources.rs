@@ -142,6 +142,28 @@ fn a_disk_that_fills_up_half_way() {
     invariants::hold(&lake, &[None], "a disk with room again");
 }
 
+/// stage-tables on a disk that fills up in the middle of it: no table has the run, and the next call ends it.
+#[test]
+fn a_disk_that_fills_up_while_tables_are_staged() {
+    let made = TestLake::at(Stage::Published);
+    let Some(disk) = Disk::with(&made) else { return };
+    let arguments = ["--run-id", RUNS[4]];
+    for left in [100, 400] {
+        disk.fill(left);
+        let finished = disk.run("stage-tables", &arguments).expect_status(1);
+        let says = ["No space left", "disk is full"].iter().any(|text| finished.stderr.contains(text));
+        assert!(says, "{left} KiB: {}", finished.stderr);
+        disk.empty();
+        let listed = disk.run("table-history", &[]);
+        let none = listed.status == Some(2) || listed.json()["metrics"]["tables"] == 0;
+        assert!(none, "{left} KiB: {}", listed.stdout);
+    }
+    let staged = disk.run("stage-tables", &arguments).expect_status(0).json();
+    assert_eq!(staged["metrics"]["tables"], 37);
+    assert!(!disk.lake().join("_meta/session.json").exists());
+    disk.run("promote", &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"]).expect_status(0);
+}
+
 /// prune-runs frees space without needing any: it works even if the holder of a lock cannot be written.
 #[test]
 fn a_full_disk_can_be_pruned() {
@@ -180,11 +202,14 @@ const CHANGING: [(&str, Stage, &[&str]); 6] = [
     ("prune-runs", Stage::Published, &["--keep", "1", "--dry-run=false"]),
 ];
 
+/// Tasks on Iceberg tables, which the lake gets only by the task itself: metadata names the path of its lake.
+const STAGING: [(&str, Stage, &[&str]); 1] = [("stage-tables", Stage::Published, &["--run-id", RUNS[4]])];
+
 const LOOKING: [(&str, &[&str]); 3] = [("lake-status", &[]), ("verify-run", &[]), ("prune-runs", &["--keep", "1"])];
 
 #[test]
 fn a_lake_that_is_mounted_read_only() {
-    for (task, stage, arguments) in CHANGING {
+    for (task, stage, arguments) in CHANGING.into_iter().chain(STAGING) {
         let made = TestLake::at(stage);
         let disk = Disk::with(&made);
         let finished = match &disk {
@@ -222,7 +247,7 @@ fn refused_as_read_only(task: &str, stage: Stage, arguments: &[&str], lake: &Tes
 #[test]
 fn a_lake_of_somebody_else() {
     let is_root = rustix::process::geteuid().is_root();
-    for (task, stage, arguments) in CHANGING {
+    for (task, stage, arguments) in CHANGING.into_iter().chain(STAGING) {
         let lake = TestLake::at(stage);
         let root = lake.root().display().to_string();
         let mut command = lake.call(task, arguments);

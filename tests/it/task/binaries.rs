@@ -103,6 +103,11 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("table-history", &["--table", "releases_v6"]);
     succeeds("rollback-table", &["--to", &format!("run_{RUN}")]);
     succeeds("rebuild-catalog", &[]);
+    succeeds("move-catalog", &["--to", "sqlite"]);
+    let store = lake_catalog::Store::Sqlite(lake.path("_meta/catalog.sqlite"));
+    let columns = [("id", lake_catalog::PrimitiveType::Int)];
+    crate::faults::create_own_table(&store, &lake.root(), "sales", &columns);
+    succeeds("alter-table", &["--table", "mine.sales", "--changes", "widen id to bigint"]);
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
     succeeds("prune-runs", &["--keep", "3"]);

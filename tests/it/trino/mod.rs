@@ -2,6 +2,7 @@
 
 mod build;
 mod client;
+mod iceberg;
 mod names;
 mod promotion;
 mod pruned;

@@ -129,10 +129,14 @@ impl Stack {
     }
 
     pub fn session_in(&self, schema: &str) -> Trino {
+        self.session_at("hive", schema)
+    }
+
+    pub fn session_at(&self, catalog: &str, schema: &str) -> Trino {
         let parameters = TrinoParameters {
             trino_url: Some(self.url.clone()),
             trino_user: "test".to_owned(),
-            trino_catalog: "hive".to_owned(),
+            trino_catalog: catalog.to_owned(),
             ..TrinoParameters::default()
         };
         Trino::open(&parameters, schema, std::sync::Arc::new(digdag_task::Quiet)).unwrap()
@@ -187,7 +191,7 @@ fn url() -> Option<String> {
 }
 
 /// A line of the stack's `env` file.
-fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     let text = fs::read_to_string(state().join("env")).ok()?;
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
 }
