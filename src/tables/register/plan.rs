@@ -78,7 +78,8 @@ impl<'c> Plan<'c> {
             }
             match run.dataset(&table.folder())? {
                 Some(dataset) => {
-                    plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+                    let files = run.dataset_files(&dataset);
+                    plan.tables.push(ExpectedTable { table, rows: dataset.rows, files });
                 }
                 None => missing.extend([table.name.as_str(), table.sql_name()]),
             }
