@@ -70,7 +70,15 @@ def markdown(figures):
             "| task | wall | to the ingest | to gzip -dc | CPU | peak |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
-        for name in ("gzip -dc", "ingest", "build-warehouse", "sanity-check", "stage-tables", "promote", "report-active"):
+        for name in (
+            "gzip -dc",
+            "ingest",
+            "build-warehouse",
+            "sanity-check",
+            "stage-tables",
+            "promote",
+            "report-active",
+        ):
             row = rows[name]
             lines.append(
                 f"| {name} | {row['wall_s']:.1f} s | {row['to_ingest']:.2f} | {row['to_gzip']:.2f} "
