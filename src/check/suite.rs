@@ -100,7 +100,6 @@ impl Suite<'_> {
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
         let checks = catalogue::checks(self.contract)?;
-        let progress = self.observer.begin(Amount::steps(2 * self.contract.tables.len() + checks.len()));
         for table in &self.contract.tables {
             let Some(dataset) = self.run.dataset(&table.folder())? else {
                 if !table.optional {
@@ -124,12 +123,15 @@ impl Suite<'_> {
         let runs = |check: &CheckQuery| check.reads.iter().all(|table| rows.contains_key(table));
         let checks: Vec<_> = checks.into_iter().filter(runs).collect();
 
-        progress.advance_to(0, &|| format!("reading {} tables", datasets.len()));
         let mut scan = match engine.name() {
-            "duckdb" => scan(self.contract, self.run, &datasets, &checks, self.duckdb.worker_threads(), self.spill)?,
+            "duckdb" => {
+                let threads = self.duckdb.worker_threads();
+                scan(self.contract, self.run, &datasets, &checks, threads, self.spill, self.observer)?
+            }
             _ => Scan::default(),
         };
-        let mut done = self.contract.tables.len() as u64;
+        let progress = self.observer.begin(Amount::steps(datasets.len() + checks.len()));
+        let mut done = 0;
         for (table, dataset) in &datasets {
             progress.advance_to(done, &|| format!("profiling {}", table.report_name()));
             done += 1;

@@ -88,10 +88,9 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {
         publication.locked().flush()?;
-        if !parameters.dry_run.is_on() && publication.follow_active()? {
-            call.say(format_args!("main of the Iceberg tables is run {id} now"));
-        }
-        call.already_done_because(format!("active is {id} already"));
+        let moved = !parameters.dry_run.is_on() && publication.follow_active()?;
+        let tables = if moved { "; main of the Iceberg tables moved there" } else { "" };
+        call.already_done_because(format!("active is {id} already{tables}"));
         return Ok(());
     }
     let run = lake.run(&id)?;

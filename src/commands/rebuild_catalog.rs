@@ -51,6 +51,6 @@ fn rebuild_catalog(parameters: RebuildCatalog, call: &mut Call) -> anyhow::Resul
     call.set_metric("own_tables", rebuilt.tables.len());
     call.set_detail("own_tables", rebuilt.tables.clone());
     call.set_detail("left_out", rebuilt.left_out);
-    call.say(format_args!("the catalog holds {} runs and {} own tables", rebuilt.runs.len(), rebuilt.tables.len()));
+    call.summary(format_args!("the catalog holds {} runs and {} own tables", rebuilt.runs.len(), rebuilt.tables.len()));
     Ok(())
 }

@@ -44,6 +44,10 @@ pub struct ReportActive {
     #[arg(long)]
     pub(crate) rollback_on_failure: Switch,
 
+    /// Keep cells of the report's CSV as they are that a spreadsheet would run as formulas
+    #[arg(long)]
+    pub raw: Switch,
+
     #[command(flatten)]
     pub(crate) engine: EngineSelection,
 }
@@ -126,7 +130,8 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
 
     let written = jiff::Timestamp::now();
     let scope = if is_active { "active" } else { "run" };
-    let report = Report { run: &run, environment: environment_name, written, checked: &checked, reused_from };
+    let raw = parameters.raw.is_on();
+    let report = Report { run: &run, environment: environment_name, written, checked: &checked, reused_from, raw };
     let report = report.write(&format!("{}_sanity_{scope}_{}", engine.name(), in_names(written)))?;
     let findings = checked.findings;
     call.set_detail("checks", findings.summary());

@@ -62,7 +62,7 @@ fn rollback_table(parameters: RollbackTable, call: &mut Call) -> anyhow::Result<
     } else if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: main of {} tables would move to {}", moved.len(), parameters.to));
     } else {
-        call.say(format_args!("main of {} tables is {} now", moved.len(), parameters.to));
+        call.summary(format_args!("main of {} tables is {} now", moved.len(), parameters.to));
     }
     Ok(())
 }

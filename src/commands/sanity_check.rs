@@ -42,6 +42,10 @@ pub struct SanityCheck {
     #[arg(long, value_name = "FILE")]
     pub(crate) contract_file: Option<PathBuf>,
 
+    /// Keep cells of the CSV files as they are that a spreadsheet would run as formulas
+    #[arg(long)]
+    pub raw: Switch,
+
     #[command(flatten)]
     pub(crate) engine: EngineSelection,
 }
@@ -100,11 +104,11 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     checked.profile.keep(&run)?;
 
     let written = jiff::Timestamp::now();
-    let report =
-        Report { run: &run, environment: &parameters.environment, written, checked: &checked, reused_from: None };
+    let (environment, raw) = (parameters.environment.as_str(), parameters.raw.is_on());
+    let report = Report { run: &run, environment, written, checked: &checked, reused_from: None, raw };
     let report = report.write(&format!("sanity_{}", in_names(written)))?;
     let findings = checked.findings;
-    write_unknown_paths(&run, &contract)?;
+    write_unknown_paths(&run, &contract, raw)?;
     call.set_detail("checks", findings.summary());
     call.set_detail("report", report.to_string_lossy().into_owned());
     for warning in findings.failed(Severity::Warn) {
@@ -126,7 +130,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
 
     if let Some(path) = &parameters.contract_file {
-        call.say(format_args!("{} checks of {} passed; nothing was sealed", findings.len(), path.display()));
+        call.summary(format_args!("{} checks of {} passed; nothing was sealed", findings.len(), path.display()));
         return Ok(());
     }
     // The seal covers this task's own record, so the record is kept first; if sealing fails, it is written again.
@@ -151,7 +155,7 @@ fn already_sealed(run: &Run, call: &mut Call) -> anyhow::Result<()> {
 }
 
 /// Writes `_reports/unknown_paths.csv`: the paths in the dumps that no table reads and no rule ignores.
-fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
+fn write_unknown_paths(run: &Run, contract: &Contract, raw: bool) -> anyhow::Result<()> {
     let mut paths = BTreeMap::new();
     for table in &contract.tables {
         if let Some(dataset) = run.dataset(&table.folder())? {
@@ -161,7 +165,8 @@ fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["path", "count"])?;
     for (path, count) in paths {
-        csv.write_record([plain_cell(&path).into_owned(), count.to_string()])?;
+        let path = if raw { path } else { plain_cell(&path).into_owned() };
+        csv.write_record([path, count.to_string()])?;
     }
     run.write_report("unknown_paths.csv", &csv.into_inner().map_err(|error| error.into_error())?)?;
     Ok(())

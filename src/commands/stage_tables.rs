@@ -58,6 +58,6 @@ fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> 
         call.skipped(format!("dry_run: {} tables would get the snapshot run_{id}", staged.tables));
         return Ok(());
     }
-    call.say(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
+    call.summary(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
     Ok(())
 }

@@ -377,7 +377,7 @@ COMMENT 'Somebody who worked on a track, and as what. [discogs-lakehouse 639212b
 WITH (external_location = 'file:/data/hive-data/active/release_track_credits_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."artist_name_map_v1" (
-    "norm_name" varchar COMMENT 'A name, real name, alias or group''s name: lower case, trimmed, one trailing (n) removed, the first run of white space collapsed, in this order: Ricky (6) is ricky with a space behind it.',
+    "norm_name" varchar COMMENT 'A name, real name, alias or group''s name: lower case; spaces (U+0020) trimmed at both ends; one (n) of ASCII digits removed from the end; the first run of white space, which is space, tab, line feed, form feed and carriage return and no other, made one space; in this order. Ricky (6) is ricky with a space behind it.',
     "artist_id" bigint COMMENT 'The artist.'
 )
 COMMENT 'A normalised name under which an artist is known. [discogs-lakehouse 1cf675c77330]'

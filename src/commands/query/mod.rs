@@ -69,6 +69,10 @@ pub struct Query {
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
 
+    /// Keep cells of a CSV as they are that a spreadsheet would run as formulas, instead of an apostrophe before them
+    #[arg(long)]
+    pub raw: Switch,
+
     /// List the showcase queries
     #[arg(long)]
     pub(crate) list: Switch,
@@ -111,7 +115,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     call.set_run_id(&id);
     let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
     let mut answer = Answer::new(&sandbox, &sql, &origin)?;
-    destination.write(&mut answer)?;
+    destination.write(&mut answer, parameters.raw.is_on())?;
     call.set_metric("rows", answer.rows);
     call.summary(format_args!("{} rows", answer.rows));
     Ok(())

@@ -142,7 +142,7 @@ pub fn diff_runs(
         let Some(found) = feeds.compare(table)? else { continue };
         let TableDiff { inserted, updated, deleted, .. } = found;
         if inserted + updated + deleted > 0 {
-            observer.note(format_args!("{}: {inserted} inserted, {updated} updated, {deleted} deleted", found.table));
+            observer.detail(format_args!("{}: {inserted} inserted, {updated} updated, {deleted} deleted", found.table));
         }
         diff.tables.push(found);
     }

@@ -37,7 +37,7 @@ pub enum Error {
 
     /// A path of the user's own lies in a folder that must not change.
     #[error("{} lies in {}, which only the lake's own tasks may change", path.display(), kept.display())]
-    Kept {
+    Protected {
         /// The path as given.
         path: PathBuf,
         /// The folder that must not change.

@@ -170,7 +170,7 @@ mod tests {
             ("drop \"x", "no closing quote"),
             ("\"drop\" x", "found drop x"),
         ] {
-            let error = text.parse::<Changes>().expect_err("a wrong change");
+            let error = text.parse::<Changes>().expect_err("is refused");
             assert!(error.contains(wrong), "{text}: {error}");
         }
     }

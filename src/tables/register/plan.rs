@@ -3,7 +3,7 @@
 use anyhow::Context;
 
 use super::definition::Definition;
-use super::verify::{Written, rows_in};
+use super::verify::{ExpectedTable, rows_in};
 use crate::contract::HistoryContract;
 use crate::contract::{Contract, Table};
 use crate::lake::{HistoryFolder, Lake, Run};
@@ -16,7 +16,7 @@ pub struct Plan<'c> {
     /// The wanted tables and views.
     pub definitions: Vec<Definition>,
     /// The tables of the lake under them, each with its files and rows.
-    pub tables: Vec<Written<'c>>,
+    pub tables: Vec<ExpectedTable<'c>>,
 }
 
 impl<'c> Plan<'c> {
@@ -48,7 +48,7 @@ impl<'c> Plan<'c> {
             if table.sql_name() != table.name {
                 plan.definitions.push(Definition::of_table(table, table.sql_name(), location));
             }
-            plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+            plan.tables.push(ExpectedTable { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
         }
         plan.add_views("views", |view| !view.names_any(&missing))?;
         Ok(plan)
@@ -78,7 +78,8 @@ impl<'c> Plan<'c> {
             }
             match run.dataset(&table.folder())? {
                 Some(dataset) => {
-                    plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+                    let files = run.dataset_files(&dataset);
+                    plan.tables.push(ExpectedTable { table, rows: dataset.rows, files });
                 }
                 None => missing.extend([table.name.as_str(), table.sql_name()]),
             }
@@ -105,15 +106,15 @@ impl<'c> Plan<'c> {
             let location = trino.location(lake.root(), &format!("{}/{folder}", HistoryFolder::PATH));
             plan.definitions.push(Definition::of_table(table, &table.name, location).with_timestamps(digits));
             let files = lake.history().event_files(folder)?;
-            plan.tables.push(Written { table, rows: rows_in(&files)?, files });
+            plan.tables.push(ExpectedTable { table, rows: rows_in(&files)?, files });
         }
         plan.add_views("history", |_| true)?;
         Ok(plan)
     }
 
     /// Returns the files and rows of a definition's table, also for the table's second name.
-    pub fn written(&self, definition: &Definition) -> Option<&Written<'c>> {
-        let is = |of: &&Written<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
+    pub fn written(&self, definition: &Definition) -> Option<&ExpectedTable<'c>> {
+        let is = |of: &&ExpectedTable<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
         self.tables.iter().find(is)
     }
 
@@ -130,7 +131,7 @@ impl<'c> Plan<'c> {
     pub fn script(&self, catalog_schema: &str) -> anyhow::Result<String> {
         let schema = SqlFile::load("trino/create_schema")?.with(&[("schema", catalog_schema)]);
         let mut script = format!(
-            "-- Written by register-tables: every table and view of the published contract.\n\
+            "-- ExpectedTable by register-tables: every table and view of the published contract.\n\
              --\n\
              --     trino --file bootstrap_discogs.sql\n\
              --\n\

@@ -1,8 +1,8 @@
-use crate::support::TestLake;
 use serde_json::json;
 
 use super::damage::rewrite;
 use super::good_lake::{COPY, GOOD, edit_json};
+use crate::support::TestLake;
 
 #[test]
 fn a_table_that_lost_rows_stops_the_run_until_somebody_accepts_it() {

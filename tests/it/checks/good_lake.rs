@@ -90,7 +90,7 @@ impl TestLake {
     }
 }
 
-/// The same files under another folder. Descriptions are copied, since tests change them.
+/// Links the files of a run into another folder. Copies descriptions, because tests change them.
 fn link_run(from: &Path, to: &Path) {
     for entry in WalkDir::new(from).into_iter().map(Result::unwrap) {
         let target = to.join(entry.path().strip_prefix(from).unwrap());

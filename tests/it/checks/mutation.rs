@@ -1,12 +1,12 @@
 //! The proof that the checks find what they are for: a good run is damaged in every way below, one at a time, and the
 //! check that is named must fail.
 
-use crate::support::TestLake;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::damage::rewrite;
 use super::good_lake::COPY;
+use crate::support::TestLake;
 
 struct Damage {
     what: &'static str,
@@ -35,7 +35,7 @@ const DAMAGES: &[Damage] = &[
     damage("a master without an id", "masters_v1_typed",
         "SELECT * REPLACE (nullif(master_id, (SELECT max(master_id) FROM t)) AS master_id) FROM t",
         "masters_v1.null_master_id CRITICAL"),
-    damage("a label of a release that is not there", "release_labels_v1",
+    damage("a label of a missing release", "release_labels_v1",
         "SELECT * REPLACE (CASE WHEN release_id = (SELECT max(release_id) FROM t) THEN -1 ELSE release_id END AS release_id) FROM t",
         "release_labels_v1.orphan_release_ids CRITICAL"),
     damage("genres and styles swapped", "releases_v6",
@@ -70,8 +70,8 @@ const DAMAGES: &[Damage] = &[
     damage("counts of labels one too high", "warehouse_discogs/label_release_counts_v1",
         "SELECT * REPLACE (n_total_releases + 1 AS n_total_releases) FROM t",
         "warehouse.label_release_counts_v1.recount CRITICAL"),
-    damage("a name that nobody has", "warehouse_discogs/artist_name_map_v1",
-        "SELECT * FROM t UNION ALL SELECT 'nobody', min(artist_id) FROM t", "warehouse.artist_name_map_v1.agrees CRITICAL"),
+    damage("a name of no artist", "warehouse_discogs/artist_name_map_v1",
+        "SELECT * FROM t UNION ALL SELECT 'unknown', min(artist_id) FROM t", "warehouse.artist_name_map_v1.agrees CRITICAL"),
     damage("normalised names in upper case", "warehouse_discogs/release_label_xref_v1",
         "SELECT * REPLACE (upper(label_norm) AS label_norm) FROM t", "warehouse.release_label_xref_v1.label_norm CRITICAL"),
     damage("a column renamed", "release_labels_v1",

@@ -1,8 +1,18 @@
-use crate::support::TestLake;
 use std::fs;
 
 use super::damage::rewrite;
 use super::good_lake::{COPY, GOOD};
+use crate::support::TestLake;
+
+#[test]
+fn without_an_address_every_task_replaces_trino_by_duckdb() {
+    let lake = TestLake::checked();
+    let run = &["--run-id", COPY][..];
+    for (task, arguments) in [("build-warehouse", run), ("sanity-check", run), ("report-active", &[])] {
+        let finished = lake.call(task, arguments).args(&["--engine", "trino"]).run().expect_status(0);
+        finished.expect_stderr("trino_url is missing, so DuckDB runs the SQL");
+    }
+}
 
 #[test]
 fn csv_json_junit_and_page_say_the_same() {

@@ -1,10 +1,10 @@
-use crate::support::TestLake;
 use std::fs;
 use std::path::Path;
 
 use walkdir::WalkDir;
 
 use super::good_lake::GOOD;
+use crate::support::TestLake;
 
 #[test]
 fn every_showcase_query_says_what_it_shows_and_gives_rows() {

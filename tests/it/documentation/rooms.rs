@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 9] = [
 
 /// The crates of the workspace, and those of them that each may use.
 const CRATES: [(&str, &[&str]); 7] = [
-    (".", &["digdag-task", "dump-names", "generate-dumps", "hashing-writer", "lake-catalog"]),
+    (".", &["digdag-task", "dump-names", "generate-dumps", "hashing-writer", "lake-catalog", "run-workflow"]),
     ("catalog", &[]),
     ("digdag-task", &[]),
     ("dump-names", &[]),

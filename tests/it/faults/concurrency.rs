@@ -173,7 +173,7 @@ fn a_run_is_not_sealed_under_its_writers() {
     while Command::new("flock").args(["-x", "-n"]).arg(&lock).arg("true").status().unwrap().success() {}
     lake.call("sanity-check", &arguments).run().expect_status(4).expect_stderr("is locked by");
     assert!(!lake.run_folder(0).join("_manifest.json").exists());
-    // The holder dies; its lock goes with it, and the file that stays blocks nobody.
+    // The holder dies; its lock goes with it, and the file that stays blocks no task.
     writer.kill().unwrap();
     writer.wait().unwrap();
     while !Command::new("flock").args(["-x", "-n"]).arg(&lock).arg("true").status().unwrap().success() {}

@@ -1,5 +1,5 @@
 //! Errors instead of kills: the calls that change files fail once with each error that they may meet, a sample of them or
-//! all with `DISCOGS_FAULTS=all`. The task ends with one line that names the file, what was there stays whole, and nothing
+//! all with `DISCOGS_FAULTS=all`. The task ends with one line that names the file, existing files stay whole, and nothing
 //! is committed behind a flush that failed.
 
 use std::collections::BTreeSet;

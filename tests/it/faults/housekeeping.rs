@@ -229,6 +229,22 @@ fn trials_and_locks_that_nobody_needs_are_removed() {
     invariants::hold(&lake.root(), &[Some(RUNS[2])], "tidied up");
 }
 
+/// A trial of a sealed run stays while a task is at work in its lake.
+#[test]
+fn a_trial_with_a_task_at_work_is_kept() {
+    let lake = TestLake::at(Stage::Published);
+    let locks = lake.path(&format!("_tmp_test/{}/1/lake/_meta/locks", RUNS[4]));
+    fs::create_dir_all(&locks).unwrap();
+    let lock = fs::File::create(locks.join("a_task.lock")).unwrap();
+    lock.lock().unwrap();
+    let arguments = ["--keep", "9", "--dry-run=false"];
+    lake.call("prune-runs", &arguments).run().expect_status(0);
+    assert!(locks.is_dir());
+    lock.unlock().unwrap();
+    lake.call("prune-runs", &arguments).run().expect_status(0).expect_result("done");
+    assert!(!locks.exists());
+}
+
 /// A lock file is removed while another process waits for the lock: the waiting process then locks a new file.
 #[test]
 fn a_lock_whose_file_was_removed_is_taken_on_a_new_file() {

@@ -318,7 +318,7 @@ fn no_text_of_a_damaged_dump_is_told() {
     let lake = TestLake::at(Stage::Begun);
     let dump = lake.beside("labels.xml.gz");
     let with = |from: &str, to: &str| xml().replace(from, to);
-    for (flawed, says) in [
+    for (damaged, says) in [
         (with("Two</name>", "Two</Jane Doe, 12 ${Main} Street, said so>"), "an end tag of another element"),
         (with("Two</name>", "Two</Jane${Doe}>"), "an end tag of another element"),
         (with("Two", "&Jane ${Doe};"), "an entity that XML does not know"),
@@ -333,7 +333,7 @@ fn no_text_of_a_damaged_dump_is_told() {
         (with(SECOND, &format!("<{0}></{0}>", "é".repeat(400))), &format!("<{}> where", "é".repeat(40))),
     ] {
         let says = says.replace("????????????", "Jane??Doe?");
-        fs::write(&dump, gzip(flawed.as_bytes())).unwrap();
+        fs::write(&dump, gzip(damaged.as_bytes())).unwrap();
         let result = lake.beside("result.json");
         let mut messages = Vec::new();
         for tokeniser in ["auto", "reference"] {

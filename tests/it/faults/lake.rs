@@ -40,7 +40,7 @@ pub enum Stage {
     /// Like `Registered`, and the first two runs have their KPIs.
     Measured,
     /// As published, with Iceberg tables of the last three runs. Their metadata names the lake's path, so the tables are
-    /// made anew in each lake.
+    /// created in each lake.
     Staged,
     /// As staged, with a table of people's own, `mine.names`.
     Own,

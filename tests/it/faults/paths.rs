@@ -254,7 +254,7 @@ fn statements_for_trino_go_into_no_run_and_through_no_link() {
     let kept = lake.path("_meta/bootstrap_discogs.sql");
     assert!(!kept.is_symlink() && fs::read_to_string(&kept).unwrap().contains("CREATE TABLE"));
 
-    // Beside the lake it is what people asked for, over what was there.
+    // A file beside the lake is replaced, as the user requested.
     lake.call("register-tables", &["--bootstrap-file", precious.to_str().unwrap()]).run().expect_status(0);
     assert_eq!(fs::read(&precious).unwrap(), fs::read(&kept).unwrap());
     assert_eq!(fs::read_dir(lake.beside("")).unwrap().count(), 2, "something else is left beside the lake");

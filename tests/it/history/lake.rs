@@ -46,7 +46,7 @@ pub fn sealed_run(dir: &Dir, month: &str, run_id: &str) {
     task(dir, "sanity-check", &["--run-id", run_id, "--environment", "sample"]).expect_status(0);
 }
 
-/// The same, not checked yet.
+/// Like `sealed_run`, but not checked.
 pub fn built_run(dir: &Dir, month: &str, run_id: &str) {
     task(dir, "preflight", &["--dump-month", month, "--raw-root", "raw", "--run-id", run_id]).expect_status(0);
     for name in ["ingest-artists", "ingest-labels", "ingest-masters", "ingest-releases", "build-warehouse"] {

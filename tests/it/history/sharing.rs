@@ -52,11 +52,7 @@ fn replacing_a_dataset_leaves_the_older_run_alone() {
     let before = parts(&dir, NOVEMBER);
     assert_eq!(before["labels_v10"], parts(&dir, AGAIN)["labels_v10"]);
     let part = dir.path(&format!("lake/_runs/{AGAIN}/labels_v10/part-{AGAIN}-00000.parquet"));
-    assert_eq!(
-        fs::metadata(&part).unwrap().permissions().mode() & 0o222,
-        0,
-        "nobody may write through the second name"
-    );
+    assert_eq!(fs::metadata(&part).unwrap().permissions().mode() & 0o222, 0, "the second name is read-only");
     let october = fs::read_dir(dir.path("raw/2026-10")).unwrap().map(|entry| entry.unwrap().path());
     let labels = october.into_iter().find(|file| file.to_string_lossy().ends_with("labels.xml.gz")).unwrap();
     fs::copy(labels, dir.path("labels.xml.gz")).unwrap();

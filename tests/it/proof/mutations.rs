@@ -1,4 +1,4 @@
-//! Damaged XML: whatever stands in a block, the reader comes to an end without a panic, both tokenisers read the same of
+//! Damaged XML: for any content of a block, the reader comes to an end without a panic, both tokenisers read the same of
 //! it, and what is read is the same whether bad records stop it or not.
 
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ fn damaged_blocks_are_read_to_an_end_and_alike() {
     assert!(both || !is_many(inputs), "{whole} of {inputs} still well-formed");
 }
 
-/// What is damaged: records of the real dumps where there are any, and generated ones.
+/// The records to damage: those of the real dumps, if they are installed, and generated ones.
 fn blocks(entity: Entity) -> Vec<String> {
     let mut blocks = Vec::new();
     for month in sample_dumps().into_iter().flat_map(|folder| dumps::MONTHS.map(|month| folder.join(month))) {

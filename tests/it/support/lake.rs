@@ -90,7 +90,7 @@ impl TestLake {
         self.task("promote").args(&arguments).run()
     }
 
-    /// A task with this lake in its environment, and nothing else of ours.
+    /// A task with this lake in its environment, and no other parameter.
     pub fn task(&self, name: &str) -> TestCommand {
         let mut command = self.dir.command(binary(name));
         command.env("DISCOGS_DATA_LAKE", self.root());

@@ -1,7 +1,7 @@
 use super::Tables;
 use crate::iceberg::evolution::{BEFORE, CHANGES, TAG, create};
 
-/// The same tables as pyiceberg and DuckDB read.
+/// Trino reads the tables that pyiceberg and DuckDB read.
 fn changes_of_the_contract_are_read_before_and_after(tables: &Tables) {
     create(&tables.store(""), tables.stack.lake().root());
     for change in &CHANGES {
