@@ -38,6 +38,8 @@ impl Tables {
         };
         let mut tables = Tables { stack, url, password_file, between: String::new(), _alone: alone };
         let mut database = tables.database();
+        // A test that was killed may have left it.
+        database.batch_execute("DROP SCHEMA IF EXISTS hive CASCADE").unwrap();
         database.batch_execute("DELETE FROM iceberg_tables; DELETE FROM iceberg_namespace_properties").unwrap();
         database.batch_execute("DROP TABLE IF EXISTS lake_properties").unwrap();
         for run in [SMALL, LARGE] {

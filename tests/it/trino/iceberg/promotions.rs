@@ -93,9 +93,6 @@ fn an_unpinned_join_mixes_two_months_if_a_promotion_comes_between_its_lookups(ta
         )
         .unwrap();
     let mut other = tables.database();
-    eventually("Trino has connected again", || {
-        tables.session().table("SELECT count(*) FROM labels_v10", "a test").is_ok()
-    });
     other.batch_execute("SELECT pg_advisory_lock(77)").unwrap();
     let mixed = std::thread::scope(|scope| {
         let reader = scope.spawn(|| tables.row(&joined("")));
