@@ -70,7 +70,7 @@ fn joined(pin: &str) -> String {
 
 /// Trino looks up the tables of a join one by one. Here the look-up of the second waits: a view, which the search path puts
 /// before the catalog's table, reads its row under a lock that the test has. The new schema changes the search path of every
-/// connection, so Trino's plan their statements anew.
+/// connection, so those of Trino plan their statements again.
 fn an_unpinned_join_mixes_two_months_if_a_promotion_comes_between_its_lookups(tables: &Tables, pinned: &str) {
     let mut catalog = tables.catalog("?options=-c%20search_path%3Dpublic");
     tables.move_mains(&mut catalog, SMALL);
