@@ -4,7 +4,7 @@
 //! comes out (`digdag_task`). Dependencies point one way:
 //!
 //! ```text
-//! bin ▸ commands ▸ ingest, warehouse, check, history ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
+//! bin ▸ commands ▸ ingest, warehouse, check, history, database ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
 //! ```
 
 /// Parser and encoder threads free memory that other threads allocated; mimalloc is faster at that than the C library.
@@ -14,6 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod check;
 pub mod commands;
 pub mod contract;
+pub mod database;
 pub mod dump;
 pub mod history;
 pub mod http;

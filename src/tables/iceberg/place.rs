@@ -10,6 +10,7 @@ use lake_catalog::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::lake::Lake;
+use crate::tables::server;
 use digdag_task::Failure;
 
 /// The catalog that a task uses.
@@ -90,23 +91,12 @@ fn store(lake: &Lake, url: &str, asked: &CatalogArgs) -> anyhow::Result<Store> {
     if url == EMBEDDED {
         return Ok(Store::Sqlite(lake.catalog_file()));
     }
-    let Some(place) = url.strip_prefix("postgres://") else {
+    if !url.starts_with("postgres://") {
         return Err(
             Failure::parameters("parameter catalog: expected sqlite or postgres://USER@HOST:PORT/DATABASE").into()
         );
-    };
-    if place.split('@').next().is_some_and(|user| place.contains('@') && user.contains(':')) {
-        return Err(Failure::parameters("parameter catalog: the URL holds a password")
-            .hint("write it to a file and pass --catalog-password-file FILE")
-            .into());
     }
-    let password = match &asked.catalog_password_file {
-        Some(path) => {
-            let read = fs::read_to_string(path);
-            let text = read.map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-            Some(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        None => env::var("PGPASSWORD").ok(),
-    };
+    server::refuse_password(url, "catalog", "--catalog-password-file")?;
+    let password = server::password(asked.catalog_password_file.as_deref())?;
     Ok(Store::Postgres { url: url.to_owned(), password })
 }
