@@ -13,7 +13,7 @@ use crate::lake::{Lake, RunId, SealedRun};
 use crate::sql::{DuckDb, EngineParameters};
 use crate::tables::iceberg::{AsOf, CatalogArgs, mount_as_of};
 use crate::tables::{mount_run, server};
-use digdag_task::{Call, Failure, Scratch, Switch, TableCount};
+use digdag_task::{Call, Scratch, Switch, TableCount};
 
 /// Export a run into Postgres, a SQLite file or a DuckDB file
 ///

@@ -66,14 +66,11 @@ fn column(column: &contract::Column) -> anyhow::Result<Column> {
         ColumnType::Integer => DataType::Integer,
         ColumnType::Varchar => DataType::Text,
         ColumnType::Boolean => DataType::Boolean,
-        ColumnType::Timestamp => None.with_context(|| format!("no table of a run has a TIMESTAMP, as {}", column.name))?,
+        ColumnType::Timestamp => {
+            None.with_context(|| format!("no table of a run has a TIMESTAMP, as {}", column.name))?
+        }
     };
-    Ok(Column {
-        name: column.name.clone(),
-        data_type,
-        not_null: column.not_null,
-        comment: column.description.clone(),
-    })
+    Ok(Column { name: column.name.clone(), data_type, not_null: column.not_null, comment: column.description.clone() })
 }
 
 /// Returns the references to whole primary keys, of which the data may contradict some.

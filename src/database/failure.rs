@@ -7,15 +7,15 @@ use digdag_task::Failure;
 /// Maps an error of a database to an exit status and a hint.
 pub fn failure(error: Error) -> anyhow::Error {
     match &error {
-        Error::Locked { .. } => {
-            Failure::locked(error.to_string()).hint("try again when it has ended; a lock ends with its connection").into()
-        }
+        Error::Locked { .. } => Failure::locked(error.to_string())
+            .hint("try again when it has ended; a lock ends with its connection")
+            .into(),
         Error::Foreign(_) => Failure::parameters(error.to_string())
             .hint("name another file, or another schema with --database-schema NAME")
             .into(),
-        Error::Dependents { .. } => Failure::parameters(error.to_string())
-            .hint("drop it, and create it again after the export")
-            .into(),
+        Error::Dependents { .. } => {
+            Failure::parameters(error.to_string()).hint("drop it, and create it again after the export").into()
+        }
         Error::Readers(..) => Failure::locked(error.to_string())
             .hint("run the same command again; the tables are loaded and only the swap is left")
             .into(),

@@ -61,7 +61,8 @@ impl Aside {
     /// # Errors
     /// Fails if the file cannot be flushed or renamed.
     pub fn commit(&self) -> anyhow::Result<()> {
-        let left = COMPANIONS.map(|ending| with_ending(&self.unfinished, ending)).into_iter().find(|path| path.is_file());
+        let left =
+            COMPANIONS.map(|ending| with_ending(&self.unfinished, ending)).into_iter().find(|path| path.is_file());
         if let Some(left) = left {
             anyhow::bail!("{} is left, so {} is not whole", left.display(), self.unfinished.display());
         }

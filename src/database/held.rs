@@ -68,9 +68,10 @@ pub fn mark_long_values(plan: &mut Plan, engine: &DuckDb) -> anyhow::Result<()> 
         let table = &mut planned.table;
         for index in &mut table.indexes {
             let [name] = index.columns.as_slice() else { continue };
-            let is_text = table.columns.iter().any(|column| {
-                column.name == *name && column.data_type == lake_database::DataType::Text
-            });
+            let is_text = table
+                .columns
+                .iter()
+                .any(|column| column.name == *name && column.data_type == lake_database::DataType::Text);
             if is_text {
                 let sql = file.with(&[("column", &quoted(name)), ("table", &quoted(&table.name))]);
                 index.long_values = number(engine, &sql, &file.path)? > LONGEST_IN_A_TREE;

@@ -105,7 +105,10 @@ fn load(
             })
         };
         let running: Vec<_> = workers.into_iter().map(work).collect();
-        running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked")))).collect()
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked"))))
+            .collect()
     });
     results.into_iter().collect::<anyhow::Result<()>>()?;
     let table = |planned: &Planned| {

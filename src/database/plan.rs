@@ -36,12 +36,8 @@ pub struct Planned {
 
 /// The tables to export, in the order of the schema.
 pub struct Plan {
-    pub schema: SchemaName,
     pub tables: Vec<Planned>,
 }
-
-/// The schema inside the engine that holds a view for each table to export, under its name.
-pub const VIEWS: &str = "exported";
 
 impl Plan {
     /// Plans the named tables of a schema, or all of them, and creates their views in an engine with a mounted run.
@@ -53,12 +49,15 @@ impl Plan {
             SchemaName::Contract => contract_schema::tables(&Contract::load()?, engine)?,
             SchemaName::DiscogsXml2db => ready_schema::tables(schema)?,
         };
-        let is_named = |planned: &Planned, name: &String| planned.table.name == *name || planned.also.as_ref() == Some(name);
+        let is_named =
+            |planned: &Planned, name: &String| planned.table.name == *name || planned.also.as_ref() == Some(name);
         if let Some(unknown) = names.iter().find(|name| !tables.iter().any(|planned| is_named(planned, name))) {
             let known: Vec<&str> = tables.iter().map(|planned| planned.table.name.as_str()).collect();
-            return Err(Failure::parameters(format!("parameter tables: the run has no table {unknown} in this schema"))
-                .hint(format!("the tables are {}", known.join(", ")))
-                .into());
+            return Err(Failure::parameters(format!(
+                "parameter tables: the run has no table {unknown} in this schema"
+            ))
+            .hint(format!("the tables are {}", known.join(", ")))
+            .into());
         }
         if !names.is_empty() {
             tables.retain(|planned| names.iter().any(|name| is_named(planned, name)));
@@ -71,7 +70,7 @@ impl Plan {
             let name = quoted(&planned.table.name);
             engine.execute(&view.with(&[("name", &name), ("query", &planned.query)]), &view.path)?;
         }
-        Ok(Plan { schema, tables })
+        Ok(Plan { tables })
     }
 
     /// Returns a digest of every definition and query, which tells exports of other versions apart.
@@ -85,7 +84,11 @@ impl Plan {
 impl Planned {
     /// Returns the query for the rows, in the order of the primary key if `sorted` is set.
     pub fn select(&self, sorted: bool) -> anyhow::Result<(String, String)> {
-        let file = SqlFile::load(if sorted && !self.ordered { "databases/sorted" } else { "databases/rows" })?;
+        let file = SqlFile::load(if sorted && !self.ordered && !self.table.primary_key.is_empty() {
+            "databases/sorted"
+        } else {
+            "databases/rows"
+        })?;
         let columns: Vec<String> = self.table.columns.iter().map(|column| quoted(&column.name)).collect();
         let key: Vec<String> = self.table.primary_key.iter().map(|name| quoted(name)).collect();
         let places = [("columns", columns.join(", ")), ("table", quoted(&self.table.name)), ("key", key.join(", "))];

@@ -1,5 +1,6 @@
 //! The database that a month is exported to.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -12,6 +13,16 @@ pub enum Target {
     Sqlite(PathBuf),
     /// A DuckDB file: `.duckdb`.
     DuckDb(PathBuf),
+}
+
+/// A URL is not shown: it may hold a password until it is refused.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Postgres(_) => f.write_str("Postgres"),
+            Target::Sqlite(path) | Target::DuckDb(path) => path.fmt(f),
+        }
+    }
 }
 
 impl FromStr for Target {
@@ -37,7 +48,10 @@ mod tests {
     #[test]
     fn servers_and_files_are_told_apart() {
         let parsed = |text: &str| text.parse::<Target>().ok();
-        assert!(parsed("postgresql://me@localhost/discogs") == Some(Target::Postgres("postgresql://me@localhost/discogs".into())));
+        assert!(
+            parsed("postgresql://me@localhost/discogs")
+                == Some(Target::Postgres("postgresql://me@localhost/discogs".into()))
+        );
         assert!(parsed("a/discogs.sqlite") == Some(Target::Sqlite("a/discogs.sqlite".into())));
         assert!(parsed("discogs.duckdb") == Some(Target::DuckDb("discogs.duckdb".into())));
         assert!(parsed("discogs").is_none() && parsed("mysql://localhost/discogs").is_none());

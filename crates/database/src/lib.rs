@@ -14,7 +14,6 @@ macro_rules! statement {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"))
     };
 }
-pub(crate) use statement;
 
 mod definition;
 mod error;

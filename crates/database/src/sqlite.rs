@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement, params};
 
 use crate::definition::{list, quoted, with};
 use crate::values::Values;
-use crate::{Column, DataType, Error, Index, Loaded, Result, Table, statement};
+use crate::{Column, DataType, Error, Index, Loaded, Result, Table};
 
 /// Memory for pages and for sorting an index, in KiB; a negative number is how SQLite tells it from a number of pages.
 const CACHE: i64 = -65_536;
@@ -174,7 +174,8 @@ fn insert_row(insert: &mut Statement<'_>, columns: &[Values<'_>], row: usize) ->
 fn create(table: &Table) -> String {
     let whole_number = |name: &String| table.columns.iter().any(|column| column.name == *name && is_whole(column));
     let row_id = table.primary_key.len() == 1 && table.primary_key.iter().all(whole_number);
-    let mut lines: Vec<(String, String)> = table.columns.iter().map(|column| line(column, row_id && table.primary_key[0] == column.name)).collect();
+    let mut lines: Vec<(String, String)> =
+        table.columns.iter().map(|column| line(column, row_id && table.primary_key[0] == column.name)).collect();
     if !row_id && !table.primary_key.is_empty() {
         lines.push((format!("PRIMARY KEY ({})", list(&table.primary_key)), String::new()));
     }
@@ -183,14 +184,23 @@ fn create(table: &Table) -> String {
         lines.push((format!("FOREIGN KEY ({}) {reference}", list(&key.columns)), String::new()));
     }
     let last = lines.len() - 1;
-    let lines: Vec<String> = lines.into_iter().enumerate().map(|(index, (definition, comment))| {
-        let comma = if index == last { "" } else { "," };
-        let comment = if comment.is_empty() { comment } else { format!(" -- {comment}") };
-        format!("{definition}{comma}{comment}")
-    }).collect();
+    let lines: Vec<String> = lines
+        .into_iter()
+        .enumerate()
+        .map(|(index, (definition, comment))| {
+            let comma = if index == last { "" } else { "," };
+            let comment = if comment.is_empty() { comment } else { format!(" -- {comment}") };
+            format!("{definition}{comma}{comment}")
+        })
+        .collect();
     // Such a table is its own primary key, so a key of several columns takes no second tree.
     let options = if !row_id && !table.primary_key.is_empty() { "WITHOUT ROWID" } else { "" };
-    let places = [("table", quoted(&table.name)), ("comment", one_line(&table.comment)), ("columns", lines.join("\n    ")), ("options", options.to_owned())];
+    let places = [
+        ("table", quoted(&table.name)),
+        ("comment", one_line(&table.comment)),
+        ("columns", lines.join("\n    ")),
+        ("options", options.to_owned()),
+    ];
     with(statement!("sqlite/create_table"), &places.each_ref().map(|(place, value)| (*place, value.as_str())))
 }
 

@@ -22,7 +22,8 @@ impl<'b> Values<'b> {
     /// Fails if a column is missing or has another type than the definition says.
     pub fn of(table: &Table, batch: &'b RecordBatch) -> Result<Vec<Self>> {
         let column = |(index, column): (usize, &Column)| match batch.columns().get(index) {
-            Some(array) => Values::column(column, array.as_ref()).ok_or_else(|| mismatch(table, column, &array.data_type().to_string())),
+            Some(array) => Values::column(column, array.as_ref())
+                .ok_or_else(|| mismatch(table, column, &array.data_type().to_string())),
             None => Err(mismatch(table, column, "no column")),
         };
         table.columns.iter().enumerate().map(column).collect()

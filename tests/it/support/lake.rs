@@ -26,6 +26,11 @@ impl TestLake {
         TestLake { dir: Dir::in_memory() }
     }
 
+    /// A folder for a lake that the tests of a process share.
+    pub fn shared() -> TestLake {
+        TestLake { dir: Dir::shared() }
+    }
+
     /// With the run that preflight begins on the shared month.
     pub fn begun() -> TestLake {
         TestLake::begun_on(month())

@@ -8,7 +8,7 @@ use postgres::Client;
 use super::binary::Rows;
 use super::{Server, of_schema};
 use crate::definition::{list, literal, quoted, with};
-use crate::{Column, DataType, Error, Index, Result, Table, statement};
+use crate::{Column, DataType, Error, Index, Result, Table};
 
 /// Encoded rows are sent in pieces of about this size.
 const PIECE: usize = 1 << 20;

@@ -21,7 +21,7 @@ pub use loader::Loader;
 pub use server::Server;
 
 use crate::definition::{list, literal, quoted, with};
-use crate::{Error, ForeignKey, Loaded, Result, Table, statement};
+use crate::{Error, ForeignKey, Loaded, Result, Table};
 
 /// How often the swap is tried while readers hold locks on the old tables, and the pause between two attempts, in which
 /// those who wait behind it go on.
