@@ -19,7 +19,7 @@ use digdag_task::{Call, Scratch, Switch, TableCount};
 ///
 /// Every table with types, primary and foreign keys that hold, indexes and comments. Postgres is loaded by binary COPY
 /// over several connections into a schema beside, which replaces the old one in one transaction; a file is written
-/// beside and renamed. Until then readers find what was there before. A call after a kill resumes at the table that was
+/// beside and renamed. Until then readers find the old tables. A call after a kill resumes at the table that was
 /// being loaded.
 #[derive(Debug, Parser)]
 #[command(name = "export-database", version, after_help = EXAMPLE)]

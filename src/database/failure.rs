@@ -25,6 +25,10 @@ pub fn failure(error: Error) -> anyhow::Error {
         Error::Postgres(..) | Error::Sending(..) => Failure::external(with_source(&error))
             .hint("run the same command again; it resumes at the table that was being loaded")
             .into(),
+        Error::Sqlite(_, source) => match advice(source) {
+            Some(hint) => Failure::unexpected(with_source(&error)).hint(hint).into(),
+            None => anyhow::Error::new(error),
+        },
         _ => anyhow::Error::new(error),
     }
 }
@@ -36,4 +40,15 @@ fn with_source(error: &Error) -> String {
         ": db error" => error.to_string(),
         _ => format!("{error}{source}"),
     }
+}
+
+/// Returns a hint for what the system reported to SQLite, which keeps its code and not its text.
+fn advice(error: &lake_database::SqliteError) -> Option<&'static str> {
+    use lake_database::SqliteErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+    Some(match error.sqlite_error_code()? {
+        DiskFull => "free some space and run the same command again; the old file is unchanged",
+        SystemIoFailure => "the disk reported an error; look at the system log before trying again",
+        CannotOpen | PermissionDenied | ReadOnly => "check who owns the folder and what this user may do there",
+        _ => return None,
+    })
 }

@@ -94,7 +94,7 @@ struct Identity<'i> {
     definitions: String,
 }
 
-/// Exports the mounted run. Until the export is complete, readers find what was there before.
+/// Exports the mounted run. Until the export is complete, readers find the old tables.
 ///
 /// # Errors
 /// Fails if the target holds something else than an export, is locked by another process, or cannot be written.

@@ -1,4 +1,4 @@
-//! The errors of loading. After any of them a reader finds what was there before.
+//! The errors of loading. After any of them a reader finds the old tables.
 
 use std::path::PathBuf;
 

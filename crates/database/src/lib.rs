@@ -25,3 +25,5 @@ pub use definition::{Column, DataType, ForeignKey, Index, Loaded, Table};
 pub use error::{Error, Result};
 pub use postgres::{Loader, Postgres, Server};
 pub use sqlite::Sqlite;
+
+pub use rusqlite::{Error as SqliteError, ErrorCode as SqliteErrorCode};
