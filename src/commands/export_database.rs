@@ -51,8 +51,8 @@ pub struct ExportDatabase {
     pub tables: Vec<String>,
 
     /// Create primary keys, foreign keys and indexes [default: true, for a DuckDB file false]
-    #[arg(long)]
-    pub keys: Option<Switch>,
+    #[arg(long, value_name = "BOOLEAN", value_parser = digdag_task::boolean, num_args = 0..=1, default_missing_value = "true")]
+    pub keys: Option<bool>,
 
     /// File with the password of the Postgres server; PGPASSWORD is read if it is not given
     #[arg(long, env = "DISCOGS_DATABASE_PASSWORD_FILE", value_name = "FILE")]
@@ -105,7 +105,7 @@ fn export_database(parameters: ExportDatabase, call: &mut Call) -> anyhow::Resul
         run_id: id.as_str(),
         manifest: &sealed.manifest().manifest_sha256,
         task: call.name(),
-        keys: parameters.keys.map_or(!matches!(parameters.to, Target::DuckDb(_)), Switch::is_on),
+        keys: parameters.keys.unwrap_or(!matches!(parameters.to, Target::DuckDb(_))),
         server: ServerOptions {
             password,
             database_schema: parameters.database_schema.clone(),

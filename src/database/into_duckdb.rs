@@ -145,7 +145,10 @@ impl Statements<'_> {
         let table = &planned.table;
         let name = quoted(&table.name);
         let lines = table_lines(table).join(",\n    ");
+        // DuckDB looks the table of a foreign key up in the current database.
+        self.run("databases/duckdb/use_file", &[])?;
         self.run("databases/duckdb/create_table", &[("table", &name), ("columns", &lines)])?;
+        self.run("databases/duckdb/use_memory", &[])?;
         let comment = text_literal(&table.comment);
         self.run("databases/duckdb/comment_table", &[("table", &name), ("comment", &comment)])?;
         for column in &table.columns {
