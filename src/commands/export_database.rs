@@ -8,7 +8,8 @@ use clap::Parser;
 use super::LakeArgs;
 use super::query::tables_of;
 use crate::contract::Contract;
-use crate::database::{self, Exported, Request, SchemaName, ServerOptions, Target};
+use crate::database::{self, ChangedTable, Exported, Feed, Request, SchemaName, ServerOptions, Target};
+use crate::history::{self, DiffRequest, WrittenDiff};
 use crate::lake::{Lake, RunId, SealedRun};
 use crate::sql::{DuckDb, EngineParameters};
 use crate::tables::iceberg::{AsOf, CatalogArgs, mount_as_of};
@@ -70,8 +71,24 @@ pub struct ExportDatabase {
     #[arg(long)]
     pub unlogged: Switch,
 
+    /// Bring Postgres to the next month by the changes: auto uses a feed of diff-runs if the history has it, make writes
+    /// it first, never loads every row
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub changes: UseChanges,
+
     #[command(flatten)]
     pub engine: EngineParameters,
+}
+
+/// When the changes since the month before are applied. Many changes are never applied, because a load is faster then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum UseChanges {
+    /// If the history has the feed
+    Auto,
+    /// Write the feed if it is missing
+    Make,
+    /// Load every row
+    Never,
 }
 
 const EXAMPLE: &str = "\
@@ -112,6 +129,7 @@ fn export_database(parameters: ExportDatabase, call: &mut Call) -> anyhow::Resul
             connections: parameters.connections.into(),
             unlogged: parameters.unlogged.is_on(),
         },
+        find_feed: &|before| find_feed(&lake, before, id, &parameters, call),
     };
     let exported = database::export(&engine, &request, call)?;
     report(exported, call);
@@ -130,6 +148,43 @@ fn mount(engine: &DuckDb, lake: &Lake, parameters: &ExportDatabase) -> anyhow::R
     Ok(sealed)
 }
 
+/// Returns the change feed between two runs of the contract's tables.
+fn find_feed(
+    lake: &Lake,
+    before: &str,
+    id: &RunId,
+    parameters: &ExportDatabase,
+    call: &Call,
+) -> anyhow::Result<Option<Feed>> {
+    let Ok(before) = before.parse::<RunId>() else { return Ok(None) };
+    let sealed = lake.run(&before).is_ok_and(|run| run.is_sealed().unwrap_or_default());
+    if !sealed || parameters.schema != SchemaName::Contract {
+        return Ok(None);
+    }
+    let written = match parameters.changes {
+        UseChanges::Never => None,
+        UseChanges::Auto => history::kept_diff(lake, &before, id)?,
+        UseChanges::Make => {
+            let (engine, rows_at_once) = (&parameters.engine, DiffRequest::ROWS_AT_ONCE);
+            let request =
+                DiffRequest { from_run_id: before, to_run_id: id.clone(), output: None, rows_at_once, engine };
+            Some(history::diff_runs(lake, &request, call.name(), call)?)
+        }
+    };
+    let Some(WrittenDiff { diff, output, .. }) = written else { return Ok(None) };
+    let contract = Contract::load()?;
+    let table = |table: &history::TableDiff| {
+        let known = contract.tables.iter().find(|known| known.folder() == table.table)?;
+        Some(ChangedTable {
+            name: known.sql_name().to_owned(),
+            file: output.join(&table.table).join(history::CHANGES_FILE),
+            changes: table.inserted + table.deleted + 2 * table.updated,
+            rows: table.rows_after,
+        })
+    };
+    Ok(Some(Feed { tables: diff.tables.iter().filter_map(table).collect() }))
+}
+
 fn report(exported: Exported, call: &mut Call) {
     if exported.was_there {
         call.already_done_because("the database holds this run");
@@ -140,6 +195,7 @@ fn report(exported: Exported, call: &mut Call) {
         call.add_table(TableCount { name: table.name.clone(), rows: table.rows, files: 0, bytes: 0 });
     }
     call.set_metric("rows", rows);
+    call.set_detail("loaded_by", if exported.by_changes { "changes" } else { "copy" });
     call.set_metric("tables_resumed", exported.resumed);
     call.set_detail("foreign_keys_not_held", serde_json::json!(exported.not_held));
     call.summary(format_args!(

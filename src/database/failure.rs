@@ -22,6 +22,7 @@ pub fn failure(error: Error) -> anyhow::Error {
         Error::Unknown(..) => {
             Failure::external(error.to_string()).hint("run the same command again; it finds out").into()
         }
+        Error::Changed(_) => Failure::external(error.to_string()).hint("load every row with --changes never").into(),
         Error::Postgres(..) | Error::Sending(..) => Failure::external(with_source(&error))
             .hint("run the same command again; it resumes at the table that was being loaded")
             .into(),
@@ -48,7 +49,9 @@ fn advice(error: &lake_database::SqliteError) -> Option<&'static str> {
     Some(match error.sqlite_error_code()? {
         DiskFull => "free some space and run the same command again; the old file is unchanged",
         SystemIoFailure => "the disk reported an error; look at the system log before trying again",
-        CannotOpen | PermissionDenied | ReadOnly => "check who owns the folder and what this user may do there",
+        // SQLite does not tell why: it may be a full disk.
+        CannotOpen => "free some space, or check who owns the folder and what this user may do there",
+        PermissionDenied | ReadOnly => "check who owns the folder and what this user may do there",
         _ => return None,
     })
 }

@@ -59,7 +59,7 @@ pub fn export(
     statements.run("databases/duckdb/checkpoint", &[])?;
     statements.run("databases/duckdb/detach", &[])?;
     aside.commit()?;
-    Ok(Exported { tables, not_held, resumed: loaded.len(), was_there: false })
+    Ok(Exported { tables, not_held, resumed: loaded.len(), was_there: false, by_changes: false })
 }
 
 /// DuckDB takes foreign keys only with the table, so a table comes after those that it refers to. References in a

@@ -10,7 +10,7 @@ use super::failure::failure;
 use super::into_sqlite::Stopped;
 use super::loading::{Loading, Progress};
 use super::plan::{Plan, Planned};
-use super::{Exported, ExportedTable, Request, done_before, held, keep_held};
+use super::{Exported, ExportedTable, Request, changes, done_before, held, keep_held};
 use crate::sql::DuckDb;
 use digdag_task::{Amount, Failure, Observer};
 
@@ -30,10 +30,18 @@ pub fn export(
     check_name(&options.database_schema)?;
     let server = Server { url: url.to_owned(), password: options.password.clone() };
     let mut postgres = Postgres::open(server, &options.database_schema).map_err(failure)?;
-    if postgres.identity().map_err(failure)?.as_deref() == Some(identity) {
+    let held = postgres.identity().map_err(failure)?;
+    if held.as_deref() == Some(identity) {
         return Ok(done_before());
     }
     held::mark_long_values(&mut plan, engine)?;
+    let before = held.and_then(|held| changes::run_before(&held, identity));
+    if let (true, Some(before)) = (request.keys, before)
+        && let Some(feed) = (request.find_feed)(&before)?
+        && let Some(exported) = changes::apply(&feed, &mut plan, identity, &mut postgres, engine, request, observer)?
+    {
+        return Ok(exported);
+    }
     let loaded = postgres.prepare(request.run_id, identity).map_err(failure)?;
     let meter = observer.begin(Amount::steps(plan.tables.len()));
     let progress = Progress::new(&*meter, loaded.values().filter(|found| found.indexed).count());
@@ -48,7 +56,7 @@ pub fn export(
     }
     let waiting = || observer.note(format_args!("readers hold locks on the old tables; waiting for them"));
     postgres.swap(waiting).map_err(failure)?;
-    Ok(Exported { tables, not_held, resumed: loaded.len(), was_there: false })
+    Ok(Exported { tables, not_held, resumed: loaded.len(), was_there: false, by_changes: false })
 }
 
 /// Refuses a name that is not a plain one: people have to write it in each query.

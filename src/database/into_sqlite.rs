@@ -54,7 +54,7 @@ pub fn export(
     }
     file.close().map_err(failure)?;
     aside.commit()?;
-    Ok(Exported { tables, not_held, resumed: loaded.len(), was_there: false })
+    Ok(Exported { tables, not_held, resumed: loaded.len(), was_there: false, by_changes: false })
 }
 
 /// Opens the unfinished file of an earlier call, or a new one.

@@ -6,6 +6,7 @@
 //!   ready_schema     from sql/databases/<schema>.yml and a query a table
 //! held.rs            what the data allows: foreign keys that hold, values that a B-tree takes
 //! into_postgres.rs   a schema beside, several connections, one swap
+//!   changes.rs       or the changes since the month before, in place, in one transaction
 //! into_sqlite.rs     a file beside, renamed once it is whole (file.rs)
 //! into_duckdb.rs     the same, written by DuckDB itself
 //! ```
@@ -13,6 +14,7 @@
 //! Each target records in itself what it holds (`_export`), so the same call again finds it done, and a call after a
 //! kill resumes at the table that was being loaded.
 
+mod changes;
 mod contract_schema;
 mod failure;
 mod file;
@@ -25,6 +27,7 @@ mod plan;
 mod ready_schema;
 mod target;
 
+pub use changes::{ChangedTable, Feed, FindFeed};
 pub use held::NotHeld;
 pub use plan::SchemaName;
 pub use target::Target;
@@ -50,6 +53,8 @@ pub struct Request<'r> {
     /// Whether primary keys, foreign keys and indexes are created.
     pub keys: bool,
     pub server: ServerOptions,
+    /// Finds the change feed from the run that a schema holds.
+    pub find_feed: &'r FindFeed<'r>,
 }
 
 /// The parameters of a Postgres target.
@@ -73,6 +78,8 @@ pub struct Exported {
     pub resumed: usize,
     /// Whether an earlier call had done it all.
     pub was_there: bool,
+    /// Whether the changes since the month before were applied, and not all rows loaded.
+    pub by_changes: bool,
 }
 
 /// A table of an export.
@@ -126,7 +133,7 @@ pub fn export(engine: &DuckDb, request: &Request<'_>, observer: &dyn Observer) -
 
 /// Returns an export that was done by an earlier call.
 fn done_before() -> Exported {
-    Exported { tables: Vec::new(), not_held: Vec::new(), resumed: 0, was_there: true }
+    Exported { tables: Vec::new(), not_held: Vec::new(), resumed: 0, was_there: true, by_changes: false }
 }
 
 /// Removes the foreign keys that do not hold, and says which these are.

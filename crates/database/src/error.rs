@@ -38,6 +38,10 @@ pub enum Error {
     #[error("readers held locks on the tables of schema {0} for {1} seconds, so it could not be replaced")]
     Readers(String, u64),
 
+    /// Changes were to take rows away that the table does not have.
+    #[error("table {0} has other rows than the export that wrote it")]
+    Changed(String),
+
     /// A batch does not hold what the definition says.
     #[error("table {table}, column {column}: expected {expected}, found {found}")]
     Column {

@@ -23,7 +23,7 @@ mod values;
 
 pub use definition::{Column, DataType, ForeignKey, Index, Loaded, Table};
 pub use error::{Error, Result};
-pub use postgres::{Loader, Postgres, Server};
+pub use postgres::{Changes, Loader, Postgres, Server};
 pub use sqlite::Sqlite;
 
 pub use rusqlite::{Error as SqliteError, ErrorCode as SqliteErrorCode};

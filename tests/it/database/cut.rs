@@ -125,39 +125,45 @@ fn state(server: &PostgresServer, database: &str) -> Vec<Row> {
     )
 }
 
-fn command(run: &str, url: &str) -> crate::support::TestCommand {
-    export(&["--run-id", run, "--tables", TABLES, "--connections", "1", "--to", url])
+fn command(run: &str, url: &str, changes: &str) -> crate::support::TestCommand {
+    export(&["--run-id", run, "--tables", TABLES, "--connections", "1", "--changes", changes, "--to", url])
 }
 
 #[test]
 fn cut_at_every_message() {
-    at_messages(Fault::Cut);
+    at_messages(Fault::Cut, &MONTHS, "never");
 }
 
 #[test]
 fn killed_at_every_message() {
-    at_messages(Fault::Kill);
+    at_messages(Fault::Kill, &MONTHS, "never");
 }
 
-fn at_messages(fault: Fault) {
+#[test]
+fn cut_at_every_message_of_changes() {
+    at_messages(Fault::Cut, super::changes::runs(), "make");
+}
+
+fn at_messages(fault: Fault, runs: &[&str; 2], changes: &str) {
     let Some(server) = PostgresServer::shared() else { return };
     let name = server.database();
     let through = |proxy: &Proxy| server.url(&name).replace(&server.port().to_string(), &proxy.port.to_string());
-    let months = MONTHS.map(|run| {
+    let command = |run: &str, url: &str| command(run, url, changes);
+    let months = runs.map(|run| {
         command(run, &server.url(&name)).run().expect_status(0);
         state(server, &name)
     });
     assert_ne!(months[0], months[1]);
     let counting = Proxy::start(server, fault, usize::MAX);
-    command(MONTHS[0], &through(&counting)).run().expect_status(0);
+    command(runs[0], &through(&counting)).run().expect_status(0);
     let total = counting.shared.seen.load(Ordering::SeqCst);
-    assert!(total > 60, "only {total} messages");
+    assert!(total > 30, "only {total} messages");
 
     let (mut old, mut resumed, mut now) = (0, 0, 0);
     for at in sample((1..=total).collect(), |_| String::new()) {
         let next = 1 - now;
         let proxy = Proxy::start(server, fault, at);
-        let child = command(MONTHS[next], &through(&proxy)).spawn();
+        let child = command(runs[next], &through(&proxy)).spawn();
         proxy.shared.pid.store(child.id() as i32, Ordering::SeqCst);
         let output = child.wait_with_output().unwrap();
         let when = format!("{fault:?} at message {at} of {total}: {}", String::from_utf8_lossy(&output.stderr));
@@ -170,12 +176,16 @@ fn at_messages(fault: Fault) {
         let found = state(server, &name);
         assert!(months.contains(&found), "{when}: {found:?}");
         old += usize::from(found == months[now]);
-        let again = command(MONTHS[next], &server.url(&name)).run().expect_status(0).json();
+        let again = command(runs[next], &server.url(&name)).run().expect_status(0).json();
         resumed += usize::from(again["metrics"]["tables_resumed"].as_u64() > Some(0));
         assert_eq!(state(server, &name), months[next], "{when}");
         let left = "SELECT count(*) FROM pg_namespace WHERE nspname = 'discogs__loading'";
         assert_eq!(Database::Postgres(server.client(&name)).number(left), 0, "{when}");
         now = next;
     }
-    assert!(old > 0 && resumed > 0, "the old month stayed {old} times, {resumed} loads were resumed");
+    // Changes are one transaction, of which nothing is left.
+    assert!(
+        old > 0 && (resumed > 0) == (changes == "never"),
+        "the old month stayed {old} times, {resumed} loads were resumed"
+    );
 }

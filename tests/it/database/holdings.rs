@@ -54,7 +54,7 @@ fn figures(table: &Table, database: &Database) -> String {
     format!("SELECT CAST(count(*) AS TEXT), {} FROM {}", columns.join(", "), table.sql_name())
 }
 
-fn every_row(table: &Table) -> String {
+pub fn every_row(table: &Table) -> String {
     let columns = table.columns.iter().map(|column| match column.data_type {
         ColumnType::Boolean => format!("CASE WHEN {0} THEN '1' WHEN NOT {0} THEN '0' END", column.name),
         _ => format!("CAST({} AS TEXT)", column.name),

@@ -38,7 +38,7 @@ pub fn shared() -> &'static SharedLake {
     })
 }
 
-fn seal(lake: &TestLake, run: &str, month: &Month) {
+pub fn seal(lake: &TestLake, run: &str, month: &Month) {
     lake.begin(run, month);
     lake.ingest(run);
     lake.task("build-warehouse").args(&["--run-id", run]).run().expect_status(0);

@@ -1,5 +1,6 @@
 //! `export-database`: what databases hold after an export, after a fault, and while another one runs.
 
+mod changes;
 mod cut;
 mod holdings;
 mod lake;

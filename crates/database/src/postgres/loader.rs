@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use arrow::record_batch::RecordBatch;
-use postgres::Client;
+use postgres::{Client, CopyInWriter};
 
 use super::binary::Rows;
 use super::{Server, of_schema};
@@ -51,20 +51,8 @@ impl Loader {
         transaction.batch_execute(&comments(table, &name)).map_err(failed)?;
         let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
         let copy = with(statement!("postgres/copy"), &[("table", &name), ("columns", &list(&names))]);
-        let mut writer = transaction.copy_in(&copy).map_err(failed)?;
-        let mut rows = Rows::new();
-        let mut count = 0;
-        while let Some(batch) = next()? {
-            rows.append(table, &batch)?;
-            count += batch.num_rows() as u64;
-            if rows.bytes.len() >= PIECE {
-                writer.write_all(&rows.bytes).map_err(|error| self.server.sending(table, error))?;
-                rows.bytes.clear();
-            }
-        }
-        rows.end();
-        writer.write_all(&rows.bytes).map_err(|error| self.server.sending(table, error))?;
-        writer.finish().map_err(failed)?;
+        let writer = transaction.copy_in(&copy).map_err(failed)?;
+        let count = send(writer, &self.server, table, &mut Rows::new(), &mut next)?;
         let record = with(statement!("postgres/insert_table"), &[("schema", &quoted(&self.schema))]);
         transaction.execute(&record, &[&table.name, &(count as i64)]).map_err(failed)?;
         transaction.commit().map_err(failed)?;
@@ -88,6 +76,29 @@ impl Loader {
         transaction.execute(&record, &[&table.name]).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
+}
+
+/// Sends the batches that `next` returns, and returns the number of rows.
+pub(super) fn send<E: From<Error>>(
+    mut writer: CopyInWriter<'_>,
+    server: &Server,
+    table: &Table,
+    rows: &mut Rows,
+    next: &mut impl FnMut() -> std::result::Result<Option<RecordBatch>, E>,
+) -> std::result::Result<u64, E> {
+    let mut count = 0;
+    while let Some(batch) = next()? {
+        rows.append(table, &batch)?;
+        count += batch.num_rows() as u64;
+        if rows.bytes.len() >= PIECE {
+            writer.write_all(&rows.bytes).map_err(|error| server.sending(table, error))?;
+            rows.bytes.clear();
+        }
+    }
+    rows.end();
+    writer.write_all(&rows.bytes).map_err(|error| server.sending(table, error))?;
+    writer.finish().map_err(|error| server.failed(error))?;
+    Ok(count)
 }
 
 impl Server {

@@ -4,10 +4,13 @@
 //! Postgres::open ─▶ prepare ─▶ Loader::load, Loader::index (several connections) ─▶ add_foreign_keys ─▶ swap
 //! ```
 //!
+//! If few rows changed since the month that the schema holds, `Postgres::begin_changes` applies these in place instead.
+//!
 //! An advisory lock on the schema's name keeps a second process out; the server releases it with the connection. A
 //! killed process leaves `<schema>__loading`, in which each table is whole or absent and `_export_tables` says which.
 
 mod binary;
+mod changes;
 mod loader;
 mod server;
 
@@ -17,6 +20,7 @@ use std::time::Duration;
 use postgres::error::SqlState;
 use postgres::{Client, GenericClient, Transaction};
 
+pub use changes::Changes;
 pub use loader::Loader;
 pub use server::Server;
 
