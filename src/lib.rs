@@ -7,22 +7,24 @@
 //! bin ▸ commands ▸ ingest, warehouse, check, history, database ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
 //! ```
 
+#![warn(missing_docs)]
+
 /// Parser and encoder threads free memory that other threads allocated; mimalloc is faster at that than the C library.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-pub mod check;
+mod check;
 pub mod commands;
 pub mod contract;
 pub mod database;
 pub mod dump;
-pub mod history;
-pub mod http;
+mod history;
+mod http;
 pub mod ingest;
 pub mod lake;
-pub mod page;
-pub mod parallel;
+mod page;
+mod parallel;
 pub mod parquet;
 pub mod sql;
 pub mod tables;
-pub mod warehouse;
+mod warehouse;

@@ -19,6 +19,7 @@ def month(machine, months, sizes, figures):
             "ingest": None,
             "build-warehouse": machine.task("build-warehouse", lake=lake, run_id=months.run, **bounded),
             "sanity-check": machine.task("sanity-check", lake=lake, run_id=months.run, **bounded),
+            "stage-tables": machine.task("stage-tables", lake=lake, run_id=months.run),
             "promote": machine.task("promote", lake=lake, run_id=months.run, run_mode="prod", allow_promote="true"),
             "report-active": machine.task("report-active", lake=lake, **bounded),
         }
@@ -69,7 +70,15 @@ def markdown(figures):
             "| task | wall | to the ingest | to gzip -dc | CPU | peak |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
-        for name in ("gzip -dc", "ingest", "build-warehouse", "sanity-check", "promote", "report-active"):
+        for name in (
+            "gzip -dc",
+            "ingest",
+            "build-warehouse",
+            "sanity-check",
+            "stage-tables",
+            "promote",
+            "report-active",
+        ):
             row = rows[name]
             lines.append(
                 f"| {name} | {row['wall_s']:.1f} s | {row['to_ingest']:.2f} | {row['to_gzip']:.2f} "

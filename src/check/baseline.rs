@@ -28,6 +28,7 @@ impl Baseline {
         Ok(Baseline::Run(profile_run(&engine, contract, &published)?))
     }
 
+    /// Returns the published run that this run is compared with.
     pub fn run_id(&self) -> Option<&RunId> {
         match self {
             Baseline::Run(profile) => Some(&profile.run_id),

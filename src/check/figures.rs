@@ -7,12 +7,17 @@ use crate::sql::{Engine, SqlFile};
 /// The numbers behind the plots of the page.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Figures {
+    /// Year and number of releases.
     pub releases_by_year: Vec<(i32, u64)>,
+    /// Country and number of releases, the largest number first.
     pub releases_by_country: Vec<(String, u64)>,
+    /// Genre and number of releases.
     pub genres: Vec<(String, u64)>,
+    /// Style and number of releases.
     pub styles: Vec<(String, u64)>,
     /// Medium, year, releases; by medium, then by year.
     pub formats_by_year: Vec<(String, i32, u64)>,
+    /// Number of tracks, and of releases that have as many.
     pub tracks_per_release: Vec<(i32, u64)>,
 }
 
@@ -21,6 +26,10 @@ impl Figures {
     pub const READS: [&str; 5] =
         ["releases_v6", "release_genres_v1", "release_styles_v1", "release_formats_v1", "release_tracks_v1"];
 
+    /// Runs the queries of `sql/reports`.
+    ///
+    /// # Errors
+    /// Returns an error if a query fails.
     pub fn measure(engine: &dyn Engine) -> anyhow::Result<Self> {
         let numbers = |rows: Vec<Vec<String>>| rows.into_iter().filter_map(|row| pair(&row, 0, 1)).collect();
         let words = |rows: Vec<Vec<String>>| {

@@ -20,6 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, in the order of reports.
     pub const ALL: [Kind; 3] = [Kind::Regression, Kind::UpstreamAnomaly, Kind::Drift];
 
     /// Returns the name in JSON.
@@ -45,12 +46,17 @@ impl fmt::Display for Kind {
 /// The result of a check.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
+    /// The name of the check in reports.
     pub check_name: String,
+    /// The kind of the check.
     pub kind: Kind,
+    /// The severity that the expectation assigns to the value.
     pub severity: Severity,
     /// Rows that break the check; for `.rows` the rows there are; for drift what changed, in rows, bytes or columns.
     pub value: u64,
+    /// Whether the check passes.
     pub ok: bool,
+    /// The result in a sentence.
     pub details: String,
     /// Keys of a few of the rows that break it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,27 +68,28 @@ pub struct Finding {
 pub struct Findings(Vec<Finding>);
 
 impl Findings {
+    /// Sorts findings, failed ones of a high severity first.
     pub fn new(mut findings: Vec<Finding>) -> Self {
         findings.sort_by(|a, b| (a.ok, a.severity, &a.check_name).cmp(&(b.ok, b.severity, &b.check_name)));
         Findings(findings)
     }
 
+    /// Returns the findings in the order of reports.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.0.iter()
     }
 
+    /// Returns the number of findings.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
+    /// Returns the failed findings of a severity.
     pub fn failed(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
         self.0.iter().filter(move |finding| !finding.ok && finding.severity == severity)
     }
 
+    /// Returns the findings of a kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Finding> {
         self.0.iter().filter(move |finding| finding.kind == kind)
     }

@@ -25,10 +25,10 @@ mod query;
 pub(crate) mod report;
 mod scan;
 pub(crate) mod schema;
+#[cfg(test)]
 mod statement;
 pub(crate) mod suite;
 mod texts;
 pub(crate) mod verdict;
 
 pub use finding::{Finding, Findings, Kind};
-pub use statement::sanity_statement;

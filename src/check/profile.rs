@@ -10,6 +10,7 @@ use crate::contract::{ColumnType, Contract, Table};
 use crate::lake::{ColumnDescription, Dataset, Run, RunId};
 use crate::sql::{Engine, SqlFile, quoted};
 
+/// The name of the file in a run's reports.
 pub const FILE_NAME: &str = "profile.json";
 
 /// The statistics of a run.
@@ -17,31 +18,41 @@ pub const FILE_NAME: &str = "profile.json";
 pub struct Profile {
     /// The format of this file, 1.
     pub format: u32,
+    /// The run that was measured.
     pub run_id: RunId,
     /// By the name of the table in the contract.
     pub tables: BTreeMap<String, TableProfile>,
 }
 
+/// The measurements of one table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableProfile {
     /// The digest of the profiled files: [`Dataset::identity`].
     pub sha256: String,
+    /// The number of rows.
     pub rows: u64,
+    /// The bytes of the table's files.
     pub bytes: u64,
     /// Distinct values of the first column of the key, or of the first column.
     pub keys: u64,
     /// The column that `keys` counts. Profiles of older versions lack it.
     #[serde(default)]
     pub keys_of: Option<String>,
+    /// The measurements of the columns, in the order of the contract.
     pub columns: Vec<ColumnProfile>,
 }
 
+/// The measurements of one column.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ColumnProfile {
+    /// The name of the column.
     pub name: String,
+    /// The SQL type.
     #[serde(rename = "type")]
     pub data_type: String,
+    /// The number of NULLs.
     pub nulls: u64,
+    /// The number of empty texts; 0 for other types.
     pub empty_texts: u64,
     /// Texts that hold U+FFFD, which stands for bytes that were not UTF-8.
     pub replaced: u64,
@@ -50,6 +61,7 @@ pub struct ColumnProfile {
 }
 
 impl Profile {
+    /// Returns the profile of a run without tables.
     pub fn new(run: &Run) -> Self {
         Profile { format: 1, run_id: run.id().clone(), tables: BTreeMap::new() }
     }
@@ -60,6 +72,10 @@ impl Profile {
         serde_json::from_slice(&text).ok().filter(|profile: &Profile| profile.format == 1)
     }
 
+    /// Stores the profile among the run's reports.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be written.
     pub fn keep(&self, run: &Run) -> anyhow::Result<()> {
         run.write_report(FILE_NAME, &serde_json::to_vec_pretty(self)?)?;
         Ok(())
@@ -79,6 +95,10 @@ pub struct Profiler {
 }
 
 impl Profiler {
+    /// Loads the statements of `sql/profile`.
+    ///
+    /// # Errors
+    /// Returns an error if a statement is missing.
     pub fn load() -> anyhow::Result<Self> {
         let file = |name: &str| SqlFile::load(&format!("profile/{name}"));
         Ok(Profiler {

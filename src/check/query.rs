@@ -10,7 +10,9 @@ use crate::sql::{Engine, SqlFile, quoted};
 /// A check that is a query: each row of its result breaks the rule.
 #[derive(Clone, Debug)]
 pub struct CheckQuery {
+    /// The name of the check in reports.
     pub name: String,
+    /// The expectation for the number of rows.
     pub expect: Expectation,
     /// The meaning of a broken row, and the source of the bound.
     pub means: String,
@@ -107,20 +109,14 @@ impl CheckQuery {
     /// # Errors
     /// Fails if the engine cannot run the query.
     pub fn run(&self, engine: &dyn Engine, rows: u64, complete: bool, counted: Option<u64>) -> anyhow::Result<Finding> {
-        let wrapped = |name: &str| -> anyhow::Result<String> {
-            Ok(SqlFile::load(&format!("checks/generic/{name}"))?.with(&[("query", &self.query)]))
-        };
         let broken = match counted {
             Some(broken) => broken,
-            None => number(&engine.rows(&wrapped("count")?, &self.origin)?).with_context(|| self.origin.clone())?,
-        };
-        let mut sample = Vec::new();
-        if broken > 0 {
-            for row in engine.rows(&wrapped("sample")?, &self.origin)? {
-                let cells = row.into_iter().map(|cell| cell.unwrap_or_else(|| "NULL".to_owned()));
-                sample.push(cells.collect::<Vec<_>>().join(", "));
+            None => {
+                let count = self.wrapped("count", &[])?;
+                number(&engine.rows(&count, &self.origin)?).with_context(|| self.origin.clone())?
             }
-        }
+        };
+        let sample = if broken > 0 { self.sample(engine)? } else { Vec::new() };
         let verdict = self.expect.judge(broken, rows, complete);
         Ok(Finding {
             check_name: self.name.clone(),
@@ -131,6 +127,25 @@ impl CheckQuery {
             details: self.details(broken, rows, verdict.ok),
             sample,
         })
+    }
+
+    /// Returns a few of the broken rows, in the order of all their columns: a partial order would leave the engine a
+    /// choice among rows that agree in it.
+    fn sample(&self, engine: &dyn Engine) -> anyhow::Result<Vec<String>> {
+        let columns = engine.columns(&self.wrapped("columns", &[])?, &self.origin)?.len();
+        let positions = (1..=columns).map(|position| position.to_string()).collect::<Vec<_>>().join(", ");
+        let rows = engine.rows(&self.wrapped("sample", &[("positions", &positions)])?, &self.origin)?;
+        let text = |row: Vec<Option<String>>| {
+            let cells = row.into_iter().map(|cell| cell.unwrap_or_else(|| "NULL".to_owned()));
+            cells.collect::<Vec<_>>().join(", ")
+        };
+        Ok(rows.into_iter().map(text).collect())
+    }
+
+    /// Returns the statement of `sql/checks/generic/<name>.sql` around the check's query.
+    fn wrapped(&self, name: &str, places: &[(&str, &str)]) -> anyhow::Result<String> {
+        let file = SqlFile::load(&format!("checks/generic/{name}"))?;
+        Ok(file.with(&[places, &[("query", self.query.as_str())]].concat()))
     }
 
     fn details(&self, broken: u64, rows: u64, ok: bool) -> String {

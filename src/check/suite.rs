@@ -20,21 +20,31 @@ use super::texts::check_texts;
 use super::{Finding, Findings, Kind};
 use crate::contract::{Contract, Environment, Severity, Table};
 use crate::lake::{Dataset, Run};
-use crate::sql::{Engine, EngineParameters, SqlFile, quoted};
+use crate::sql::{Engine, EngineParameters, EngineSelection, SqlFile, quoted};
 use crate::tables::mount_table;
 use digdag_task::{Amount, Observer};
 
 /// DuckDB's memory for the queries of the checks, for each thread. The pass over the files leaves them little to do; the
 /// larger ones spill to disk, and with two threads a task stays below 1 GiB.
-pub const QUERY_MEMORY_A_THREAD: u64 = 256 << 20;
+const QUERY_MEMORY_A_THREAD: u64 = 256 << 20;
+
+/// Returns the selection of the engine that checks a run: resolved, with the memory that the queries of checks need.
+pub fn engine_of_checks(selection: &EngineSelection, observer: &dyn Observer) -> EngineSelection {
+    let resolved = selection.resolved(observer);
+    EngineSelection { duckdb: resolved.duckdb.with_memory_a_thread(QUERY_MEMORY_A_THREAD), ..resolved }
+}
 
 /// All checks of a run.
 pub struct Suite<'s> {
     /// Receives the progress.
     pub observer: &'s dyn Observer,
+    /// The contract that the run is checked against.
     pub contract: &'s Contract,
+    /// The bounds that apply.
     pub environment: &'s Environment,
+    /// The run that is checked.
     pub run: &'s Run,
+    /// The engine of the queries.
     pub engine: &'s dyn Engine,
     /// The bounds of DuckDB, for the files of this run and for the profile of the run it is compared with.
     pub duckdb: &'s EngineParameters,
@@ -44,8 +54,11 @@ pub struct Suite<'s> {
 
 /// The findings of a suite, and the figures behind them.
 pub struct Checked {
+    /// The result of every check.
     pub findings: Findings,
+    /// The measurements of the run.
     pub profile: Profile,
+    /// The measurements of the published run.
     pub baseline: Baseline,
     /// The figures of the plots; `None` if one of their tables is missing.
     pub figures: Option<Figures>,
@@ -65,8 +78,11 @@ impl Checked {
 
 /// The findings about a run by itself, before it is compared with the published run.
 pub struct Measured {
+    /// The results of the checks of this run alone.
     pub findings: Vec<Finding>,
+    /// The measurements of the run.
     pub profile: Profile,
+    /// The figures of the page, if all of their tables are present.
     pub figures: Option<Figures>,
 }
 
@@ -84,7 +100,6 @@ impl Suite<'_> {
         let mut rows = BTreeMap::new();
         let mut datasets = Vec::new();
         let checks = catalogue::checks(self.contract)?;
-        let progress = self.observer.begin(Amount::steps(2 * self.contract.tables.len() + checks.len()));
         for table in &self.contract.tables {
             let Some(dataset) = self.run.dataset(&table.folder())? else {
                 if !table.optional {
@@ -108,12 +123,15 @@ impl Suite<'_> {
         let runs = |check: &CheckQuery| check.reads.iter().all(|table| rows.contains_key(table));
         let checks: Vec<_> = checks.into_iter().filter(runs).collect();
 
-        progress.advance_to(0, &|| format!("reading {} tables", datasets.len()));
         let mut scan = match engine.name() {
-            "duckdb" => scan(self.contract, self.run, &datasets, &checks, self.duckdb.worker_threads(), self.spill)?,
+            "duckdb" => {
+                let threads = self.duckdb.worker_threads();
+                scan(self.contract, self.run, &datasets, &checks, threads, self.spill, self.observer)?
+            }
             _ => Scan::default(),
         };
-        let mut done = self.contract.tables.len() as u64;
+        let progress = self.observer.begin(Amount::steps(datasets.len() + checks.len()));
+        let mut done = 0;
         for (table, dataset) in &datasets {
             progress.advance_to(done, &|| format!("profiling {}", table.report_name()));
             done += 1;

@@ -70,9 +70,13 @@ pub struct Verdict {
     /// The format of this file, 1.
     format: u32,
     key: VerdictKey,
+    /// The time of the checks.
     pub checked_at: jiff::Timestamp,
+    /// The results.
     pub findings: Findings,
+    /// The measurements of the run.
     pub profile: Profile,
+    /// The figures of the page.
     pub figures: Option<Figures>,
 }
 
@@ -84,6 +88,7 @@ impl From<Verdict> for Measured {
 }
 
 impl Verdict {
+    /// Returns the verdict on the inputs of `key`.
     pub fn new(key: VerdictKey, findings: &[Finding], profile: &Profile, figures: Option<&Figures>) -> Self {
         Verdict {
             format: 1,

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::lake::{Lake, Run, RunId};
-use digdag_task::Call;
+use crate::tables::iceberg::{self, CatalogArgs, Publication};
+use digdag_task::{Call, Failure};
 
 /// The lake that a task works on.
 #[derive(Args, Clone, Debug)]
 pub struct LakeArgs {
     /// Lake folder
     #[arg(long, env = "DISCOGS_DATA_LAKE", value_name = "FOLDER")]
-    pub lake: PathBuf,
+    pub(crate) lake: PathBuf,
 }
 
 impl LakeArgs {
@@ -33,15 +34,57 @@ impl LakeArgs {
     }
 }
 
+/// The run that is published: the one of the workflow, or another one.
+#[derive(Args, Clone, Debug)]
+pub struct PublishArgs {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+
+    /// Sealed run to publish, as created by preflight
+    #[arg(long, value_name = "RUN_ID")]
+    pub(crate) run_id: Option<RunId>,
+
+    /// Sealed run to publish instead of run_id
+    #[arg(long, value_name = "RUN_ID")]
+    pub(crate) promote_run_id: Option<RunId>,
+
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
+}
+
+impl PublishArgs {
+    /// Returns the run to publish, and names it in the result.
+    ///
+    /// # Errors
+    /// Returns a failure of class `Parameters` if neither parameter names a run.
+    pub fn run_id(&self, call: &mut Call) -> Result<RunId, Failure> {
+        let id = self.promote_run_id.as_ref().or(self.run_id.as_ref()).ok_or_else(|| {
+            Failure::parameters("parameter run_id is missing").hint("name a sealed run; lake-status lists them")
+        })?;
+        call.set_run_id(id);
+        Ok(id.clone())
+    }
+
+    /// Locks the lake and its Iceberg tables.
+    ///
+    /// # Errors
+    /// Returns an error if the lake is missing, or if another task holds its lock.
+    pub fn lock(&self, call: &Call) -> anyhow::Result<(Lake, Publication)> {
+        let lake = self.lake.open()?;
+        let publication = iceberg::lock(&lake, call.name(), &self.catalog)?;
+        Ok((lake, publication))
+    }
+}
+
 /// The run that a task works on.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Run to work on, as created by preflight
     #[arg(long, value_name = "RUN_ID")]
-    pub run_id: RunId,
+    pub(crate) run_id: RunId,
 }
 
 impl RunArgs {

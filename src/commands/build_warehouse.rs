@@ -46,14 +46,14 @@ fn build_warehouse(parameters: BuildWarehouse, call: &mut Call) -> anyhow::Resul
     let contract = Contract::load()?;
     let run = parameters.run.open(call)?;
     let producer = parameters.parquet_encodings.producer(call.name());
+    let engine = parameters.engine.resolved(&*call);
     let tables = contract.tables_of(call.name()).into_iter();
-    let builds: Vec<_> =
-        tables.map(|table| Build::new(table, parameters.engine.engine)).collect::<anyhow::Result<_>>()?;
+    let builds: Vec<_> = tables.map(|table| Build::new(table, engine.engine)).collect::<anyhow::Result<_>>()?;
 
     let mut builder = Builder::new(&run, &contract, producer, parameters.replace.is_on(), call.observer());
     let mut built_count = 0;
     for build in &builds {
-        let (dataset, built) = builder.build(build, &parameters.engine, |writable| {
+        let (dataset, built) = builder.build(build, &engine, |writable| {
             call.record_with(move |outcome| writable.record(outcome).map_err(classified));
         })?;
         call.add_table(dataset.count());

@@ -23,11 +23,11 @@ use digdag_task::{Call, Failure};
 pub struct ShowContract {
     /// Contract to read [default: the one built in]
     #[arg(long, value_name = "FILE")]
-    pub contract_file: Option<PathBuf>,
+    pub(crate) contract_file: Option<PathBuf>,
 
     /// Lake whose active run the contract is compared with
     #[arg(long, value_name = "FOLDER")]
-    pub lake: Option<PathBuf>,
+    pub(crate) lake: Option<PathBuf>,
 }
 
 const EXAMPLE: &str = "\

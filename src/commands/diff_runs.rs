@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::LakeArgs;
-use crate::history::{self, DiffRequest, WrittenDiff};
+use super::screen::count;
+use crate::history::{self, DiffRequest, TableDiff, WrittenDiff};
 use crate::lake::{DataFile, Lake, RunId};
 use crate::sql::EngineParameters;
 use digdag_task::{Call, Failure, TableCount};
@@ -68,7 +69,10 @@ fn diff_runs(parameters: DiffRuns, call: &mut Call) -> anyhow::Result<()> {
         call.already_done();
     }
     report(&written, call);
-    call.summary(format_args!("changes in {}", written.output.display()));
+    let sum = |of: fn(&TableDiff) -> u64| count(written.diff.tables.iter().map(of).sum());
+    let (inserted, updated, deleted) = (sum(|t| t.inserted), sum(|t| t.updated), sum(|t| t.deleted));
+    let folder = written.output.display();
+    call.summary(format_args!("{inserted} rows inserted, {updated} updated, {deleted} deleted; changes in {folder}"));
     Ok(())
 }
 

@@ -100,7 +100,7 @@ fn of_disk(error: &disk::Error) -> (Class, String) {
         Locked { .. } => (Class::Locked, "try again when it has ended; a lock ends with its holder"),
         NotAFile { .. } => (Class::Input, "put a regular file in its place"),
         Output { .. } => (Class::Parameters, "name a regular file or a new one, or - for the standard output"),
-        Kept { .. } => (Class::Parameters, "name a place outside of the lake"),
+        Protected { .. } => (Class::Parameters, "name a place outside of the lake"),
     };
     (class, hint.to_owned())
 }

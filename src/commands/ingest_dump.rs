@@ -17,10 +17,10 @@ use digdag_task::{Call, Failure, InputFile};
 #[derive(Args, Debug)]
 pub struct IngestArgs {
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(crate) run: RunArgs,
 
     #[command(flatten)]
-    pub options: IngestOptions,
+    pub(crate) options: IngestOptions,
 }
 
 /// Reads the dump of an entity into the datasets of a run, all its tables in one pass. If `dump` is `None`, reads the

@@ -25,11 +25,11 @@ use digdag_task::{Call, Switch};
 #[command(name = "lake-status", version, after_help = EXAMPLE)]
 pub struct LakeStatus {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Print the JSON alone, without the table on stderr
     #[arg(long)]
-    pub json: Switch,
+    pub(crate) json: Switch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

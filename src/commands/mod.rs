@@ -1,6 +1,7 @@
 //! The tasks: each reads its parameters, calls the library once and reports an outcome. One file per task; no other
 //! module of this crate uses `Call`.
 
+pub mod alter_table;
 mod arguments;
 pub mod build_warehouse;
 pub mod compute_kpis;
@@ -17,6 +18,7 @@ pub mod ingest_labels;
 pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
+pub mod move_catalog;
 pub mod preflight;
 mod project;
 pub mod promote;
@@ -27,11 +29,11 @@ pub mod register_tables;
 pub mod report_active;
 pub mod rollback;
 pub mod rollback_table;
+pub mod sample_dumps;
 pub mod sanity_check;
 mod screen;
 pub mod stage_tables;
 pub mod table_history;
-mod test_dumps;
 pub mod update_run_registry;
 pub mod verify_run;
 pub mod write_manuals;
@@ -44,11 +46,10 @@ use digdag_task::Call;
 
 use project::PROJECT;
 
-pub use arguments::{LakeArgs, RunArgs};
+pub use arguments::{LakeArgs, PublishArgs, RunArgs};
 pub use failure::main;
 pub(crate) use failure::{classified, failure_of};
 pub use promote::RunMode;
-pub use test_dumps::{TrialParameters, test_dumps};
 
 /// Runs a task of this project.
 fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
@@ -58,6 +59,7 @@ fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> Exit
 /// Returns the command of every task, for completions, manuals and the names of parameters.
 pub fn all() -> Vec<Command> {
     vec![
+        PROJECT.command::<alter_table::AlterTable>(),
         PROJECT.command::<build_warehouse::BuildWarehouse>(),
         PROJECT.command::<compute_kpis::ComputeKpis>(),
         PROJECT.command::<contract::ShowContract>(),
@@ -71,6 +73,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<ingest_masters::IngestMasters>(),
         PROJECT.command::<ingest_releases::IngestReleases>(),
         PROJECT.command::<lake_status::LakeStatus>(),
+        PROJECT.command::<move_catalog::MoveCatalog>(),
         PROJECT.command::<preflight::Preflight>(),
         PROJECT.command::<promote::Promote>(),
         PROJECT.command::<prune_runs::PruneRuns>(),
@@ -80,6 +83,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<report_active::ReportActive>(),
         PROJECT.command::<rollback::Rollback>(),
         PROJECT.command::<rollback_table::RollbackTable>(),
+        PROJECT.command::<sample_dumps::SampleDumps>(),
         PROJECT.command::<sanity_check::SanityCheck>(),
         PROJECT.command::<stage_tables::StageTables>(),
         PROJECT.command::<table_history::TableHistory>(),

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::LakeArgs;
+use super::PublishArgs;
 use crate::lake::{DumpMonth, Run, RunId, SealedRun};
-use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Failure, Switch};
 
 /// Point active at a sealed run
@@ -18,34 +17,23 @@ use digdag_task::{Call, Failure, Switch};
 #[command(name = "promote", version, after_help = EXAMPLE)]
 pub struct Promote {
     #[command(flatten)]
-    pub lake: LakeArgs,
-
-    /// Run of this workflow
-    #[arg(long, value_name = "RUN_ID")]
-    pub run_id: Option<RunId>,
-
-    /// Run to promote instead
-    #[arg(long, value_name = "RUN_ID")]
-    pub promote_run_id: Option<RunId>,
+    pub(crate) publish: PublishArgs,
 
     /// Mode of the workflow; only prod publishes
     #[arg(long, value_name = "MODE", default_value = "dev")]
-    pub run_mode: RunMode,
+    pub(crate) run_mode: RunMode,
 
     /// Publish; must be true as well
     #[arg(long)]
-    pub allow_promote: Switch,
+    pub(crate) allow_promote: Switch,
 
     /// Publish a run whose dumps are of an earlier month than those of the active run
     #[arg(long)]
-    pub allow_older: Switch,
+    pub(crate) allow_older: Switch,
 
     /// Verify the run and show what would be done
     #[arg(long)]
-    pub dry_run: Switch,
-
-    #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) dry_run: Switch,
 }
 
 /// The purpose of a workflow.
@@ -86,10 +74,7 @@ pub fn main() -> ExitCode {
 /// Refuses a run of an earlier month than the active one unless `allow_older=true`, a run that is not sealed or fails
 /// verification, and a lake that another process has locked.
 fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
-    let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
-        Failure::parameters("parameter run_id is missing").hint("name the run to promote; lake-status lists them")
-    })?;
-    call.set_run_id(&id);
+    let id = parameters.publish.run_id(call)?;
     if parameters.run_mode != RunMode::Prod {
         call.skipped(format!("run_mode is {}, only prod publishes", parameters.run_mode.name()));
         return Ok(());
@@ -98,16 +83,14 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         call.skipped("allow_promote is not true");
         return Ok(());
     }
-    let lake = parameters.lake.open()?;
-    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let (lake, mut publication) = parameters.publish.lock(call)?;
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {
         publication.locked().flush()?;
-        if !parameters.dry_run.is_on() && publication.follow_active()? {
-            call.say(format_args!("main of the Iceberg tables is run {id} now"));
-        }
-        call.already_done_because(format!("active is {id} already"));
+        let moved = !parameters.dry_run.is_on() && publication.follow_active()?;
+        let tables = if moved { "; main of the Iceberg tables moved there" } else { "" };
+        call.already_done_because(format!("active is {id} already{tables}"));
         return Ok(());
     }
     let run = lake.run(&id)?;

@@ -23,27 +23,27 @@ use digdag_task::{Call, Switch};
 #[command(name = "prune-runs", version, after_help = EXAMPLE)]
 pub struct PruneRuns {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Newest sealed runs to keep, and as many of the newest that are not sealed
     #[arg(long, value_name = "N", default_value_t = 3)]
-    pub keep: usize,
+    pub(crate) keep: usize,
 
     /// Newest active__prev_<timestamp> links to keep, each with its run; a rollback goes back no further
     /// [default: all]
     #[arg(long, value_name = "N")]
-    pub keep_previous: Option<usize>,
+    pub(crate) keep_previous: Option<usize>,
 
     /// Keep a run that is not sealed and changed in the last HOURS, as its workflow may be between two tasks
     #[arg(long, value_name = "HOURS", default_value_t = Retention::OPEN_HOURS)]
-    pub open_hours: u32,
+    pub(crate) open_hours: u32,
 
     /// Show what would be removed, and remove nothing
     #[arg(long, default_value = "true")]
-    pub dry_run: Switch,
+    pub(crate) dry_run: Switch,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\

@@ -1,4 +1,4 @@
-//! `rebuild-catalog`: creates the embedded Iceberg catalog from the sealed runs.
+//! `rebuild-catalog`: creates the Iceberg catalog again, from the sealed runs and people's metadata.
 
 use std::process::ExitCode;
 
@@ -8,15 +8,19 @@ use super::LakeArgs;
 use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::Call;
 
-/// Create the embedded Iceberg catalog from the sealed runs
+/// Create the Iceberg catalog again, from the sealed runs and people's tables
 ///
-/// For a catalog whose file was lost, or a lake that was moved: metadata names absolute paths. Every sealed run becomes
-/// a snapshot of every table, and main of the tables is the run that active points at.
+/// For a catalog whose database was lost, or a lake that was moved: metadata names absolute paths. Every sealed run
+/// becomes a snapshot of every table, main of the tables is the run that active points at, and people's own tables are
+/// taken over as of their newest metadata.
 #[derive(Debug, Parser)]
 #[command(name = "rebuild-catalog", version, after_help = EXAMPLE)]
 pub struct RebuildCatalog {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
+
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -28,18 +32,25 @@ pub fn main() -> ExitCode {
     super::task(rebuild_catalog)
 }
 
-/// Creates the embedded catalog from the sealed runs, with `main` of every table at the run that `active` points at.
+/// Creates the catalog again, with `main` of every table of runs at the run that `active` points at.
 ///
 /// # Errors
-/// Fails if another task holds the lake's lock, or if a sealed run fails verification.
+/// Fails if another task holds the lake's lock, if a sealed run fails verification, or if the database cannot be
+/// written.
 fn rebuild_catalog(parameters: RebuildCatalog, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let locked = lake.lock(call.name())?;
-    let runs = iceberg::rebuild(&locked)?;
+    let rebuilt = iceberg::rebuild(&locked, &parameters.catalog)?;
     drop(locked);
-    let mut publication = iceberg::lock(&lake, call.name(), &CatalogArgs::default())?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     publication.follow_active()?;
-    call.set_metric("runs", runs.len());
-    call.say(format_args!("the catalog holds {} runs", runs.len()));
+    for table in &rebuilt.left_out {
+        call.say(format_args!("WARN left out: {table}"));
+    }
+    call.set_metric("runs", rebuilt.runs.len());
+    call.set_metric("own_tables", rebuilt.tables.len());
+    call.set_detail("own_tables", rebuilt.tables.clone());
+    call.set_detail("left_out", rebuilt.left_out);
+    call.summary(format_args!("the catalog holds {} runs and {} own tables", rebuilt.runs.len(), rebuilt.tables.len()));
     Ok(())
 }

@@ -41,6 +41,11 @@ pub struct RegisterTables {
     #[arg(long)]
     replace_tables: Switch,
 
+    /// Iceberg catalog of Trino in which each run that gets a schema also gets views pinned to its tag; the run has to
+    /// be staged in that catalog
+    #[arg(long, value_name = "NAME")]
+    trino_iceberg_catalog: Option<String>,
+
     #[command(flatten)]
     trino: TrinoParameters,
 }
@@ -99,6 +104,19 @@ fn register_tables(parameters: RegisterTables, call: &mut Call) -> anyhow::Resul
     }
     // `partly`: a run of an older version lacks the tables that the contract has gained since.
     let schemas = further.iter().map(|run| registrar.register_run(run, true)).collect::<anyhow::Result<Vec<_>>>()?;
+    let pinned = parameters.trino_iceberg_catalog.clone();
+    let pinned = pinned.map(|catalog| TrinoParameters { trino_catalog: catalog, ..trino.clone() });
+    let mut counts = Vec::new();
+    if let Some(trino) = &pinned {
+        let mut registrar = Registrar::new(&lake, &task, &contract, trino, replace, call.observer());
+        let runs: Vec<_> = named.iter().chain(&further).collect();
+        let schemas = runs.iter().map(|run| registrar.register_pinned(run)).collect::<anyhow::Result<Vec<_>>>()?;
+        call.set_detail("pinned_schemas", schemas);
+        if parameters.all_runs.is_on() {
+            call.set_detail("removed_pinned_schemas", registrar.remove_pruned()?);
+        }
+        counts.push(registrar.registered());
+    }
     if history {
         registrar.register_history()?;
         call.set_detail("history_schema", trino.history_schema());
@@ -109,12 +127,15 @@ fn register_tables(parameters: RegisterTables, call: &mut Call) -> anyhow::Resul
         removed = registrar.remove_pruned()?;
         call.set_detail("removed_run_schemas", removed.clone());
     }
-    report(registrar.registered(), removed.len(), call);
+    counts.push(registrar.registered());
+    report(&counts, removed.len(), call);
     Ok(())
 }
 
-fn report(done: Registered, removed: usize, call: &mut Call) {
-    let Registered { created, altered, replaced, unchanged } = done;
+fn report(done: &[Registered], removed: usize, call: &mut Call) {
+    let sum = |count: fn(&Registered) -> usize| done.iter().map(count).sum::<usize>();
+    let (created, altered) = (sum(|done| done.created), sum(|done| done.altered));
+    let (replaced, unchanged) = (sum(|done| done.replaced), sum(|done| done.unchanged));
     let counts = [("created", created), ("altered", altered), ("replaced", replaced), ("unchanged", unchanged)];
     counts.into_iter().for_each(|(name, count)| call.set_metric(name, count));
     if created + altered + replaced + removed == 0 {

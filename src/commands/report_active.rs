@@ -1,6 +1,5 @@
 //! `report-active`: checks the published run, and keeps the report.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -8,12 +7,12 @@ use clap::Parser;
 use super::LakeArgs;
 use super::rollback::{Rollback, rollback};
 use crate::check::report::{Report, in_names};
-use crate::check::suite::{Checked, QUERY_MEMORY_A_THREAD, Suite};
+use crate::check::suite::{Checked, Suite, engine_of_checks};
 use crate::check::verdict::{Verdict, VerdictKey};
 use crate::check::{Finding, Kind};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, RunId, SealedRun};
-use crate::sql::{DuckDb, Engine, EngineName, EngineSelection, Trino};
+use crate::sql::{EngineSelection, Trino};
 use digdag_task::{Call, Failure, Observer, Switch};
 
 /// Check the active run, and keep the report
@@ -26,27 +25,31 @@ use digdag_task::{Call, Failure, Observer, Switch};
 #[command(name = "report-active", version, after_help = EXAMPLE)]
 pub struct ReportActive {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Run to check [default: the active run]
     #[arg(long, value_name = "RUN_ID")]
-    pub report_run_id: Option<RunId>,
+    pub(crate) report_run_id: Option<RunId>,
 
     /// Environment of sql/contract.yml, month or sample [default: the one the run was sealed with, month if it is not
     /// sealed]
     #[arg(long, value_name = "NAME")]
-    pub environment: Option<String>,
+    pub(crate) environment: Option<String>,
 
     /// Run every check again instead of reusing the verdict that sanity-check kept
     #[arg(long)]
-    pub recheck: Switch,
+    pub(crate) recheck: Switch,
 
     /// Point active back at the run before if a CRITICAL check fails
     #[arg(long)]
-    pub rollback_on_failure: Switch,
+    pub(crate) rollback_on_failure: Switch,
+
+    /// Keep cells of the report's CSV as they are that a spreadsheet would run as formulas
+    #[arg(long)]
+    pub raw: Switch,
 
     #[command(flatten)]
-    pub engine: EngineSelection,
+    pub(crate) engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\
@@ -82,9 +85,11 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
     let environment_name = parameters.environment.as_deref().unwrap_or(sealed_with);
     let environment = contract.environment(environment_name)?;
     let scratch = lake.scratch(call.name())?;
-    let duckdb = parameters.engine.duckdb.with_memory_a_thread(QUERY_MEMORY_A_THREAD);
-    let selection = EngineSelection { duckdb, ..parameters.engine.clone() };
-    let engine = engine(&selection, &id, is_active, scratch.path(), call)?;
+    let selection = engine_of_checks(&parameters.engine, &*call);
+    let engine = selection.open(scratch.path(), |trino| {
+        let schema = if is_active { trino.trino_schema.clone() } else { trino.run_schema(id.as_str()) };
+        Trino::open(trino, &schema, call.observer())
+    })?;
     let suite = Suite {
         observer: &*call,
         contract: &contract,
@@ -125,7 +130,8 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
 
     let written = jiff::Timestamp::now();
     let scope = if is_active { "active" } else { "run" };
-    let report = Report { run: &run, environment: environment_name, written, checked: &checked, reused_from };
+    let raw = parameters.raw.is_on();
+    let report = Report { run: &run, environment: environment_name, written, checked: &checked, reused_from, raw };
     let report = report.write(&format!("{}_sanity_{scope}_{}", engine.name(), in_names(written)))?;
     let findings = checked.findings;
     call.set_detail("checks", findings.summary());
@@ -182,27 +188,6 @@ fn changes_since_the_seal(
         details,
         sample: differences,
     })
-}
-
-/// Opens Trino if `engine=trino` and `trino_url` is set, otherwise DuckDB.
-fn engine(
-    selection: &EngineSelection,
-    run: &RunId,
-    is_active: bool,
-    spill: &Path,
-    call: &Call,
-) -> anyhow::Result<Box<dyn Engine>> {
-    if selection.engine == EngineName::Trino && selection.trino.trino_url.is_some() {
-        let schema = match is_active {
-            true => selection.trino.trino_schema.clone(),
-            false => selection.trino.run_schema(run.as_str()),
-        };
-        return Ok(Box::new(Trino::open(&selection.trino, &schema, call.observer())?));
-    }
-    if selection.engine == EngineName::Trino {
-        call.say("trino_url is missing, so DuckDB runs the checks");
-    }
-    Ok(Box::new(DuckDb::open(&selection.duckdb, spill)?))
 }
 
 /// Rolls `active` back, and returns the failure with the outcome as its hint.

@@ -17,22 +17,22 @@ use digdag_task::{Call, Failure, Switch};
 #[command(name = "rollback", version, after_help = EXAMPLE)]
 pub struct Rollback {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Run to go back to [default: the run that was active before]
     #[arg(long, value_name = "RUN_ID")]
-    pub to_run_id: Option<RunId>,
+    pub(crate) to_run_id: Option<RunId>,
 
     /// Roll back only if this run is active; a workflow that is run twice then goes back once
     #[arg(long, value_name = "RUN_ID")]
-    pub from_run_id: Option<RunId>,
+    pub(crate) from_run_id: Option<RunId>,
 
     /// Verify the run and show what would be done
     #[arg(long)]
-    pub dry_run: Switch,
+    pub(crate) dry_run: Switch,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\

@@ -16,22 +16,22 @@ use digdag_task::{Call, Failure, Switch};
 #[command(name = "rollback-table", version, after_help = EXAMPLE)]
 pub struct RollbackTable {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Table to move, such as silver.releases_v6 or releases_v6 [default: all tables]
     #[arg(long, value_name = "TABLE")]
-    pub table: Option<String>,
+    pub(crate) table: Option<String>,
 
     /// Snapshot to move to: a tag, a month (2026-10), a run, a time (2026-11-20T12:00:00Z), a day, or a snapshot id
     #[arg(long, value_name = "WHEN")]
-    pub to: String,
+    pub(crate) to: String,
 
     /// Report what would move, and move nothing
     #[arg(long)]
-    pub dry_run: Switch,
+    pub(crate) dry_run: Switch,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -62,7 +62,7 @@ fn rollback_table(parameters: RollbackTable, call: &mut Call) -> anyhow::Result<
     } else if parameters.dry_run.is_on() {
         call.skipped(format!("dry_run: main of {} tables would move to {}", moved.len(), parameters.to));
     } else {
-        call.say(format_args!("main of {} tables is {} now", moved.len(), parameters.to));
+        call.summary(format_args!("main of {} tables is {} now", moved.len(), parameters.to));
     }
     Ok(())
 }

@@ -9,12 +9,12 @@ use clap::Parser;
 
 use super::{RunArgs, classified};
 use crate::check::report::{Report, in_names};
-use crate::check::suite::{QUERY_MEMORY_A_THREAD, Suite};
+use crate::check::suite::{Suite, engine_of_checks};
 use crate::check::verdict::{Verdict, VerdictKey};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Run, SealedRun};
 use crate::page::plain_cell;
-use crate::sql::{DuckDb, Engine, EngineName, EngineSelection};
+use crate::sql::EngineSelection;
 use crate::tables::register::register_run;
 use digdag_task::{Call, Switch};
 
@@ -28,22 +28,26 @@ use digdag_task::{Call, Switch};
 #[command(name = "sanity-check", version, after_help = EXAMPLE)]
 pub struct SanityCheck {
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(crate) run: RunArgs,
 
     /// Environment of sql/contract.yml, which sets the minimum rows: month or sample
     #[arg(long, value_name = "NAME", default_value = "month")]
-    pub environment: String,
+    pub(crate) environment: String,
 
     /// Accept drift from the published run, after it was reviewed: it is then a warning
     #[arg(long)]
-    pub accept_drift: Switch,
+    pub(crate) accept_drift: Switch,
 
     /// Check with this contract instead of the built-in one, to try its bounds; the run is not sealed
     #[arg(long, value_name = "FILE")]
-    pub contract_file: Option<PathBuf>,
+    pub(crate) contract_file: Option<PathBuf>,
+
+    /// Keep cells of the CSV files as they are that a spreadsheet would run as formulas
+    #[arg(long)]
+    pub raw: Switch,
 
     #[command(flatten)]
-    pub engine: EngineSelection,
+    pub(crate) engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\
@@ -75,12 +79,9 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     call.record_with(move |outcome| recorder.record_unless_sealed(outcome).map_err(classified));
     let staging = sealable.staging()?;
     let spill = staging.folder().join("spill");
-    let selected = &parameters.engine;
-    let duckdb = selected.duckdb.with_memory_a_thread(QUERY_MEMORY_A_THREAD);
-    let engine: Box<dyn Engine> = match selected.engine {
-        EngineName::Duckdb => Box::new(DuckDb::open(&duckdb, &spill)?),
-        EngineName::Trino => Box::new(register_run(&contract, &run, &selected.trino, &call.observer())?.into_trino()),
-    };
+    let selection = engine_of_checks(&parameters.engine, &*call);
+    let engine =
+        selection.open(&spill, |trino| Ok(register_run(&contract, &run, trino, &call.observer())?.into_trino()))?;
     call.set_detail("engine", engine.name());
     let suite = Suite {
         observer: &*call,
@@ -88,7 +89,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
         environment,
         run: &run,
         engine: engine.as_ref(),
-        duckdb: &duckdb,
+        duckdb: &selection.duckdb,
         spill: &spill,
     };
     let measured = suite.measure()?;
@@ -103,11 +104,11 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     checked.profile.keep(&run)?;
 
     let written = jiff::Timestamp::now();
-    let report =
-        Report { run: &run, environment: &parameters.environment, written, checked: &checked, reused_from: None };
+    let (environment, raw) = (parameters.environment.as_str(), parameters.raw.is_on());
+    let report = Report { run: &run, environment, written, checked: &checked, reused_from: None, raw };
     let report = report.write(&format!("sanity_{}", in_names(written)))?;
     let findings = checked.findings;
-    write_unknown_paths(&run, &contract)?;
+    write_unknown_paths(&run, &contract, raw)?;
     call.set_detail("checks", findings.summary());
     call.set_detail("report", report.to_string_lossy().into_owned());
     for warning in findings.failed(Severity::Warn) {
@@ -129,7 +130,7 @@ fn sanity_check(parameters: SanityCheck, call: &mut Call) -> anyhow::Result<()> 
     findings.verdict(&format!("run {}", run.id()), &report.display().to_string(), &hint)?;
 
     if let Some(path) = &parameters.contract_file {
-        call.say(format_args!("{} checks of {} passed; nothing was sealed", findings.len(), path.display()));
+        call.summary(format_args!("{} checks of {} passed; nothing was sealed", findings.len(), path.display()));
         return Ok(());
     }
     // The seal covers this task's own record, so the record is kept first; if sealing fails, it is written again.
@@ -154,7 +155,7 @@ fn already_sealed(run: &Run, call: &mut Call) -> anyhow::Result<()> {
 }
 
 /// Writes `_reports/unknown_paths.csv`: the paths in the dumps that no table reads and no rule ignores.
-fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
+fn write_unknown_paths(run: &Run, contract: &Contract, raw: bool) -> anyhow::Result<()> {
     let mut paths = BTreeMap::new();
     for table in &contract.tables {
         if let Some(dataset) = run.dataset(&table.folder())? {
@@ -164,7 +165,8 @@ fn write_unknown_paths(run: &Run, contract: &Contract) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["path", "count"])?;
     for (path, count) in paths {
-        csv.write_record([plain_cell(&path).into_owned(), count.to_string()])?;
+        let path = if raw { path } else { plain_cell(&path).into_owned() };
+        csv.write_record([path, count.to_string()])?;
     }
     run.write_report("unknown_paths.csv", &csv.into_inner().map_err(|error| error.into_error())?)?;
     Ok(())

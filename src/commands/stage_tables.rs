@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::LakeArgs;
-use crate::lake::{RunId, SealedRun};
-use crate::tables::iceberg::{self, CatalogArgs};
-use digdag_task::{Call, Failure};
+use super::PublishArgs;
+use crate::lake::SealedRun;
+use crate::tables::iceberg::{self, Mode};
+use digdag_task::{Call, Switch};
 
 /// Add a sealed run to the Iceberg tables
 ///
@@ -17,18 +17,11 @@ use digdag_task::{Call, Failure};
 #[command(name = "stage-tables", version, after_help = EXAMPLE)]
 pub struct StageTables {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) publish: PublishArgs,
 
-    /// Sealed run to add to the tables
-    #[arg(long, value_name = "RUN_ID")]
-    pub run_id: Option<RunId>,
-
-    /// Another run to add instead, as promote publishes it
-    #[arg(long, value_name = "RUN_ID")]
-    pub promote_run_id: Option<RunId>,
-
-    #[command(flatten)]
-    pub catalog: CatalogArgs,
+    /// Read the files of the run, report what would be added, and add nothing
+    #[arg(long)]
+    pub(crate) dry_run: Switch,
 }
 
 const EXAMPLE: &str = "\
@@ -45,15 +38,15 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// Fails if the run is not sealed, if another task holds the lake's lock, or if the catalog refuses the commit.
 fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> {
-    let id = parameters.promote_run_id.or(parameters.run_id).ok_or_else(|| {
-        Failure::parameters("parameter run_id is missing").hint("name a sealed run; lake-status lists them")
-    })?;
-    call.set_run_id(&id);
-    let lake = parameters.lake.open()?;
-    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let id = parameters.publish.run_id(call)?;
+    let (lake, mut publication) = parameters.publish.lock(call)?;
     let sealed = SealedRun::open(&lake.run(&id)?)?;
-    let tables = publication.tables_or_create(&parameters.catalog)?;
-    let staged = iceberg::stage(tables, &sealed)?;
+    let staged = if parameters.dry_run.is_on() {
+        let scratch = lake.scratch(call.name())?;
+        iceberg::stage(publication.tables_to_try(scratch.path())?, &sealed, Mode::Try)?
+    } else {
+        iceberg::stage(publication.tables_or_create(&parameters.publish.catalog)?, &sealed, Mode::Commit)?
+    };
     call.set_metric("tables", staged.tables);
     call.set_metric("files", staged.files);
     call.set_detail("tag", format!("run_{id}"));
@@ -61,6 +54,10 @@ fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> 
         call.already_done_because(format!("every table has the tag run_{id}"));
         return Ok(());
     }
-    call.say(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
+    if parameters.dry_run.is_on() {
+        call.skipped(format!("dry_run: {} tables would get the snapshot run_{id}", staged.tables));
+        return Ok(());
+    }
+    call.summary(format_args!("{} tables have the snapshot run_{id}, over {} files", staged.tables, staged.files));
     Ok(())
 }

@@ -19,14 +19,14 @@ use digdag_task::{Call, Failure};
 #[command(name = "table-history", version, after_help = EXAMPLE)]
 pub struct TableHistory {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Table to show, such as silver.releases_v6 or releases_v6 [default: list all tables]
     #[arg(long, value_name = "TABLE")]
-    pub table: Option<String>,
+    pub(crate) table: Option<String>,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\

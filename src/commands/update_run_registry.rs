@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::LakeArgs;
+use super::screen::counted;
 use crate::history::update_registry;
 use digdag_task::{Call, Switch};
 
@@ -49,7 +50,8 @@ fn update_run_registry(parameters: UpdateRunRegistry, call: &mut Call) -> anyhow
         update_registry(&lake, call.name(), &parameters.trino_schema, git_sha, confirm, call, call.observer())?;
     call.set_detail("runs", serde_json::to_value(&update.runs)?);
     call.set_metric("events", update.events);
-    call.summary(format_args!("{} events appended", update.events));
+    let runs: Vec<String> = update.runs.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    call.summary(format_args!("{} appended; runs: {}", counted(update.events, "event"), runs.join(", ")));
     if update.events == 0 {
         call.already_done();
     }

@@ -22,15 +22,15 @@ use digdag_task::{Call, Failure, Switch};
 #[command(name = "verify-run", version, after_help = EXAMPLE)]
 pub struct VerifyRun {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Run to verify [default: the active run]
     #[arg(long, value_name = "RUN_ID")]
-    pub run_id: Option<RunId>,
+    pub(crate) run_id: Option<RunId>,
 
     /// Trust the manifest of a run that was copied here, if its files agree with it
     #[arg(long)]
-    pub accept_seal: Switch,
+    pub(crate) accept_seal: Switch,
 }
 
 const EXAMPLE: &str = "\

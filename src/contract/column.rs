@@ -13,15 +13,21 @@ pub struct Column {
     /// Iceberg field id; the tables of the history have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i32>,
+    /// The name in SQL and in the files.
     pub name: String,
+    /// The SQL type.
     #[serde(rename = "type")]
     pub data_type: ColumnType,
+    /// Whether a NULL fails the checks.
     #[serde(default)]
     pub not_null: bool,
+    /// The row that each value must have in another table.
     #[serde(default)]
     pub relationships: Option<Relationship>,
+    /// The rows whose values make up the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined: Option<Joined>,
+    /// The values that the dumps use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_values: Option<AcceptedValues>,
     /// The NULLs that the dumps are known to have; without it any number of NULLs passes.
@@ -30,8 +36,10 @@ pub struct Column {
     /// Whether values repeat often enough for a dictionary to pay off.
     #[serde(default = "yes")]
     pub dictionary: bool,
+    /// Whether the files have a Bloom filter, for lookups of single values.
     #[serde(default)]
     pub bloom_filter: bool,
+    /// The meaning, for the documentation.
     pub description: String,
 }
 
@@ -39,9 +47,13 @@ pub struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ColumnType {
+    /// 64 bits, signed.
     Bigint,
+    /// 32 bits, signed.
     Integer,
+    /// UTF-8 text.
     Varchar,
+    /// True or false.
     Boolean,
     /// Microseconds, UTC; used by the tables of the history.
     Timestamp,
@@ -63,8 +75,11 @@ impl fmt::Display for ColumnType {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relationship {
+    /// The referenced table.
     pub to: String,
+    /// The referenced column.
     pub field: String,
+    /// The expectation for values without such a row.
     pub expect: Expectation,
     /// A value that means "no reference".
     #[serde(default)]
@@ -84,8 +99,11 @@ pub struct Relationship {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Joined {
+    /// The table of the rows.
     pub from: String,
+    /// The column whose values are joined.
     pub column: String,
+    /// The text between two values.
     pub separator: String,
 }
 
@@ -93,7 +111,9 @@ pub struct Joined {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptedValues {
+    /// The values.
     pub values: Vec<String>,
+    /// The expectation for rows with other values.
     pub expect: Expectation,
 }
 

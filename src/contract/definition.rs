@@ -21,10 +21,15 @@ const WAREHOUSE_FOLDER: &str = "warehouse_discogs";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
+    /// The version of the file's words.
     pub version: u32,
+    /// The environments by name: `month`, `sample`.
     pub environments: BTreeMap<String, Environment>,
+    /// The anomalies that the ingest counts.
     pub anomalies: Vec<Anomaly>,
+    /// The paths in the dumps that no table needs.
     pub ignored_paths: Vec<IgnoredPath>,
+    /// The tables, in the order of the documentation.
     pub tables: Vec<Table>,
 }
 
@@ -39,6 +44,7 @@ pub struct Environment {
     pub drift: DriftBounds,
     /// The minimum number of rows of a table that `minimum_rows_of` does not name.
     pub minimum_rows: u64,
+    /// Table → its minimum number of rows.
     pub minimum_rows_of: BTreeMap<String, u64>,
 }
 
@@ -46,18 +52,23 @@ pub struct Environment {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Anomaly {
+    /// The name under which the ingest counts it.
     pub name: String,
     /// The table whose rows `expect.max_share` refers to.
     pub of: String,
+    /// The expectation for its count.
     pub expect: Expectation,
+    /// The meaning, for reports.
     pub description: String,
 }
 
+/// A path in the dumps that no table needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IgnoredPath {
     /// Names of elements from the record down, with `/`; an attribute ends in `@name`.
     pub path: String,
+    /// The reason to ignore it.
     pub why: String,
 }
 
@@ -65,6 +76,7 @@ pub struct IgnoredPath {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
+    /// The name, which is also that of the folder.
     pub name: String,
     /// The name in SQL, if it differs from the name of the folder.
     #[serde(default)]
@@ -90,7 +102,9 @@ pub struct Table {
     /// The name in reports of the uniqueness check, if it is not `duplicate_keys` or `duplicate_<column>s`.
     #[serde(default)]
     pub key_check_name: Option<String>,
+    /// The number of rows of a row group.
     pub row_group_rows: usize,
+    /// The columns, in the order of the files.
     pub columns: Vec<Column>,
 }
 
@@ -142,6 +156,10 @@ impl Contract {
         self.tables.iter().filter(|table| table.producer == producer).collect()
     }
 
+    /// Returns an environment by its name.
+    ///
+    /// # Errors
+    /// Returns a failure of class `Parameters` that lists the known environments.
     pub fn environment(&self, name: &str) -> anyhow::Result<&Environment> {
         self.environments.get(name).ok_or_else(|| {
             let known: Vec<_> = self.environments.keys().map(String::as_str).collect();
@@ -153,6 +171,7 @@ impl Contract {
 }
 
 impl Environment {
+    /// Returns the minimum number of rows of a table.
     pub fn minimum_rows_of(&self, table: &str) -> u64 {
         self.minimum_rows_of.get(table).copied().unwrap_or(self.minimum_rows)
     }
@@ -167,6 +186,7 @@ impl Table {
         }
     }
 
+    /// Returns the name in SQL.
     pub fn sql_name(&self) -> &str {
         self.sql_name.as_deref().unwrap_or(&self.name)
     }
@@ -177,10 +197,12 @@ impl Table {
         if self.folder() == self.name { name.to_owned() } else { format!("warehouse.{name}") }
     }
 
+    /// Returns a column by its name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Returns the columns that refer to other tables.
     pub fn relationships(&self) -> impl Iterator<Item = (&Column, &Relationship)> {
         self.columns
             .iter()

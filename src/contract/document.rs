@@ -9,8 +9,9 @@ pub fn document(contract: &Contract) -> String {
     let mut text = String::from(
         "# The tables of a run\n\n\
          Made from `sql/contract.yml`; change that and run `UPDATE_DOCS=1 scripts/test documentation`.\n\n\
-         Ids are BIGINT. Text is trimmed at both ends, and empty text is NULL. `position` counts from 1 in the order of \
-         the dump. Tables marked *published* keep their names, columns and order; new columns only come behind.\n\n\
+         Ids are BIGINT. Text is trimmed at both ends (Unicode white space and U+001C to U+001F), and empty text is NULL. \
+         Lower case is Unicode's simple mapping of each character alone: `İ` is `i`, `Σ` is `σ` also at the end of a \
+         word, `ẞ` is `ß`. `position` counts from 1 in the order of the dump. Tables marked *published* keep their names, columns and order; new columns only come behind.\n\n\
          | table | rows are |\n| --- | --- |\n",
     );
     for table in &contract.tables {

@@ -26,7 +26,9 @@ pub struct DriftBounds {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bound {
+    /// The share beyond which a change is a warning.
     pub warn: Option<f64>,
+    /// The share beyond which a change is CRITICAL.
     pub critical: Option<f64>,
 }
 

@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// The check fails and stops the run.
     #[default]
     Critical,
+    /// The check fails with a warning.
     Warn,
+    /// The rows are reported, and the check passes.
     Info,
 }
 
@@ -34,6 +37,7 @@ impl fmt::Display for Severity {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
+    /// The severity of rows that break the rule, within `max_share` if it is given.
     pub severity: Severity,
     /// The share of the rows that may break the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +53,9 @@ pub struct Expectation {
 /// The result of comparing a count with an expectation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
+    /// The severity of the result.
     pub severity: Severity,
+    /// Whether the check passes.
     pub ok: bool,
 }
 

@@ -16,6 +16,7 @@ pub mod download;
 mod files;
 mod name;
 mod remembered;
+mod sample;
 mod shown;
 mod source;
 
@@ -27,5 +28,6 @@ pub use dump_names::Entity;
 pub use files::{DumpFile, DumpSet};
 pub use name::{Kind, PublishedName};
 pub use remembered::{remember_sha256, sha256_of_dump};
+pub use sample::write_sample;
 pub(crate) use shown::shown;
 pub use source::{DumpError, Source, SourceEnd};

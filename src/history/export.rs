@@ -18,6 +18,7 @@ pub struct ExportedHistory {
     pub values: usize,
     /// The CSV files by name.
     pub csv: Vec<(&'static str, PathBuf)>,
+    /// The HTML page.
     pub page: PathBuf,
 }
 

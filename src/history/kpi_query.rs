@@ -11,6 +11,7 @@ use digdag_task::Failure;
 /// A KPI: a query that returns one number.
 #[derive(Clone, Debug)]
 pub struct KpiQuery {
+    /// The name of the KPI, which is that of the file.
     pub name: String,
     /// Whether the query reads `kpi_values`, the values of other KPIs, instead of the run's tables.
     pub derived: bool,

@@ -27,8 +27,11 @@ pub struct KpiOptions<'o> {
     pub recompute: bool,
     /// A folder of further KPIs.
     pub kpi_folder: Option<&'o Path>,
+    /// The schema over what is published, for the names of run schemas.
     pub trino_schema: &'o str,
+    /// The bounds of SQL that users bring.
     pub sandbox: SandboxParameters,
+    /// The bounds of DuckDB.
     pub engine: &'o EngineParameters,
 }
 

@@ -19,7 +19,7 @@ mod observation;
 mod page;
 mod registry;
 
-pub use diff::{CHANGES_FILE, Diff, DiffRequest, TableDiff, WrittenDiff, diff_runs, kept_diff};
-pub use export::{ExportedHistory, export_history};
-pub use kpis::{ComputedKpis, KpiOptions, Kpis};
-pub use registry::{RegistryUpdate, update_registry};
+pub use diff::{CHANGES_FILE, DiffRequest, TableDiff, WrittenDiff, diff_runs, kept_diff};
+pub use export::export_history;
+pub use kpis::{KpiOptions, Kpis};
+pub use registry::update_registry;

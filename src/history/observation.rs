@@ -9,13 +9,21 @@ use crate::sql::run_schema;
 /// The state of a run according to its description and its manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
+    /// The run.
     pub run_id: String,
+    /// The run's own schema in Trino.
     pub schema_name: String,
+    /// Whether `active` points at the run.
     pub is_active: bool,
+    /// `ok`, `skipped_active`, `missing_data` or `failed_incomplete`.
     pub status: String,
+    /// The reason for the status.
     pub details: String,
+    /// The month of the dumps.
     pub dump_month: Option<String>,
+    /// The date in the names of the dumps.
     pub dump_date: Option<String>,
+    /// The purpose of the run.
     pub run_mode: Option<String>,
 }
 

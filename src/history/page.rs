@@ -7,7 +7,9 @@ use crate::page::STYLE;
 
 /// A KPI over the months, oldest first.
 pub struct Line {
+    /// The name of the KPI.
     pub kpi: String,
+    /// Run and value, oldest run first.
     pub points: Vec<(String, i64)>,
 }
 

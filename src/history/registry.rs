@@ -60,13 +60,13 @@ pub fn update_registry(
             Some(_) if confirm => "confirm",
             Some(_) => continue,
         };
-        observer.note(format_args!("{id}: {}, {}", observed.status, observed.details));
+        observer.detail(format_args!("{id}: {}, {}", observed.status, observed.details));
         new.push(Event { action, observed });
     }
     for before in known.values().filter(|before| !ids.iter().any(|id| id.as_str() == before.run_id)) {
         let observed = before.gone();
         if observed != *before {
-            observer.note(format_args!("{}: {}", observed.run_id, observed.details));
+            observer.detail(format_args!("{}: {}", observed.run_id, observed.details));
             new.push(Event { action: "remove", observed });
         }
     }

@@ -24,6 +24,7 @@ pub enum RequestError {
 /// An error that may not occur again.
 #[derive(Debug)]
 pub struct Transient {
+    /// The failure to report.
     pub failure: Failure,
     /// How long the server asks clients to wait.
     pub retry_after: Option<Duration>,
@@ -98,8 +99,11 @@ impl Deadline {
 pub struct RetryPolicy {
     /// Attempts in a row that may fail without progress.
     pub max_attempts: u32,
+    /// The wait after the first attempt; each further wait is twice as long.
     pub first_wait: Duration,
+    /// The longest wait.
     pub max_backoff: Duration,
+    /// The time after which no attempt begins.
     pub deadline: Option<Deadline>,
 }
 

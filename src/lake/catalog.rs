@@ -12,6 +12,9 @@ impl Lake {
     /// The file in `_meta` that says which run is about to be published.
     pub const PUBLICATION: &str = "publication.json";
 
+    /// The file in `_meta` that names the session that writes metadata of tables.
+    pub const SESSION: &str = "session.json";
+
     /// Returns the folder of the tables' metadata. The data files stay in their runs.
     pub fn tables_folder(&self) -> PathBuf {
         self.root().join("_tables")
@@ -58,6 +61,25 @@ impl Lake {
         // The journal of a killed writer belongs to the old database and would be applied to the new one.
         remove_file_if_there(&journal(&self.catalog_file()))?;
         rename(new, &self.catalog_file())
+    }
+
+    /// Removes a catalog that [`Lake::new_catalog_file`] made room for.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be removed.
+    pub fn remove_new_catalog(&self, new: &Path) -> anyhow::Result<()> {
+        remove_file_if_there(new)?;
+        remove_file_if_there(&journal(new))
+    }
+
+    /// Removes the embedded catalog, if it is there.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be removed.
+    pub fn remove_catalog(&self) -> anyhow::Result<()> {
+        remove_file_if_there(&self.catalog_file())?;
+        remove_file_if_there(&journal(&self.catalog_file()))?;
+        sync_folder(&self.meta_file(""))
     }
 }
 

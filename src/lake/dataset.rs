@@ -18,12 +18,19 @@ pub struct Dataset {
     pub format: u32,
     /// The table as the contract names it: `artists_v1_typed`, `warehouse_discogs/artist_name_map_v1`.
     pub table: String,
+    /// The run that holds it.
     pub run_id: RunId,
+    /// The rows of all files.
     pub rows: u64,
+    /// Its files, in the order of their names.
     pub files: Vec<DataFile>,
+    /// Its columns, in the order of the files.
     pub columns: Vec<ColumnDescription>,
+    /// The files or datasets it was made from.
     pub inputs: Vec<InputIdentity>,
+    /// The task that wrote it, with its revision.
     pub producer: Producer,
+    /// The anomalies and unknown paths of the input.
     pub counted: Counted,
     /// File → the older sealed run that held the same bytes when this was committed: one file on the disk under two
     /// names, as long as both runs are there (`sharing.rs`).
@@ -34,15 +41,22 @@ pub struct Dataset {
 /// A Parquet file of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFile {
+    /// The name in the dataset's folder.
     pub name: String,
+    /// The number of rows.
     pub rows: u64,
+    /// The length.
     pub bytes: u64,
+    /// The SHA-256, in lower-case hexadecimal.
     pub sha256: String,
 }
 
+/// A column of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnDescription {
+    /// The name.
     pub name: String,
+    /// The SQL type.
     #[serde(rename = "type")]
     pub data_type: String,
 }
@@ -52,7 +66,9 @@ pub struct ColumnDescription {
 pub struct InputIdentity {
     /// A file name, or the name of a table.
     pub name: String,
+    /// The length of the file, or of all files of the dataset.
     pub bytes: u64,
+    /// The SHA-256 of the file, or of the hashes of the dataset's files.
     pub sha256: String,
     /// Nanoseconds since 1970. If name, size and time are equal, 10 GB need not be hashed again; another time alone does
     /// not make another input.

@@ -14,16 +14,21 @@ use super::{DumpMonth, Error, InputIdentity, RunId};
 pub struct RunDescription {
     /// The format of this file, [`RunDescription::FORMAT`].
     pub format: u32,
+    /// The run.
     pub run_id: RunId,
+    /// The month of the dumps.
     pub dump_month: DumpMonth,
     /// The date in the dump files' names, `YYYYMMDD`.
     pub dump_date: String,
+    /// The mode of the workflow: `dev`, `prod`, `history`.
     pub run_mode: String,
+    /// The time of preflight.
     pub created: jiff::Timestamp,
     /// Entity → the dump file found for it.
     pub dumps: BTreeMap<String, PathBuf>,
     /// Entity → name, size and sha256 of the dump, if a CHECKSUM file lists it.
     pub checksums: BTreeMap<String, InputIdentity>,
+    /// The version of the program.
     pub version: String,
 }
 

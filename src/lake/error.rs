@@ -1,3 +1,5 @@
+//! The errors of the lake that callers tell apart.
+
 use std::path::PathBuf;
 
 use super::RunId;

@@ -22,7 +22,10 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Lists the files outside of the folders named in `without`. Fails if the run holds anything but files and folders.
+    /// Lists the files outside of the folders named in `without`.
+    ///
+    /// # Errors
+    /// Returns an error if the run holds anything but files and folders, or cannot be listed.
     pub fn read(run: &Run, without: &[&str]) -> anyhow::Result<Self> {
         let listing = Listing::read_all(run, without)?;
         match listing.irregular.first() {
@@ -32,6 +35,9 @@ impl Listing {
     }
 
     /// Like [`Listing::read`], but lists in `irregular` what is neither a file nor a folder.
+    ///
+    /// # Errors
+    /// Returns an error if the run cannot be listed.
     pub fn read_all(run: &Run, without: &[&str]) -> anyhow::Result<Self> {
         let root = run.folder();
         let mut listing = Listing { paths: Vec::new(), folders: vec![root.to_owned()], irregular: Vec::new() };
@@ -65,6 +71,9 @@ impl Listing {
     }
 
     /// Reads every file and returns its size and sha256.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read.
     pub fn hashed(&self, run: &Run, observer: &dyn Observer) -> anyhow::Result<Vec<ManifestFile>> {
         let paths = self.absolute(run);
         let total = paths.iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum();

@@ -18,10 +18,13 @@ pub(super) const READ_ONLY: u32 = 0o444;
 pub struct Manifest {
     /// The format of this file, [`Manifest::FORMAT`].
     pub format: u32,
+    /// The run.
     pub run_id: RunId,
     /// When the run was sealed.
     pub sealed: jiff::Timestamp,
+    /// The task that sealed the run.
     pub producer: Producer,
+    /// The datasets, sorted by table.
     pub datasets: Vec<ManifestDataset>,
     /// A summary of the checks that the run passed.
     pub checks: Value,
@@ -35,9 +38,13 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestDataset {
+    /// The table as the contract names it.
     pub table: String,
+    /// The number of rows.
     pub rows: u64,
+    /// The number of files.
     pub files: u64,
+    /// The bytes of all files.
     pub bytes: u64,
     /// File → the older run with which it was one file on the disk when the dataset was committed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -50,7 +57,9 @@ pub struct ManifestDataset {
 pub struct ManifestFile {
     /// Relative to the run's folder, with `/`.
     pub path: String,
+    /// The length.
     pub bytes: u64,
+    /// The SHA-256, in lower-case hexadecimal.
     pub sha256: String,
 }
 

@@ -17,7 +17,7 @@
 //! <lake>/_meta/catalog.sqlite                the pointers of the Iceberg tables                catalog.rs
 //! <lake>/_tables/<namespace>/<table>/        their metadata; the data files stay in the runs
 //! <lake>/_meta/_staging/                     unfinished links and files of the lake itself
-//! <lake>/_tmp_test/<run_id>/                 the lake of a dry run on the first records        trial.rs
+//! <lake>/_tmp_test/<run_id>/<n>/             trials on samples of the dumps, each with its own lake  trial.rs
 //! ```
 //!
 //! A dataset is written in `_staging`, fsynced file by file, and committed by one rename. Types express what may be done
@@ -56,7 +56,7 @@ mod writable;
 pub use dataset::{ColumnDescription, Counted, DataFile, Dataset, InputIdentity};
 pub use description::RunDescription;
 pub(crate) use disk::digest::sha256_of_bytes;
-pub use disk::digest::{HashingWriter, sha256_of_file, sha256_of_file_watched, sha256_of_files};
+pub use disk::digest::{sha256_of_file, sha256_of_file_watched, sha256_of_files};
 pub use disk::durable::{commit_folder, sync_file};
 pub(crate) use disk::durable::{make_folder, rename, write_new_file};
 pub use disk::free_space::free_bytes;

@@ -34,7 +34,9 @@ pub struct Orphans {
 /// A folder or a file that an earlier task left behind.
 #[derive(Clone, Debug, Serialize)]
 pub struct Orphan {
+    /// The file or folder.
     pub path: PathBuf,
+    /// The bytes that its removal frees.
     pub bytes: u64,
     /// The run, if this is its trial.
     #[serde(skip)]
@@ -87,7 +89,7 @@ impl Lake {
         let ids = self.run_ids()?;
         let mut paths = self.left_in_staging(open_for)?;
         for (id, path) in self.trials()? {
-            if (going.contains(&id) || !self.needs_trial(&id)?) && !self.is_trial_locked(&id) {
+            if (going.contains(&id) || !self.needs_trial(&id)?) && !self.is_trial_in_use(&id)? {
                 let bytes = DiskUsage::of(&path)?.own_bytes();
                 paths.push(Orphan { path, bytes, trial_of: Some(id) });
             }

@@ -21,6 +21,7 @@ const PREVIOUS: &str = "active__prev_";
 pub struct Previous {
     /// `active__prev_<timestamp>`.
     pub name: String,
+    /// The run it points at.
     pub run_id: RunId,
 }
 

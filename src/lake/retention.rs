@@ -46,9 +46,13 @@ pub enum KeepReason {
 /// A run of the plan.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlannedRun {
+    /// The run.
     pub run_id: RunId,
+    /// Whether it is sealed.
     pub sealed: bool,
+    /// The number of its files.
     pub files: u64,
+    /// The bytes of its files.
     pub bytes: u64,
     /// Those of `bytes` that no other run shares.
     pub own_bytes: u64,
@@ -61,6 +65,7 @@ pub struct PlannedRun {
 /// What a prune removes and keeps, newest run first.
 #[derive(Clone, Debug, Serialize)]
 pub struct PrunePlan {
+    /// Every run of the lake.
     pub runs: Vec<PlannedRun>,
     /// The links to earlier targets of `active` to remove, newest first.
     pub links: Vec<Previous>,

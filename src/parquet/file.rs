@@ -8,13 +8,14 @@ use anyhow::Context;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use hashing_writer::HashingWriter;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
 use super::writer::{BATCH_ROWS, properties};
 use super::{ParquetEncodings, arrow_schema};
 use crate::contract::Table;
-use crate::lake::{DataFile, HashingWriter, sync_file};
+use crate::lake::{DataFile, sync_file};
 
 /// Writes rows of a table into one Parquet file that belongs to no dataset, such as history events or a change feed.
 ///

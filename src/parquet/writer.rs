@@ -8,6 +8,7 @@ use anyhow::Context;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use hashing_writer::HashingWriter;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -18,7 +19,7 @@ use super::order::Order;
 use super::schema::file_schema;
 use super::{ParquetEncodings, arrow_schema, column_descriptions};
 use crate::contract::{Column, ColumnType, Table};
-use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
+use crate::lake::{Counted, DataFile, Dataset, InputIdentity, Producer, Run, StagedDataset};
 
 /// Rows per call of the Parquet writer. The writer cuts pages at its calls, so a fixed number keeps the bytes equal.
 pub(super) const BATCH_ROWS: usize = 8192;

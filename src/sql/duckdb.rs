@@ -225,6 +225,10 @@ impl Engine for DuckDb {
     fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {
         Ok(self.table(sql, origin)?.1)
     }
+
+    fn columns(&self, sql: &str, origin: &str) -> anyhow::Result<Vec<String>> {
+        Ok(self.table(sql, origin)?.0)
+    }
 }
 
 /// Returns an error with the origin of the statement and DuckDB's message, without DuckDB's numeric code.

@@ -27,4 +27,10 @@ pub trait Engine {
     /// # Errors
     /// Fails with the engine's error.
     fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows>;
+
+    /// Returns the names of a query's columns. Runs it, so the caller limits it to no rows.
+    ///
+    /// # Errors
+    /// Fails with the engine's error.
+    fn columns(&self, sql: &str, origin: &str) -> anyhow::Result<Vec<String>>;
 }

@@ -139,6 +139,7 @@ impl Sandbox {
 /// A column of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
+    /// The name, as the statement gives it.
     pub name: String,
     /// DuckDB's name of the type.
     pub kind: String,

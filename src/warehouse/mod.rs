@@ -19,6 +19,7 @@ use digdag_task::{Failure, SharedObserver};
 
 /// A table of the warehouse, and the query that computes it.
 pub struct Build<'c> {
+    /// The table to build.
     pub table: &'c Table,
     file: SqlFile,
     /// The functions of `sql/functions` that the query calls.

@@ -5,11 +5,12 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use hashing_writer::HashingWriter;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::contract::{Contract, Table};
-use crate::lake::{Counted, DataFile, Dataset, HashingWriter, InputIdentity, Producer, Run, StagedDataset};
+use crate::lake::{Counted, DataFile, Dataset, InputIdentity, Producer, Run, StagedDataset};
 use crate::parquet::{arrow_schema, column_descriptions};
 use crate::sql::{DuckDb, Engine, EngineSelection, SqlFile, quoted, text_literal};
 use crate::tables::register::{marked, register_run};
@@ -27,11 +28,17 @@ use digdag_task::{Failure, SharedObserver};
 ///
 /// Files are copied, not moved: Trino may run as another user, and each byte is read for its SHA-256 anyway.
 pub(super) struct TrinoBuild<'b> {
+    /// The run that receives the table.
     pub run: &'b Run,
+    /// The contract of the run.
     pub contract: &'b Contract,
+    /// The table to build.
     pub table: &'b Table,
+    /// The query of the table.
     pub query: &'b SqlFile,
+    /// The connection, and the bounds of DuckDB.
     pub parameters: &'b EngineSelection,
+    /// Receives the progress.
     pub observer: &'b SharedObserver,
     /// The task's staging folder.
     pub staging: &'b Path,

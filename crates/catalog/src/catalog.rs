@@ -1,16 +1,15 @@
 //! The catalog: loads tables, and commits changes of many tables at once.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use iceberg::MetadataLocation;
 use iceberg::spec::{DataFile, TableMetadata};
 
 use crate::files::{block_on, failed, io, make_folders, path_of, sync_folder, write_new};
-use crate::store::{Pointers, Swap, VERSION};
-use crate::{Error, Result, Store, Table, TableChange, TableName, metadata, snapshot};
+use crate::store::{Contents, Pointers, Swap, VERSION};
+use crate::{Error, Result, Session, Store, Table, TableChange, TableName, metadata, orphans, snapshot};
 
 /// The access for which a catalog is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +24,7 @@ pub enum Access {
 pub struct Catalog {
     store: Store,
     pointers: Box<dyn Pointers>,
+    session: Session,
 }
 
 impl Catalog {
@@ -45,8 +45,13 @@ impl Catalog {
         }
         match pointers.property("root")? {
             Some(recorded) if recorded != root => Err(Error::Moved { recorded, found: root.into_owned() }),
-            _ => Ok(Catalog { store: store.clone(), pointers }),
+            _ => Ok(Catalog { store: store.clone(), pointers, session: Session::new() }),
         }
+    }
+
+    /// Returns the session of this writer.
+    pub fn session(&self) -> Session {
+        self.session
     }
 
     /// Returns the names of all tables.
@@ -62,7 +67,8 @@ impl Catalog {
     /// # Errors
     /// Fails if a table's metadata cannot be read.
     pub fn load_all(&mut self) -> Result<Vec<Table>> {
-        self.pointers.tables()?.into_iter().map(|(name, location)| read(name, location)).collect()
+        let session = self.session;
+        self.pointers.tables()?.into_iter().map(|(name, location)| read(name, location, session)).collect()
     }
 
     /// Loads a table.
@@ -78,7 +84,8 @@ impl Catalog {
     /// # Errors
     /// Fails if the table's metadata cannot be read.
     pub fn find(&mut self, name: &TableName) -> Result<Option<Table>> {
-        self.pointers.table(name)?.map(|location| read(name.clone(), location)).transpose()
+        let session = self.session;
+        self.pointers.table(name)?.map(|location| read(name.clone(), location, session)).transpose()
     }
 
     /// Returns the data files of a snapshot.
@@ -141,11 +148,13 @@ impl Catalog {
     /// swap.
     fn prepare(
         &self,
-        changes: Vec<TableChange>,
+        mut changes: Vec<TableChange>,
         at: i64,
         written: &mut Vec<PathBuf>,
     ) -> Result<(Vec<Swap>, Vec<PathBuf>)> {
         let (mut swaps, mut expired) = (Vec::new(), Vec::new());
+        // In one order for all writers, so that two of them never wait for each other.
+        changes.sort_by(|one, other| one.name.cmp(&other.name));
         // Before any change fails, so that the clean-up removes the files of all changes.
         written.extend(changes.iter().flat_map(|change| change.written.iter().cloned()));
         for change in changes {
@@ -153,12 +162,7 @@ impl Catalog {
             let old_entries = change.base.history().len();
             let built = change.builder.build().map_err(iceberg)?;
             let new = metadata::stamp(&change.name, &built.metadata, old_entries, at)?;
-            let location = match &change.expected {
-                Some(current) => MetadataLocation::from_str(current).map_err(iceberg)?.with_next_version(),
-                None => MetadataLocation::new_with_metadata(new.location(), &new),
-            };
-            // Readers recognise a compressed file by its name, and this file is not compressed.
-            let location = location.to_string().replace(".gz.metadata.json", ".metadata.json");
+            let location = next_location(new.location(), change.expected.as_deref(), change.session);
             let bytes = serde_json::to_vec(&new)
                 .map_err(|error| iceberg(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, error.to_string())))?;
             let folder = snapshot::folder(&new);
@@ -171,6 +175,76 @@ impl Catalog {
             swaps.push(Swap { table: change.name, expected: change.expected, new: location });
         }
         Ok((swaps, expired))
+    }
+
+    /// Adds a table whose metadata file exists already.
+    ///
+    /// # Errors
+    /// Fails if the file is no table's metadata, or if the catalog has a table of the name.
+    pub fn register(&mut self, name: &TableName, location: &str) -> Result<Table> {
+        let table = read(name.clone(), location.to_owned(), self.session)?;
+        self.pointers.swap(&[Swap { table: name.clone(), expected: None, new: location.to_owned() }])?;
+        Ok(table)
+    }
+
+    /// Replaces the contents of another catalog of the same lake by a copy of this one, in one transaction. The other
+    /// catalog is created if it is missing.
+    ///
+    /// # Errors
+    /// Fails if the other catalog cannot be written, is of another version, or belongs to another lake.
+    pub fn copy_to(&mut self, store: &Store, root: &Path) -> Result<()> {
+        let mut other = Catalog::open(store, root, Access::Write)?;
+        let contents = self.pointers.contents()?;
+        match other.pointers.replace(&contents) {
+            Err(Error::Unknown(error)) => {
+                let found = store.open(Access::Read).and_then(|mut pointers| pointers.contents());
+                if found.is_ok_and(|found| found == contents) { Ok(()) } else { Err(Error::Unknown(error)) }
+            }
+            replaced => replaced,
+        }
+    }
+
+    /// Like [`Catalog::copy_to`], but replaces a catalog that may belong to the lake at another path, or be of another
+    /// version.
+    ///
+    /// # Errors
+    /// Fails if the other catalog cannot be written.
+    pub fn overwrite(&mut self, store: &Store) -> Result<()> {
+        let contents = self.pointers.contents()?;
+        store.open(Access::Write)?.replace(&contents)
+    }
+
+    /// Removes all tables, namespaces and properties from a catalog. The tables' files stay.
+    ///
+    /// # Errors
+    /// Fails if the catalog cannot be written.
+    pub fn clear(store: &Store) -> Result<()> {
+        store.open(Access::Write)?.replace(&Contents::default())
+    }
+
+    /// Removes the metadata files of a killed session that no table names. Returns their number.
+    ///
+    /// # Errors
+    /// Fails if a table cannot be read or a file cannot be removed.
+    pub fn remove_orphans(&mut self, tables: &Path, session: Session) -> Result<usize> {
+        let written = orphans::written_by(tables, session)?;
+        if written.is_empty() {
+            return Ok(0);
+        }
+        let mut named = HashSet::new();
+        for table in self.load_all()? {
+            named.extend(orphans::named_by(&table)?);
+        }
+        remove(written.into_iter().filter(|path| !named.contains(path)))
+    }
+
+    /// Removes every file in a table's metadata folder that the table does not name. Returns their number.
+    ///
+    /// # Errors
+    /// Fails if the table cannot be read or a file cannot be removed.
+    pub fn remove_unnamed(&mut self, table: &Table) -> Result<usize> {
+        let named = orphans::named_by(table)?;
+        remove(orphans::metadata_files(table)?.into_iter().filter(|path| !named.contains(path)))
     }
 
     /// Queries, over a new connection, whether the database made a transaction whose response was lost.
@@ -190,12 +264,36 @@ impl Catalog {
     }
 }
 
-/// Reads the metadata of a table.
-fn read(name: TableName, location: String) -> Result<Table> {
-    let path = path_of(&location);
+/// Returns the location of a table's next metadata file, by the names that every client of this schema uses.
+fn next_location(table: &str, current: Option<&str>, session: Session) -> String {
+    let version = current.and_then(|current| current.rsplit('/').next()?.split('-').next()?.parse::<u32>().ok());
+    let next = version.map_or(0, |version| version + 1);
+    format!("{table}/metadata/{next:05}-{session}.metadata.json")
+}
+
+fn remove(files: impl Iterator<Item = PathBuf>) -> Result<usize> {
+    let mut removed = 0;
+    for path in files {
+        fs::remove_file(&path).map_err(failed("remove", &path))?;
+        removed += 1;
+    }
+    Ok(removed)
+}
+
+/// Reads a metadata file.
+///
+/// # Errors
+/// Fails if the file cannot be read or is no table's metadata.
+pub fn read_metadata(location: &str) -> Result<TableMetadata> {
+    let path = path_of(location);
     // Iceberg's own error has no kind, so this call reports a missing file.
     fs::metadata(&path).map_err(failed("read", &path))?;
-    let metadata = block_on(TableMetadata::read_from(&io(), &location))?
-        .map_err(|error| Error::Iceberg(name.to_string(), Box::new(error)))?;
-    Ok(Table { name, metadata, location })
+    block_on(TableMetadata::read_from(&io(), location))?
+        .map_err(|error| Error::Iceberg(location.to_owned(), Box::new(error)))
+}
+
+/// Loads a table from its metadata.
+fn read(name: TableName, location: String, session: Session) -> Result<Table> {
+    let metadata = read_metadata(&location)?;
+    Ok(Table { name, metadata, location, session })
 }

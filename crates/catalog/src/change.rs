@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use iceberg::spec::{SchemaRef, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
 
+use crate::alter::{NAME_MAPPING, altered, mapped};
 use crate::files::{block_on, make_folders};
 use crate::metadata::UNSORTED;
 use crate::schema::{evolve, name_mapping};
-use crate::{Column, Error, NewSnapshot, NewTable, Result, Table, TableName, metadata, snapshot};
+use crate::{Alteration, Column, Error, NewSnapshot, NewTable, Result, Session, Table, TableName, metadata, snapshot};
 
 /// A change of one table in a commit. Readers see none of it before [`crate::Catalog::commit`].
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct TableChange {
     pub(crate) builder: TableMetadataBuilder,
     /// Files written for this change. No metadata names them unless the change is committed.
     pub(crate) written: Vec<PathBuf>,
+    /// The session whose id is in the names of these files.
+    pub(crate) session: Session,
     schemas: Vec<SchemaRef>,
 }
 
@@ -29,21 +32,21 @@ const MAIN: &str = "main";
 impl TableChange {
     /// Starts a change of a loaded table.
     pub fn of(table: &Table) -> Self {
-        TableChange::begin(table.name.clone(), Some(table.location.clone()), table.metadata.clone())
+        TableChange::begin(table.name.clone(), Some(table.location.clone()), table.metadata.clone(), table.session)
     }
 
-    /// Starts the creation of a table.
+    /// Starts the creation of a table, in the session of a catalog.
     ///
     /// # Errors
     /// Fails if the columns are not a valid schema.
-    pub fn create(new: &NewTable) -> Result<Self> {
-        Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?))
+    pub fn create(new: &NewTable, session: Session) -> Result<Self> {
+        Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?, session))
     }
 
-    fn begin(name: TableName, expected: Option<String>, base: TableMetadata) -> Self {
+    fn begin(name: TableName, expected: Option<String>, base: TableMetadata, session: Session) -> Self {
         let builder = base.clone().into_builder(expected.clone());
         let schemas = base.schemas_iter().cloned().collect();
-        TableChange { name, expected, base, builder, written: Vec::new(), schemas }
+        TableChange { name, expected, base, builder, written: Vec::new(), session, schemas }
     }
 
     /// Returns the table's name.
@@ -64,9 +67,28 @@ impl TableChange {
         self.apply(|builder| builder.add_schema(added.clone()))?;
         self.schemas.push(Arc::new(added));
         let mapping = name_mapping(self.schemas.iter().map(|schema| &**schema));
-        let properties = [("schema.name-mapping.default".to_owned(), mapping)].into();
+        let properties = [(NAME_MAPPING.to_owned(), mapping)].into();
         self.apply(|builder| builder.set_properties(properties))?;
         Ok(id)
+    }
+
+    /// Changes columns of the current schema, and makes the result current. Files and older snapshots stay as they are.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Evolution`], which names the table and the column, if Iceberg does not allow an alteration.
+    pub fn alter(&mut self, alterations: &[Alteration]) -> Result<()> {
+        let schema = altered(&self.name, &self.base, alterations)?;
+        if let Some(mapping) = mapped(&self.base, &schema) {
+            self.set_properties(&[(NAME_MAPPING, &mapping)])?;
+        }
+        self.apply(|builder| builder.add_current_schema(schema))
+    }
+
+    /// Returns the columns of the current schema as this change leaves them, each with its type, in order.
+    pub fn current_columns(&self) -> Vec<String> {
+        let schema = self.builder.clone().build().map(|built| built.metadata.current_schema().clone());
+        let fields = schema.iter().flat_map(|schema| schema.as_struct().fields());
+        fields.map(|field| format!("{} {}", field.name, field.field_type)).collect()
     }
 
     /// Returns a schema of the table, or one that this change added.
@@ -85,7 +107,7 @@ impl TableChange {
     pub fn add_snapshot(&mut self, schema_id: i32, new: NewSnapshot) -> Result<i64> {
         let schema = self.schema_by_id(schema_id)?;
         make_folders(&snapshot::folder(&self.base))?;
-        let written = block_on(snapshot::write(&self.base, schema, new, &mut self.written))?;
+        let written = block_on(snapshot::write(&self.base, schema, new, self.session, &mut self.written))?;
         let snapshot = written.map_err(|error| Error::Iceberg(self.name.to_string(), Box::new(error)))?;
         let id = snapshot.snapshot_id();
         self.apply(|builder| builder.add_snapshot(snapshot))?;

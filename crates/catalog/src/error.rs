@@ -92,7 +92,12 @@ impl Error {
                 error.sqlite_error_code(),
                 Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
             ),
-            Error::Postgres(_, error) => error.is_closed() || error.as_db_error().is_none(),
+            // An error without an answer of the server is one of the connection; classes 40 and 57 are transactions that
+            // were rolled back for another's sake, and a server that stops or starts.
+            Error::Postgres(_, error) => match error.as_db_error() {
+                Some(error) => ["40", "57"].iter().any(|class| error.code().code().starts_with(class)),
+                None => true,
+            },
             _ => false,
         }
     }

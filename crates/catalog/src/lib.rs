@@ -14,22 +14,29 @@
 //!
 //! This crate knows tables, schemas, files, snapshots and refs, but not the contents of the tables.
 
+#![warn(missing_docs)]
+
+mod alter;
 mod catalog;
 mod change;
 mod data_file;
 mod error;
 mod files;
 mod metadata;
+mod orphans;
 mod schema;
+mod session;
 mod snapshot;
 mod store;
 mod table;
 
-pub use catalog::{Access, Catalog};
+pub use alter::{Alteration, Place};
+pub use catalog::{Access, Catalog, read_metadata};
 pub use change::TableChange;
 pub use data_file::data_file;
 pub use error::{Error, Result};
 pub use schema::{Column, NewTable};
+pub use session::Session;
 pub use snapshot::NewSnapshot;
 pub use store::Store;
 pub use table::{Ref, Table, TableName};

@@ -68,12 +68,9 @@ pub(crate) fn evolve(
         for old in metadata.schemas_iter().filter_map(|schema| schema.field_by_id(column.id)) {
             let Type::Primitive(from) = &*old.field_type else { continue };
             if !widens(from, &column.data_type) {
-                let why = format!(
-                    "{from} cannot become {}: Iceberg widens int to long, float to double and the precision of a \
-                     decimal; give the new column the id {}",
-                    column.data_type,
-                    metadata.last_column_id() + 1
-                );
+                let id = metadata.last_column_id() + 1;
+                let why =
+                    format!("{}; give the new column the id {id}", cannot_widen(&from.to_string(), &column.data_type));
                 return Err(Error::Evolution { table: table.clone(), column: column.name.clone(), why });
             }
         }
@@ -81,8 +78,13 @@ pub(crate) fn evolve(
     Ok(Err(wanted))
 }
 
+/// Returns why a type cannot become another.
+pub(crate) fn cannot_widen(from: &str, to: &PrimitiveType) -> String {
+    format!("{from} cannot become {to}: Iceberg widens int to long, float to double and the precision of a decimal")
+}
+
 /// Returns whether every engine reads values of one type as the other without loss.
-fn widens(from: &PrimitiveType, to: &PrimitiveType) -> bool {
+pub(crate) fn widens(from: &PrimitiveType, to: &PrimitiveType) -> bool {
     match (from, to) {
         (PrimitiveType::Int, PrimitiveType::Long) | (PrimitiveType::Float, PrimitiveType::Double) => true,
         (

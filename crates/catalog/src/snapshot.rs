@@ -9,6 +9,7 @@ use iceberg::spec::{
 };
 use uuid::Uuid;
 
+use crate::Session;
 use crate::files::{io, path_of};
 
 /// A snapshot to be added to a table, with the complete list of its files.
@@ -29,6 +30,7 @@ pub(crate) async fn write(
     metadata: &TableMetadata,
     schema: SchemaRef,
     new: NewSnapshot,
+    session: Session,
     written: &mut Vec<PathBuf>,
 ) -> iceberg::Result<Snapshot> {
     let id = new_id(metadata);
@@ -47,7 +49,7 @@ pub(crate) async fn write(
     }
     let replaces = !removed.is_empty();
     if replaces {
-        let location = format!("{folder}/{}-m0.avro", Uuid::new_v4());
+        let location = format!("{folder}/{session}-{id}-m0.avro");
         written.push(path_of(&location));
         let mut writer =
             ManifestWriterBuilder::new(io().new_output(location)?, Some(id), schema.clone(), (**spec).clone())
@@ -59,7 +61,7 @@ pub(crate) async fn write(
         manifests.push(writer.write_manifest_file().await?);
     }
     if files > 0 {
-        let location = format!("{folder}/{}-m1.avro", Uuid::new_v4());
+        let location = format!("{folder}/{session}-{id}-m1.avro");
         written.push(path_of(&location));
         let mut writer =
             ManifestWriterBuilder::new(io().new_output(location)?, Some(id), schema.clone(), (**spec).clone())
@@ -73,7 +75,7 @@ pub(crate) async fn write(
         }
         manifests.push(writer.write_manifest_file().await?);
     }
-    let list = format!("{folder}/snap-{id}-1-{}.avro", Uuid::new_v4());
+    let list = format!("{folder}/snap-{id}-1-{session}.avro");
     written.push(path_of(&list));
     write_list(&list, manifests, id, parent.map(|parent| parent.snapshot_id()), sequence_number).await?;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use iceberg::spec::{Snapshot, SnapshotRetention, TableMetadata};
 
-use crate::{Error, Result};
+use crate::{Error, Result, Session};
 
 /// The name of a table: a namespace of one level, and a name in the namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +34,8 @@ pub struct Table {
     pub(crate) name: TableName,
     pub(crate) metadata: TableMetadata,
     pub(crate) location: String,
+    /// The session that loaded the table, and that a change of it belongs to.
+    pub(crate) session: Session,
 }
 
 /// A tag or a branch of a table.

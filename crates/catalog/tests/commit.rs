@@ -10,8 +10,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use lake_catalog::{
-    Access, Catalog, Column, Error, NewSnapshot, NewTable, PrimitiveType, Store, Table, TableChange, TableName,
-    data_file,
+    Access, Alteration, Catalog, Column, Error, NewSnapshot, NewTable, Place, PrimitiveType, Store, Table, TableChange,
+    TableName, data_file,
 };
 use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY};
 use proptest::prelude::*;
@@ -84,14 +84,16 @@ fn snapshot(change: &mut TableChange, files: &[PathBuf], schema: i32, at: i64) -
 fn create(lake: &Lake, names: &[&str]) {
     let file = lake.file("first.parquet", &[Some(1), Some(2)], &[Some("a"), None]);
     let at = Catalog::next_time([]);
+    let mut catalog = lake.open();
+    let session = catalog.session();
     let changes = names.iter().map(|name| {
-        let mut change = TableChange::create(&new_table(lake, name)).unwrap();
+        let mut change = TableChange::create(&new_table(lake, name), session).unwrap();
         let id = snapshot(&mut change, std::slice::from_ref(&file), 0, at);
         change.set_tag("run_1", id).unwrap();
         change.set_main(id, 0).unwrap();
         change
     });
-    lake.open().commit(changes.collect(), at).unwrap();
+    catalog.commit(changes.collect(), at).unwrap();
 }
 
 fn load(catalog: &mut Catalog, name: &str) -> Table {
@@ -177,8 +179,9 @@ fn a_stale_table_at_any_place_stops_the_commit_of_all() {
             change
         };
         let changes: Vec<_> = tables.iter().map(|table| moved(table, at)).collect();
-        let other = moved(&load(&mut catalog, stale), at);
-        catalog.commit(vec![other], at).unwrap();
+        let mut other = lake.open();
+        let change = moved(&load(&mut other, stale), at);
+        other.commit(vec![change], at).unwrap();
         let before: Vec<_> = names.iter().map(|name| load(&mut catalog, name).metadata_location().to_owned()).collect();
         let files = metadata_files(&lake);
 
@@ -198,9 +201,11 @@ fn metadata_files(lake: &Lake) -> usize {
 #[test]
 fn two_creators_of_one_table_conflict() {
     let lake = Lake::new();
-    let (one, two) = (TableChange::create(&new_table(&lake, "t")), TableChange::create(&new_table(&lake, "t")));
-    lake.open().commit(vec![one.unwrap()], 1).unwrap();
-    let error = lake.open().commit(vec![two.unwrap()], 1).unwrap_err();
+    let (mut one, mut two) = (lake.open(), lake.open());
+    let changes = [&one, &two].map(|catalog| TableChange::create(&new_table(&lake, "t"), catalog.session()).unwrap());
+    let [first, second] = changes;
+    one.commit(vec![first], 1).unwrap();
+    let error = two.commit(vec![second], 1).unwrap_err();
     assert!(matches!(error, Error::Conflict(_)), "{error}");
 }
 
@@ -238,7 +243,8 @@ fn columns_are_added_renamed_widened_dropped_and_moved_by_their_ids() {
     let mut new = new_table(&lake, "t");
     new.columns = vec![column(1, "id", PrimitiveType::Int), column(2, "title", PrimitiveType::String)];
     let mut catalog = lake.open();
-    catalog.commit(vec![TableChange::create(&new).unwrap()], 1).unwrap();
+    let created = TableChange::create(&new, catalog.session()).unwrap();
+    catalog.commit(vec![created], 1).unwrap();
     let steps = [
         vec![column(1, "id", PrimitiveType::Long), column(2, "title", PrimitiveType::String)],
         vec![column(1, "id", PrimitiveType::Long), column(2, "name", PrimitiveType::String)],
@@ -333,6 +339,110 @@ fn of_many_writers_of_one_table_each_commits_once() {
     }
 }
 
+#[test]
+fn columns_of_a_table_are_altered_by_name_and_what_iceberg_does_not_allow_is_refused() {
+    let lake = Lake::new();
+    create(&lake, &["t"]);
+    let mut catalog = lake.open();
+    let name = |name: &str| name.to_owned();
+    let table = load(&mut catalog, "t");
+    let main = table.ref_id("main").unwrap();
+    let mut change = TableChange::of(&table);
+    change
+        .alter(&[
+            Alteration::Add(name("year"), PrimitiveType::Int),
+            Alteration::Widen(name("year"), PrimitiveType::Long),
+            Alteration::Rename(name("title"), name("name")),
+            Alteration::Move(name("year"), Place::First),
+            Alteration::Move(name("id"), Place::After(name("name"))),
+        ])
+        .unwrap();
+    catalog.commit(vec![change], Catalog::next_time([&table])).unwrap();
+    let table = load(&mut catalog, "t");
+    let columns = |table: &Table| {
+        let schema = table.metadata().current_schema().clone();
+        schema.as_struct().fields().iter().map(|field| format!("{} {}", field.id, field.name)).collect::<Vec<_>>()
+    };
+    assert_eq!(columns(&table), ["3 year", "2 name", "1 id"]);
+    assert_eq!(table.ref_id("main"), Some(main));
+    let mapping = &table.metadata().properties()["schema.name-mapping.default"];
+    assert!(mapping.contains(r#"{"field-id":2,"names":["name","title"]}"#), "{mapping}");
+
+    let mut change = TableChange::of(&table);
+    change.alter(&[Alteration::Drop(name("name")), Alteration::Add(name("name"), PrimitiveType::String)]).unwrap();
+    catalog.commit(vec![change], Catalog::next_time([&table])).unwrap();
+    let table = load(&mut catalog, "t");
+    assert_eq!(columns(&table), ["3 year", "1 id", "4 name"], "an id is not used again");
+    let mapping = &table.metadata().properties()["schema.name-mapping.default"];
+    assert!(
+        mapping.contains(r#"{"field-id":2,"names":["title"]}"#),
+        "the old column is not read as the new: {mapping}"
+    );
+
+    for (alteration, wrong) in [
+        (Alteration::Add(name("ID"), PrimitiveType::Int), "has a column id already"),
+        (Alteration::Rename(name("id"), name("Year")), "has a column year already"),
+        (Alteration::Rename(name("no"), name("x")), "no such column; it has year, id, name"),
+        (Alteration::Widen(name("id"), PrimitiveType::Int), "long cannot become int"),
+        (Alteration::Drop(name("id")), "sorts the table"),
+        (Alteration::Move(name("id"), Place::After(name("id"))), "no such column"),
+        (Alteration::Add(name(""), PrimitiveType::Int), "needs a name"),
+    ] {
+        let error = TableChange::of(&table).alter(&[alteration]).unwrap_err();
+        assert!(matches!(&error, Error::Evolution { .. }) && error.to_string().contains(wrong), "{error}");
+    }
+}
+
+#[test]
+fn files_of_a_killed_session_are_removed_and_no_others() {
+    let lake = Lake::new();
+    create(&lake, &["t"]);
+    let mut killed = lake.open();
+    let table = load(&mut killed, "t");
+    let at = Catalog::next_time([&table]);
+    let mut change = TableChange::of(&table);
+    let id = snapshot(&mut change, &[lake.file("b.parquet", &[Some(9)], &[None])], 0, at);
+    change.set_main(id, 0).unwrap();
+    killed.commit(vec![change], at).unwrap();
+    let table = load(&mut killed, "t");
+    let committed = metadata_files(&lake);
+    let mut change = TableChange::of(&table);
+    snapshot(&mut change, &[], 0, at + 1);
+    drop(change);
+    assert!(metadata_files(&lake) > committed);
+    let tables = lake.root().join("_tables");
+    let session = killed.session().to_string().parse().unwrap();
+    assert_eq!(lake.open().remove_orphans(&tables, lake.open().session()).unwrap(), 0, "of another session");
+    assert_eq!(lake.open().remove_orphans(&tables, session).unwrap(), 2);
+    assert_eq!(metadata_files(&lake), committed);
+    assert_eq!(killed.files(&table, id).unwrap()[0].record_count(), 1);
+    fs::write(lake.root().join("_tables/silver/t/metadata/unknown"), "").unwrap();
+    assert_eq!(killed.remove_unnamed(&table).unwrap(), 1);
+}
+
+#[test]
+fn a_catalog_is_copied_as_a_whole_and_the_copy_is_the_same_again() {
+    let lake = Lake::new();
+    create(&lake, &["a", "b"]);
+    let other = Store::Sqlite(lake.root().join("other.sqlite"));
+    for _ in 0..2 {
+        lake.open().copy_to(&other, lake.root()).unwrap();
+        let mut copy = Catalog::open(&other, lake.root(), Access::Read).unwrap();
+        for name in ["a", "b"] {
+            assert_eq!(load(&mut copy, name).metadata_location(), load(&mut lake.open(), name).metadata_location());
+        }
+    }
+    let elsewhere = lake.open().copy_to(&other, Path::new("/elsewhere"));
+    assert!(matches!(elsewhere, Err(Error::Moved { .. })));
+    Catalog::clear(&other).unwrap();
+    assert!(Catalog::open(&other, lake.root(), Access::Read).is_err(), "an empty catalog has no version");
+    let location = load(&mut lake.open(), "a").metadata_location().to_owned();
+    let mut again = Catalog::open(&other, lake.root(), Access::Write).unwrap();
+    again.register(&TableName::new("silver", "a"), &location).unwrap();
+    assert!(matches!(again.register(&TableName::new("silver", "a"), &location), Err(Error::Conflict(_))));
+    assert!(again.register(&TableName::new("silver", "b"), "/nowhere.json").is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -344,7 +454,7 @@ proptest! {
         let lake = Lake::new();
         let titles: Vec<_> = ids.iter().map(|id| id.map(|_| text.as_str())).collect();
         let file = lake.file("p.parquet", &ids, &titles);
-        let change = TableChange::create(&new_table(&lake, "t")).unwrap();
+        let change = TableChange::create(&new_table(&lake, "t"), lake.open().session()).unwrap();
         let found = data_file(&file, &change.schema_by_id(0).unwrap()).unwrap();
         let known: Vec<_> = ids.iter().flatten().copied().collect();
         prop_assert_eq!(found.record_count() as usize, ids.len());
@@ -367,11 +477,11 @@ fn a_column_of_another_type_in_the_file_has_no_bounds() {
     let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema.clone(), None).unwrap();
     writer.write(&RecordBatch::try_new(schema, vec![Arc::new(Int32Array::from(vec![3, 4]))]).unwrap()).unwrap();
     writer.close().unwrap();
-    let widened = TableChange::create(&new_table(&lake, "t")).unwrap();
+    let widened = TableChange::create(&new_table(&lake, "t"), lake.open().session()).unwrap();
     let found = data_file(&path, &widened.schema_by_id(0).unwrap()).unwrap();
     assert_eq!(found.lower_bounds()[&1].to_string(), "3", "an int is read as the table's long");
     let mut new = new_table(&lake, "t");
     new.columns = vec![column(1, "id", PrimitiveType::String)];
-    let other = TableChange::create(&new).unwrap();
+    let other = TableChange::create(&new, lake.open().session()).unwrap();
     assert!(data_file(&path, &other.schema_by_id(0).unwrap()).unwrap().lower_bounds().is_empty());
 }

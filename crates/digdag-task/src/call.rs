@@ -15,7 +15,8 @@ use super::progress::Progress;
 use super::result_file::ResultFile;
 use super::stop::{self, Hold};
 use super::{
-    Class, Failure, InputFile, Outcome, Status, TableCount, digdag, line, parameters, peak_memory_bytes, say_line,
+    Class, Failure, InputFile, Outcome, Status, TableCount, digdag, line, parameters, peak_memory_bytes,
+    printable_json, say_line,
 };
 
 type Record = Box<dyn FnOnce(&Outcome) -> anyhow::Result<()>>;
@@ -163,6 +164,7 @@ impl Call {
     /// Leaves stdout to the task's own output: the line with the outcome is not printed there.
     pub fn take_stdout(&mut self) {
         self.stdout_taken = true;
+        stop::take_stdout();
     }
 
     /// Sets a function that keeps the outcome. It is called once, when the task has succeeded or failed, and may own a
@@ -285,7 +287,7 @@ impl Observer for Reporter {
 pub(super) fn print_line(outcome: &Outcome) -> io::Result<()> {
     let line = serde_json::to_string(outcome)?;
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(format!("{line}\n").as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(format!("{}\n", printable_json(&line)).as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }

@@ -49,5 +49,5 @@ pub use outcome::{ErrorReport, InputFile, Outcome, Status, TableCount};
 pub use project::{Project, main};
 pub use result_file::stream;
 pub use scratch::Scratch;
-pub use terminal::{is_active, printable};
+pub use terminal::{is_active, printable, printable_json};
 pub use value::{ByteSize, Switch, boolean, duration};

@@ -18,6 +18,7 @@ use super::say_line;
 /// Guards critical sections; the signal thread takes it and never releases it.
 static GATE: Mutex<()> = Mutex::new(());
 static TELLING: AtomicBool = AtomicBool::new(false);
+static STDOUT_TAKEN: AtomicBool = AtomicBool::new(false);
 static ACTIONS: Mutex<BTreeMap<u64, Action>> = Mutex::new(BTreeMap::new());
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 static RESUMABLE: AtomicUsize = AtomicUsize::new(0);
@@ -164,10 +165,17 @@ fn stop(task: &str, version: &str, signal: i32) {
         retryable: true,
         hint: Some("run the same command again to go on".to_owned()),
     });
-    // The process ends with the signal's status, so an error of stdout changes nothing.
-    let _ = print_line(&outcome);
+    if !STDOUT_TAKEN.load(Ordering::SeqCst) {
+        // The process ends with the signal's status, so an error of stdout changes nothing.
+        let _ = print_line(&outcome);
+    }
     // Not exit(), which would run destructors of libraries whose threads are still running.
     signal_hook::low_level::exit(128 + signal);
+}
+
+/// Leaves stdout to the task's own output: a signal prints no outcome there.
+pub(super) fn take_stdout() {
+    STDOUT_TAKEN.store(true, Ordering::SeqCst);
 }
 
 /// Marks the outcome as kept: a signal that arrives from now on ends the process without a message.

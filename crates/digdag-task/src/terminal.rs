@@ -25,6 +25,23 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Like [`printable`], but for JSON: uses JSON's own escapes, so a parser reads the same values.
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    let is_escaped = |character: char| is_active(character) && !matches!(character, '\n' | '\r' | '\t');
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 8);
+    for character in json.chars() {
+        match is_escaped(character) {
+            // Writing to a String cannot fail. Every active character lies in the basic plane.
+            true => drop(write!(escaped, "\\u{:04x}", u32::from(character))),
+            false => escaped.push(character),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// Returns whether a terminal acts on a character instead of showing it: a control character, a line or paragraph
 /// separator, or a mark of the Unicode bidirectional algorithm.
 pub fn is_active(character: char) -> bool {
@@ -46,5 +63,14 @@ mod tests {
         ] {
             assert_eq!(printable(text), shown);
         }
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let values = ["a\u{1b}[31m\u{9b}\u{202e}\n", "Motörhead 🦆"];
+        let json = serde_json::to_string(&values).expect("text is JSON");
+        let printed = printable_json(&json);
+        assert!(!printed.contains(is_active), "{printed:?}");
+        assert_eq!(serde_json::from_str::<[String; 2]>(&printed).expect("JSON of two texts"), values);
     }
 }

@@ -8,13 +8,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Entity {
+    /// People and groups.
     Artists,
+    /// Labels and companies.
     Labels,
+    /// Works, each of which has one or more releases.
     Masters,
+    /// Releases of recordings.
     Releases,
 }
 
 impl Entity {
+    /// All entities, in the order of their names.
     pub const ALL: [Entity; 4] = [Entity::Artists, Entity::Labels, Entity::Masters, Entity::Releases];
 
     /// Returns the plural name, which file names and the root element have.

@@ -2,6 +2,8 @@
 //!
 //! The lake, the generator and the tests share these two types and nothing else.
 
+#![warn(missing_docs)]
+
 mod entity;
 mod month;
 

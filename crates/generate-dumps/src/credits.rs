@@ -5,8 +5,8 @@ use super::dice::Dice;
 use super::xml::Xml;
 
 /// The longest credit name and role seen upstream, in characters.
-const LONGEST_NAME: usize = 4159;
-const LONGEST_ROLE: usize = 2655;
+const MAX_NAME_CHARS: usize = 4159;
+const MAX_ROLE_CHARS: usize = 2655;
 
 /// The ordinal of the release whose first contributor has both. It is low, so that small dumps contain them.
 pub(super) const EXTREME_RELEASE: u64 = 1001;
@@ -71,8 +71,8 @@ impl Catalogue {
         }
         credit.role = self.role(dice);
         if dice.one_in(EXTREMES_ONE_IN) {
-            let longest_name = 500 + dice.below(LONGEST_NAME as u64 - 500) as usize;
-            self.exaggerate(dice, &mut credit, longest_name, longest_name * LONGEST_ROLE / LONGEST_NAME);
+            let longest_name = 500 + dice.below(MAX_NAME_CHARS as u64 - 500) as usize;
+            self.exaggerate(dice, &mut credit, longest_name, longest_name * MAX_ROLE_CHARS / MAX_NAME_CHARS);
         }
         credit
     }
@@ -80,7 +80,7 @@ impl Catalogue {
     /// Returns the contributor with the longest name and role that upstream has.
     pub(super) fn extreme_contributor(&self, dice: &mut Dice) -> Credit {
         let mut credit = Credit::default();
-        self.exaggerate(dice, &mut credit, LONGEST_NAME, LONGEST_ROLE);
+        self.exaggerate(dice, &mut credit, MAX_NAME_CHARS, MAX_ROLE_CHARS);
         credit
     }
 

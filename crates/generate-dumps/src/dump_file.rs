@@ -12,8 +12,8 @@ use super::catalogue::Catalogue;
 use super::plan::{Entity, Plan};
 use super::xml::Xml;
 use super::{artist, label, master, release};
-use crate::hashing::HashingWriter;
 use digdag_task::Failure;
+use hashing_writer::HashingWriter;
 
 /// The approximate bytes of text in a block.
 const BLOCK: usize = 1 << 20;

@@ -65,6 +65,10 @@ pub struct Arguments {
     /// Keep no state: neither skip tasks nor remember them
     #[arg(long)]
     pub no_save: bool,
+
+    /// Show the start of each task, and all that the tasks of this project report
+    #[arg(long)]
+    pub verbose: bool,
 }
 
 /// The action of a command line.

@@ -21,8 +21,11 @@ pub struct Project {
 pub struct Workflow {
     /// The file name without `.dig`.
     pub name: String,
+    /// The time zone of sessions.
     pub timezone: TimeZone,
+    /// The name of the time zone, as `timezone:` gives it.
     pub timezone_name: String,
+    /// The task that contains all others.
     pub root: Task,
 }
 
@@ -39,8 +42,11 @@ pub struct Task {
     pub export: Parameters,
     /// Parameters of this task alone: every other key except the subtasks.
     pub parameters: Parameters,
+    /// The number of repetitions after a failure.
     pub retries: u64,
+    /// The task of `_error`, which runs after a failure.
     pub on_error: Option<Box<Task>>,
+    /// The work of the task.
     pub body: Body,
 }
 

@@ -20,7 +20,9 @@ pub const INCLUDE: &str = "!include";
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// The file as it was named.
     pub file: Arc<str>,
+    /// The line, from 1.
     pub line: usize,
 }
 
@@ -40,7 +42,9 @@ impl fmt::Display for Place {
 /// A value and the line of its key.
 #[derive(Clone, Debug)]
 pub struct Node {
+    /// The first line of the node.
     pub place: Place,
+    /// The value.
     pub content: Content,
 }
 

@@ -44,16 +44,14 @@ pub enum Comparator {
     Equal,
     NotEqual,
     Less,
-    LessOrEqual,
     Greater,
     GreaterOrEqual,
 }
 
-/// The comparison operators, longer ones first because `<=` starts with `<`.
-const COMPARATORS: [(&str, Comparator); 6] = [
+/// The comparison operators that workflows and recordings use, longer ones first because `>=` starts with `>`.
+const COMPARATORS: [(&str, Comparator); 5] = [
     ("==", Comparator::Equal),
     ("!=", Comparator::NotEqual),
-    ("<=", Comparator::LessOrEqual),
     (">=", Comparator::GreaterOrEqual),
     ("<", Comparator::Less),
     (">", Comparator::Greater),
@@ -137,7 +135,6 @@ fn compare(left: &Value, operator: Comparator, right: &Value, undefined: bool) -
             let ordering = if undefined { None } else { order(left, right) };
             ordering.is_some_and(|ordering| match operator {
                 Comparator::Less => ordering == Ordering::Less,
-                Comparator::LessOrEqual => ordering != Ordering::Greater,
                 Comparator::Greater => ordering == Ordering::Greater,
                 _ => ordering != Ordering::Less,
             })
@@ -236,9 +233,9 @@ mod tests {
             ("flag == true", true),
             ("flag == \"true\"", false),
             ("none == null", true),
-            ("none <= 0", true),
+            ("none >= 0", true),
             ("artists.nothing == null", true),
-            ("artists.nothing <= 0", false),
+            ("artists.nothing >= 0", false),
             ("list == \"1,2\"", true),
             ("one == 5", true),
             ("one > 4", true),
@@ -269,6 +266,7 @@ mod tests {
             "!a",
             "a == b",
             "a === \"b\"",
+            "a <= 1",
             "a == \"b\" && c",
             "f(x)",
             "a[0]",

@@ -14,6 +14,8 @@
 //! behaves as in Digdag 0.10.5.1: `tests/it/recordings` compares it with recorded runs of Digdag. If no recording shows
 //! a behaviour, a comment names the source in Digdag.
 
+#![warn(missing_docs)]
+
 mod arguments;
 mod compiler;
 mod condition;
@@ -41,6 +43,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::{Command, CommandFactory};
+
 use arguments::{Arguments, Invocation};
 use definition::Project;
 use origin::Origin;
@@ -52,6 +56,11 @@ use stop::Stop;
 
 use digdag_task::Failure;
 
+/// Returns the command of this program, for manuals and completions.
+pub fn command() -> Command {
+    Arguments::command()
+}
+
 /// Runs a workflow as `main`: reads the command line, runs the tasks, reports, and returns the exit status: 0 done,
 /// 1 a task failed (as Digdag), 2 the command line or a file is not supported, 4 another process runs the session,
 /// 128 plus the signal if one stopped it.
@@ -60,14 +69,16 @@ pub fn main(argv: impl Iterator<Item = OsString>) -> ExitCode {
     if supervisor::is_requested(&argv) {
         return supervisor::main(&argv);
     }
-    let report = Report::new();
     match Arguments::parse(argv) {
-        Ok(Invocation::Run(arguments)) => run(&arguments, &report).unwrap_or_else(|failure| report.refused(&failure)),
+        Ok(Invocation::Run(arguments)) => {
+            let report = Report::new(arguments.verbose);
+            run(&arguments, &report).unwrap_or_else(|failure| report.refused(&failure))
+        }
         Ok(Invocation::Text(text)) => {
             report::print(&text);
             ExitCode::SUCCESS
         }
-        Err(failure) => report.refused(&failure),
+        Err(failure) => Report::new(false).refused(&failure),
     }
 }
 

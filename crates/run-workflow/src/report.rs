@@ -1,5 +1,5 @@
-//! The report of a run: a line when a task starts and when it fails, Digdag's error report, and one JSON line on
-//! stdout.
+//! The report of a run: one line for each task, with `--verbose` one when it starts, Digdag's error report, and one JSON
+//! line on stdout. The line of a task is its own, unless it shows nothing; so is the message of its error.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,18 +14,25 @@ use super::operator::TaskError;
 use super::session::Session;
 use super::state::State;
 use super::stop;
-use digdag_task::{Class, Failure};
+use digdag_task::{Class, Failure, printable, printable_json};
 
 const NAME: &str = "run-workflow";
 
-/// Writes to stderr. A closed stderr does not stop the workflow.
+/// Writes the output of a task to stderr as it is. A closed stderr does not stop the workflow.
 pub fn show(bytes: &[u8]) {
     let _ = io::stderr().lock().write_all(bytes);
 }
 
-/// Writes a line of run-workflow itself to stderr.
-pub fn say(line: impl fmt::Display) {
-    show(format!("{NAME}: {line}\n").as_bytes());
+/// Writes a text of run-workflow itself to stderr, which may have several lines. A terminal does not act on what a
+/// workflow file, a parameter or a result of a task puts into it.
+pub fn show_text(text: &str) {
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    show(lines.join("\n").as_bytes());
+}
+
+/// Writes a message of run-workflow itself to stderr.
+pub fn say(message: impl fmt::Display) {
+    show_text(&format!("{NAME}: {message}\n"));
 }
 
 /// Writes to stdout.
@@ -55,6 +62,9 @@ struct Record {
     seconds: f64,
     #[serde(skip)]
     message: String,
+    /// What the report says of an error whose message the output of the task has shown.
+    #[serde(skip)]
+    shown: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -81,15 +91,21 @@ struct SummaryError<'a> {
 
 /// The report of one run, to which every task adds a record.
 pub struct Report {
+    verbose: bool,
     clock: Instant,
     begun: Mutex<Option<(String, String)>>,
     records: Mutex<Vec<Record>>,
 }
 
 impl Report {
-    /// Returns an empty report, and starts the clock of the run.
-    pub fn new() -> Self {
-        Report { clock: Instant::now(), begun: Mutex::new(None), records: Mutex::new(Vec::new()) }
+    /// Returns an empty report, and starts the clock of the run. `verbose` shows the start of each task.
+    pub fn new(verbose: bool) -> Self {
+        Report { verbose, clock: Instant::now(), begun: Mutex::new(None), records: Mutex::new(Vec::new()) }
+    }
+
+    /// Returns whether the user asked for details.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Reports the session of a workflow that is about to run.
@@ -101,9 +117,16 @@ impl Report {
         *lock(&self.begun) = Some((workflow.name.clone(), session.time()));
     }
 
-    /// Reports that the task `name` starts.
+    /// Reports that the task `name` starts, with `--verbose`.
     pub fn started(&self, name: &str, operator: &str, command: &str) {
-        say(format_args!("{name}: {operator}> {}", command.trim_end()));
+        if self.verbose {
+            say(format_args!("{name}: {operator}> {}", command.trim_end()));
+        }
+    }
+
+    /// Reports that a process ended well that has shown nothing itself.
+    pub fn silently_done(&self, name: &str, operator: &str, command: &str, took: Duration) {
+        say(format_args!("{name}: {operator}> {}, {:.1} s", command.trim_end(), took.as_secs_f64()));
     }
 
     /// Reports that a task is retried, and why.
@@ -116,18 +139,16 @@ impl Report {
         if status == Status::Skipped {
             say(format_args!("{name}: SKIPPED: it succeeded in this session before; --rerun runs it again"));
         }
-        self.record(id, name, status, took, String::new());
+        let (name, seconds) = (name.to_owned(), rounded(took));
+        lock(&self.records).push(Record { id, name, status, seconds, message: String::new(), shown: None });
     }
 
     /// Reports a task that failed.
     pub fn failed(&self, id: u64, name: &str, error: &TaskError, took: Duration) {
-        say(format_args!("{name}: failed: {}", error.message));
-        self.record(id, name, Status::Failed, took, error.message.clone());
-    }
-
-    fn record(&self, id: u64, name: &str, status: Status, took: Duration, message: String) {
-        let record = Record { id, name: name.to_owned(), status, seconds: rounded(took), message };
-        lock(&self.records).push(record);
+        let (message, shown) = (error.message.clone(), error.shown.clone());
+        say(format_args!("{name}: failed"));
+        let name = name.to_owned();
+        lock(&self.records).push(Record { id, name, status: Status::Failed, seconds: rounded(took), message, shown });
     }
 
     /// Reports the end of a workflow, and returns the exit status. `done` is `true` if every task was reached.
@@ -171,13 +192,14 @@ impl Report {
         }
         let mut text = "error:\n".to_owned();
         for record in &failed {
-            text.push_str(&format!("  * {}:\n    {}\n", record.name, record.message));
+            let message = record.shown.as_ref().unwrap_or(&record.message);
+            text.push_str(&format!("  * {}:\n    {message}\n", record.name));
         }
         if let Some(folder) = state.folder() {
             let folder = folder.display();
             text.push_str(&format!("\nTask state is saved at {folder}; {go_on}.\n"));
         }
-        show(text.as_bytes());
+        show_text(&text);
         let message = failed.first().map(|record| format!("{}: {}", record.name, record.message)).unwrap_or_default();
         self.print_summary("failed", &records, Some(("task_failed", &message, "see the output of the task")));
         ExitCode::from(Class::Unexpected.exit_status())
@@ -186,7 +208,8 @@ impl Report {
     /// Reports a workflow that cannot start, and returns the exit status.
     pub fn refused(&self, failure: &Failure) -> ExitCode {
         let hint = failure.hint.as_deref().unwrap_or_default();
-        say(format_args!("{failure}{}{hint}", if hint.is_empty() { "" } else { "; " }));
+        let line = format!("{failure}{}{hint}", if hint.is_empty() { "" } else { "; " });
+        say(printable(&line));
         self.print_summary("failed", &[], Some((failure.class.name(), &failure.message, hint)));
         ExitCode::from(failure.class.exit_status())
     }
@@ -204,7 +227,7 @@ impl Report {
             error: error.map(|(class, message, hint)| SummaryError { class, message, hint }),
         };
         if let Ok(line) = serde_json::to_string(&summary) {
-            print(&format!("{line}\n"));
+            print(&format!("{}\n", printable_json(&line)));
         }
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::condition;
 use super::definition::{Body, Task};
-use super::operator::{Environment, TaskError, echo, py, sh};
+use super::operator::{Done, Environment, TaskError, echo, py, sh};
 use super::parameters::{self, Parameters, merge};
 use super::report::{self, Report, Status};
 use super::session::Session;
@@ -40,8 +40,7 @@ struct TaskResult {
     failed: bool,
     /// The values that tasks stored, in the order of the file.
     stored: Vec<Parameters>,
-    /// The messages of failed tasks.
-    errors: Vec<String>,
+    errors: Vec<FailedTask>,
 }
 
 impl TaskResult {
@@ -54,6 +53,12 @@ impl TaskResult {
     fn stopped() -> Self {
         TaskResult { failed: true, ..TaskResult::default() }
     }
+}
+
+/// A task that failed, as its `_error` task sees it.
+struct FailedTask {
+    name: String,
+    message: String,
 }
 
 /// A task with its full name, its number and the parameters around it.
@@ -153,13 +158,18 @@ impl<'a> Runner<'a> {
         outcome
     }
 
-    /// Runs `_error`, with the values that the descendants of the failed task stored, and `error.message`.
+    /// Runs `_error`, with the values that the descendants of the failed task stored, `error.message` and
+    /// `error.stacktrace`. Digdag's stack trace lists the frames of its own Java code; this one lists the failed task and
+    /// the tasks around it.
     fn run_error_task(&self, failed: &Running<'_>, mut result: TaskResult) -> TaskResult {
         if let Some(task) = &failed.task.on_error {
             let mut extra = Parameters::new();
             result.stored.iter().for_each(|stored| merge(&mut extra, stored));
-            let message = result.errors.last().cloned().unwrap_or_default();
-            extra.insert("error".to_owned(), serde_json::json!({ "message": message }));
+            let (message, stacktrace) = match result.errors.last() {
+                Some(task) => (task.message.clone(), tasks_around(&task.name).join(", ")),
+                None => (String::new(), String::new()),
+            };
+            extra.insert("error".to_owned(), serde_json::json!({ "message": message, "stacktrace": stacktrace }));
             result.absorb(self.run_generated(task, &failed.name, &failed.params, &extra));
         }
         result
@@ -275,14 +285,21 @@ impl<'a> Runner<'a> {
             _ => "echo",
         };
         let params = self.evaluate(leaf, operator)?;
-        self.report.started(&leaf.name, operator, &command_text(&params));
-        let context = Environment { project: self.project, stop: &self.stop };
-        match &leaf.task.body {
-            Body::Py => py::run(context, &leaf.task.parameters, &params),
-            Body::Sh => sh::run(context, &leaf.task.parameters, &params),
-            Body::Unknown(name) => Err(TaskError::config(format!("Unknown task type: {name}"))),
-            _ => echo::run(&params).map(|()| Parameters::new()),
+        let command = command_text(&params);
+        self.report.started(&leaf.name, operator, &command);
+        let clock = Instant::now();
+        let verbose = self.report.is_verbose();
+        let context = Environment { project: self.project, stop: &self.stop, verbose };
+        let done = match &leaf.task.body {
+            Body::Py => py::run(context, &leaf.task.parameters, &params)?,
+            Body::Sh => sh::run(context, &leaf.task.parameters, &params)?,
+            Body::Unknown(name) => return Err(TaskError::config(format!("Unknown task type: {name}"))),
+            _ => echo::run(&params).map(|()| Done::default())?,
+        };
+        if done.silent {
+            self.report.silently_done(&leaf.name, operator, &command, clock.elapsed());
         }
+        Ok(done.stored)
     }
 
     fn evaluate(&self, running: &Running<'_>, operator: &str) -> Result<Parameters, TaskError> {
@@ -303,7 +320,8 @@ impl<'a> Runner<'a> {
 
     fn fail(&self, running: &Running<'_>, error: &TaskError, took: Duration) -> TaskResult {
         self.report.failed(running.id, &running.name, error, took);
-        let outcome = TaskResult { failed: true, errors: vec![error.message.clone()], ..TaskResult::default() };
+        let failed = FailedTask { name: running.name.clone(), message: error.message.clone() };
+        let outcome = TaskResult { failed: true, errors: vec![failed], ..TaskResult::default() };
         self.run_error_task(running, outcome)
     }
 
@@ -322,6 +340,14 @@ fn command_text(parameters: &Parameters) -> String {
         None => String::new(),
     };
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Returns a task's full name and those of the tasks around it, innermost first.
+fn tasks_around(name: &str) -> Vec<&str> {
+    let starts = name.match_indices(['+', '^']).map(|(start, _)| start).filter(|start| *start > 0);
+    let mut names: Vec<&str> = starts.map(|end| &name[..end]).chain([name]).collect();
+    names.reverse();
+    names
 }
 
 struct Slots {
@@ -348,5 +374,16 @@ impl Drop for Slot<'_> {
     fn drop(&mut self) {
         *self.0.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) += 1;
         self.0.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tasks_around;
+
+    #[test]
+    fn the_tasks_around_a_task_are_the_beginnings_of_its_name() {
+        assert_eq!(tasks_around("+main+g^sub+a"), ["+main+g^sub+a", "+main+g^sub", "+main+g", "+main"]);
+        assert_eq!(tasks_around("+main"), ["+main"]);
     }
 }

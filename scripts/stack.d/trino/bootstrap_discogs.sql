@@ -141,9 +141,9 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."master_artists_v1" (
     "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
-    "join_phrase" varchar COMMENT 'What stands between this artist and the next: a comma, &, feat.'
+    "join_phrase" varchar COMMENT 'The text between this artist and the next: a comma, &, feat.'
 )
-COMMENT 'A credited artist of a master. [discogs-lakehouse 344403426656]'
+COMMENT 'A credited artist of a master. [discogs-lakehouse 7f1366adddb9]'
 WITH (external_location = 'file:/data/hive-data/active/master_artists_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."master_genres_v1" (
@@ -232,9 +232,9 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_artist_credits_v1" (
     "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
-    "join_phrase" varchar COMMENT 'What stands between this artist and the next: a comma, &, feat.'
+    "join_phrase" varchar COMMENT 'The text between this artist and the next: a comma, &, feat.'
 )
-COMMENT 'An artist that a release is by. [discogs-lakehouse b52615da974d]'
+COMMENT 'An artist that a release is by. [discogs-lakehouse fbb17d20dfde]'
 WITH (external_location = 'file:/data/hive-data/active/release_artist_credits_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_extra_credits_v1" (
@@ -243,10 +243,10 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_extra_credits_v1" (
     "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
-    "role" varchar COMMENT 'What the artist did.',
+    "role" varchar COMMENT 'The role of the artist.',
     "tracks" varchar COMMENT 'On which tracks, as entered: 1 to 5, 7.'
 )
-COMMENT 'Somebody who worked on a release, and as what. [discogs-lakehouse 34d553b8f4d6]'
+COMMENT 'Somebody who worked on a release, and as what. [discogs-lakehouse fd9ed71ea838]'
 WITH (external_location = 'file:/data/hive-data/active/release_extra_credits_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_labels_v1" (
@@ -275,10 +275,10 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_companies_v1" (
     "company_id" bigint COMMENT 'The company, a label''s id.',
     "name" varchar COMMENT 'Its name.',
     "catno" varchar COMMENT 'Its number for the release.',
-    "entity_type" varchar COMMENT 'What it did, as a number of Discogs''.',
+    "entity_type" varchar COMMENT 'The company''s role, as a number that Discogs assigns.',
     "entity_type_name" varchar COMMENT 'What it did: Pressed By, Recorded At.'
 )
-COMMENT 'A company that had to do with a release. [discogs-lakehouse 99e7161f0b18]'
+COMMENT 'A company that had to do with a release. [discogs-lakehouse dd05f566d30f]'
 WITH (external_location = 'file:/data/hive-data/active/release_companies_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_formats_v1" (
@@ -358,9 +358,9 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_artists_v1" (
     "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
-    "join_phrase" varchar COMMENT 'What stands between this artist and the next.'
+    "join_phrase" varchar COMMENT 'The text between this artist and the next.'
 )
-COMMENT 'An artist that a track is by. [discogs-lakehouse 9fe5781d6ff6]'
+COMMENT 'An artist that a track is by. [discogs-lakehouse 4538e95971f1]'
 WITH (external_location = 'file:/data/hive-data/active/release_track_artists_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_credits_v1" (
@@ -370,14 +370,14 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_track_credits_v1" (
     "artist_id" bigint COMMENT 'The artist; NULL if none is linked.',
     "name" varchar COMMENT 'The artist''s name.',
     "anv" varchar COMMENT 'The name as it is written here, where it differs.',
-    "role" varchar COMMENT 'What the artist did.',
+    "role" varchar COMMENT 'The role of the artist.',
     "tracks" varchar COMMENT 'On which tracks, as entered.'
 )
-COMMENT 'Somebody who worked on a track, and as what. [discogs-lakehouse 4331ba68d915]'
+COMMENT 'Somebody who worked on a track, and as what. [discogs-lakehouse 639212b5bbcd]'
 WITH (external_location = 'file:/data/hive-data/active/release_track_credits_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."artist_name_map_v1" (
-    "norm_name" varchar COMMENT 'A name, real name, alias or group''s name: lower case, trimmed, one trailing (n) removed, the first run of white space collapsed, in this order: Ricky (6) is ricky with a space behind it.',
+    "norm_name" varchar COMMENT 'A name, real name, alias or group''s name: lower case; spaces (U+0020) trimmed at both ends; one (n) of ASCII digits removed from the end; the first run of white space, which is space, tab, line feed, form feed and carriage return and no other, made one space; in this order. Ricky (6) is ricky with a space behind it.',
     "artist_id" bigint COMMENT 'The artist.'
 )
 COMMENT 'A normalised name under which an artist is known. [discogs-lakehouse 1cf675c77330]'

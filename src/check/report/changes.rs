@@ -8,14 +8,20 @@ use crate::check::suite::Checked;
 /// A table now and in the run that it was compared with.
 #[derive(Debug, Serialize)]
 pub struct TableChange {
+    /// The name of the table in reports.
     pub table: String,
+    /// The rows now; `None` if the table is gone.
     pub rows: Option<u64>,
+    /// The rows in the published run; `None` if the table is new.
     pub rows_before: Option<u64>,
+    /// The bytes now.
     pub bytes: Option<u64>,
+    /// The bytes in the published run.
     pub bytes_before: Option<u64>,
 }
 
 impl TableChange {
+    /// Returns whether anything changed.
     pub fn is_any(&self) -> bool {
         self.rows != self.rows_before || self.bytes != self.bytes_before
     }

@@ -7,6 +7,7 @@ use crate::lake::{Run, RunId, SealedRun};
 
 /// Rows of every table over the runs, oldest first.
 pub struct History {
+    /// The runs, oldest first.
     pub runs: Vec<RunId>,
     /// Table → (index in `runs`, rows) for each run that has the table.
     pub rows: BTreeMap<String, Vec<(usize, u64)>>,

@@ -13,6 +13,7 @@ mod junit;
 mod page;
 mod plot;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -24,13 +25,18 @@ use crate::page::plain_cell;
 
 /// A report to be written.
 pub struct Report<'r> {
+    /// The run that was checked.
     pub run: &'r Run,
     /// The environment of the contract whose bounds applied.
     pub environment: &'r str,
+    /// The time of the report.
     pub written: jiff::Timestamp,
+    /// The results.
     pub checked: &'r Checked,
     /// When the verdict was reached, if it is reused.
     pub reused_from: Option<jiff::Timestamp>,
+    /// Leave cells of the CSV unescaped that a spreadsheet would run as formulas.
+    pub raw: bool,
 }
 
 impl Report<'_> {
@@ -70,13 +76,8 @@ impl Report<'_> {
         csv.write_record(["check_name", "severity", "value", "ok", "details"])?;
         for finding in self.findings().iter() {
             let (severity, value) = (finding.severity.to_string(), finding.value.to_string());
-            csv.write_record([
-                &finding.check_name,
-                &severity,
-                &value,
-                &finding.ok.to_string(),
-                &plain_cell(&finding.details).into_owned(),
-            ])?;
+            let details = if self.raw { Cow::Borrowed(finding.details.as_str()) } else { plain_cell(&finding.details) };
+            csv.write_record([&finding.check_name, &severity, &value, &finding.ok.to_string(), &details.into_owned()])?;
         }
         csv.into_inner().context("the report cannot be written")
     }

@@ -22,6 +22,7 @@ const MAIN_TABLES: [&str; 6] = [
     "release_extra_credits_v1",
 ];
 
+/// Returns the report as an HTML page.
 pub fn page(report: &Report<'_>, history: &History) -> Markup {
     html! {
         (DOCTYPE)

@@ -17,7 +17,9 @@ const NAME_CHARACTERS: usize = 20;
 
 /// A line of a plot: its name and its points by x.
 pub struct Line {
+    /// The label of the line.
     pub name: String,
+    /// Position and value of each point.
     pub points: Vec<(f64, f64)>,
 }
 

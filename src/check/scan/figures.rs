@@ -13,6 +13,7 @@ use crate::lake::{ColumnDescription, Dataset};
 /// U+FFFD, which stands for bytes that were not UTF-8.
 const REPLACED: &str = "\u{FFFD}";
 
+/// The running measurements of one table.
 pub struct TableFigures {
     rows: u64,
     columns: Vec<ColumnFigures>,
@@ -30,6 +31,7 @@ struct ColumnFigures {
 }
 
 impl TableFigures {
+    /// Returns measurements of a table before its first batch.
     pub fn of(table: &Table) -> Self {
         let figures = |name: &String| ColumnFigures { name: name.clone(), ..ColumnFigures::default() };
         TableFigures {

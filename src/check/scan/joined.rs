@@ -16,9 +16,13 @@ const QUERY_MEMORY: u64 = 128 << 20;
 
 /// A text and the rows that it is made of.
 pub struct Joined<'j> {
+    /// The table with the text.
     pub table: Source<'j>,
+    /// The column with the text.
     pub column: &'j str,
+    /// The table with the rows that make up the text.
     pub from: Source<'j>,
+    /// The text between two pieces.
     pub separator: &'j str,
 }
 

@@ -27,6 +27,7 @@ pub struct KeyOrder {
 }
 
 impl KeyOrder {
+    /// Returns the tracker of a table's key.
     pub fn of(table: &Table) -> Self {
         let has_key = !table.key.is_empty();
         let first = table.columns.first().map(|column| column.name.clone());

@@ -27,6 +27,7 @@ mod sets;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 
@@ -35,6 +36,7 @@ use super::query::CheckQuery;
 use crate::contract::{Contract, Table};
 use crate::lake::{Dataset, Run};
 use crate::parallel::on_threads;
+use digdag_task::{Amount, Meter, Observer};
 
 use contained::contained;
 use figures::TableFigures;
@@ -54,6 +56,7 @@ pub struct Scan {
     /// The profile of each table, by its name in the contract. A table whose distinct keys cannot be counted in one pass
     /// has `keys` 0 here and is named in `keys_unknown`.
     pub profiles: BTreeMap<String, TableProfile>,
+    /// Tables whose keys the pass could not decide; a query does.
     pub keys_unknown: Vec<String>,
 }
 
@@ -76,13 +79,36 @@ enum Work<'s> {
     SideBySide { check: &'s CheckQuery, table: Source<'s>, other: Source<'s> },
 }
 
+impl Work<'_> {
+    /// The bytes of Parquet that the work reads. A comparison reads few of the columns, about half of the bytes.
+    fn bytes(&self) -> u64 {
+        match self {
+            Work::Table(source) => source.dataset.bytes(),
+            Work::SideBySide { other, .. } => other.dataset.bytes() / 2,
+        }
+    }
+}
+
+/// The bytes that all threads have read.
+struct Progress<'p> {
+    meter: &'p dyn Meter,
+    read: AtomicU64,
+}
+
+impl Progress<'_> {
+    fn add(&self, bytes: u64, source: &Source<'_>) {
+        let read = self.read.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.meter.advance_to(read, &|| format!("reading {}", source.table.report_name()));
+    }
+}
+
 enum Done {
     Table(String, TableProfile, bool, Vec<(String, u64)>),
     Proven(String),
     Unproven,
 }
 
-/// Reads the tables once and answers what can be answered of the checks.
+/// Reads the tables once and answers what can be answered of the checks. `observer` sees the bytes read.
 ///
 /// # Errors
 /// Fails if a file cannot be read.
@@ -93,6 +119,7 @@ pub fn scan(
     checks: &[CheckQuery],
     threads: usize,
     spill: &Path,
+    observer: &dyn Observer,
 ) -> anyhow::Result<Scan> {
     let sources: Vec<_> = datasets.iter().map(|(table, dataset)| Source { table, dataset, run }).collect();
     let source = |name: &str| sources.iter().find(|source| source.table.name == name).copied();
@@ -105,19 +132,21 @@ pub fn scan(
             _ => continue,
         };
         if let (Some(table), Some(other)) = (source(&check.of), source(other)) {
-            work.push((other.dataset.bytes() / 2, Work::SideBySide { check, table, other }));
+            work.push(Work::SideBySide { check, table, other });
         }
     }
-    work.extend(sources.iter().map(|source| (source.dataset.bytes(), Work::Table(*source))));
+    work.extend(sources.iter().map(|source| Work::Table(*source)));
     // The longest first, so that no thread ends long after the others.
-    work.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
-    let work: Vec<_> = work.into_iter().map(|(_, work)| work).collect();
+    work.sort_by_key(|work| std::cmp::Reverse(work.bytes()));
+    let meter = observer.begin(Amount::bytes(work.iter().map(Work::bytes).sum()));
+    let progress = Progress { meter: meter.as_ref(), read: AtomicU64::new(0) };
     let results = on_threads(threads, work, |work| match work {
-        Work::Table(source) => scan_table(source, checks, &references),
-        Work::SideBySide { check, table, other } => match side_by_side(check, table, other, spill)? {
-            true => Ok(Done::Proven(check.name.clone())),
-            false => Ok(Done::Unproven),
-        },
+        Work::Table(source) => scan_table(source, checks, &references, &progress),
+        Work::SideBySide { check, table, other } => {
+            let proven = side_by_side(check, table, other, spill)?;
+            progress.add(work.bytes(), &other);
+            Ok(if proven { Done::Proven(check.name.clone()) } else { Done::Unproven })
+        }
     });
     let mut scan = Scan::default();
     for result in results {
@@ -156,7 +185,12 @@ fn side_by_side(check: &CheckQuery, table: Source<'_>, other: Source<'_>, spill:
     }
 }
 
-fn scan_table(source: Source<'_>, checks: &[CheckQuery], references: &References) -> anyhow::Result<Done> {
+fn scan_table(
+    source: Source<'_>,
+    checks: &[CheckQuery],
+    references: &References,
+    progress: &Progress<'_>,
+) -> anyhow::Result<Done> {
     let table = source.table;
     let mut figures = TableFigures::of(table);
     let mut order = KeyOrder::of(table);
@@ -166,8 +200,10 @@ fn scan_table(source: Source<'_>, checks: &[CheckQuery], references: &References
             counts.push(RuleCount::new(&check.name, rule));
         }
     }
+    let bytes_a_row = source.dataset.bytes() as f64 / source.dataset.rows.max(1) as f64;
     for batch in reader::batches(&source.files(), None) {
         let batch = batch?;
+        progress.add((batch.num_rows() as f64 * bytes_a_row) as u64, &source);
         figures.add(&batch).with_context(|| table.name.clone())?;
         order.add(&batch);
         for count in &mut counts {

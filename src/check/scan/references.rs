@@ -39,10 +39,12 @@ impl IdSet {
         Some(new)
     }
 
+    /// Returns whether the set holds an id.
     pub fn contains(&self, id: i64) -> bool {
         id >= 0 && self.words.get((id / 64) as usize).is_some_and(|word| word & (1 << (id % 64)) != 0)
     }
 
+    /// Returns the number of distinct ids.
     pub fn len(&self) -> u64 {
         self.len
     }
@@ -51,6 +53,7 @@ impl IdSet {
 /// The rows of a table that others refer to.
 #[derive(Debug, Default)]
 pub struct Referenced {
+    /// The ids of the referenced column.
     pub ids: IdSet,
     /// Hashes of names by id; 0 if the row has none. Empty if no other table repeats the names.
     names: Vec<u32>,
@@ -95,6 +98,7 @@ impl References {
         Ok(References(read?.into_iter().flatten().collect()))
     }
 
+    /// Returns the values of a column that other tables refer to.
     pub fn get(&self, table: &str, field: &str) -> Option<&Referenced> {
         self.0.get(&(table.to_owned(), field.to_owned()))
     }

@@ -125,10 +125,12 @@ pub struct RuleCount<'r> {
 }
 
 impl<'r> RuleCount<'r> {
+    /// Returns a counter of the rows that break a rule.
     pub fn new(check: &'r str, rule: Rule<'r>) -> Self {
         RuleCount { check, rule, broken: Some(0) }
     }
 
+    /// Counts the rows of a batch.
     pub fn add(&mut self, batch: &RecordBatch) {
         self.broken = self.broken.and_then(|broken| Some(broken + self.rule.broken(batch)?));
     }

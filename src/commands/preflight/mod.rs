@@ -31,52 +31,52 @@ const SPACE_PER_DUMP_BYTE: u64 = 3;
 #[command(name = "preflight", version, after_help = EXAMPLE)]
 pub struct Preflight {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// Month of the dumps
     #[arg(long, value_name = "YYYY-MM")]
-    pub dump_month: DumpMonth,
+    pub(crate) dump_month: DumpMonth,
 
     /// Folder of the dumps, in <raw_root>/<dump_month>/discogs_YYYYMMDD_<entity>.xml.gz; the newest date counts
     #[arg(long, env = "DISCOGS_RAW", value_name = "FOLDER")]
-    pub raw_root: Option<PathBuf>,
+    pub(crate) raw_root: Option<PathBuf>,
 
     /// Time that names the run; the same time continues the same run [default: now]
     #[arg(long, value_name = "TIME", value_parser = session_time)]
-    pub session_time: Option<DateTime>,
+    pub(crate) session_time: Option<DateTime>,
 
     /// Name of the run [default: made of dump_month and session_time]
     #[arg(long, value_name = "RUN_ID")]
-    pub run_id: Option<RunId>,
+    pub(crate) run_id: Option<RunId>,
 
     /// Mode of the workflow
     #[arg(long, value_name = "MODE", default_value = "dev")]
-    pub run_mode: RunMode,
+    pub(crate) run_mode: RunMode,
 
     /// Free disk space to require, less what the run holds already; a sealed run needs none [default: three times the
     /// size of the dumps]
     #[arg(long, value_name = "SIZE")]
-    pub min_free: Option<ByteSize>,
+    pub(crate) min_free: Option<ByteSize>,
 
     /// Compare the dumps with the CHECKSUM file beside them if there is one; false leaves that to the ingests
     #[arg(long, default_value = "true")]
-    pub verify_dumps: Switch,
+    pub(crate) verify_dumps: Switch,
 
     /// Artists dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_ARTISTS_DUMP", value_name = "FILE")]
-    pub artists_dump: Option<PathBuf>,
+    pub(crate) artists_dump: Option<PathBuf>,
 
     /// Labels dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_LABELS_DUMP", value_name = "FILE")]
-    pub labels_dump: Option<PathBuf>,
+    pub(crate) labels_dump: Option<PathBuf>,
 
     /// Masters dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_MASTERS_DUMP", value_name = "FILE")]
-    pub masters_dump: Option<PathBuf>,
+    pub(crate) masters_dump: Option<PathBuf>,
 
     /// Releases dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_RELEASES_DUMP", value_name = "FILE")]
-    pub releases_dump: Option<PathBuf>,
+    pub(crate) releases_dump: Option<PathBuf>,
 }
 
 /// Parses a session time of Digdag. Its local time names the run; the offset is ignored.

@@ -12,7 +12,7 @@ pub struct Answer<'s> {
     sql: &'s str,
     origin: &'s str,
     /// Rows read so far.
-    pub rows: usize,
+    pub(crate) rows: usize,
 }
 
 impl<'s> Answer<'s> {

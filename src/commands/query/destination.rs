@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::answer::Answer;
-use super::format::{Format, left_out};
+use super::format::{Cells, Format, left_out};
 use crate::lake::{Output, open_stream, output_file};
 use digdag_task::stop::{self, Unfinished};
 use digdag_task::{Call, Failure, say_line};
@@ -57,30 +57,36 @@ impl Destination {
         }
     }
 
-    /// Runs a statement and writes its rows.
+    /// Runs a statement and writes its rows. `raw` leaves cells of a CSV unescaped that a spreadsheet would run as
+    /// formulas; a terminal's control characters are escaped anyway.
     ///
     /// # Errors
     /// Fails if the statement does, or if the rows cannot be written. A reader that has closed its end is no error.
-    pub fn write(&self, answer: &mut Answer<'_>) -> anyhow::Result<()> {
+    pub fn write(&self, answer: &mut Answer<'_>, raw: bool) -> anyhow::Result<()> {
+        let cells = |terminal: bool| match (terminal, raw) {
+            (true, _) => Cells::Terminal,
+            (false, true) => Cells::Raw,
+            (false, false) => Cells::Spreadsheet,
+        };
         match self {
             Destination::Stderr => {
                 let mut table = Vec::new();
-                Format::Table.write(answer, &mut table, true)?;
+                Format::Table.write(answer, &mut table, Cells::Terminal)?;
                 // A closed stderr is no error, as for every line written to it.
                 let _ = std::io::stderr().write_all(&table);
             }
             Destination::Stdout(format) => {
                 let terminal = std::io::stdout().is_terminal();
-                let written = format.write(answer, BufWriter::new(std::io::stdout()), terminal);
+                let written = format.write(answer, BufWriter::new(std::io::stdout()), cells(terminal));
                 of_target(written, "stdout")?;
             }
             Destination::Csv(Output::Stream(stream)) => {
                 let target = open_stream(stream)?;
                 let terminal = target.is_terminal();
-                let written = Format::Csv.write(answer, BufWriter::new(target), terminal);
+                let written = Format::Csv.write(answer, BufWriter::new(target), cells(terminal));
                 of_target(written, &stream.to_string_lossy())?;
             }
-            Destination::Csv(output) => write_file(output.path(), answer)?,
+            Destination::Csv(output) => write_file(output.path(), answer, cells(false))?,
         }
         let left_out = left_out(answer.rows);
         if left_out > 0 && matches!(self, Destination::Stderr | Destination::Stdout(Format::Table)) {
@@ -102,7 +108,7 @@ fn of_target(written: anyhow::Result<()>, target: &str) -> anyhow::Result<()> {
 }
 
 /// Writes a temporary file beside `path`, then renames it.
-fn write_file(path: &Path, answer: &mut Answer<'_>) -> anyhow::Result<()> {
+fn write_file(path: &Path, answer: &mut Answer<'_>, cells: Cells) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", path.display());
     let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
     // Signals wait until the file is registered as unfinished; otherwise one could leave it behind.
@@ -114,7 +120,7 @@ fn write_file(path: &Path, answer: &mut Answer<'_>) -> anyhow::Result<()> {
         .with_context(cannot)?;
     let _unfinished = Unfinished::new(file.path());
     drop(known);
-    of_target(Format::Csv.write(answer, BufWriter::new(file.as_file()), false), &path.to_string_lossy())?;
+    of_target(Format::Csv.write(answer, BufWriter::new(file.as_file()), cells), &path.to_string_lossy())?;
     file.as_file().sync_all().with_context(cannot)?;
     let _whole = stop::hold();
     file.persist(path).with_context(cannot)?;

@@ -1,11 +1,13 @@
 //! The formats of rows: table, CSV, JSON, Markdown and Parquet.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use anyhow::Context;
 use parquet::arrow::ArrowWriter;
 
 use super::answer::Answer;
+use crate::page::plain_cell;
 use digdag_task::{Failure, is_active, printable};
 
 /// The most rows that a table shows; the other formats hold all rows.
@@ -29,15 +31,36 @@ pub enum Format {
     Parquet,
 }
 
+/// The program that reads the cells of a CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cells {
+    /// A terminal, which acts on control characters.
+    Terminal,
+    /// A spreadsheet, which runs a cell that begins like a formula.
+    Spreadsheet,
+    /// A program that takes every cell as it is.
+    Raw,
+}
+
+impl Cells {
+    fn show(self, cell: &str) -> Cow<'_, str> {
+        match self {
+            Cells::Terminal => printable(cell),
+            Cells::Spreadsheet => plain_cell(cell),
+            Cells::Raw => Cow::Borrowed(cell),
+        }
+    }
+}
+
 impl Format {
-    /// Runs a statement and writes its rows to `target`. `for_people` is `true` if `target` is a terminal.
+    /// Runs a statement and writes its rows to `target`.
     ///
     /// # Errors
     /// Fails if the statement does, or if `target` cannot be written.
-    pub fn write(self, answer: &mut Answer<'_>, target: impl Write + Send, for_people: bool) -> anyhow::Result<()> {
+    pub fn write(self, answer: &mut Answer<'_>, target: impl Write + Send, cells: Cells) -> anyhow::Result<()> {
         match self {
             Format::Table => table(answer, target),
-            Format::Csv => csv(answer, target, for_people),
+            Format::Csv => csv(answer, target, cells),
             Format::Json => json(answer, target),
             Format::Markdown => markdown(answer, target),
             Format::Parquet => parquet(answer, target),
@@ -73,15 +96,15 @@ pub fn left_out(rows: usize) -> usize {
     rows.saturating_sub(MAX_TABLE_ROWS)
 }
 
-fn csv(answer: &mut Answer<'_>, target: impl Write, for_people: bool) -> anyhow::Result<()> {
+fn csv(answer: &mut Answer<'_>, target: impl Write, cells: Cells) -> anyhow::Result<()> {
     let csv = std::cell::RefCell::new(csv::Writer::from_writer(target));
-    let field = |text: &str| if for_people { printable(text).into_owned() } else { text.to_owned() };
+    let field = |text: &str| cells.show(text).into_owned();
     answer.texts(
         |header| csv.borrow_mut().write_record(header.iter().map(|name| field(name))).map_err(of_csv),
         |rows| {
             for row in &rows {
-                let cells = row.iter().map(|cell| field(cell.as_deref().unwrap_or_default()));
-                csv.borrow_mut().write_record(cells).map_err(of_csv)?;
+                let fields = row.iter().map(|cell| field(cell.as_deref().unwrap_or_default()));
+                csv.borrow_mut().write_record(fields).map_err(of_csv)?;
             }
             Ok(())
         },

@@ -36,48 +36,52 @@ use statement::{full_name, showcase_queries, statement};
 #[command(name = "query", version, after_help = EXAMPLE)]
 pub struct Query {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    pub(crate) lake: LakeArgs,
 
     /// The run to ask [default: what active points at]
     #[arg(long, value_name = "RUN_ID")]
-    pub run_id: Option<RunId>,
+    pub(crate) run_id: Option<RunId>,
 
     /// State of the tables to read: a month (2026-10), a run, a time (2026-11-20T12:00:00Z), a day, or a snapshot id
     #[arg(long, value_name = "WHEN", conflicts_with = "run_id")]
-    pub as_of: Option<AsOf>,
+    pub(crate) as_of: Option<AsOf>,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    pub(crate) catalog: CatalogArgs,
 
     /// Showcase query, by its name or the end of it, such as country_top
     #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 
     /// File with one SQL statement that only reads
     #[arg(long, value_name = "FILE", conflicts_with = "name")]
-    pub sql_file: Option<PathBuf>,
+    pub(crate) sql_file: Option<PathBuf>,
 
     /// One SQL statement that only reads
     #[arg(long, value_name = "SQL", conflicts_with_all = ["name", "sql_file"], allow_hyphen_values = true)]
-    pub sql: Option<String>,
+    pub(crate) sql: Option<String>,
 
     /// Format of the rows on stdout [default: table, on stdout if it is a terminal, else on stderr]
     #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "csv")]
-    pub format: Option<Format>,
+    pub(crate) format: Option<Format>,
 
     /// Write all rows to this file as CSV, outside the lake's runs; - is stdout
     #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Keep cells of a CSV as they are that a spreadsheet would run as formulas, instead of an apostrophe before them
+    #[arg(long)]
+    pub raw: Switch,
 
     /// List the showcase queries
     #[arg(long)]
-    pub list: Switch,
+    pub(crate) list: Switch,
 
     #[command(flatten)]
-    pub sandbox: SandboxParameters,
+    pub(crate) sandbox: SandboxParameters,
 
     #[command(flatten)]
-    pub engine: EngineParameters,
+    pub(crate) engine: EngineParameters,
 }
 
 const EXAMPLE: &str = "\
@@ -111,7 +115,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     call.set_run_id(&id);
     let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
     let mut answer = Answer::new(&sandbox, &sql, &origin)?;
-    destination.write(&mut answer)?;
+    destination.write(&mut answer, parameters.raw.is_on())?;
     call.set_metric("rows", answer.rows);
     call.summary(format_args!("{} rows", answer.rows));
     Ok(())

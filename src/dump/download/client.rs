@@ -16,7 +16,7 @@ use crate::http::{Deadline, RequestError, RetryPolicy, Transient, agent_config, 
 use digdag_task::{Failure, Observer};
 
 /// Limit of a listing page or a CHECKSUM file, which have some kilobytes.
-const LARGEST_PAGE: u64 = 4 << 20;
+const MAX_PAGE_BYTES: u64 = 4 << 20;
 
 /// Limit of consecutive attempts without progress. With the waits between the attempts, four files that all fail stay
 /// below the site's limit of 15 requests in 6 minutes.
@@ -97,7 +97,7 @@ impl Client {
     pub fn text(&self, query: &str, what: &str, observer: &dyn Observer) -> anyhow::Result<String> {
         self.retry_policy.run(observer, || {
             let response = self.get(query, what, None)?;
-            let body = response.into_body().into_with_config().limit(LARGEST_PAGE);
+            let body = response.into_body().into_with_config().limit(MAX_PAGE_BYTES);
             body.read_to_string().map_err(|error| request_error(what, error))
         })
     }

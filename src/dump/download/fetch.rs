@@ -181,7 +181,7 @@ impl Month<'_> {
             self.folder.remove_other_parts(&listed.name, sha256)?;
             let bytes = Transfer::new(self.client, wanted, part.clone()).run(self.observer)?;
             let aside = self.folder.commit(&part, &listed.name, sha256)?;
-            self.observer.note(format_args!("{}: {bytes} bytes, verified", listed.name));
+            self.observer.detail(format_args!("{}: {bytes} bytes, verified", listed.name));
             let there = FetchedFile::there(&listed.name, bytes, sha256);
             files.push(FetchedFile { status: Status::Done, kept_aside: aside, ..there });
         }

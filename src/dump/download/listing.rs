@@ -11,7 +11,9 @@ pub(super) struct ListedFile {
     /// `discogs_YYYYMMDD_<entity>.xml.gz` or `discogs_YYYYMMDD_CHECKSUM.txt`. No other name is accepted, because this
     /// becomes the name of a local file.
     pub name: String,
+    /// The date in the name.
     pub date: Date,
+    /// The kind of the file.
     pub kind: Kind,
     /// The query that downloads the file, after the base URL: `?download=…`.
     pub query: String,

@@ -29,13 +29,17 @@ pub const FILE: &str = "changes.parquet";
 
 /// Compares the tables of two runs.
 pub struct Feeds<'f> {
+    /// The older run.
     pub from: &'f Run,
+    /// The newer run.
     pub to: &'f Run,
     /// The folder of the unfinished feed, with a folder for each table.
     pub staged: &'f Path,
     /// A folder for temporary files.
     pub scratch: &'f Path,
+    /// The approximate number of rows of both runs that are compared at once.
     pub rows_at_once: u64,
+    /// The bounds of DuckDB.
     pub engine: &'f EngineParameters,
 }
 

@@ -28,12 +28,15 @@ const DESCRIPTION: &str = "_diff.json";
 /// The parameters of [`diff_runs`].
 #[derive(Debug)]
 pub struct DiffRequest<'d> {
+    /// The older run.
     pub from_run_id: RunId,
+    /// The newer run.
     pub to_run_id: RunId,
     /// A new folder for the feed; `None` stands for its folder in the history.
     pub output: Option<&'d Path>,
     /// The approximate number of rows of both runs in one query.
     pub rows_at_once: u64,
+    /// The bounds of DuckDB.
     pub engine: &'d EngineParameters,
 }
 
@@ -44,7 +47,9 @@ impl DiffRequest<'_> {
 
 /// A change feed and its folder.
 pub struct WrittenDiff {
+    /// The counts.
     pub diff: Diff,
+    /// The folder that holds the rows.
     pub output: PathBuf,
     /// Whether an earlier call wrote it.
     pub was_there: bool,
@@ -55,25 +60,36 @@ pub struct WrittenDiff {
 pub struct Diff {
     /// The format of this file, 1.
     pub format: u32,
+    /// The older run.
     pub from_run_id: RunId,
+    /// The newer run.
     pub to_run_id: RunId,
     pub from_manifest_sha256: String,
     pub to_manifest_sha256: String,
+    /// The version of the program.
     pub version: String,
+    /// The counts of each table.
     pub tables: Vec<TableDiff>,
 }
 
 /// The changes of one table, counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableDiff {
+    /// The name of the table.
     pub table: String,
+    /// The rows of the older run.
     pub rows_before: u64,
+    /// The rows of the newer run.
     pub rows_after: u64,
+    /// Rows whose key only the newer run has.
     pub inserted: u64,
+    /// Rows whose key both runs have, with other values.
     pub updated: u64,
+    /// Rows whose key only the older run has.
     pub deleted: u64,
     /// Column → updated rows in which it changed.
     pub columns: BTreeMap<String, u64>,
+    /// The file with the changed rows.
     pub file: DataFile,
 }
 
@@ -133,7 +149,7 @@ pub fn diff_runs(
         let Some(found) = feeds.compare(table)? else { continue };
         let TableDiff { inserted, updated, deleted, .. } = found;
         if inserted + updated + deleted > 0 {
-            observer.note(format_args!("{}: {inserted} inserted, {updated} updated, {deleted} deleted", found.table));
+            observer.detail(format_args!("{}: {inserted} inserted, {updated} updated, {deleted} deleted", found.table));
         }
         diff.tables.push(found);
     }

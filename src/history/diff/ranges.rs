@@ -13,6 +13,7 @@ use crate::sql::text_literal;
 /// The approximate size of a range, over both runs.
 #[derive(Clone, Copy, Debug)]
 pub struct AtOnce {
+    /// Rows of both runs.
     pub rows: u64,
     /// Uncompressed bytes, according to the footers.
     pub bytes: u64,
@@ -22,15 +23,17 @@ impl AtOnce {
     /// Returns the given rows, and a sixteenth of the memory limit in bytes (256 MiB at most): a range that the engine
     /// can aggregate, join and sort within its memory.
     pub fn within(memory_limit: u64, rows: u64) -> Self {
-        const MOST: u64 = 256 << 20;
-        AtOnce { rows, bytes: (memory_limit / 16).clamp(1, MOST) }
+        const MAX_BYTES: u64 = 256 << 20;
+        AtOnce { rows, bytes: (memory_limit / 16).clamp(1, MAX_BYTES) }
     }
 }
 
 /// A range of a column from `low` (included) to `high` (excluded), as SQL literals; NULL stands for no bound.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Range {
+    /// The lower bound, included.
     pub low: String,
+    /// The upper bound, excluded.
     pub high: String,
 }
 

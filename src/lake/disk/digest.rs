@@ -1,6 +1,6 @@
 //! SHA-256 of bytes, files and streams.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,38 +9,6 @@ use sha2::{Digest, Sha256};
 
 use super::read::open_regular;
 use crate::parallel::on_threads;
-
-/// A writer that counts and hashes the bytes it passes on to `inner`.
-pub struct HashingWriter<W> {
-    inner: W,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl<W: Write> HashingWriter<W> {
-    /// Wraps a writer.
-    pub fn new(inner: W) -> Self {
-        HashingWriter { inner, hash: Sha256::new(), bytes: 0 }
-    }
-
-    /// Returns the inner writer, the number of bytes written, and their sha256 in lower-case hexadecimal.
-    pub fn finish(self) -> (W, u64, String) {
-        (self.inner, self.bytes, hex::encode(self.hash.finalize()))
-    }
-}
-
-impl<W: Write> Write for HashingWriter<W> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(buffer)?;
-        self.hash.update(&buffer[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
 
 /// Returns the sha256 of bytes in lower-case hexadecimal.
 pub(crate) fn sha256_of_bytes(bytes: &[u8]) -> String {

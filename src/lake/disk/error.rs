@@ -1,3 +1,5 @@
+//! The errors of the disk that callers tell apart.
+
 use std::path::PathBuf;
 
 use super::lock::Holder;
@@ -35,7 +37,7 @@ pub enum Error {
 
     /// A path of the user's own lies in a folder that must not change.
     #[error("{} lies in {}, which only the lake's own tasks may change", path.display(), kept.display())]
-    Kept {
+    Protected {
         /// The path as given.
         path: PathBuf,
         /// The folder that must not change.

@@ -82,7 +82,7 @@ pub(crate) fn exclusive(path: &Path, task: &str, what: &str) -> anyhow::Result<L
 
 /// Like [`exclusive`], but returns `None` if another process holds the lock.
 pub(crate) fn if_free(path: &Path, task: &str) -> anyhow::Result<Option<Lock>> {
-    let taken = take(path, |file| try_for_a_moment(|| file.try_lock()))?;
+    let taken = take(path, |file| try_repeatedly(|| file.try_lock()))?;
     Ok(taken.map(|file| sign(file, task)))
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn waiting(path: &Path, task: &str, what: &str, on_wait: &dyn Fn(&Err
 /// # Errors
 /// Returns [`Error::Locked`] if another process holds the lock for itself alone.
 pub(crate) fn shared(path: &Path, what: &str) -> anyhow::Result<Lock> {
-    match take(path, |file| try_for_a_moment(|| file.try_lock_shared()))? {
+    match take(path, |file| try_repeatedly(|| file.try_lock_shared()))? {
         Some(file) => Ok(Lock { _file: file }),
         None => Err(locked(path, what).into()),
     }
@@ -153,7 +153,7 @@ fn sign(mut file: File, task: &str) -> Lock {
     Lock { _file: file }
 }
 
-fn try_for_a_moment(lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
+fn try_repeatedly(lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
     for _ in 1..MAX_ATTEMPTS {
         match lock() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),

@@ -26,7 +26,7 @@ impl Output {
     ///
     /// # Errors
     /// Returns [`Error::Output`] if the path is empty, its folder is missing, or it names a folder, a FIFO, a device, a
-    /// socket or a link that leads nowhere; [`Error::Kept`] if it lies in a folder that must not change.
+    /// socket or a link that leads nowhere; [`Error::Protected`] if it lies in a folder that must not change.
     pub fn file(path: &Path, kept_by: impl Fn(&Path) -> Option<PathBuf>) -> Result<Self, Error> {
         let resolved = resolve(path, kept_by)?;
         match fs::metadata(&resolved).map(|found| kind(found.file_type())) {
@@ -85,7 +85,7 @@ fn resolve(path: &Path, kept_by: impl Fn(&Path) -> Option<PathBuf>) -> Result<Pa
         Err(_) => named.clone(),
     };
     match kept_by(&named).or_else(|| kept_by(&resolved)) {
-        Some(kept) => Err(Error::Kept { path: path.to_owned(), kept }),
+        Some(kept) => Err(Error::Protected { path: path.to_owned(), kept }),
         None => Ok(resolved),
     }
 }

@@ -10,37 +10,51 @@ use digdag_task::Failure;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page {
+    /// The id of the query.
     pub id: String,
+    /// The address of the next page; missing in the last one.
     pub next_uri: Option<String>,
+    /// The columns, once they are known.
     #[serde(default)]
     pub columns: Option<Vec<NamedColumn>>,
+    /// The rows of this page.
     #[serde(default)]
     pub data: Vec<Vec<Value>>,
+    /// The progress.
     #[serde(default)]
     pub stats: Stats,
+    /// The error that ended the query.
     pub error: Option<QueryError>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct NamedColumn {
+    /// The name.
     pub name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Stats {
+    /// The state: `QUEUED`, `RUNNING`, …
     pub state: String,
+    /// The splits that are done.
     pub completed_splits: u64,
+    /// All splits that are known so far.
     pub total_splits: u64,
+    /// The rows that were read.
     pub processed_rows: u64,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct QueryError {
+    /// The message.
     pub message: String,
+    /// The name of the kind of error.
     #[serde(default)]
     pub error_name: String,
+    /// The place in the statement.
     pub error_location: Option<Location>,
 }
 

@@ -143,6 +143,10 @@ impl Engine for Trino {
     fn rows(&self, sql: &str, origin: &str) -> anyhow::Result<Rows> {
         Ok(self.table(sql, origin)?.1)
     }
+
+    fn columns(&self, sql: &str, origin: &str) -> anyhow::Result<Vec<String>> {
+        Ok(self.table(sql, origin)?.0)
+    }
 }
 
 struct RunError {

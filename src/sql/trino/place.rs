@@ -12,7 +12,9 @@ use crate::sql::SqlFile;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Location {
+    /// The line, from 1.
     pub line_number: usize,
+    /// The column, from 1.
     #[serde(default)]
     pub column_number: usize,
 }

@@ -9,7 +9,7 @@ use crate::contract::{ColumnType, Table};
 use crate::lake::Lake;
 
 /// Returns the name of a table of the contract in the catalog.
-pub(super) fn name(table: &Table) -> TableName {
+pub fn name(table: &Table) -> TableName {
     let namespace = if table.folder() == table.name { "silver" } else { "gold" };
     TableName::new(namespace, &table.name)
 }

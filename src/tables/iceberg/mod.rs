@@ -9,23 +9,31 @@
 //! The first staged run creates it; in a lake without a catalog, publishing moves `active` only. Dump tables are in the
 //! namespace `silver`, warehouse tables in `gold`.
 
+mod alter;
+mod alteration;
 mod as_of;
 mod binding;
 mod move_back;
+mod people;
 mod place;
 mod publish;
 mod rebuild;
+mod relocate;
+mod session;
 mod stage;
 
 use std::collections::BTreeMap;
 
 use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
+pub use alteration::Changes;
 pub use as_of::{AsOf, mount_as_of};
-pub use place::CatalogArgs;
+pub use binding::name as table_name;
+pub use place::{CatalogArgs, Place};
 pub use publish::{Publication, lock};
-pub use rebuild::rebuild;
-pub use stage::{Staged, stage};
+pub use rebuild::{Rebuilt, rebuild};
+pub use relocate::relocate;
+pub use stage::{Mode, Staged, stage};
 
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
@@ -42,6 +50,7 @@ pub struct Tables {
     lake: Lake,
     contract: Contract,
     catalog: Catalog,
+    recorder: session::Recorder,
 }
 
 impl Tables {
@@ -65,7 +74,7 @@ impl Tables {
 
     fn connect(lake: &Lake, store: &lake_catalog::Store, access: Access) -> anyhow::Result<Self> {
         let catalog = Catalog::open(store, lake.root(), access).map_err(failure)?;
-        Ok(Tables { lake: lake.clone(), contract: Contract::load()?, catalog })
+        Ok(Tables { lake: lake.clone(), contract: Contract::load()?, catalog, recorder: session::Recorder::default() })
     }
 
     /// Returns all tables of runs, by name.
@@ -92,7 +101,7 @@ impl Tables {
 }
 
 /// Returns the tag of a run's snapshots.
-fn run_tag(id: &RunId) -> String {
+pub fn run_tag(id: &RunId) -> String {
     format!("run_{id}")
 }
 
@@ -118,7 +127,13 @@ fn failure(error: Error) -> anyhow::Error {
         Error::Parquet(..) => Failure::input(error.to_string()).into(),
         Error::Unknown(_) => told(Failure::external(error.to_string()), "run the same command again; it finds out"),
         Error::Postgres(_, source) => {
-            let message = format!("{error}: {source}");
+            let mut message = format!("{error}: {source}");
+            // The reason that the server gives is below `db error`.
+            let mut cause = std::error::Error::source(source);
+            while let Some(error) = cause {
+                message = format!("{message}: {error}");
+                cause = error.source();
+            }
             told(Failure::external(message), "check the server, the URL and DISCOGS_CATALOG_PASSWORD_FILE")
         }
         _ => anyhow::Error::new(error),

@@ -12,6 +12,10 @@ impl Tables {
     /// # Errors
     /// Fails if one of the tables has no such snapshot, or if the catalog refuses the commit.
     pub fn move_back(&mut self, table: Option<&str>, to: &str, dry_run: bool) -> anyhow::Result<Vec<String>> {
+        self.repeat(|tables| tables.move_back_once(table, to, dry_run))
+    }
+
+    fn move_back_once(&mut self, table: Option<&str>, to: &str, dry_run: bool) -> anyhow::Result<Vec<String>> {
         let tables = match table {
             Some(name) => vec![self.find(name)?],
             None => self.load()?.into_values().collect(),
@@ -28,8 +32,8 @@ impl Tables {
             changes.push(change);
             names.push(table.name().to_string());
         }
-        if !changes.is_empty() && !dry_run {
-            self.catalog.commit(changes, at).map_err(failure)?;
+        if !dry_run {
+            self.commit(changes, at)?;
         }
         Ok(names)
     }

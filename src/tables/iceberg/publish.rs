@@ -7,12 +7,13 @@
 //! The next task that locks the lake carries out the intent that a killed task left. Every step is idempotent.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context;
-use lake_catalog::{Access, Catalog, TableChange};
+use lake_catalog::{Access, Catalog, Store, TableChange};
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogArgs, Tables, failure, month_tag, run_tag, stage};
+use super::{CatalogArgs, Mode, Tables, failure, month_tag, run_tag, stage};
 use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun};
 use digdag_task::Failure;
 
@@ -39,7 +40,10 @@ pub struct Publication {
 /// Fails if another task holds the lock, or if the catalog cannot be opened.
 pub fn lock(lake: &Lake, task: &str, catalog: &CatalogArgs) -> anyhow::Result<Publication> {
     let locked = lake.lock(task)?;
-    let tables = Tables::open(lake, Access::Write, catalog)?;
+    let mut tables = Tables::open(lake, Access::Write, catalog)?;
+    if let Some(tables) = &mut tables {
+        tables.remove_files_of_killed_session()?;
+    }
     let mut publication = Publication { locked, tables };
     publication.finish()?;
     Ok(publication)
@@ -68,6 +72,22 @@ impl Publication {
         Ok(self.tables.insert(tables))
     }
 
+    /// Returns the lake's Iceberg tables, or tables of a catalog in `scratch` if the lake has none, to show what a change
+    /// would do.
+    ///
+    /// # Errors
+    /// Fails if the catalog cannot be created.
+    pub fn tables_to_try(&mut self, scratch: &Path) -> anyhow::Result<&mut Tables> {
+        let tables = match self.tables.take() {
+            Some(tables) => tables,
+            None => {
+                let store = Store::Sqlite(scratch.join("catalog.sqlite"));
+                Tables::connect(self.locked.lake(), &store, Access::Write)?
+            }
+        };
+        Ok(self.tables.insert(tables))
+    }
+
     /// Publishes a run; `previous` is the link that a rollback uses up.
     ///
     /// # Errors
@@ -75,7 +95,7 @@ impl Publication {
     pub fn switch_to(&mut self, sealed: &SealedRun, previous: Option<&Previous>) -> anyhow::Result<()> {
         let Some(tables) = &mut self.tables else { return switch(&self.locked, sealed, previous) };
         // Stages a run that has no snapshots yet, so that all tables then move in one commit.
-        stage(tables, sealed)?;
+        stage(tables, sealed, Mode::Commit)?;
         let intent =
             Intent { run_id: sealed.run().id().clone(), previous: previous.map(|previous| previous.name.clone()) };
         let lake = self.locked.lake();
@@ -100,7 +120,7 @@ impl Publication {
     pub fn follow_active(&mut self) -> anyhow::Result<bool> {
         let Some(tables) = &mut self.tables else { return Ok(false) };
         let Some(id) = self.locked.lake().active()? else { return Ok(false) };
-        stage(tables, &SealedRun::open(&self.locked.lake().run(&id)?)?)?;
+        stage(tables, &SealedRun::open(&self.locked.lake().run(&id)?)?, Mode::Commit)?;
         move_mains(tables, &id)
     }
 
@@ -113,7 +133,7 @@ impl Publication {
         };
         // The killed task staged the run, but the catalog may have been rebuilt since.
         let sealed = SealedRun::open(&lake.run(&intent.run_id)?)?;
-        stage(tables, &sealed)?;
+        stage(tables, &sealed, Mode::Commit)?;
         move_mains(tables, &intent.run_id)?;
         if lake.active()?.as_ref() != Some(&intent.run_id) {
             let links = lake.previous()?;
@@ -133,6 +153,10 @@ fn switch(locked: &LockedLake, sealed: &SealedRun, previous: Option<&Previous>) 
 
 /// Moves `main` of every table to the run's snapshot, in one commit. Returns whether any had to move.
 pub(super) fn move_mains(tables: &mut Tables, id: &RunId) -> anyhow::Result<bool> {
+    tables.repeat(|tables| move_mains_once(tables, id))
+}
+
+fn move_mains_once(tables: &mut Tables, id: &RunId) -> anyhow::Result<bool> {
     let known = tables.load()?;
     let at = Catalog::next_time(known.values());
     let (tag, month) = (run_tag(id), month_tag(id));
@@ -154,9 +178,7 @@ pub(super) fn move_mains(tables: &mut Tables, id: &RunId) -> anyhow::Result<bool
         changes.push(change);
     }
     let moved = !changes.is_empty();
-    if moved {
-        tables.catalog.commit(changes, at).map_err(failure)?;
-    }
+    tables.commit(changes, at)?;
     Ok(moved)
 }
 
@@ -180,6 +202,10 @@ impl Tables {
     /// # Errors
     /// Fails if the catalog refuses the commit.
     pub fn forget(&mut self, runs: &[&RunId]) -> anyhow::Result<()> {
+        self.repeat(|tables| tables.forget_once(runs))
+    }
+
+    fn forget_once(&mut self, runs: &[&RunId]) -> anyhow::Result<()> {
         let known = self.load()?;
         let at = Catalog::next_time(known.values());
         let mut changes = Vec::new();
@@ -195,9 +221,6 @@ impl Tables {
                 changes.push(change);
             }
         }
-        if !changes.is_empty() {
-            self.catalog.commit(changes, at).map_err(failure)?;
-        }
-        Ok(())
+        self.commit(changes, at)
     }
 }

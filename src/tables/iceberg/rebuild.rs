@@ -1,46 +1,68 @@
-//! Rebuilds the catalog from the sealed runs, after its database was lost or the lake was moved.
+//! Rebuilds the catalog from the sealed runs and people's metadata, after its database was lost or the lake was moved.
 
-use lake_catalog::Store;
+use lake_catalog::{Access, Catalog, Store, Table};
 
 use super::publish::move_mains;
-use super::{Tables, place, stage};
-use crate::lake::{LockedLake, RunId, SealedRun};
-use digdag_task::Failure;
+use super::{CatalogArgs, Mode, Tables, failure, people, place, stage};
+use crate::lake::{Lake, LockedLake, RunId, SealedRun};
 
-/// Replaces the embedded catalog by a new one with all sealed runs, oldest first, and `main` of the tables at the run
-/// that `active` points at. Returns the ids of the runs.
+/// The result of [`rebuild`].
+#[derive(Debug, Default)]
+pub struct Rebuilt {
+    /// The runs in the catalog, oldest first.
+    pub runs: Vec<RunId>,
+    /// People's own tables in the catalog.
+    pub tables: Vec<String>,
+    /// Tables that could not be taken over, with the reason.
+    pub left_out: Vec<String>,
+}
+
+/// Replaces the lake's catalog by a new one with all sealed runs, oldest first, `main` of the tables at the run that
+/// `active` points at, and people's own tables as of their newest metadata. The metadata files of the old tables of runs
+/// are removed.
 ///
 /// # Errors
-/// Fails if a run fails verification, or if the lake's catalog is not the embedded one.
-pub fn rebuild(locked: &LockedLake) -> anyhow::Result<Vec<RunId>> {
+/// Fails if a run fails verification, or if the catalog's database cannot be written.
+pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs) -> anyhow::Result<Rebuilt> {
     let lake = locked.lake();
-    match place::existing(lake, &Default::default())? {
-        None | Some(Store::Sqlite(_)) => {}
-        Some(Store::Postgres { .. }) => {
-            return Err(Failure::parameters(
-                "the lake's catalog is in Postgres; rebuild-catalog makes the embedded one",
-            )
-            .hint("remove the rows of the catalog lake from iceberg_tables, and run stage-tables for each run")
-            .into());
-        }
-    }
+    let store = place::existing(lake, catalog)?.unwrap_or_else(|| Store::Sqlite(lake.catalog_file()));
     let new = lake.new_catalog_file()?;
     let mut ids = lake.run_ids()?;
     ids.sort_by(RunId::by_age);
-    let mut staged = Vec::new();
-    {
-        let mut tables = Tables::connect(lake, &Store::Sqlite(new.clone()), lake_catalog::Access::Write)?;
+    let mut rebuilt = Rebuilt::default();
+    let people = people::tables(lake);
+    rebuilt.left_out = people.left_out;
+    let of_runs: Vec<Table> = {
+        let mut tables = Tables::connect(lake, &Store::Sqlite(new.clone()), Access::Write)?;
+        tables.recorder.hold(lake, tables.catalog.session())?;
         for id in ids {
             let run = lake.run(&id)?;
             if run.is_sealed()? {
-                stage(&mut tables, &SealedRun::open(&run)?)?;
-                staged.push(id);
+                stage(&mut tables, &SealedRun::open(&run)?, Mode::Commit)?;
+                rebuilt.runs.push(id);
             }
         }
         if let Some(active) = lake.active()? {
             move_mains(&mut tables, &active)?;
         }
+        for (name, location) in people.tables {
+            tables.catalog.register(&name, &location).map_err(failure)?;
+            rebuilt.tables.push(name.to_string());
+        }
+        if let Store::Postgres { .. } = store {
+            tables.catalog.overwrite(&store).map_err(failure)?;
+        }
+        tables.load()?.into_values().collect()
+    };
+    if let Store::Sqlite(_) = store {
+        lake.replace_catalog(&new)?;
+    } else {
+        lake.remove_new_catalog(&new)?;
     }
-    lake.replace_catalog(&new)?;
-    Ok(staged)
+    let mut catalog = Catalog::open(&store, lake.root(), Access::Read).map_err(failure)?;
+    for table in &of_runs {
+        catalog.remove_unnamed(table).map_err(failure)?;
+    }
+    lake.remove_meta_file(Lake::SESSION)?;
+    Ok(rebuilt)
 }

@@ -2,12 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use lake_catalog::{Catalog, NewSnapshot, Table, TableChange, TableName, data_file};
+use lake_catalog::{Catalog, DataFile, NewSnapshot, Table, TableChange, TableName, data_file};
 
 use super::{RUN_ID, Tables, binding, failure, month_tag, run_tag};
 use crate::contract;
 use crate::lake::SealedRun;
 use digdag_task::Failure;
+
+/// Whether [`stage`] commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Commits the snapshots.
+    Commit,
+    /// Reads every file and checks every schema, and writes nothing.
+    Try,
+}
 
 /// The result of [`stage`].
 #[derive(Clone, Debug, Default)]
@@ -24,47 +33,58 @@ pub struct Staged {
 /// # Errors
 /// Fails if a file of the run is missing, if Iceberg does not allow a change of the contract, or if another writer
 /// commits to one of the tables.
-pub fn stage(tables: &mut Tables, sealed: &SealedRun) -> anyhow::Result<Staged> {
+pub fn stage(tables: &mut Tables, sealed: &SealedRun, mode: Mode) -> anyhow::Result<Staged> {
     if let Some(file) = sealed.files_of_other_size().first() {
         let message = format!("run {} failed verification: {}", sealed.run().id(), file.path);
         return Err(Failure::input(message).hint("run verify-run to list every file that differs").into());
     }
+    tables.repeat(|tables| stage_once(tables, sealed, mode))
+}
+
+fn stage_once(tables: &mut Tables, sealed: &SealedRun, mode: Mode) -> anyhow::Result<Staged> {
     let known = tables.load()?;
     let at = Catalog::next_time(known.values());
     let tag = run_tag(sealed.run().id());
-    let mut staged = Staged::default();
+    let is_staged = |table: &Table| table.ref_id(&tag).is_some();
+    let declared = tables.contract.tables.iter().map(|table| (table, known.get(&binding::name(table))));
+    let declared: Vec<_> = declared.filter(|(_, found)| !found.is_some_and(is_staged)).collect();
+    let gone: Vec<_> = not_in_contract(&tables.contract, &known).filter(|gone| !is_staged(gone)).collect();
+    let mut staged = Staged { tables: declared.len() + gone.len(), files: 0 };
+    if mode == Mode::Commit && staged.tables > 0 {
+        tables.recorder.begin(&tables.lake, tables.catalog.session())?;
+    }
     let mut changes = Vec::new();
-    for table in &tables.contract.tables {
-        let found = known.get(&binding::name(table));
-        if found.is_some_and(|found| found.ref_id(&tag).is_some()) {
-            continue;
+    for (table, found) in declared {
+        let (mut change, schema_id, files) = change(tables, table, found, sealed)?;
+        staged.files += files.len();
+        if mode == Mode::Commit {
+            add(&mut change, schema_id, files, sealed, at)?;
+            changes.push(change);
         }
-        let (change, files) = change(tables, table, found, sealed, at)?;
+    }
+    for table in gone.into_iter().filter(|_| mode == Mode::Commit) {
+        let mut change = TableChange::of(table);
+        // Empty: readers would take the rows of an earlier run for those of this run.
+        add(&mut change, table.metadata().current_schema_id(), Vec::new(), sealed, at)?;
         changes.push(change);
-        staged.files += files;
     }
-    for (_, gone) in not_in_contract(&tables.contract, &known).filter(|(_, gone)| gone.ref_id(&tag).is_none()) {
-        changes.push(emptied(gone, sealed, at)?);
-    }
-    staged.tables = changes.len();
-    if !changes.is_empty() {
-        tables.catalog.commit(changes, at).map_err(failure)?;
-    }
+    tables.commit(changes, at)?;
     Ok(staged)
 }
 
-/// Returns the change that adds a snapshot of the run to a table, and the number of its files. A table that the run
-/// lacks gets an empty snapshot; otherwise readers would take the rows of an earlier run for those of this run.
+/// Returns the change of a table to the contract's columns, the id of their schema, and the run's files. A table that
+/// the run lacks has none; with the files of an earlier run, readers would take those rows for rows of this run.
 fn change(
     tables: &Tables,
     table: &contract::Table,
     found: Option<&Table>,
     sealed: &SealedRun,
-    at: i64,
-) -> anyhow::Result<(TableChange, usize)> {
+) -> anyhow::Result<(TableChange, i32, Vec<DataFile>)> {
     let mut change = match found {
         Some(found) => TableChange::of(found),
-        None => TableChange::create(&binding::new_table(&tables.lake, table)).map_err(failure)?,
+        None => {
+            TableChange::create(&binding::new_table(&tables.lake, table), tables.catalog.session()).map_err(failure)?
+        }
     };
     let schema_id = change.schema(&binding::columns(table)).map_err(failure)?;
     let schema = change.schema_by_id(schema_id).map_err(failure)?;
@@ -76,22 +96,13 @@ fn change(
         }
         None => Vec::new(),
     };
-    let count = files.len();
-    add(&mut change, schema_id, files, sealed, at)?;
-    Ok((change, count))
-}
-
-/// Returns the change that adds an empty snapshot to a table that the contract no longer declares.
-fn emptied(table: &Table, sealed: &SealedRun, at: i64) -> anyhow::Result<TableChange> {
-    let mut change = TableChange::of(table);
-    add(&mut change, table.metadata().current_schema_id(), Vec::new(), sealed, at)?;
-    Ok(change)
+    Ok((change, schema_id, files))
 }
 
 fn add(
     change: &mut TableChange,
     schema_id: i32,
-    files: Vec<lake_catalog::DataFile>,
+    files: Vec<DataFile>,
     sealed: &SealedRun,
     at: i64,
 ) -> anyhow::Result<()> {
@@ -111,9 +122,11 @@ fn add(
     Ok(())
 }
 
+/// Returns the tables of runs that the contract no longer declares.
 fn not_in_contract<'t>(
     contract: &'t contract::Contract,
     known: &'t BTreeMap<TableName, Table>,
-) -> impl Iterator<Item = (&'t TableName, &'t Table)> {
-    known.iter().filter(|(name, _)| !contract.tables.iter().any(|table| binding::name(table) == **name))
+) -> impl Iterator<Item = &'t Table> {
+    let is_declared = |name: &TableName| contract.tables.iter().any(|table| binding::name(table) == *name);
+    known.iter().filter(move |(name, _)| !is_declared(name)).map(|(_, table)| table)
 }

@@ -2,7 +2,7 @@
 
 use super::definition::Definition;
 use super::schema::Schema;
-use super::verify::{Written, verify_as};
+use super::verify::{ExpectedTable, verify_as};
 
 /// Creates a table and compares the rows that Trino reads with those that were written. Drops the table if they differ.
 ///
@@ -11,7 +11,7 @@ use super::verify::{Written, verify_as};
 pub(super) fn create_verified(
     schema: &Schema,
     wanted: &Definition,
-    written: Option<&Written<'_>>,
+    written: Option<&ExpectedTable<'_>>,
 ) -> anyhow::Result<()> {
     schema.create(wanted)?;
     let Some(written) = written else { return Ok(()) };

@@ -11,7 +11,9 @@ const MARK: &str = "discogs-lakehouse ";
 /// A table or view to register.
 #[derive(Clone, Debug)]
 pub struct Definition {
+    /// The name in the schema.
     pub name: String,
+    /// The kind: a table or a view.
     pub kind: Kind,
     /// The comment, with the mark.
     pub comment: String,
@@ -29,9 +31,11 @@ pub enum Kind {
 /// A column of a table to register.
 #[derive(Clone, Debug)]
 pub struct ColumnDefinition {
+    /// The name of the column.
     pub name: String,
     /// The type as Trino names it, in lower case.
     pub data_type: String,
+    /// The comment of the column.
     pub comment: String,
 }
 

@@ -95,9 +95,13 @@ pub struct Registrar<'r> {
 /// The numbers of tables and views that were created, altered, replaced, and left unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Registered {
+    /// Tables and views that were missing.
     pub created: usize,
+    /// Tables whose columns changed, and views whose query did.
     pub altered: usize,
+    /// Tables that were swapped for one with another location or type.
     pub replaced: usize,
+    /// Tables and views that were up to date.
     pub unchanged: usize,
 }
 
@@ -141,6 +145,21 @@ impl<'r> Registrar<'r> {
             let run = lake.run(run.id())?;
             Plan::new(contract, &run, &format!("_runs/{}", run.id()), parameters, partly)
         };
+        let (schema, plan) = self.apply(&name, plan)?;
+        verify::verify(&schema, &plan.tables)?;
+        Ok(name)
+    }
+
+    /// Creates views of a run in its own schema of an Iceberg catalog, which is the catalog of this registrar's
+    /// parameters, and returns the schema's name.
+    ///
+    /// # Errors
+    /// Returns an error if Trino fails, for instance because the run was not staged, or reads other rows than were
+    /// written.
+    pub fn register_pinned(&mut self, run: &Run) -> anyhow::Result<String> {
+        let (lake, contract, parameters) = (self.lake, self.contract, self.parameters);
+        let name = parameters.run_schema(run.id().as_str());
+        let plan = || Plan::pinned(contract, &lake.run(run.id())?, &parameters.trino_catalog);
         let (schema, plan) = self.apply(&name, plan)?;
         verify::verify(&schema, &plan.tables)?;
         Ok(name)

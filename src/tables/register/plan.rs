@@ -3,18 +3,20 @@
 use anyhow::Context;
 
 use super::definition::Definition;
-use super::verify::{Written, rows_in};
+use super::verify::{ExpectedTable, rows_in};
 use crate::contract::HistoryContract;
 use crate::contract::{Contract, Table};
 use crate::lake::{HistoryFolder, Lake, Run};
-use crate::sql::{SqlFile, TrinoParameters};
+use crate::sql::{SqlFile, TrinoParameters, quoted, text_literal};
+use crate::tables::iceberg;
 use digdag_task::Failure;
 
 /// The tables and views that a schema should hold.
 pub struct Plan<'c> {
+    /// The wanted tables and views.
     pub definitions: Vec<Definition>,
     /// The tables of the lake under them, each with its files and rows.
-    pub tables: Vec<Written<'c>>,
+    pub tables: Vec<ExpectedTable<'c>>,
 }
 
 impl<'c> Plan<'c> {
@@ -46,7 +48,41 @@ impl<'c> Plan<'c> {
             if table.sql_name() != table.name {
                 plan.definitions.push(Definition::of_table(table, table.sql_name(), location));
             }
-            plan.tables.push(Written { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+            plan.tables.push(ExpectedTable { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+        }
+        plan.add_views("views", |view| !view.names_any(&missing))?;
+        Ok(plan)
+    }
+
+    /// Plans views over the Iceberg tables of a catalog as they are in a run, and the views over them. Each names the
+    /// run's tag, so a statement over several of them never mixes two runs, even if another is promoted meanwhile.
+    ///
+    /// # Errors
+    /// Fails if the run's datasets cannot be read.
+    pub fn pinned(contract: &'c Contract, run: &Run, catalog: &str) -> anyhow::Result<Self> {
+        let mut plan = Plan { definitions: Vec::new(), tables: Vec::new() };
+        let template = SqlFile::load("trino/pinned_table")?;
+        let tag = text_literal(&iceberg::run_tag(run.id()));
+        let mut missing = Vec::new();
+        for table in &contract.tables {
+            let name = iceberg::table_name(table);
+            let qualified = [catalog, &name.namespace, &name.name].map(quoted).join(".");
+            let view = |name: &str| SqlFile {
+                name: name.to_owned(),
+                path: template.path.clone(),
+                text: template.with(&[("name", name), ("comment", &table.row), ("table", &qualified), ("tag", &tag)]),
+            };
+            plan.definitions.push(Definition::of_view(&view(&table.name)));
+            if table.sql_name() != table.name {
+                plan.definitions.push(Definition::of_view(&view(table.sql_name())));
+            }
+            match run.dataset(&table.folder())? {
+                Some(dataset) => {
+                    let files = run.dataset_files(&dataset);
+                    plan.tables.push(ExpectedTable { table, rows: dataset.rows, files });
+                }
+                None => missing.extend([table.name.as_str(), table.sql_name()]),
+            }
         }
         plan.add_views("views", |view| !view.names_any(&missing))?;
         Ok(plan)
@@ -70,15 +106,15 @@ impl<'c> Plan<'c> {
             let location = trino.location(lake.root(), &format!("{}/{folder}", HistoryFolder::PATH));
             plan.definitions.push(Definition::of_table(table, &table.name, location).with_timestamps(digits));
             let files = lake.history().event_files(folder)?;
-            plan.tables.push(Written { table, rows: rows_in(&files)?, files });
+            plan.tables.push(ExpectedTable { table, rows: rows_in(&files)?, files });
         }
         plan.add_views("history", |_| true)?;
         Ok(plan)
     }
 
     /// Returns the files and rows of a definition's table, also for the table's second name.
-    pub fn written(&self, definition: &Definition) -> Option<&Written<'c>> {
-        let is = |of: &&Written<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
+    pub fn written(&self, definition: &Definition) -> Option<&ExpectedTable<'c>> {
+        let is = |of: &&ExpectedTable<'_>| [&*of.table.name, of.table.sql_name()].contains(&definition.name.as_str());
         self.tables.iter().find(is)
     }
 
@@ -95,7 +131,7 @@ impl<'c> Plan<'c> {
     pub fn script(&self, catalog_schema: &str) -> anyhow::Result<String> {
         let schema = SqlFile::load("trino/create_schema")?.with(&[("schema", catalog_schema)]);
         let mut script = format!(
-            "-- Written by register-tables: every table and view of the published contract.\n\
+            "-- ExpectedTable by register-tables: every table and view of the published contract.\n\
              --\n\
              --     trino --file bootstrap_discogs.sql\n\
              --\n\

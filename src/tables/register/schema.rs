@@ -16,7 +16,9 @@ pub struct Schema {
 
 /// A table or view that exists.
 pub(super) struct Relation {
+    /// Whether it is a view.
     pub is_view: bool,
+    /// Its comment, which holds the mark of register-tables.
     pub comment: Option<String>,
     /// The columns' names and types, in order.
     pub columns: Vec<(String, String)>,

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use super::create::create_verified;
 use super::definition::Definition;
 use super::schema::Schema;
-use super::verify::Written;
+use super::verify::ExpectedTable;
 use digdag_task::stop;
 
 const NEXT: &str = "__next";
@@ -23,7 +23,7 @@ const BEFORE: &str = "__before";
 ///
 /// # Errors
 /// Fails with Trino's error, or if Trino reads other rows than were written; the old table then stays.
-pub fn swap(schema: &Schema, wanted: &Definition, written: Option<&Written<'_>>) -> anyhow::Result<()> {
+pub fn swap(schema: &Schema, wanted: &Definition, written: Option<&ExpectedTable<'_>>) -> anyhow::Result<()> {
     let (table, before) = (&wanted.name, format!("{}{BEFORE}", wanted.name));
     let next = Definition { name: format!("{table}{NEXT}"), ..wanted.clone() };
     create_verified(schema, &next, written)?;

@@ -17,9 +17,12 @@ use digdag_task::Failure;
 const MAX_TABLES_PER_QUERY: usize = 8;
 
 /// A table, with the rows and files that were written.
-pub struct Written<'t> {
+pub struct ExpectedTable<'t> {
+    /// The table of the contract.
     pub table: &'t Table,
+    /// The rows that Trino must read.
     pub rows: u64,
+    /// The files that Trino must read.
     pub files: Vec<PathBuf>,
 }
 
@@ -29,7 +32,7 @@ pub struct Written<'t> {
 ///
 /// # Errors
 /// Fails if a count differs, with Trino's error, or if a footer cannot be read.
-pub fn verify(schema: &Schema, tables: &[Written<'_>]) -> anyhow::Result<()> {
+pub fn verify(schema: &Schema, tables: &[ExpectedTable<'_>]) -> anyhow::Result<()> {
     let named: Vec<_> = tables.iter().map(|written| (written.table.sql_name(), written)).collect();
     verify_as(schema, &named)
 }
@@ -38,11 +41,11 @@ pub fn verify(schema: &Schema, tables: &[Written<'_>]) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// Fails like [`verify`].
-pub fn verify_as(schema: &Schema, tables: &[(&str, &Written<'_>)]) -> anyhow::Result<()> {
+pub fn verify_as(schema: &Schema, tables: &[(&str, &ExpectedTable<'_>)]) -> anyhow::Result<()> {
     let file = SqlFile::load("trino/verify")?;
     for some in tables.chunks(MAX_TABLES_PER_QUERY) {
         let mut statements = Vec::new();
-        for (name, Written { table, files, .. }) in some {
+        for (name, ExpectedTable { table, files, .. }) in some {
             let (column, least, most) = id_range(table, files)?;
             statements.push(file.with(&[
                 ("name", &text_literal(name)),

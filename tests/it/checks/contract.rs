@@ -2,8 +2,8 @@ use std::fs;
 use std::path::Path;
 
 use super::damage::rewrite;
-use super::good_lake::{COPY, TestLake, edit_json};
-use crate::support::Dir;
+use super::good_lake::{COPY, edit_json};
+use crate::support::{Dir, TestLake};
 
 const CONTRACT: &str = env!("CARGO_BIN_EXE_contract");
 
@@ -36,11 +36,13 @@ fn a_mistake_is_told_with_its_line_and_column() {
 
 #[test]
 fn one_that_breaks_what_is_published_is_refused_and_one_that_adds_is_not() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     let contract = |text: &str| {
         let file = lake.root().join("mine.yml");
         fs::write(&file, text).unwrap();
-        lake.task(CONTRACT).args(&["--contract-file", file.to_str().unwrap()]).run()
+        let root = lake.root();
+        let arguments = ["--lake", root.to_str().unwrap(), "--contract-file", file.to_str().unwrap()];
+        lake.call("contract", &arguments).run()
     };
     let year = "        name: year\n        type: BIGINT";
     let retyped = text().replacen(year, &year.replace("BIGINT", "INTEGER"), 1);
@@ -92,7 +94,7 @@ const EXPECTATIONS: &[(&str, &str, &str, u32, &str, bool)] = &[
 /// A reason changes the text of a finding and nothing else.
 #[test]
 fn an_expectation_means_what_it_says_in_every_combination_with_and_without_a_reason() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     // The hundred values are equally frequent.
     let table = "release_genres_v1";
     rewrite(&lake, table, "SELECT release_id, position, CAST(release_id % 100 AS VARCHAR) AS genre FROM t");

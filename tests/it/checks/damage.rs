@@ -4,9 +4,10 @@ use std::path::Path;
 use discogs_lakehouse::lake::sha256_of_file;
 use serde_json::json;
 
-use super::good_lake::{COPY, TestLake, edit_json};
+use super::good_lake::{COPY, edit_json};
+use crate::support::TestLake;
 
-/// Writes a table of the copy anew with the rows of a query on `t`, what it was, and corrects the dataset's description
+/// Replaces a table of the copy by the rows of a query on `t`, the table as it was, and corrects the dataset's description
 /// to match: no hash and no number of rows gives it away.
 pub fn rewrite(lake: &TestLake, table: &str, query: &str) {
     let folder = lake.run(COPY).join(table);

@@ -1,11 +1,12 @@
 use serde_json::json;
 
 use super::damage::rewrite;
-use super::good_lake::{COPY, GOOD, TestLake, edit_json};
+use super::good_lake::{COPY, GOOD, edit_json};
+use crate::support::TestLake;
 
 #[test]
 fn a_table_that_lost_rows_stops_the_run_until_somebody_accepts_it() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     // Whole videos of whole releases: nothing in the run itself says that there were more.
     rewrite(&lake, "release_videos_v1", "SELECT * FROM t WHERE release_id % 20 <> 0");
     let failed = lake.sanity_check(&[]).expect_status(3).expect_stderr("release_videos_v1.drift_rows");
@@ -20,7 +21,7 @@ fn a_table_that_lost_rows_stops_the_run_until_somebody_accepts_it() {
 
 #[test]
 fn fewer_keys_stop_a_run_unless_another_column_was_counted() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     let profile = lake.run(GOOD).join("_reports/profile.json");
     edit_json(&profile, |profile| {
         let keys = &mut profile["tables"]["release_artists_v1"]["keys"];
@@ -35,7 +36,7 @@ fn fewer_keys_stop_a_run_unless_another_column_was_counted() {
 
 #[test]
 fn how_much_drift_stops_a_run_is_the_environments_to_say() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     rewrite(&lake, "release_videos_v1", "SELECT * FROM t WHERE release_id % 20 <> 0");
     lake.sanity_check(&["--environment", "sample"]).expect_status(0);
     assert!(lake.failed().contains(&"release_videos_v1.drift_rows WARN".to_owned()), "{:?}", lake.failed());
@@ -43,7 +44,7 @@ fn how_much_drift_stops_a_run_is_the_environments_to_say() {
 
 #[test]
 fn a_run_of_an_earlier_month_is_compared_with_the_published_one_too() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     edit_json(&lake.run(COPY).join("_run.json"), |run| run["dump_date"] = json!("20200101"));
     rewrite(&lake, "release_videos_v1", "SELECT * FROM t WHERE release_id % 20 <> 0");
     lake.sanity_check(&[]).expect_status(3).expect_stderr("release_videos_v1.drift_rows");
@@ -51,7 +52,7 @@ fn a_run_of_an_earlier_month_is_compared_with_the_published_one_too() {
 
 #[test]
 fn a_column_of_a_published_table_that_went_or_changed_is_shown_as_a_diff() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     // What was published had a column that this one lacks, another type, and nothing of a third.
     edit_json(&lake.run(GOOD).join("_reports/profile.json"), |profile| {
         let columns = profile["tables"]["masters_v1_typed"]["columns"].as_array_mut().unwrap();
@@ -69,7 +70,7 @@ fn a_column_of_a_published_table_that_went_or_changed_is_shown_as_a_diff() {
 
 #[test]
 fn an_anomaly_without_a_name_is_a_warning() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     edit_json(&lake.run(COPY).join("labels_v10/_dataset.json"), |dataset| {
         dataset["counted"]["anomalies"]["ghosts"] = json!(3);
     });

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use crate::support::{Dir, Finished, TestCommand};
+use crate::support::{Dir, Finished, TestLake};
 
 /// The run that every lake of these tests has as active.
 pub const GOOD: &str = "2026-11__20261101_000000";
@@ -36,12 +36,10 @@ fn good_lake() -> &'static Dir {
     })
 }
 
-/// A lake with the good run as active and a copy of it that is not sealed.
-pub struct TestLake(Dir);
-
 impl TestLake {
-    pub fn new() -> Self {
-        let lake = TestLake(Dir::new());
+    /// A lake with the good run as active and a copy of it that is not sealed.
+    pub fn checked() -> Self {
+        let lake = TestLake::of(Dir::new());
         let good = good_lake().path("lake/_runs").join(GOOD);
         link_run(&good, &lake.run(GOOD));
         symlink(Path::new("_runs").join(GOOD), lake.root().join("active")).unwrap();
@@ -63,22 +61,8 @@ impl TestLake {
         }
     }
 
-    pub fn root(&self) -> PathBuf {
-        self.0.path("lake")
-    }
-
-    pub fn run(&self, id: &str) -> PathBuf {
-        self.root().join("_runs").join(id)
-    }
-
-    pub fn task(&self, program: &str) -> TestCommand {
-        let mut command = self.0.command(program);
-        command.args(&["--lake", self.root().to_str().unwrap()]);
-        command
-    }
-
     pub fn sanity_check(&self, more: &[&str]) -> Finished {
-        self.task(env!("CARGO_BIN_EXE_sanity-check")).args(&["--run-id", COPY, "--threads", "1"]).args(more).run()
+        self.task("sanity-check").args(&["--run-id", COPY, "--threads", "1"]).args(more).run()
     }
 
     /// The newest report of a run whose name begins and ends so.
@@ -106,7 +90,7 @@ impl TestLake {
     }
 }
 
-/// The same files under another folder. Descriptions are copied, since tests change them.
+/// Links the files of a run into another folder. Copies descriptions, because tests change them.
 fn link_run(from: &Path, to: &Path) {
     for entry in WalkDir::new(from).into_iter().map(Result::unwrap) {
         let target = to.join(entry.path().strip_prefix(from).unwrap());

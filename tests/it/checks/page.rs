@@ -1,12 +1,12 @@
 use std::fs;
 
 use super::damage::rewrite;
-use super::good_lake::{COPY, TestLake};
-use crate::support::{seen_by_a_browser, shown_whole};
+use super::good_lake::COPY;
+use crate::support::{TestLake, seen_by_a_browser, shown_whole};
 
 #[test]
 fn a_browser_shows_it_whole_on_a_phone_and_on_a_screen() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     rewrite(&lake, "release_genres_v1", "SELECT * FROM t WHERE release_id % 3 = 0");
     lake.sanity_check(&[]).expect_status(3);
     let page = fs::read_to_string(lake.report(COPY, "sanity_", ".html")).unwrap();

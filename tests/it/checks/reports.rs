@@ -1,11 +1,22 @@
 use std::fs;
 
 use super::damage::rewrite;
-use super::good_lake::{COPY, GOOD, TestLake};
+use super::good_lake::{COPY, GOOD};
+use crate::support::TestLake;
+
+#[test]
+fn without_an_address_every_task_replaces_trino_by_duckdb() {
+    let lake = TestLake::checked();
+    let run = &["--run-id", COPY][..];
+    for (task, arguments) in [("build-warehouse", run), ("sanity-check", run), ("report-active", &[])] {
+        let finished = lake.call(task, arguments).args(&["--engine", "trino"]).run().expect_status(0);
+        finished.expect_stderr("trino_url is missing, so DuckDB runs the SQL");
+    }
+}
 
 #[test]
 fn csv_json_junit_and_page_say_the_same() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     rewrite(&lake, "release_genres_v1", "SELECT * FROM t WHERE release_id % 3 = 0");
     lake.sanity_check(&[]).expect_status(3);
     let findings = lake.findings(COPY, "sanity_");
@@ -35,7 +46,7 @@ fn csv_json_junit_and_page_say_the_same() {
 
 #[test]
 fn a_failing_check_shows_at_most_twenty_keys() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     rewrite(&lake, "release_videos_v1", "SELECT * REPLACE (-release_id AS release_id) FROM t");
     lake.sanity_check(&[]).expect_status(3);
     let findings = lake.findings(COPY, "sanity_");
@@ -47,8 +58,8 @@ fn a_failing_check_shows_at_most_twenty_keys() {
 
 #[test]
 fn any_run_can_be_reported_on_and_nothing_but_its_reports_changes() {
-    let lake = TestLake::new();
-    let report_active = || lake.task(env!("CARGO_BIN_EXE_report-active"));
+    let lake = TestLake::checked();
+    let report_active = || lake.task("report-active");
     let result = report_active().run().expect_status(0).json();
     assert_eq!((&result["run_id"], &result["scope"]), (&GOOD.into(), &"active".into()));
 
@@ -60,12 +71,12 @@ fn any_run_can_be_reported_on_and_nothing_but_its_reports_changes() {
 
 #[test]
 fn the_statement_that_people_paste_gives_the_five_columns_and_finds_damage() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     rewrite(&lake, "warehouse_discogs/release_style_xref_v1", "SELECT * FROM t WHERE style <> 'House'");
     let sql = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sanity_report_active_v1.sql");
     let csv = lake.root().join("report.csv");
     for (run, failed) in [(GOOD, 0), (COPY, 1)] {
-        lake.task(env!("CARGO_BIN_EXE_query"))
+        lake.task("query")
             .args(&["--run-id", run, "--sql-file", sql, "--csv", csv.to_str().unwrap()])
             .run()
             .expect_status(0);

@@ -3,11 +3,12 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
-use super::good_lake::{GOOD, TestLake};
+use super::good_lake::GOOD;
+use crate::support::TestLake;
 
 #[test]
 fn every_showcase_query_says_what_it_shows_and_gives_rows() {
-    let lake = TestLake::new();
+    let lake = TestLake::checked();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/showcase_queries");
     let csv = lake.root().join("rows.csv");
     let mut names = Vec::new();
@@ -15,7 +16,7 @@ fn every_showcase_query_says_what_it_shows_and_gives_rows() {
         let name = entry.path().strip_prefix(&folder).unwrap().with_extension("").to_str().unwrap().to_owned();
         let text = fs::read_to_string(entry.path()).unwrap();
         assert!(text.starts_with("-- ") && text.lines().next().unwrap().ends_with('.'), "{name} says what it shows");
-        lake.task(env!("CARGO_BIN_EXE_query"))
+        lake.task("query")
             .args(&["--run-id", GOOD, "--name", &name, "--csv", csv.to_str().unwrap()])
             .run()
             .expect_status(0);

@@ -3,35 +3,55 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Options of `digdag run` with a value, from its `Run.java` and `Command.java`.
-const WITH_VALUE: [&str; 23] = [
-    "--project",
-    "-s",
-    "--start",
-    "-g",
-    "--goal",
-    "-e",
-    "--end",
-    "-o",
-    "--save",
-    "-p",
-    "--param",
-    "-P",
-    "--params-file",
-    "-t",
-    "--session",
-    "--timezone",
-    "--max-task-threads",
-    "-O",
-    "--task-log",
-    "-L",
-    "--log-level",
-    "-c",
-    "--config",
-];
+/// An option of `digdag run` or `run-workflow`.
+struct OptionOf {
+    name: &'static str,
+    takes_value: bool,
+    of_digdag: bool,
+    of_run_workflow: bool,
+}
 
-/// Options of `digdag run` without one.
-const FLAGS: [&str; 9] = ["-a", "--rerun", "--no-save", "-d", "--dry-run", "-E", "--show-params", "-dE", "--help"];
+const fn option(name: &'static str, takes_value: bool, of_digdag: bool, of_run_workflow: bool) -> OptionOf {
+    OptionOf { name, takes_value, of_digdag, of_run_workflow }
+}
+
+/// Every option: its name, whether it takes a value, and whether Digdag (`Run.java`, `Command.java`) and run-workflow
+/// have it.
+const OPTIONS: [OptionOf; 33] = [
+    option("--project", true, true, true),
+    option("-s", true, true, false),
+    option("--start", true, true, false),
+    option("-g", true, true, false),
+    option("--goal", true, true, false),
+    option("-e", true, true, false),
+    option("--end", true, true, false),
+    option("-o", true, true, true),
+    option("--save", true, true, true),
+    option("-p", true, true, true),
+    option("--param", true, true, true),
+    option("-P", true, true, true),
+    option("--params-file", true, true, true),
+    option("-t", true, true, true),
+    option("--session", true, true, true),
+    option("--timezone", true, true, false),
+    option("--max-task-threads", true, true, false),
+    option("-O", true, true, false),
+    option("--task-log", true, true, false),
+    option("-L", true, true, false),
+    option("--log-level", true, true, false),
+    option("-c", true, true, false),
+    option("--config", true, true, false),
+    option("--resume-as", true, false, true),
+    option("-a", false, true, true),
+    option("--rerun", false, true, true),
+    option("--no-save", false, true, true),
+    option("-d", false, true, true),
+    option("--dry-run", false, true, false),
+    option("-E", false, true, true),
+    option("--show-params", false, true, true),
+    option("-dE", false, true, true),
+    option("--help", false, true, true),
+];
 
 const COMMANDS: [&str; 16] = [
     "run",
@@ -50,25 +70,6 @@ const COMMANDS: [&str; 16] = [
     "secrets",
     "init",
     "workflows",
-];
-
-/// Options that run-workflow does not have, and the one that Digdag does not have.
-const DIGDAG_ALONE: [&str; 15] = [
-    "-s",
-    "--start",
-    "-g",
-    "--goal",
-    "-e",
-    "--end",
-    "--timezone",
-    "--max-task-threads",
-    "-O",
-    "--task-log",
-    "-L",
-    "--log-level",
-    "-c",
-    "--config",
-    "--dry-run",
 ];
 
 #[test]
@@ -210,18 +211,21 @@ fn check(command: &[String]) -> Result<(), String> {
     let mut workflows = 0;
     while let Some(word) = words.next() {
         let option = word.split('=').next().unwrap_or_default();
-        let known = if digdag { option != "--resume-as" } else { !DIGDAG_ALONE.contains(&option) };
         if !word.starts_with('-') {
             workflows += usize::from(word != "run");
-        } else if known && (WITH_VALUE.contains(&option) || (!digdag && option == "--resume-as")) {
-            let value = word.split_once('=').map(|(_, value)| value).or_else(|| words.next()).unwrap_or_default();
-            match option {
-                "--session" | "-t" if !is_session(value) => return Err(format!("--session {value}")),
-                "-p" | "--param" if !value.contains('=') => return Err(format!("-p {value}")),
-                _ => {}
-            }
-        } else if !(known && FLAGS.contains(&option)) {
-            return Err(format!("no option {option}"));
+            continue;
+        }
+        let has = |known: &&OptionOf| if digdag { known.of_digdag } else { known.of_run_workflow };
+        let known = OPTIONS.iter().filter(has).find(|known| known.name == option);
+        let Some(known) = known else { return Err(format!("no option {option}")) };
+        if !known.takes_value {
+            continue;
+        }
+        let value = word.split_once('=').map(|(_, value)| value).or_else(|| words.next()).unwrap_or_default();
+        match option {
+            "--session" | "-t" if !is_session(value) => return Err(format!("--session {value}")),
+            "-p" | "--param" if !value.contains('=') => return Err(format!("-p {value}")),
+            _ => {}
         }
     }
     if workflows == 0 { Err("no workflow".to_owned()) } else { Ok(()) }

@@ -5,18 +5,8 @@ use std::path::Path;
 #[test]
 fn tests_that_the_pages_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut tests = String::new();
-    let mut folders = vec![root.join("tests/it")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                tests += &fs::read_to_string(path).unwrap();
-            }
-        }
-    }
+    let tests: String =
+        super::rust_files(&root.join("tests/it")).map(|path| fs::read_to_string(path).unwrap()).collect();
     let page = fs::read_to_string(root.join("docs/faults.md")).unwrap();
     let mut named = 0;
     for span in page.split('`').skip(1).step_by(2).filter(|span| span.contains("::") && !span.contains('*')) {

@@ -18,13 +18,25 @@ const LAYERS: [&[&str]; 9] = [
 ];
 
 /// The crates of the workspace, and those of them that each may use.
-const CRATES: [(&str, &[&str]); 7] = [
-    (".", &["digdag-task", "dump-names", "generate-dumps", "lake-catalog", "lake-database"]),
+const CRATES: [(&str, &[&str]); 8] = [
+    (
+        ".",
+        &[
+            "digdag-task",
+            "dump-names",
+            "generate-dumps",
+            "hashing-writer",
+            "lake-catalog",
+            "lake-database",
+            "run-workflow",
+        ],
+    ),
     ("catalog", &[]),
     ("database", &[]),
     ("digdag-task", &[]),
     ("dump-names", &[]),
-    ("generate-dumps", &["digdag-task", "dump-names"]),
+    ("generate-dumps", &["digdag-task", "dump-names", "hashing-writer"]),
+    ("hashing-writer", &[]),
     ("run-workflow", &["digdag-task"]),
 ];
 
@@ -34,14 +46,12 @@ fn root() -> PathBuf {
 
 /// Returns each Rust file below a folder with its code, comments left out.
 fn sources(folder: &Path) -> Vec<(String, String)> {
-    let files = walkdir::WalkDir::new(folder).into_iter().map(|entry| entry.unwrap().into_path());
-    let rust = files.filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
     let code = |line: &str| line.split("//").next().unwrap_or_default().to_owned() + "\n";
     let read = |path: PathBuf| {
         let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
         (name, fs::read_to_string(path).unwrap().lines().map(code).collect())
     };
-    rust.map(read).collect()
+    super::rust_files(folder).map(read).collect()
 }
 
 fn layer(room: &str) -> usize {

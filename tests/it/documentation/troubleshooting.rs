@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Messages that the operating system words.
 const OF_THE_SYSTEM: [&str; 3] = ["No space left on device", "Too many open files", "Read-only file system"];
@@ -22,19 +22,8 @@ fn every_message_is_one_of_the_code() {
 
 /// The lines of every source file, with strings that continue on the next line joined.
 fn code(root: &Path) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut folders: Vec<PathBuf> = vec![root.join("src"), root.join("crates")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                lines.extend(joined_lines(&fs::read_to_string(path).unwrap()));
-            }
-        }
-    }
-    lines
+    let files = ["src", "crates"].into_iter().flat_map(|folder| super::rust_files(&root.join(folder)));
+    files.flat_map(|path| joined_lines(&fs::read_to_string(path).unwrap())).collect()
 }
 
 fn joined_lines(text: &str) -> Vec<String> {

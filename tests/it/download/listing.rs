@@ -19,7 +19,7 @@ fn the_real_pages_are_understood() {
     assert_eq!((&months[0]["complete"], months[0]["entities"].as_array().unwrap().len()), (&true.into(), 4));
     assert_eq!(json["metrics"]["requests"], 2);
 
-    // The links of the real page lead to the files, and the checksum decides, whatever size the page names. The real sizes
+    // The links of the real page lead to the files, and the checksum decides, regardless of the size that the page names. The real sizes
     // want 12 GB of free disk, which a test must not.
     let small =
         fs::read_to_string(pages.join("DiscogsData2026.html")).unwrap().replace(" MB", " KB").replace(" GB", " KB");

@@ -19,7 +19,7 @@ use site::Site;
 
 const ENTITIES: [&str; 4] = ["artists", "labels", "masters", "releases"];
 
-/// Bytes that begin as gzip does and are otherwise of no meaning: nobody inflates them here.
+/// Bytes that begin as gzip does and have no further meaning: no test inflates them.
 fn content(seed: &str, bytes: usize) -> Vec<u8> {
     let mut content = vec![0x1f, 0x8b, 8];
     let mut block = Sha256::digest(seed.as_bytes());

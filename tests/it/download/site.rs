@@ -13,7 +13,7 @@ pub enum Answer {
     File,
     /// So many bytes of what was announced, then the connection is closed.
     Cut(usize),
-    /// The same without a length or chunks: it looks like the end.
+    /// Ends the body early, without a length or chunks: it looks like the end.
     SilentCut(usize),
     /// So many bytes, then a byte now and then, for ever.
     Trickle(usize),

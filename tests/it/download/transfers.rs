@@ -130,3 +130,12 @@ fn a_signal_leaves_nothing_half() {
         assert_eq!(setting.parts().len(), 0);
     }
 }
+
+#[test]
+fn a_download_without_errors_says_one_line_and_with_verbose_one_a_file() {
+    let setting = Setting::new();
+    setting.download(&[]).run().expect_status(0).expect_one_line(&["download-dumps: 4 dumps verified"]);
+    let setting = Setting::new();
+    let finished = setting.download(&["--verbose"]).run().expect_status(0);
+    assert_eq!(finished.stderr.matches(" bytes, verified").count(), 4, "{}", finished.stderr);
+}

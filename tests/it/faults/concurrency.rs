@@ -12,9 +12,10 @@ use duckdb::Connection;
 use rustix::process::{Pid, Signal};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake};
+use super::lake::{RUNS, Stage};
 use super::trace::{Call, available, strace_stopping, writing_calls};
 use crate::support::Finished;
+use crate::support::TestLake;
 
 /// How often `active` moves while others read.
 const SWITCHES: usize = 1000;
@@ -41,17 +42,20 @@ fn two_of_every_task_at_once() {
         (Stage::Published, "verify-run", &[], vec![Some(RUNS[2])]),
         (Stage::Published, "lake-status", &[], vec![Some(RUNS[2])]),
         (Stage::Begun, "ingest-collection", &["--run-id", RUNS[0], "--collection", &collection], vec![None]),
-        (Stage::Begun, "test-dumps", &["--run-id", RUNS[0], "--do-xml-tests", "--xml-test-records", "9"], vec![None]),
+        (Stage::Begun, "sample-dumps", &["--run-id", RUNS[0], "--do-xml-tests", "--xml-test-records", "9"], vec![None]),
         (Stage::Published, "update-run-registry", &[], vec![Some(RUNS[2])]),
         (Stage::Measured, "compute-kpis", &["--only-run-id", RUNS[2]], vec![Some(RUNS[2])]),
         (Stage::Measured, "export-history", &[], vec![Some(RUNS[2])]),
         (Stage::Published, "diff-runs", between, vec![Some(RUNS[2])]),
         (Stage::Published, "diff-runs", &[between, &["--output", "feed"]].concat(), vec![Some(RUNS[2])]),
         (Stage::Published, "register-tables", &[], vec![Some(RUNS[2])]),
+        (Stage::Published, "stage-tables", &["--run-id", RUNS[4]], vec![Some(RUNS[2])]),
+        (Stage::Staged, "rollback-table", &["--to", RUNS[1]], vec![Some(RUNS[2])]),
+        (Stage::Staged, "rebuild-catalog", &[], vec![Some(RUNS[2])]),
     ] {
         for _ in 0..3 {
             let lake = TestLake::at(stage);
-            let both = [0, 1].map(|_| lake.task(task, arguments).spawn());
+            let both = [0, 1].map(|_| lake.call(task, arguments).spawn());
             let both = both.map(|child| Finished::of(child.wait_with_output().unwrap()));
             let statuses = both.each_ref().map(|finished| finished.status);
             // One does it. The other finds it done, or is told who is at it.
@@ -75,10 +79,10 @@ fn two_preflights_at_once_make_one_run() {
     fs::remove_dir_all(lake.run_folder(0)).unwrap();
     let raw = super::lake::dump("dumps", "labels").parent().unwrap().parent().unwrap().display().to_string();
     let arguments = ["--dump-month", "2026-11", "--raw-root", &raw, "--run-id", RUNS[0]];
-    let both = [0, 1].map(|_| lake.task("preflight", &arguments).spawn());
+    let both = [0, 1].map(|_| lake.call("preflight", &arguments).spawn());
     let statuses = both.map(|child| child.wait_with_output().unwrap().status.code());
     assert!(statuses.contains(&Some(0)) && statuses.iter().all(|status| [Some(0), Some(4)].contains(status)));
-    lake.task("preflight", &arguments).run().expect_status(0);
+    lake.call("preflight", &arguments).run().expect_status(0);
     invariants::hold(&lake.root(), &[None], "two preflights");
 }
 
@@ -89,11 +93,11 @@ fn pruned_under(
     (task, arguments): (&str, &[&str]),
     at: impl Fn(&[Call]) -> Option<&Call>,
 ) -> (TestLake, Finished) {
-    let calls = writing_calls(&make().task(task, arguments));
+    let calls = writing_calls(&make().call(task, arguments));
     let call = at(&calls).unwrap_or_else(|| panic!("{task} makes no such call: {calls:?}"));
     let lake = make();
     let log = lake.beside("calls");
-    let mut strace = strace_stopping(&lake.task(task, arguments), call, &log);
+    let mut strace = strace_stopping(&lake.call(task, arguments), call, &log);
     let mut tracer = strace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stopped = loop {
         let seen = fs::read_to_string(&log).unwrap_or_default();
@@ -105,7 +109,7 @@ fn pruned_under(
         std::thread::sleep(Duration::from_millis(10));
     };
     let prune = ["--keep", "1", "--open-hours", "0", "--dry-run=false"];
-    let pruned = lake.task("prune-runs", &prune).run().expect_status(0).json();
+    let pruned = lake.call("prune-runs", &prune).run().expect_status(0).json();
     assert!(pruned["removed"].as_array().unwrap().contains(&run.into()), "{pruned}");
     rustix::process::kill_process(stopped, Signal::CONT).unwrap();
     (lake, Finished::of(tracer.wait_with_output().unwrap()))
@@ -167,13 +171,13 @@ fn a_run_is_not_sealed_under_its_writers() {
     let mut writer = Command::new("flock").args(["-o", "-s"]).arg(&lock).args(["sleep", "60"]).spawn().unwrap();
     let arguments = ["--run-id", RUNS[0], "--environment", "sample"];
     while Command::new("flock").args(["-x", "-n"]).arg(&lock).arg("true").status().unwrap().success() {}
-    lake.task("sanity-check", &arguments).run().expect_status(4).expect_stderr("is locked by");
+    lake.call("sanity-check", &arguments).run().expect_status(4).expect_stderr("is locked by");
     assert!(!lake.run_folder(0).join("_manifest.json").exists());
-    // The holder dies; its lock goes with it, and the file that stays blocks nobody.
+    // The holder dies; its lock goes with it, and the file that stays blocks no task.
     writer.kill().unwrap();
     writer.wait().unwrap();
     while !Command::new("flock").args(["-x", "-n"]).arg(&lock).arg("true").status().unwrap().success() {}
-    lake.task("sanity-check", &arguments).run().expect_status(0);
+    lake.call("sanity-check", &arguments).run().expect_status(0);
 }
 
 #[test]
@@ -181,9 +185,9 @@ fn a_stale_lock_file_blocks_nobody() {
     let lake = TestLake::at(Stage::Published);
     let holder = "{\"pid\":1,\"task\":\"promote\",\"host\":\"elsewhere\",\"since\":\"2020-01-01T00:00:00Z\"}";
     fs::write(lake.path("_meta/locks/lake.lock"), holder).unwrap();
-    lake.task("rollback", &[]).run().expect_status(0);
+    lake.call("rollback", &[]).run().expect_status(0);
     fs::write(lake.path("_meta/locks/lake.lock"), "not JSON").unwrap();
-    lake.task("rollback", &[]).run().expect_status(0);
+    lake.call("rollback", &[]).run().expect_status(0);
 }
 
 /// A reader asks for the run of every row of a table, through the names that people use.
@@ -302,7 +306,7 @@ fn a_query_is_over_one_run() {
     let lake = TestLake::at(Stage::Published);
     let sql = "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal";
     let csv = lake.beside("views.csv").display().to_string();
-    let asked = lake.task("query", &["--sql", sql, "--csv", &csv]).run().expect_status(0).json();
+    let asked = lake.call("query", &["--sql", sql, "--csv", &csv]).run().expect_status(0).json();
     assert_eq!(asked["run_id"], RUNS[2]);
     let views = fs::read_to_string(csv).unwrap();
     let files: Vec<_> = views.split('\'').filter(|text| text.ends_with(".parquet")).collect();
@@ -323,7 +327,7 @@ fn switch(lake: &TestLake) {
     }
     drop(locked);
     for _ in 0..BY_BINARIES / 2 {
-        lake.task("promote", &["--run-id", RUNS[3], "--run-mode", "prod", "--allow-promote"]).run().expect_status(0);
-        lake.task("rollback", &[]).run().expect_status(0);
+        lake.call("promote", &["--run-id", RUNS[3], "--run-mode", "prod", "--allow-promote"]).run().expect_status(0);
+        lake.call("rollback", &[]).run().expect_status(0);
     }
 }

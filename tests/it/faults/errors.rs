@@ -1,5 +1,5 @@
 //! Errors instead of kills: the calls that change files fail once with each error that they may meet, a sample of them or
-//! all with `DISCOGS_FAULTS=all`. The task ends with one line that names the file, what was there stays whole, and nothing
+//! all with `DISCOGS_FAULTS=all`. The task ends with one line that names the file, existing files stay whole, and nothing
 //! is committed behind a flush that failed.
 
 use std::collections::BTreeSet;
@@ -8,9 +8,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake, raw_root};
+use super::lake::{RUNS, Stage, raw_root};
 use super::sample::sample;
 use super::trace::{Call, available, run_with_fault, writing_calls};
+use crate::support::TestLake;
 use crate::support::{Finished, TestCommand};
 
 /// Returns the errors to inject at a call, each with a part of the advice that it must give.
@@ -59,7 +60,7 @@ struct Trial<'t> {
 
 impl Trial<'_> {
     fn command(&self, lake: &TestLake) -> TestCommand {
-        lake.task(self.name, self.arguments)
+        lake.call(self.name, self.arguments)
     }
 
     fn at_calls(&self) {

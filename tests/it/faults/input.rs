@@ -9,8 +9,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake};
+use super::lake::{RUNS, Stage};
 use crate::support::Finished;
+use crate::support::TestLake;
 
 const FIRST: &str = "<label><id>1</id><name>One</name></label>";
 const SECOND: &str = "<label><id>2</id><name>Two</name></label>";
@@ -38,7 +39,7 @@ fn many_labels() -> String {
 }
 
 fn ingest(lake: &TestLake, dump: &Path) -> Finished {
-    lake.task("ingest-labels", &["--run-id", RUNS[0], "--labels-dump", dump.to_str().unwrap()]).run()
+    lake.call("ingest-labels", &["--run-id", RUNS[0], "--labels-dump", dump.to_str().unwrap()]).run()
 }
 
 /// What the labels dump is, and what is to be said about it.
@@ -245,7 +246,7 @@ fn an_element_of_very_many_attributes_is_refused() {
     for count in [1001, 4_000_000] {
         fs::write(&dump, gzip(xml().replace("<name>Two", &(element(count) + "Two")).as_bytes())).unwrap();
         let finished = lake
-            .task("ingest-labels", &["--run-id", RUNS[0], "--labels-dump", dump.to_str().unwrap(), "--replace=true"])
+            .call("ingest-labels", &["--run-id", RUNS[0], "--labels-dump", dump.to_str().unwrap(), "--replace=true"])
             .run();
         let message = finished.expect_status(5).json()["error"]["message"].as_str().unwrap().to_owned();
         for part in ["more than 1000 attributes in one element", BEHIND_FIRST] {
@@ -296,7 +297,7 @@ fn a_dump_that_changes_while_it_is_read() {
         encoder.write_all(b"</labels>\n").unwrap();
         encoder.finish().unwrap();
         let child = lake
-            .task("ingest-labels", &["--run-id", RUNS[0], "--threads", "1", "--labels-dump", dump.to_str().unwrap()])
+            .call("ingest-labels", &["--run-id", RUNS[0], "--threads", "1", "--labels-dump", dump.to_str().unwrap()])
             .spawn();
         let staged = lake.run_folder(0).join("_staging/ingest-labels/label_urls_v1");
         while !staged.exists() {
@@ -317,7 +318,7 @@ fn no_text_of_a_damaged_dump_is_told() {
     let lake = TestLake::at(Stage::Begun);
     let dump = lake.beside("labels.xml.gz");
     let with = |from: &str, to: &str| xml().replace(from, to);
-    for (flawed, says) in [
+    for (damaged, says) in [
         (with("Two</name>", "Two</Jane Doe, 12 ${Main} Street, said so>"), "an end tag of another element"),
         (with("Two</name>", "Two</Jane${Doe}>"), "an end tag of another element"),
         (with("Two", "&Jane ${Doe};"), "an entity that XML does not know"),
@@ -332,12 +333,12 @@ fn no_text_of_a_damaged_dump_is_told() {
         (with(SECOND, &format!("<{0}></{0}>", "é".repeat(400))), &format!("<{}> where", "é".repeat(40))),
     ] {
         let says = says.replace("????????????", "Jane??Doe?");
-        fs::write(&dump, gzip(flawed.as_bytes())).unwrap();
+        fs::write(&dump, gzip(damaged.as_bytes())).unwrap();
         let result = lake.beside("result.json");
         let mut messages = Vec::new();
         for tokeniser in ["auto", "reference"] {
             let arguments = ["--run-id", RUNS[0], "--labels-dump", dump.to_str().unwrap(), "--tokeniser", tokeniser];
-            let mut task = lake.task("ingest-labels", &arguments);
+            let mut task = lake.call("ingest-labels", &arguments);
             let finished = task.args(&["--result", result.to_str().unwrap()]).run().expect_status(5);
             let message = finished.json()["error"]["message"].as_str().unwrap().to_owned();
             assert!(message.contains(&says), "no {says:?} in {message}");

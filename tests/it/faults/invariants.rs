@@ -36,8 +36,13 @@ fn tables(lake: &Path) -> Vec<String> {
         fs::write(copy.path().join("catalog.sqlite-journal"), journal).unwrap();
     }
     let root = fs::canonicalize(lake).unwrap();
-    let mut catalog = Catalog::open(&Store::Sqlite(copy.path().join("catalog.sqlite")), &root, Access::Write).unwrap();
-    let tables = catalog.load_all().unwrap();
+    tables_of(&mut Catalog::open(&Store::Sqlite(copy.path().join("catalog.sqlite")), &root, Access::Write).unwrap())
+}
+
+/// What does not hold of the Iceberg tables of a catalog.
+pub fn tables_of(catalog: &mut Catalog) -> Vec<String> {
+    let mut tables = catalog.load_all().unwrap();
+    tables.retain(|table| table.name().namespace != "mine");
     let mut refs: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut broken = Vec::new();
     for table in &tables {
@@ -85,7 +90,7 @@ fn broken(lake: &Path, actives: &[Option<&str>], copied: &[&str]) -> Vec<String>
     for name in names(&lake.join("_meta")) {
         match name.as_str() {
             "locks" | "seals" | "_staging" => {}
-            "catalog.sqlite" | "catalog.sqlite-journal" | "publication.json" => {}
+            "catalog.sqlite" | "catalog.sqlite-journal" | "publication.json" | "session.json" | "catalog.json" => {}
             "bootstrap_discogs.sql" if fs::read(lake.join("_meta").join(&name)).unwrap().ends_with(b";\n") => {}
             "discogs_history" => broken.extend(history(&lake.join("_meta").join(name))),
             _ => broken.push(format!("_meta/{name} is in the lake")),

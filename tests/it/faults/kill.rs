@@ -13,10 +13,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake, dump, parts_at};
-use super::sample::sample;
+use super::lake::{RUNS, Stage, dump, parts_at};
+use super::sample::{few, sample};
 use super::trace::{Call, available, run_with_fault, writing_calls};
 use crate::support::TestCommand;
+use crate::support::TestLake;
 
 /// A command, the lake that it works on, and the outcome to expect.
 struct Trial<'t> {
@@ -31,16 +32,25 @@ struct Trial<'t> {
 
 impl Trial<'_> {
     fn command(&self, lake: &TestLake) -> TestCommand {
-        lake.task(self.name, self.arguments)
+        lake.call(self.name, self.arguments)
     }
 
     /// Sends this signal at the calls of the sample, or at every call; returns how many calls the task makes.
     fn at_calls(&self, signal: &str) -> usize {
+        self.at_calls_of(signal, |calls| sample(calls, |call| call.name.clone()))
+    }
+
+    /// Like [`Trial::at_calls`], with a smaller sample, for lakes that cannot be copied and are made for each trial.
+    fn at_few_calls(&self, signal: &str) -> usize {
+        self.at_calls_of(signal, |calls| few(calls, 4))
+    }
+
+    fn at_calls_of(&self, signal: &str, sample: impl Fn(Vec<Call>) -> Vec<Call>) -> usize {
         let clean = TestLake::at(self.stage);
         let calls = writing_calls(&self.command(&clean));
         (self.done)(&clean).unwrap();
         let total = calls.len();
-        let calls = sample(calls, |call| call.name.clone());
+        let calls = sample(calls);
         let states = Mutex::new(BTreeMap::new());
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -129,7 +139,7 @@ fn ingest_that_replaces() {
     let arguments = ["--run-id", RUNS[0], "--threads", "1", "--replace", "--labels-dump", other.to_str().unwrap()];
     let done = |lake: &TestLake| {
         let tables = ["labels_v10", "label_urls_v1", "label_sublabels_v1"];
-        let again = lake.task("ingest-labels", &arguments).run().json();
+        let again = lake.call("ingest-labels", &arguments).run().json();
         equal(again["status"].as_str(), Some("already_done"))?;
         equal(tables.map(|table| lake.run_folder(0).join(table).is_dir()), [true; 3])
     };

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::support::TestCommand;
+use lake_catalog::{Access, Catalog, Column, NewTable, PrimitiveType, Store, TableChange, TableName};
+
+use crate::support::{TestCommand, TestLake, binary};
 
 /// The runs of the lakes here, oldest first.
 pub const RUNS: [&str; 5] = [
@@ -38,72 +40,79 @@ pub enum Stage {
     /// Like `Registered`, and the first two runs have their KPIs.
     Measured,
     /// As published, with Iceberg tables of the last three runs. Their metadata names the lake's path, so the tables are
-    /// made anew in each lake.
+    /// created in each lake.
     Staged,
+    /// As staged, with a table of people's own, `mine.names`.
+    Own,
 }
 
 impl Stage {
     fn folder(self) -> PathBuf {
-        let copied = if self == Stage::Staged { Stage::Published } else { self };
+        let copied = if [Stage::Staged, Stage::Own].contains(&self) { Stage::Published } else { self };
         prepared().join(format!("{copied:?}"))
     }
 }
 
-/// A copy of the lake of a stage, removed with the test. Its dumps are shared and read-only.
-pub struct TestLake {
-    folder: tempfile::TempDir,
-}
-
 impl TestLake {
-    /// Copies the lake of a stage.
+    /// A copy of the lake of a stage, removed with the test. Its dumps are shared and read-only.
     pub fn at(stage: Stage) -> Self {
-        let lake = TestLake { folder: tempfile::tempdir_in(scratch()).unwrap() };
+        let lake = TestLake::new();
         if stage != Stage::Nothing {
             copy(&stage.folder(), &lake.root());
         }
         if stage == Stage::Staged {
-            for run in [1, 2, 4] {
-                lake.task("stage-tables", &["--run-id", RUNS[run]]).run().expect_status(0);
-            }
-            let promote = ["--run-id", RUNS[2], "--run-mode", "prod", "--allow-promote"];
-            lake.task("promote", &promote).run().expect_status(0);
+            lake.stage(&[]);
+        }
+        if stage == Stage::Own {
+            lake.call("stage-tables", &["--run-id", RUNS[2]]).run().expect_status(0);
+            let store = Store::Sqlite(lake.path("_meta/catalog.sqlite"));
+            create_own_table(&store, &lake.root(), "names", &ID_AND_NAME);
         }
         lake
     }
 
-    pub fn root(&self) -> PathBuf {
-        self.folder.path().join("lake")
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.root().join(name)
-    }
-
-    /// A place beside the lake.
-    pub fn beside(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    /// Makes Iceberg tables of three runs, in the catalog that the arguments name, and publishes one of them.
+    pub fn stage(&self, catalog: &[&str]) {
+        for run in [1, 2, 4] {
+            let stage = [&["--run-id", RUNS[run]], catalog].concat();
+            self.call("stage-tables", &stage).run().expect_status(0);
+        }
+        let promote = ["--run-id", RUNS[2], "--run-mode", "prod", "--allow-promote"];
+        self.call("promote", &[&promote[..], catalog].concat()).run().expect_status(0);
     }
 
     pub fn run_folder(&self, index: usize) -> PathBuf {
-        self.root().join("_runs").join(RUNS[index])
-    }
-
-    /// A task on this lake.
-    pub fn task(&self, name: &str, arguments: &[&str]) -> TestCommand {
-        let mut command = TestCommand::new(&binary(name), self.folder.path());
-        command.args(&["--lake", self.root().to_str().unwrap()]).args(arguments);
-        command
-    }
-
-    pub fn active(&self) -> Option<String> {
-        let target = fs::read_link(self.path("active")).ok()?;
-        Some(target.file_name().unwrap().to_str().unwrap().to_owned())
+        self.run(RUNS[index])
     }
 
     /// The parts of a run with their bytes.
     pub fn parts(&self, index: usize) -> Vec<(PathBuf, Vec<u8>)> {
         parts(&self.run_folder(index))
     }
+}
+
+/// The columns of a small table.
+pub const ID_AND_NAME: [(&str, PrimitiveType); 2] = [("id", PrimitiveType::Int), ("name", PrimitiveType::String)];
+
+/// Creates a table `mine.<name>` without rows.
+pub fn create_own_table(store: &Store, root: &Path, name: &str, columns: &[(&str, PrimitiveType)]) {
+    let root = fs::canonicalize(root).unwrap();
+    let mut catalog = Catalog::open(store, &root, Access::Write).unwrap();
+    let column = |(id, (name, data_type)): (i32, &(&str, PrimitiveType))| Column {
+        id,
+        name: (*name).to_owned(),
+        data_type: data_type.clone(),
+        description: None,
+    };
+    let new = NewTable {
+        name: TableName::new("mine", name),
+        folder: root.join("_tables/mine").join(name),
+        columns: (1..).zip(columns).map(column).collect(),
+        sorted_by: None,
+        properties: Default::default(),
+    };
+    let change = TableChange::create(&new, catalog.session()).unwrap();
+    catalog.commit(vec![change], Catalog::next_time([])).unwrap();
 }
 
 fn parts(run: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -119,11 +128,6 @@ pub fn parts_at(stage: Stage) -> Vec<(PathBuf, Vec<u8>)> {
 
 fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
-}
-
-pub fn binary(name: &str) -> PathBuf {
-    // All binaries of the crate lie beside each other.
-    Path::new(env!("CARGO_BIN_EXE_promote")).with_file_name(name)
 }
 
 /// The folder with the months of the dumps that the lakes are made of.

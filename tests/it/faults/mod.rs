@@ -8,6 +8,7 @@
 //! ```
 
 mod concurrency;
+mod database;
 mod errors;
 mod housekeeping;
 mod input;
@@ -20,3 +21,5 @@ pub mod sample;
 mod signals;
 mod tampering;
 pub mod trace;
+
+pub use lake::create_own_table;

@@ -5,7 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake};
+use super::lake::{RUNS, Stage};
+use crate::support::TestLake;
 
 /// A folder beside the lake with something in it that must stay.
 fn outside(lake: &TestLake) -> std::path::PathBuf {
@@ -55,12 +56,12 @@ fn a_run_id_is_no_path() {
             ("promote", "--promote-run-id"),
             ("rollback", "--to-run-id"),
         ] {
-            let finished = lake.task(task, &[flag, id]).run();
+            let finished = lake.call(task, &[flag, id]).run();
             assert_eq!(finished.status, Some(2), "{task} {id}:\n{}", finished.stderr);
             assert!(finished.stderr.contains("expected a run id such as"), "{task} {id}:\n{}", finished.stderr);
         }
     }
-    let preflight = lake.task("preflight", &["--dump-month", "../..", "--raw-root", "/"]).run();
+    let preflight = lake.call("preflight", &["--dump-month", "../..", "--raw-root", "/"]).run();
     preflight.expect_status(2).expect_stderr("expected a month such as");
 }
 
@@ -107,7 +108,7 @@ fn links_within_the_lake_are_not_followed() {
         let lake = TestLake::at(stage);
         let folder = outside(&lake);
         plant(&lake, &place, &folder);
-        let finished = lake.task(task, arguments).run();
+        let finished = lake.call(task, arguments).run();
         assert_eq!(finished.status, Some(5), "{place}, {task}:\n{}", finished.stderr);
         let says = finished.stderr.contains("link") || finished.stderr.contains("not a folder");
         assert!(says && finished.stderr.contains("remove"), "{place}, {task}:\n{}", finished.stderr);
@@ -123,12 +124,12 @@ fn files_that_are_links_are_not_followed() {
     let precious = lake.beside("precious");
     fs::copy(lake.path(&part), &precious).unwrap();
     plant(&lake, &part, &precious);
-    lake.task("build-warehouse", &["--run-id", RUNS[0]]).run().expect_status(5).expect_stderr("is a link");
+    lake.call("build-warehouse", &["--run-id", RUNS[0]]).run().expect_status(5).expect_stderr("is a link");
 
     let lake = TestLake::at(Stage::Published);
     fs::write(lake.beside("precious"), "precious").unwrap();
     plant(&lake, "_meta/locks/lake.lock", &lake.beside("precious"));
-    let promote = lake.task("promote", &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"]).run();
+    let promote = lake.call("promote", &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"]).run();
     assert_eq!(promote.status, Some(1), "{}", promote.stderr);
     assert!(promote.stderr.contains("_meta/locks/lake.lock"), "{}", promote.stderr);
     assert_eq!(fs::read_to_string(lake.beside("precious")).unwrap(), "precious");
@@ -153,10 +154,10 @@ fn descriptions_that_name_what_is_outside() {
             ("sanity-check", &["--run-id", RUNS[0], "--environment", "sample"]),
             ("verify-run", &["--run-id", RUNS[0]]),
         ] {
-            let finished = lake.task(task, arguments).run();
+            let finished = lake.call(task, arguments).run();
             assert_eq!(finished.status, Some(5), "{task} {to}:\n{}", finished.stderr);
         }
-        let status = lake.task("lake-status", &[]).run().expect_status(0).json();
+        let status = lake.call("lake-status", &[]).run().expect_status(0).json();
         assert_eq!(status["runs"][0]["state"], "damaged", "{to}");
     }
 }
@@ -212,14 +213,14 @@ fn active_that_is_no_pointer_is_refused_with_advice() {
             ("verify-run", &[]),
             ("prune-runs", &["--keep", "1", "--dry-run=false"]),
         ] {
-            let finished = lake.task(task, arguments).run();
+            let finished = lake.call(task, arguments).run();
             assert_eq!(finished.status, Some(5), "{name}, {task}:\n{}", finished.stderr);
             let told = finished.stderr.contains(says) && finished.stderr.contains(advice);
             assert!(told, "{name}, {task}:\n{}", finished.stderr);
         }
         assert_eq!(fs::symlink_metadata(lake.path("active")).unwrap().file_type(), before, "{name}");
         assert!(RUNS.iter().all(|id| lake.path("_runs").join(id).is_dir()), "{name}");
-        let status = lake.task("lake-status", &[]).run().expect_status(0);
+        let status = lake.call("lake-status", &[]).run().expect_status(0);
         assert!(status.json()["active_problem"].as_str().unwrap().contains(says), "{name}");
         status.expect_stderr(advice);
     }
@@ -240,7 +241,7 @@ fn statements_for_trino_go_into_no_run_and_through_no_link() {
         "_meta/bootstrap_discogs.sql",
     ] {
         let place = lake.path(place).display().to_string();
-        let finished = lake.task("register-tables", &["--bootstrap-file", &place]).run().expect_status(2);
+        let finished = lake.call("register-tables", &["--bootstrap-file", &place]).run().expect_status(2);
         finished.expect_stderr(&place).expect_stderr("; name a place outside of the lake");
     }
     assert_eq!(invariants::fingerprint(&lake.root()), before);
@@ -248,13 +249,13 @@ fn statements_for_trino_go_into_no_run_and_through_no_link() {
     let precious = lake.beside("precious");
     fs::write(&precious, "precious").unwrap();
     plant(&lake, "_meta/bootstrap_discogs.sql", &precious);
-    lake.task("register-tables", &[]).run().expect_status(0).expect_result("skipped");
+    lake.call("register-tables", &[]).run().expect_status(0).expect_result("skipped");
     assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
     let kept = lake.path("_meta/bootstrap_discogs.sql");
     assert!(!kept.is_symlink() && fs::read_to_string(&kept).unwrap().contains("CREATE TABLE"));
 
-    // Beside the lake it is what people asked for, over what was there.
-    lake.task("register-tables", &["--bootstrap-file", precious.to_str().unwrap()]).run().expect_status(0);
+    // A file beside the lake is replaced, as the user requested.
+    lake.call("register-tables", &["--bootstrap-file", precious.to_str().unwrap()]).run().expect_status(0);
     assert_eq!(fs::read(&precious).unwrap(), fs::read(&kept).unwrap());
     assert_eq!(fs::read_dir(lake.beside("")).unwrap().count(), 2, "something else is left beside the lake");
     invariants::hold(&lake.root(), &[Some(RUNS[2])], "registered");

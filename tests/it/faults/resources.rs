@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake, binary};
+use super::lake::{RUNS, Stage};
 use super::trace::{available, traced, writing_calls};
 use crate::support::Finished;
+use crate::support::{TestLake, binary};
 
 /// The room on a test's disk, in KiB.
 const ROOM: u32 = 20 * 1024;
@@ -118,7 +119,7 @@ fn a_disk_that_fills_up_half_way() {
             let staged = made.run_folder(0).join("_staging/ingest-releases/release_tracks_v1");
             let part = staged.join(format!("part-{}-00000.parquet", RUNS[0]));
             let full = ["-P", part.to_str().unwrap(), "-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=2+"];
-            Finished::of(traced(&made.task("ingest-releases", &arguments), Path::new("/dev/null"), &full))
+            Finished::of(traced(&made.call("ingest-releases", &arguments), Path::new("/dev/null"), &full))
         }
         None => return,
     };
@@ -135,10 +136,32 @@ fn a_disk_that_fills_up_half_way() {
             disk.empty();
             disk.run("ingest-releases", &arguments)
         }
-        None => made.task("ingest-releases", &arguments).run(),
+        None => made.call("ingest-releases", &arguments).run(),
     };
     again.expect_status(0);
     invariants::hold(&lake, &[None], "a disk with room again");
+}
+
+/// stage-tables on a disk that fills up in the middle of it: no table has the run, and the next call ends it.
+#[test]
+fn a_disk_that_fills_up_while_tables_are_staged() {
+    let made = TestLake::at(Stage::Published);
+    let Some(disk) = Disk::with(&made) else { return };
+    let arguments = ["--run-id", RUNS[4]];
+    for left in [100, 400] {
+        disk.fill(left);
+        let finished = disk.run("stage-tables", &arguments).expect_status(1);
+        let says = ["No space left", "disk is full"].iter().any(|text| finished.stderr.contains(text));
+        assert!(says, "{left} KiB: {}", finished.stderr);
+        disk.empty();
+        let listed = disk.run("table-history", &[]);
+        let none = listed.status == Some(2) || listed.json()["metrics"]["tables"] == 0;
+        assert!(none, "{left} KiB: {}", listed.stdout);
+    }
+    let staged = disk.run("stage-tables", &arguments).expect_status(0).json();
+    assert_eq!(staged["metrics"]["tables"], 37);
+    assert!(!disk.lake().join("_meta/session.json").exists());
+    disk.run("promote", &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"]).expect_status(0);
 }
 
 /// prune-runs frees space without needing any: it works even if the holder of a lock cannot be written.
@@ -161,7 +184,7 @@ fn a_full_disk_can_be_pruned() {
             let full = ["-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=1+"];
             let lock = made.path("_meta/locks/lake.lock");
             let full = [&["-P", lock.to_str().unwrap()][..], &full].concat();
-            Finished::of(traced(&made.task("prune-runs", &arguments), Path::new("/dev/null"), &full))
+            Finished::of(traced(&made.call("prune-runs", &arguments), Path::new("/dev/null"), &full))
         }
         None => return,
     };
@@ -179,11 +202,14 @@ const CHANGING: [(&str, Stage, &[&str]); 6] = [
     ("prune-runs", Stage::Published, &["--keep", "1", "--dry-run=false"]),
 ];
 
+/// Tasks on Iceberg tables, which the lake gets only by the task itself: metadata names the path of its lake.
+const STAGING: [(&str, Stage, &[&str]); 1] = [("stage-tables", Stage::Published, &["--run-id", RUNS[4]])];
+
 const LOOKING: [(&str, &[&str]); 3] = [("lake-status", &[]), ("verify-run", &[]), ("prune-runs", &["--keep", "1"])];
 
 #[test]
 fn a_lake_that_is_mounted_read_only() {
-    for (task, stage, arguments) in CHANGING {
+    for (task, stage, arguments) in CHANGING.into_iter().chain(STAGING) {
         let made = TestLake::at(stage);
         let disk = Disk::with(&made);
         let finished = match &disk {
@@ -207,13 +233,13 @@ fn a_lake_that_is_mounted_read_only() {
 /// Every call that changes files fails, as on a file system that is mounted read-only; of those that open files those
 /// that make one, as far as the task comes.
 fn refused_as_read_only(task: &str, stage: Stage, arguments: &[&str], lake: &TestLake) -> Finished {
-    let calls = writing_calls(&TestLake::at(stage).task(task, arguments));
+    let calls = writing_calls(&TestLake::at(stage).call(task, arguments));
     let opens = calls.iter().find(|call| call.name == "openat").expect("a lock is opened");
     let changing =
         "?mkdir,?mkdirat,?rename,?renameat,?renameat2,?symlink,?symlinkat,?link,?linkat,?unlink,?unlinkat,?rmdir";
     let changing = format!("inject={changing}:error=EROFS");
     let opening = format!("inject=openat:error=EROFS:when={}", opens.number);
-    Finished::of(traced(&lake.task(task, arguments), Path::new("/dev/null"), &["-e", &changing, "-e", &opening]))
+    Finished::of(traced(&lake.call(task, arguments), Path::new("/dev/null"), &["-e", &changing, "-e", &opening]))
 }
 
 /// Another user than the lake's: everything is refused, and says whom to ask. Root is one here without its capabilities;
@@ -221,10 +247,10 @@ fn refused_as_read_only(task: &str, stage: Stage, arguments: &[&str], lake: &Tes
 #[test]
 fn a_lake_of_somebody_else() {
     let is_root = rustix::process::geteuid().is_root();
-    for (task, stage, arguments) in CHANGING {
+    for (task, stage, arguments) in CHANGING.into_iter().chain(STAGING) {
         let lake = TestLake::at(stage);
         let root = lake.root().display().to_string();
-        let mut command = lake.task(task, arguments);
+        let mut command = lake.call(task, arguments);
         let finished = if is_root {
             assert!(Command::new("chown").args(["-R", "65534:65534", &root]).status().unwrap().success());
             let mut plain = command.wrapped_in("setpriv");

@@ -33,6 +33,17 @@ pub fn sample<T>(mut points: Vec<T>, kind: impl Fn(&T) -> String) -> Vec<T> {
     points
 }
 
+/// Like [`sample`], but with at most `count` points, of any kind.
+pub fn few<T>(mut points: Vec<T>, count: usize) -> Vec<T> {
+    let Some(seed) = seed().filter(|_| points.len() > count) else { return points };
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let chosen: BTreeSet<_> = order.into_iter().take(count).collect();
+    let mut index = 0..;
+    points.retain(|_| index.next().is_some_and(|index| chosen.contains(&index)));
+    points
+}
+
 /// Returns the seed of this process, or `None` if all points are to be tried. Prints either once.
 fn seed() -> Option<u64> {
     static SEED: OnceLock<Option<u64>> = OnceLock::new();

@@ -5,15 +5,16 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake};
+use super::lake::{RUNS, Stage};
 use super::trace::{available, traced};
 use crate::support::Finished;
+use crate::support::TestLake;
 
 /// An ingest that has begun and waits for the rest of its dump: a pipe that the test holds open.
 fn waiting_ingest(lake: &TestLake, before: &str) -> (Child, fs::File) {
     let dump = lake.beside("labels.xml.gz");
     fs::copy(super::lake::dump("dumps", "labels"), &dump).unwrap();
-    let task = super::lake::binary("ingest-labels").display().to_string();
+    let task = crate::support::binary("ingest-labels").display().to_string();
     let lock = lake.beside("hold");
     // A lock on nothing; what counts is that the task is slow: it is stopped as soon as it has a staging folder.
     let script = format!(
@@ -61,7 +62,7 @@ fn a_signal_ends_a_task_and_leaves_nothing_half() {
         finished.expect_stderr(&format!("ingest-labels: stopped by {name}; nothing half written is left"));
         assert!(!lake.run_folder(0).join("_staging/ingest-labels").exists());
         invariants::hold(&lake.root(), &[None], name);
-        lake.task("ingest-labels", &["--run-id", RUNS[0]]).run().expect_status(0);
+        lake.call("ingest-labels", &["--run-id", RUNS[0]]).run().expect_status(0);
     }
 }
 
@@ -102,7 +103,7 @@ fn readers_that_have_gone_change_nothing() {
         for help in [false, true] {
             let lake = TestLake::at(stage);
             let arguments = if help { &["--help"] } else { arguments };
-            let mut child = lake.task(task, arguments).spawn();
+            let mut child = lake.call(task, arguments).spawn();
             drop((child.stdout.take(), child.stderr.take()));
             assert_eq!(child.wait().unwrap().code(), Some(0), "{task} {arguments:?}");
         }
@@ -113,7 +114,7 @@ fn readers_that_have_gone_change_nothing() {
 #[test]
 fn closed_descriptors_are_not_written_into_the_lake() {
     let lake = TestLake::at(Stage::Begun);
-    let task = super::lake::binary("ingest-labels").display().to_string();
+    let task = crate::support::binary("ingest-labels").display().to_string();
     let script = format!("exec {task} --lake {} --run-id {} >&- 2>&- <&-", lake.root().display(), RUNS[0]);
     assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
     invariants::hold(&lake.root(), &[None], "closed descriptors");
@@ -129,7 +130,7 @@ fn the_last_words_are_one_write() {
     let log = tempfile::NamedTempFile::new().unwrap();
     let options =
         ["-s", "9999", "-e", "trace=write,?mkdir,?mkdirat", "-e", "inject=?mkdir,?mkdirat:signal=TERM:when=1"];
-    let output = traced(&lake.task("ingest-labels", &["--run-id", RUNS[0], "--threads", "1"]), log.path(), &options);
+    let output = traced(&lake.call("ingest-labels", &["--run-id", RUNS[0], "--threads", "1"]), log.path(), &options);
     Finished::of(output).expect_status(143);
     let calls = fs::read_to_string(log.path()).unwrap();
     let told: Vec<_> = calls.lines().filter(|line| line.contains("write(1<") || line.contains("write(2<")).collect();

@@ -9,9 +9,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::invariants;
-use super::lake::{RUNS, Stage, TestLake};
+use super::lake::{RUNS, Stage};
 use super::trace::{available, traced};
 use crate::support::Finished;
+use crate::support::TestLake;
 
 /// Changes something in the run; says what verify-run is to say.
 type Tamper = fn(&Path) -> &'static str;
@@ -140,7 +141,7 @@ fn whatever_was_touched_is_found() {
             ("promote", &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"]),
             ("rollback", &["--to-run-id", RUNS[4]]),
         ] {
-            let finished = lake.task(task, arguments).run();
+            let finished = lake.call(task, arguments).run();
             assert_eq!(finished.status, Some(5), "{name}, {task}:\n{}", finished.stderr);
             assert!(finished.stderr.contains(says), "{name}, {task}: no {says:?} in:\n{}", finished.stderr);
             assert!(finished.stderr.contains("do not publish it"), "{name}, {task}:\n{}", finished.stderr);
@@ -154,7 +155,7 @@ fn every_difference_is_in_the_result() {
     let lake = TestLake::at(Stage::Published);
     fs::remove_dir_all(lake.run_folder(4).join("labels_v10")).unwrap();
     write(&lake.run_folder(4).join("x"), b"");
-    let result = lake.task("verify-run", &["--run-id", RUNS[4]]).run().expect_status(5).json();
+    let result = lake.call("verify-run", &["--run-id", RUNS[4]]).run().expect_status(5).json();
     let differences: Vec<_> =
         result["differences"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
     assert_eq!(differences.len(), 3);
@@ -165,8 +166,8 @@ fn every_difference_is_in_the_result() {
 #[test]
 fn a_run_that_is_sound() {
     let lake = TestLake::at(Stage::Published);
-    lake.task("report-active", &["--environment", "sample"]).run().expect_status(0);
-    let result = lake.task("verify-run", &[]).run().expect_status(0).json();
+    lake.call("report-active", &["--environment", "sample"]).run().expect_status(0);
+    let result = lake.call("verify-run", &[]).run().expect_status(0).json();
     assert_eq!(
         (&result["run_id"], &result["state"], &result["seal"]),
         (&RUNS[2].into(), &"sealed".into(), &"known".into())
@@ -197,20 +198,20 @@ fn a_run_that_was_copied_here_is_published_when_somebody_says_so() {
     let copied = Command::new("cp").arg("-a").args([from.run_folder(4), to.path("_runs")]).status().unwrap();
     assert!(copied.success());
     let promote = ["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"];
-    to.task("promote", &promote).run().expect_status(5).expect_stderr("this lake does not know its seal");
-    to.task("verify-run", &["--run-id", RUNS[4]]).run().expect_status(5).expect_stderr("--accept-seal");
-    let accepted = to.task("verify-run", &["--run-id", RUNS[4], "--accept-seal"]).run().expect_status(0).json();
+    to.call("promote", &promote).run().expect_status(5).expect_stderr("this lake does not know its seal");
+    to.call("verify-run", &["--run-id", RUNS[4]]).run().expect_status(5).expect_stderr("--accept-seal");
+    let accepted = to.call("verify-run", &["--run-id", RUNS[4], "--accept-seal"]).run().expect_status(0).json();
     assert_eq!(accepted["seal"], "accepted");
-    to.task("promote", &promote).run().expect_status(0);
+    to.call("promote", &promote).run().expect_status(0);
 
     // Not one that disagrees with its manifest, and not one that disagrees with the seal that is known.
     let to = TestLake::at(Stage::Published);
     fs::remove_file(to.path(&format!("_meta/seals/{}.sha256", RUNS[4]))).unwrap();
     write(&to.run_folder(4).join("x"), b"");
-    to.task("verify-run", &["--run-id", RUNS[4], "--accept-seal"]).run().expect_status(5).expect_stderr("x was added");
+    to.call("verify-run", &["--run-id", RUNS[4], "--accept-seal"]).run().expect_status(5).expect_stderr("x was added");
     assert!(!to.path(&format!("_meta/seals/{}.sha256", RUNS[4])).exists());
     forge(&to.run_folder(3), |manifest| manifest["checks"] = Value::Null);
-    let forged = to.task("verify-run", &["--run-id", RUNS[3], "--accept-seal"]).run();
+    let forged = to.call("verify-run", &["--run-id", RUNS[3], "--accept-seal"]).run();
     forged.expect_status(5).expect_stderr("not the one that was written");
 }
 
@@ -232,8 +233,8 @@ fn an_open_run_that_was_touched_is_not_sealed() {
     for (name, says, touch) in touches {
         let lake = TestLake::at(Stage::Built);
         touch(&lake.run_folder(0));
-        lake.task("verify-run", &["--run-id", RUNS[0]]).run().expect_status(5).expect_stderr(says);
-        let checked = lake.task("sanity-check", &["--run-id", RUNS[0], "--environment", "sample"]).run();
+        lake.call("verify-run", &["--run-id", RUNS[0]]).run().expect_status(5).expect_stderr(says);
+        let checked = lake.call("sanity-check", &["--run-id", RUNS[0], "--environment", "sample"]).run();
         assert!([Some(3), Some(5)].contains(&checked.status), "{name}: {:?}\n{}", checked.status, checked.stderr);
         assert!(!lake.run_folder(0).join("_manifest.json").exists(), "{name}");
     }
@@ -248,10 +249,10 @@ fn tables_of_different_dumps_are_not_sealed() {
     let (table, keep) = (lake.run_folder(0).join("artist_urls_v1"), lake.beside("kept"));
     fs::rename(&table, &keep).unwrap();
     let arguments = ["--run-id", RUNS[0], "--replace", "--artists-dump", other.to_str().unwrap()];
-    lake.task("ingest-artists", &arguments).run().expect_status(0);
+    lake.call("ingest-artists", &arguments).run().expect_status(0);
     fs::remove_dir_all(&table).unwrap();
     fs::rename(keep, &table).unwrap();
-    let checked = lake.task("sanity-check", &["--run-id", RUNS[0], "--environment", "sample"]).run().expect_status(3);
+    let checked = lake.call("sanity-check", &["--run-id", RUNS[0], "--environment", "sample"]).run().expect_status(3);
     let report = fs::read_to_string(checked.json()["report"].as_str().unwrap()).unwrap();
     let failed = |table: &str| report.lines().any(|line| line.starts_with(&format!("{table}.inputs,CRITICAL,")));
     // What was built from the artists that are gone is found as well.
@@ -268,7 +269,7 @@ fn a_run_is_read_once_whatever_is_wrong_with_it() {
     let reads = |lake: &TestLake, arguments: &[&str], status: i32| {
         let options = ["-e", "trace=open,openat"].map(|option| option.replace("open,", "?open,"));
         let options = options.each_ref().map(String::as_str);
-        let output = traced(&lake.task("verify-run", arguments), log.path(), &options);
+        let output = traced(&lake.call("verify-run", arguments), log.path(), &options);
         Finished::of(output).expect_status(status);
         // The path as an argument: a call that another thread came between is a second line, with the file it gave.
         let part = format!("/labels_v10/part-{}-00000.parquet\"", RUNS[4]);

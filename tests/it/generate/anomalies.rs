@@ -1,4 +1,4 @@
-//! What the real dumps are known for (`docs/dumps.md`), in a dump of 3000 releases.
+//! The known anomalies of the real dumps (`docs/dumps.md`), in a dump of 3000 releases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ fn pairs<'a>(parsed: &'a Parsed, path: &str) -> Vec<(&'a str, &'a str)> {
     parsed.all(&format!("{path}/id")).iter().zip(names).map(|(id, name)| (id.as_str(), name.as_str())).collect()
 }
 
-/// In how many releases an item of the list comes twice, word for word.
+/// Returns the number of releases whose list has an item twice.
 fn releases_that_repeat(text: &str, list: &str, item: &str) -> usize {
     let (open, close, start) = (format!("<{list}>"), format!("</{list}>"), format!("<{item}"));
     let lists = text.split(open.as_str()).skip(1).filter_map(|rest| rest.split(close.as_str()).next());

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Runs the task and gives its exit status and its result.
+/// Runs the task and returns its exit status and its result.
 fn run(raw_root: &Path, arguments: &[&str]) -> (i32, Value) {
     let output = Command::new(crate::support::program("generate-dumps"))
         .env_clear()
@@ -49,7 +49,7 @@ impl Month {
     }
 }
 
-/// The dumps that most tests look at: 3000 releases in the layout of today, with the status they had in 2025.
+/// The dumps of most tests: 3000 releases in the layout of today, with the status they had in 2025.
 fn usual() -> &'static Month {
     static USUAL: OnceLock<Month> = OnceLock::new();
     USUAL.get_or_init(|| Month::new(&["--dump-month", "2025-06", "--releases", "3000"]))

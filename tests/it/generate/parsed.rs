@@ -1,4 +1,4 @@
-//! A dump taken apart: what a test wants to know about it, whatever the order.
+//! The elements and attributes of a dump, regardless of their order.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,7 +22,7 @@ impl Parsed {
         Parsed::of_text(&text(path))
     }
 
-    /// Panics where the text is not well-formed.
+    /// Panics if the text is not well-formed.
     pub fn of_text(text: &str) -> Self {
         let mut reader = Reader::from_str(text);
         let mut parsed = Parsed::default();
@@ -86,7 +86,7 @@ impl Parsed {
         self.all(path).len()
     }
 
-    /// How many of the values at `path` are so, per mille of `of`.
+    /// Returns how many values at `path` satisfy the condition, per mille of `of`.
     pub fn share(&self, path: &str, of: usize, is: impl Fn(&str) -> bool) -> usize {
         self.all(path).iter().filter(|value| is(value)).count() * 1000 / of
     }

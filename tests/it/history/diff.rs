@@ -7,7 +7,10 @@ use crate::support::Dir;
 
 fn diff(dir: &Dir, from: &str, to: &str, more: &[&str]) -> serde_json::Value {
     let arguments = ["--from-run-id", from, "--to-run-id", to];
-    task(dir, "diff-runs", &[&arguments, more].concat()).expect_status(0).json()
+    let finished = task(dir, "diff-runs", &[&arguments, more].concat()).expect_status(0);
+    let json = finished.json();
+    finished.expect_one_line(&["diff-runs: "]);
+    json
 }
 
 /// For each table: how many rows are in one of "the first run with the feed applied" and "the second run", and not in the

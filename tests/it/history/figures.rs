@@ -162,7 +162,7 @@ fn the_export_is_written_when_something_is_new() {
     }
 }
 
-/// A run that was pruned since the registry was updated, and a file of events that somebody damaged.
+/// A run that was pruned since the registry was updated, and a damaged file of events.
 #[test]
 fn a_pruned_run_and_an_unreadable_file_of_events_are_named_and_the_others_go_on() {
     let dir = registered();

@@ -1,8 +1,8 @@
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use crate::support::{Dir, Finished};
+use crate::support::{Dir, Finished, program};
 
 /// The first month: 250 releases.
 pub const OCTOBER: &str = "2026-10__20261020_000000";
@@ -46,7 +46,7 @@ pub fn sealed_run(dir: &Dir, month: &str, run_id: &str) {
     task(dir, "sanity-check", &["--run-id", run_id, "--environment", "sample"]).expect_status(0);
 }
 
-/// The same, not checked yet.
+/// Like `sealed_run`, but not checked.
 pub fn built_run(dir: &Dir, month: &str, run_id: &str) {
     task(dir, "preflight", &["--dump-month", month, "--raw-root", "raw", "--run-id", run_id]).expect_status(0);
     for name in ["ingest-artists", "ingest-labels", "ingest-masters", "ingest-releases", "build-warehouse"] {
@@ -57,15 +57,6 @@ pub fn built_run(dir: &Dir, month: &str, run_id: &str) {
 /// A task on the lake.
 pub fn task(dir: &Dir, name: &str, arguments: &[&str]) -> Finished {
     dir.command(program(name)).args(&["--lake", "lake"]).args(arguments).run()
-}
-
-fn program(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_BIN_EXE_query")).with_file_name(name)
-}
-
-/// A program of this crate, to be started by hand.
-pub fn path_of(name: &str) -> String {
-    program(name).to_string_lossy().into_owned()
 }
 
 /// The rows of a query over files of the test, as CSV without its header.

@@ -1,7 +1,7 @@
 use std::fs;
 
-use super::lake::{KPIS, NOVEMBER, OCTOBER, REGISTRY, ask, events, files, path_of, task, two_months};
-use crate::support::{Dir, Finished};
+use super::lake::{KPIS, NOVEMBER, OCTOBER, REGISTRY, ask, events, files, task, two_months};
+use crate::support::{Dir, Finished, program};
 
 fn latest(dir: &Dir) -> Vec<String> {
     let events = events(dir, REGISTRY);
@@ -22,6 +22,7 @@ fn each_run_has_the_status_that_its_manifest_gives_it() {
     task(&dir, "preflight", &arguments).expect_status(0);
     let finished = task(&dir, "update-run-registry", &["--git-sha", "0123abc"]).expect_status(0);
     assert_eq!(finished.json()["metrics"]["events"], 3);
+    finished.expect_one_line(&["3 events appended; runs: 1 failed_incomplete, 1 ok, 1 skipped_active"]);
     assert_eq!(
         latest(&dir),
         [
@@ -70,7 +71,10 @@ fn what_changes_is_appended() {
     task(&dir, "promote", &publish).expect_status(0);
     let labels = dir.path(&format!("lake/_runs/{NOVEMBER}/labels_v10/part-{NOVEMBER}-00000.parquet"));
     fs::remove_file(labels).unwrap();
-    task(&dir, "update-run-registry", &[]).expect_status(0).expect_stderr("labels_v10/part-");
+    let finished = task(&dir, "update-run-registry", &["--verbose"]).expect_status(0);
+    finished
+        .expect_stderr("labels_v10/part-")
+        .expect_stderr("2 events appended; runs: 1 missing_data, 1 skipped_active,");
     assert_eq!(
         latest(&dir),
         [
@@ -91,13 +95,13 @@ fn an_edited_manifest_is_no_manifest() {
     let text = fs::read_to_string(&path).unwrap().replacen("\"rows\": ", "\"rows\": 1", 1);
     fs::remove_file(&path).unwrap();
     fs::write(&path, text).unwrap();
-    task(&dir, "update-run-registry", &[]).expect_status(0).expect_stderr("its manifest was edited");
+    task(&dir, "update-run-registry", &["--verbose"]).expect_status(0).expect_stderr("its manifest was edited");
 }
 
 #[test]
 fn writers_at_once_lose_nothing() {
     let dir = two_months();
-    let program = path_of("update-run-registry");
+    let program = program("update-run-registry");
     let writers: Vec<_> =
         (0..4).map(|_| dir.command(&program).args(&["--lake", "lake", "--confirm"]).spawn()).collect();
     for writer in writers {

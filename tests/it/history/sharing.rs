@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use super::lake::{NOVEMBER, OCTOBER, built_run, path_of, sealed_run, task, two_months};
+use super::lake::{NOVEMBER, OCTOBER, built_run, sealed_run, task, two_months};
 use crate::faults::trace::{available, traced};
-use crate::support::{Dir, Finished};
+use crate::support::{Dir, Finished, program};
 
 const AGAIN: &str = "2026-11__20261121_000000";
 
@@ -52,11 +52,7 @@ fn replacing_a_dataset_leaves_the_older_run_alone() {
     let before = parts(&dir, NOVEMBER);
     assert_eq!(before["labels_v10"], parts(&dir, AGAIN)["labels_v10"]);
     let part = dir.path(&format!("lake/_runs/{AGAIN}/labels_v10/part-{AGAIN}-00000.parquet"));
-    assert_eq!(
-        fs::metadata(&part).unwrap().permissions().mode() & 0o222,
-        0,
-        "nobody may write through the second name"
-    );
+    assert_eq!(fs::metadata(&part).unwrap().permissions().mode() & 0o222, 0, "the second name is read-only");
     let october = fs::read_dir(dir.path("raw/2026-10")).unwrap().map(|entry| entry.unwrap().path());
     let labels = october.into_iter().find(|file| file.to_string_lossy().ends_with("labels.xml.gz")).unwrap();
     fs::copy(labels, dir.path("labels.xml.gz")).unwrap();
@@ -94,7 +90,7 @@ fn without_hard_links_a_run_keeps_its_own_copy() {
     let dir = two_months();
     task(&dir, "preflight", &["--dump-month", "2026-11", "--raw-root", "raw", "--run-id", AGAIN]).expect_status(0);
     let labels = dir.path(&format!("lake/_runs/{NOVEMBER}/labels_v10/part-{NOVEMBER}-00000.parquet"));
-    let mut ingest = dir.command(path_of("ingest-labels"));
+    let mut ingest = dir.command(program("ingest-labels"));
     ingest.args(&["--lake", dir.path("lake").to_str().unwrap(), "--run-id", AGAIN]);
     let refused = ["-P", labels.to_str().unwrap(), "-e", "trace=linkat", "-e", "inject=linkat:error=EXDEV"];
     let log = dir.path("calls");

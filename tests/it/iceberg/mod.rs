@@ -2,8 +2,12 @@
 
 mod catalog;
 mod documentation;
+pub mod evolution;
+mod postgres;
 mod publish;
 mod readers;
+pub mod server;
+mod spark;
 
 use serde_json::Value;
 

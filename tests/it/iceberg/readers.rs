@@ -6,7 +6,7 @@ use super::{NOVEMBER, OCTOBER, stage, two_months};
 use crate::support::{TestCommand, skipped};
 
 /// The Python of `scripts/setup-test-tools`, with pyiceberg and DuckDB.
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     let installed = || Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/iceberg/bin/python");
     let python = std::env::var_os("DISCOGS_ICEBERG_PYTHON").map_or_else(installed, PathBuf::from);
     if !python.is_file() {

@@ -210,7 +210,7 @@ fn a_seal_waits_for_whoever_has_the_lake_and_a_seal_that_fails_is_on_record() {
     eventually("the checks have passed", || record(&lake)["status"] == "done");
     // Longer than any task waits for a lock that it would rather not wait for.
     std::thread::sleep(std::time::Duration::from_millis(500));
-    assert!(!lake.in_run("_manifest.json").exists(), "sealed under somebody else's lock");
+    assert!(!lake.in_run("_manifest.json").exists(), "sealed under the lock of another process");
     lock.unlock().unwrap();
     let finished = Finished::of(child.wait_with_output().unwrap()).expect_status(0).expect_result("done");
     let waited =
@@ -256,7 +256,7 @@ fn an_odd_id_of_a_sublabel_does_not_stop_a_month() {
 #[test]
 fn a_master_with_artists_that_are_not_linked_is_right() {
     let artists = |unlinked: &str| -> String {
-        // Of nobody in the dump of artists: these have names of their own there.
+        // Ids that the dump of artists lacks: these have names of their own there.
         let linked = |id: u32| format!("<artist><id>90000{id}</id><name>Artist {id}</name></artist>");
         [unlinked, &(1..=8).map(linked).collect::<String>(), unlinked, unlinked, &linked(9)].concat()
     };

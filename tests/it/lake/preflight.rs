@@ -161,7 +161,7 @@ fn a_run_goes_on_when_its_dumps_have_moved() {
     let moved = lake.root().with_file_name("moved");
     fs::rename(folder.parent().unwrap(), &moved).unwrap();
     preflight(&lake).env("raw_root", &moved).run().expect_status(0).expect_result("already_done");
-    // Tasks that are given no dump find it where it is now.
+    // Tasks that are given no dump find its new place.
     lake.task("ingest-labels").args(&["--run-id", RUN]).run().expect_status(0);
 
     // Without a CHECKSUM file nothing says that they are the same.

@@ -1,4 +1,4 @@
-//! `query` only reads, whatever SQL it receives: it changes nothing in the lake, and its CSV is complete or missing.
+//! `query` only reads, regardless of its SQL: it changes nothing in the lake, and its CSV is complete or missing.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -78,9 +78,9 @@ fn what_writes_is_no_query() {
         lake.task("query").args(&["--sql", sql]).run().expect_status(0);
     }
     // A mistake is told as DuckDB tells it, without what stands around the statement.
-    let finished = lake.task("query").args(&["--sql", "SELECT nobody FROM labels_v10"]).run().expect_status(2);
+    let finished = lake.task("query").args(&["--sql", "SELECT unknown FROM labels_v10"]).run().expect_status(2);
     assert!(!finished.stderr.contains("query("), "{}", finished.stderr);
-    finished.expect_one_line(&["the given SQL: Binder Error: Referenced column \"nobody\" not found", "query --list"]);
+    finished.expect_one_line(&["the given SQL: Binder Error: Referenced column \"unknown\" not found", "query --list"]);
 }
 
 /// The statement is right: what it needs is more than there is.
@@ -97,10 +97,10 @@ fn a_query_that_takes_too_much_memory_is_no_mistake_of_its_statement() {
 #[test]
 fn a_csv_is_whole_or_what_it_was() {
     let lake = published();
-    let csv = lake.write("out/rows.csv", "what was there\n");
+    let csv = lake.write("out/rows.csv", "old rows\n");
     let fails = "SELECT CASE WHEN i < 100000 THEN i ELSE error('no more') END AS i FROM range(200000) AS t(i)";
     query(&lake, fails, &csv).expect_status(1).expect_stderr("no more");
-    assert_eq!(fs::read_to_string(&csv).unwrap(), "what was there\n");
+    assert_eq!(fs::read_to_string(&csv).unwrap(), "old rows\n");
     assert_eq!(files_in(csv.parent().unwrap()), ["rows.csv"]);
 
     query(&lake, "SELECT 1 AS a, NULL AS a, 'x,y' AS text", &csv).expect_status(0);

@@ -1,9 +1,12 @@
 //! What `query` shows: every type, in every format, where the user wants it, and nothing that a terminal acts on.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
-use crate::support::{Finished, TestLake, sealed_lake};
+use rustix::process::Signal;
+
+use crate::support::{Finished, TestLake, sealed_lake, signal};
 
 fn published() -> TestLake {
     let (lake, runs) = sealed_lake();
@@ -25,7 +28,7 @@ fn on_a_terminal(lake: &TestLake, arguments: &str) -> String {
     String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n")
 }
 
-/// The same values as DuckDB's own command line shows for them.
+/// The values as DuckDB's own command line shows them.
 #[test]
 fn every_type_is_shown_as_duckdb_writes_it() {
     let lake = published();
@@ -184,5 +187,42 @@ fn a_reader_that_has_read_enough_is_no_error_and_a_full_disk_is_one() {
     if Path::new("/dev/full").exists() {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         assert_eq!(lake.task("query").args(&many).stdout(full).status(), Some(1));
+    }
+}
+
+#[test]
+fn no_spreadsheet_runs_a_cell_of_a_csv_unless_raw_cells_are_asked_for() {
+    let lake = published();
+    let sql =
+        "SELECT '=1+1' AS \"=a\", '+x' AS b, '-x' AS c, '@x' AS d, chr(9) || 'x' AS e, -1.5 AS f, -2 AS g, '-3' AS h";
+    let plain = "'=a,b,c,d,e,f,g,h\n'=1+1,'+x,'-x,'@x,'\tx,-1.5,-2,-3\n";
+    let raw = "=a,b,c,d,e,f,g,h\n=1+1,+x,-x,@x,\tx,-1.5,-2,-3\n";
+    let file = lake.root().with_file_name("cells.csv");
+    for (further, expected) in [(&[][..], plain), (&["--raw=true"], raw)] {
+        let of = |arguments: &[&str]| {
+            lake.task("query").args(&["--sql", sql]).args(arguments).args(further).run().expect_status(0)
+        };
+        assert_eq!(of(&["--format", "csv"]).stdout, expected);
+        assert_eq!(of(&["--csv", "-"]).stdout, expected);
+        of(&["--csv", file.to_str().unwrap()]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), expected);
+    }
+    // Programs read the other formats.
+    assert_eq!(query(&lake, &["--sql", "SELECT '=1' AS a", "--format", "json"]).stdout, "[\n{\"a\":\"=1\"}\n]\n");
+}
+
+/// Another program reads the rows, and would take the line for one of them.
+#[test]
+fn a_stopped_query_leaves_no_result_line_among_its_rows() {
+    let lake = published();
+    for format in ["csv", "json"] {
+        let sql = "SELECT i FROM range(1000000000000) AS t(i)";
+        let mut child = lake.task("query").args(&["--sql", sql, "--format", format]).spawn();
+        let mut rows = [0; 10];
+        child.stdout.as_mut().unwrap().read_exact(&mut rows).unwrap();
+        signal(&child, Signal::TERM);
+        let finished = Finished::of(child.wait_with_output().unwrap()).expect_status(143);
+        let finished = finished.expect_stderr("query: stopped by SIGTERM");
+        assert!(!finished.stdout.contains("\"task\""), "{format}");
     }
 }

@@ -87,3 +87,19 @@ fn a_rollback_with_nothing_published_is_refused() {
     rollback(&lake, &[]).expect_status(2).expect_one_line(&["nothing to roll back to"]);
     before.expect_unchanged(&lake.root());
 }
+
+/// The sealed run says how it is checked: in the environment of a whole month, a good sample has too few rows.
+#[test]
+fn the_report_of_a_good_sample_run_does_not_roll_it_back() {
+    let (lake, [_, second, third]) = promoted();
+    for further in [&[][..], &["--recheck=true"]] {
+        let mut command = lake.task("report-active");
+        let finished = command.args(&["--rollback-on-failure=true"]).args(further).run().expect_status(0);
+        assert_eq!(finished.json()["environment"], "sample");
+        lake.expect_active(third);
+    }
+    // Asked for as a month, the same run fails, and is rolled back.
+    let month = ["--rollback-on-failure=true", "--environment", "month"];
+    lake.task("report-active").args(&month).run().expect_status(3).expect_stderr("rolled back");
+    lake.expect_active(second);
+}

@@ -11,10 +11,11 @@ const NO_FILES: &str = "disabled by configuration";
 const NO_FUNCTION: &str = "is refused here";
 
 /// `{lake}` is the lake's folder, `{out}` a folder beside it that holds `secret.csv`.
-const REFUSED: [(&str, &str); 52] = [
+const REFUSED: [(&str, &str); 57] = [
     // More than one statement, or one that writes, attaches, loads or sets.
     ("SELECT 1; SELECT 2", NOT_A_QUERY),
     ("SELECT 1; COPY (SELECT 1) TO '{out}/new.csv'", NOT_A_QUERY),
+    ("/* ; */ SELECT 1; COPY (SELECT 1) TO '{out}/new.csv'", NOT_A_QUERY),
     ("COPY (SELECT 1) TO '{out}/new.csv'", NOT_A_QUERY),
     ("COPY (SELECT 1) TO '{lake}/active/releases_v6/x.parquet'", NOT_A_QUERY),
     ("EXPLAIN ANALYZE COPY (SELECT 1) TO '{out}/new.csv'", NOT_A_QUERY),
@@ -65,6 +66,10 @@ const REFUSED: [(&str, &str); 52] = [
     ("FROM system.main.\"ENABLE_PROFILING\"(format = 'json', save_location = '{out}/new.json')", NO_FUNCTION),
     ("SELECT 1 FROM range(1) WHERE EXISTS (FROM disable_logging())", NO_FUNCTION),
     ("FROM query('FROM enable_logging()')", NO_FUNCTION),
+    ("SUMMARIZE FROM enable_logging()", NO_FUNCTION),
+    ("DESCRIBE SELECT * FROM enable_logging()", NO_FUNCTION),
+    ("WITH a AS (FROM enable_logging()) FROM a", NO_FUNCTION),
+    ("SELECT list_transform(['x'], lambda x: write_log(x)) AS x", NO_FUNCTION),
     ("FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))", NO_FUNCTION),
     ("SELECT write_log('x') AS x FROM checkpoint()", NO_FUNCTION),
 ];

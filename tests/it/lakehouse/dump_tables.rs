@@ -65,7 +65,7 @@ fn memberships_of_the_old_layout_are_there_with_their_ids() {
     }
 }
 
-/// Two flaws of theirs: the attribute `status` was not read, and a value that was missing became the text `nan`.
+/// Two errors of the published tables: the attribute `status` was not read, and a value that was missing became the text `nan`.
 #[test]
 fn releases_are_as_they_were_but_for_status_and_nan() {
     on_each_month(|month| {

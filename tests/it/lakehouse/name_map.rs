@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::expected::on_each_month;
-use crate::support::{Table, Value};
+use crate::support::{RUN, Table, TestLake, Value, gzip};
 
 type Names = BTreeSet<(String, i64)>;
 
@@ -60,4 +60,32 @@ fn the_name_map_is_as_it_was_and_has_what_the_memberships_of_the_old_layout_add(
         let more: Vec<_> = ours.difference(&expected).collect();
         assert!(missing.is_empty() && more.is_empty(), "{}: missing {missing:?}, more {more:?}", month.month);
     });
+}
+
+/// The documentation says which lower case, which trimming and which white space; these are the examples.
+#[test]
+fn names_are_normalised_as_the_documentation_says() {
+    let lake = TestLake::ingested();
+    let examples = [
+        ("İSTANBUL ΟΔΟΣ ẞ ÉCOLE", Some("istanbul οδοσ ß école")),
+        ("Ricky (6)", Some("ricky ")),
+        ("Ricky (1) (2)", Some("ricky (1) ")),
+        ("Ricky (２)", Some("ricky (２)")),
+        ("Tab&#9;&#9;And  Spaces   Twice", Some("tab and  spaces   twice")),
+        ("Line&#10;&#13;Ends", Some("line ends")),
+        ("No\u{a0}\u{a0}Break", Some("no\u{a0}\u{a0}break")),
+        ("Em\u{2003}\u{2003}Space  And Two", Some("em\u{2003}\u{2003}space and two")),
+        ("\u{a0}Ends\u{2003}", Some("ends")),
+        ("(7)", None),
+    ];
+    let artist = |(index, (name, _)): (usize, &(&str, Option<&str>))| {
+        format!("<artist><id>{}</id><name>{name}</name></artist>\n", index + 1)
+    };
+    let artists: String = examples.iter().enumerate().map(artist).collect();
+    let dump = lake.write("artists.xml.gz", gzip(format!("<artists>\n{artists}</artists>\n")));
+    let replace = ["--run-id", RUN, "--replace=true"];
+    lake.task("ingest-artists").args(&replace).args(&["--artists-dump", dump.to_str().unwrap()]).run().expect_status(0);
+    lake.task("build-warehouse").args(&replace).run().expect_status(0);
+    let expected = examples.iter().zip(1..).filter_map(|((_, norm), id)| Some(((*norm)?.to_owned(), id)));
+    assert_eq!(names(&lake.table("warehouse_discogs/artist_name_map_v1")), expected.collect::<Names>());
 }

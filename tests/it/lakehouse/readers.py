@@ -10,6 +10,12 @@ import json
 import sys
 
 
+def by_duckdb(folder):
+    import duckdb
+
+    return duckdb.read_parquet(f"{folder}/*.parquet").to_arrow_table()
+
+
 def by_pyarrow(folder):
     import pyarrow.parquet
 

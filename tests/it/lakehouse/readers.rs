@@ -6,12 +6,13 @@ use std::process::Command;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::{ENTITIES, RUN, Table, TestLake, Value, skipped};
+use super::workflow::run_workflow;
+use crate::support::{Dir, ENTITIES, RUN, Table, TestLake, Value, month, skipped};
 
-const READERS: [&str; 4] = ["pyarrow", "pandas", "polars", "datafusion"];
+const READERS: [&str; 5] = ["duckdb", "pyarrow", "pandas", "polars", "datafusion"];
 
 #[test]
-fn pyarrow_pandas_polars_and_datafusion_read_every_table() {
+fn duckdb_pyarrow_pandas_polars_and_datafusion_read_every_table() {
     let Some(python) = python() else { return };
     let lake = TestLake::built();
     for reader in READERS {
@@ -45,7 +46,7 @@ fn compatible_encodings_are_read_by_readers_without_delta_encodings_too() {
 /// The Python that scripts/setup-test-tools gave the readers.
 fn python() -> Option<PathBuf> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/pyarrow/bin/python");
-    let imports = ["-c", "import datafusion, fastparquet, pandas, polars"];
+    let imports = ["-c", "import datafusion, duckdb, fastparquet, pandas, polars"];
     let ready = python.exists() && Command::new(&python).args(imports).status().unwrap().success();
     if !ready {
         skipped("what other readers read: they are not there; scripts/setup-test-tools gets them");
@@ -55,11 +56,15 @@ fn python() -> Option<PathBuf> {
 
 /// The folders of all tables of a lake's run.
 fn tables(lake: &TestLake) -> Vec<PathBuf> {
-    let walk = walkdir::WalkDir::new(lake.in_run("")).sort_by_file_name().into_iter().map(|entry| entry.unwrap());
-    let descriptions = walk.filter(|entry| entry.file_name() == "_dataset.json");
-    let tables: Vec<_> = descriptions.map(|entry| entry.path().parent().unwrap().to_owned()).collect();
+    let tables = tables_below(&lake.in_run(""));
     assert!(tables.len() >= 35, "{tables:?}");
     tables
+}
+
+fn tables_below(run: &Path) -> Vec<PathBuf> {
+    let walk = walkdir::WalkDir::new(run).sort_by_file_name().into_iter().map(|entry| entry.unwrap());
+    let descriptions = walk.filter(|entry| entry.file_name() == "_dataset.json");
+    descriptions.map(|entry| entry.path().parent().unwrap().to_owned()).collect()
 }
 
 #[track_caller]
@@ -104,4 +109,24 @@ fn encodings(folder: &Path) -> Vec<String> {
         }
     }
     names
+}
+
+#[test]
+fn the_workflow_passes_the_encodings_on() {
+    let dir = Dir::new();
+    let mut command = run_workflow(&dir, "main.dig");
+    let raw_root = format!("raw_root={}", month().raw_root().display());
+    for parameter in
+        ["dump_month=2026-11", "environment=sample", "min_free=0", &raw_root, "parquet_encodings=compatible"]
+    {
+        command.args(&["-p", parameter]);
+    }
+    let finished = command.env("DISCOGS_DATA_LAKE", dir.path("lake")).run().expect_status(0);
+    assert!(!finished.stderr.contains("WARN no task takes"), "{}", finished.stderr);
+    let tables = tables_below(&dir.path("lake/_runs").join(RUN));
+    assert!(tables.len() >= 34, "{tables:?}");
+    for table in tables {
+        let delta = encodings(&table).into_iter().find(|encoding| encoding.starts_with("DELTA"));
+        assert_eq!(delta, None, "{}", table.display());
+    }
 }

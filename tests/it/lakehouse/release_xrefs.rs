@@ -210,7 +210,7 @@ fn labels_of_releases_differ_only_where_a_name_or_number_holds_a_comma() {
     on_each_month(|month| expect_differing(month, "2020-08", LABELS.prove(month)));
 }
 
-/// The counts are those of the labels of the releases, ours of ours and theirs of theirs: they differ with those.
+/// The counts follow the labels of the releases in each lake, so they differ if the labels differ.
 #[test]
 fn counts_of_labels_differ_only_where_the_labels_of_releases_do() {
     on_each_month(|month| {

@@ -40,7 +40,10 @@ fn a_dump_that_comes_later_is_taken_up_by_the_same_session() {
     let put_by = dir.path("masters");
     fs::rename(&dump, &put_by).unwrap();
     let failed = main(&dir, &[]).run().expect_status(1);
-    failed.expect_stderr("lacks discogs_20261101_masters.xml.gz").expect_stderr("(bad_input)");
+    // The task says what failed, and the workflow only which task.
+    assert_eq!(failed.stderr.matches("lacks discogs_20261101_masters.xml.gz").count(), 1, "{}", failed.stderr);
+    assert!(failed.json()["error"]["message"].as_str().unwrap().contains("(bad_input)"), "{}", failed.stdout);
+    failed.expect_stderr("+main+preflight:\n    exit status 5; its message is above\n");
     assert!(!dir.path("lake").exists());
     fs::rename(&put_by, &dump).unwrap();
     let finished = main(&dir, &[]).run().expect_status(0);
@@ -96,7 +99,8 @@ fn a_failed_check_ends_the_workflow_before_anything_is_published() {
     }
     // 300 releases are too few for a whole month, which is the default.
     let failed = command.args(&["-p", &format!("raw_root={}", dir.path("raw").display())]).run().expect_status(1);
-    failed.expect_stderr("Python command failed with code 3").expect_stderr("(checks_failed)");
+    assert!(failed.json()["error"]["message"].as_str().unwrap().contains("(checks_failed)"), "{}", failed.stdout);
+    failed.expect_stderr("+sanity:\n    exit status 3; its message is above\n");
     assert!(!dir.path("lake/active").exists());
     assert!(!dir.path("lake/_runs").join(RUN).join("_manifest.json").exists());
 }

@@ -21,8 +21,24 @@ fn the_smoke_workflow_ends_published() {
     let dir = Dir::new();
     let mut command = run_workflow(&dir, "smoke.dig");
     command.args(&["-p", &format!("smoke_root={}", dir.path("smoke").display())]);
-    command.run().expect_status(0).expect_stderr(&format!("published in {}", dir.path("smoke/lake").display()));
+    let finished = command.run().expect_status(0);
+    let finished = finished.expect_stderr(&format!("published in {}", dir.path("smoke/lake").display()));
     expect_published(&dir);
+    // One line for each task, and the result of a task only in its run.
+    let lines = finished.stderr.lines().count();
+    assert!(lines <= finished.json()["tasks"].as_array().unwrap().len() + 5, "{lines}:\n{}", finished.stderr);
+    assert!(!finished.stderr.contains("{\"task\""), "{}", finished.stderr);
+    let kept = dir.read(&format!("smoke/lake/_runs/{RUN}/_tasks/ingest-labels.json"));
+    assert!(kept.contains("\"peak_memory_bytes\""), "{kept}");
+}
+
+#[test]
+fn the_smoke_workflow_shows_all_with_verbose() {
+    let dir = Dir::new();
+    let mut command = run_workflow(&dir, "smoke.dig");
+    command.args(&["--verbose", "-p", &format!("smoke_root={}", dir.path("smoke").display())]);
+    let finished = command.run().expect_status(0).expect_stderr("+smoke+dumps: py> generate-dumps");
+    finished.expect_stderr("{\"task\":\"ingest-labels\"");
 }
 
 #[test]
@@ -43,7 +59,7 @@ fn the_smoke_workflow_ends_published_with_the_real_digdag() {
     expect_published(&dir);
 }
 
-/// The real Digdag, where there is one.
+/// The real Digdag, if it is installed.
 pub fn digdag() -> Option<PathBuf> {
     let named = std::env::var_os("DIGDAG").filter(|path| !path.is_empty()).map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,5 +1,5 @@
 /// Numbers that decide what is generated. Fewer of them make less, so that a small counterexample is found by leaving
-/// out of the list what is not needed, whatever is made of it.
+/// out of the list what is not needed, regardless of the test.
 pub struct Choices<'c>(std::slice::Iter<'c, u32>);
 
 impl<'c> Choices<'c> {

@@ -66,7 +66,7 @@ fn failure(entity: Entity, records: &[Vec<u32>]) -> Option<String> {
     }
 }
 
-/// The same failure, or another, of few and short records.
+/// Shrinks a failure to few and short records; the failure may become another one.
 fn smallest(entity: Entity, records: Vec<Vec<u32>>) -> String {
     let mut records = shortest(records, |records| failure(entity, records).is_some());
     for index in 0..records.len() {

@@ -1,4 +1,4 @@
-//! The same records before and after the change of layout of 2024: the same rows, except where upstream changed them.
+//! Records before and after the change of layout of 2024 have equal rows, unless upstream changed them.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Damaged XML: whatever stands in a block, the reader comes to an end without a panic, both tokenisers read the same of
+//! Damaged XML: for any content of a block, the reader comes to an end without a panic, both tokenisers read the same of
 //! it, and what is read is the same whether bad records stop it or not.
 
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::tokeniser::Blocks;
 const SEED: u64 = 20261120;
 
 /// No block takes this long; one that does is a loop.
-const LONGEST: Duration = Duration::from_secs(20);
+const MAX_TIME: Duration = Duration::from_secs(20);
 
 /// A block longer than this only makes the test slow.
-const LONGEST_BLOCK: usize = 6000;
+const MAX_BLOCK_BYTES: usize = 6000;
 
 #[test]
 fn damaged_blocks_are_read_to_an_end_and_alike() {
@@ -30,20 +30,20 @@ fn damaged_blocks_are_read_to_an_end_and_alike() {
         let text = damaged(&blocks[entity as usize], rng);
         let started = Instant::now();
         whole += u64::from(tokenisers.compare(entity, &text));
-        assert!(started.elapsed() < LONGEST, "{entity:?} took {:?}\n{text}", started.elapsed());
+        assert!(started.elapsed() < MAX_TIME, "{entity:?} took {:?}\n{text}", started.elapsed());
     });
     // The claim is empty where all is refused, or nothing is.
     let both = whole * 50 > inputs && (inputs - whole) * 2 > inputs;
     assert!(both || !is_many(inputs), "{whole} of {inputs} still well-formed");
 }
 
-/// What is damaged: records of the real dumps where there are any, and generated ones.
+/// The records to damage: those of the real dumps, if they are installed, and generated ones.
 fn blocks(entity: Entity) -> Vec<String> {
     let mut blocks = Vec::new();
     for month in sample_dumps().into_iter().flat_map(|folder| dumps::MONTHS.map(|month| folder.join(month))) {
         let dump = dumps::text(&dumps::dump(&month, entity));
         let records = without_root(entity, &dump);
-        let mut upto = records.len().min(LONGEST_BLOCK);
+        let mut upto = records.len().min(MAX_BLOCK_BYTES);
         while !records.is_char_boundary(upto) {
             upto -= 1;
         }

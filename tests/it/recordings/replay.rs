@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{VOLATILE, recordings};
+use super::{VOLATILE, recordings, remove_stacktrace};
 use crate::support::{Dir, Finished};
 
 /// Variables that the recordings leave out.
@@ -134,6 +134,7 @@ fn read_call(call: &Path) -> Value {
     if let Ok(mut input) = serde_json::from_str::<Value>(&read("input")) {
         let params = input["params"].as_object_mut().unwrap();
         VOLATILE.iter().for_each(|name| drop(params.remove(*name)));
+        params.get_mut("error").into_iter().for_each(remove_stacktrace);
         fields.insert("op".to_owned(), "py".into());
         fields.insert("task".to_owned(), params["task_name"].clone());
         fields.insert("params".to_owned(), input["params"].take());
@@ -141,7 +142,9 @@ fn read_call(call: &Path) -> Value {
     } else {
         fields.insert("op".to_owned(), "sh".into());
         fields.insert("task".to_owned(), env["task_name"].clone());
-        fields.insert("env".to_owned(), objects_parsed(env).into());
+        let mut env = objects_parsed(env);
+        env.get_mut("error").into_iter().for_each(remove_stacktrace);
+        fields.insert("env".to_owned(), env.into());
     }
     fields.into()
 }

@@ -48,7 +48,7 @@ const LOOK: &str = r#"
   });
 </script>"#;
 
-/// What a browser sees of a page at 390 and 1440 pixels, light and dark, four entries. Nothing where there is no browser;
+/// What a browser shows of a page at 390 and 1440 pixels, light and dark, four entries. `None` without a browser;
 /// in CI there has to be one. A page with a word to the console fails.
 pub fn seen_by_a_browser(page: &str) -> Option<Vec<String>> {
     let chromium = chromium()?;

@@ -23,7 +23,12 @@ pub struct TestLake {
 impl TestLake {
     /// A folder where preflight makes a lake.
     pub fn new() -> TestLake {
-        TestLake { dir: Dir::in_memory() }
+        TestLake::of(Dir::in_memory())
+    }
+
+    /// The lake in a folder.
+    pub fn of(dir: Dir) -> TestLake {
+        TestLake { dir }
     }
 
     /// A folder for a lake that the tests of a process share.
@@ -53,7 +58,7 @@ impl TestLake {
     pub fn built() -> &'static TestLake {
         static BUILT: OnceLock<TestLake> = OnceLock::new();
         BUILT.get_or_init(|| {
-            let lake = TestLake { dir: Dir::shared() };
+            let lake = TestLake::of(Dir::shared());
             lake.begin(RUN, month());
             lake.ingest(RUN);
             let item = r#"[{"id": 5, "instance_id": 77, "basic_information": {"id": 5, "title": "A title"}}]"#;
@@ -90,10 +95,17 @@ impl TestLake {
         self.task("promote").args(&arguments).run()
     }
 
-    /// A task with this lake in its environment, and nothing else of ours.
+    /// A task with this lake in its environment, and no other parameter.
     pub fn task(&self, name: &str) -> TestCommand {
         let mut command = self.dir.command(binary(name));
         command.env("DISCOGS_DATA_LAKE", self.root());
+        command
+    }
+
+    /// A task with its arguments.
+    pub fn call(&self, name: &str, arguments: &[&str]) -> TestCommand {
+        let mut command = self.task(name);
+        command.args(arguments);
         command
     }
 
@@ -107,6 +119,21 @@ impl TestLake {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
         path
+    }
+
+    /// A path in the lake.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
+    }
+
+    /// A path beside the lake.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.dir.path(name)
+    }
+
+    /// The folder of a run.
+    pub fn run(&self, id: &str) -> PathBuf {
+        self.root().join("_runs").join(id)
     }
 
     /// A path in the run.
@@ -126,7 +153,13 @@ impl TestLake {
         Snapshot::of(&self.root())
     }
 
-    /// The run that `active` points at.
+    /// The run that `active` points at, if there is one.
+    pub fn active(&self) -> Option<String> {
+        let target = fs::read_link(self.path("active")).ok()?;
+        Some(target.file_name().unwrap().to_str().unwrap().to_owned())
+    }
+
+    /// Requires `active` to point at a run that is sealed.
     #[track_caller]
     pub fn expect_active(&self, run: &str) {
         let link = fs::read_link(self.root().join("active")).unwrap();
@@ -157,7 +190,7 @@ pub fn sealed_lake() -> (TestLake, [&'static str; 3]) {
     const RUNS: [&str; 3] = [RUN, "2026-11__20261121_000000", "2026-11__20261122_000000"];
     static SEALED: OnceLock<TestLake> = OnceLock::new();
     let sealed = SEALED.get_or_init(|| {
-        let lake = TestLake { dir: Dir::shared() };
+        let lake = TestLake::of(Dir::shared());
         RUNS.iter().for_each(|run| lake.seal(run));
         lake
     });

@@ -28,4 +28,4 @@ pub use samples::sample_dumps;
 pub use skipped::{loudly, skipped};
 pub use snapshot::Snapshot;
 pub use table::{Row, Table, Value};
-pub use wait::{eventually, signal};
+pub use wait::{RaiseOnDrop, eventually, signal};

@@ -1,4 +1,5 @@
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,4 +17,13 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Sends a signal to a process that the test started.
 pub fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Raises a flag when it is dropped. Threads that work until the flag is raised then end even if the test panics.
+pub struct RaiseOnDrop<'f>(pub &'f AtomicBool);
+
+impl Drop for RaiseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

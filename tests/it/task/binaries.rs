@@ -1,4 +1,4 @@
-//! What holds for every binary of `src/bin`. A new one is found by itself, and has to be given a call that succeeds.
+//! The promises of every binary of `src/bin`. A new one is found by its file, and needs a call that succeeds here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -88,7 +88,7 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("download-dumps", &["--raw-root", generated, "--dump-month", "2026-10"]);
     succeeds("preflight", &["--run-id", RUN, "--dump-month", "2026-11", "--raw-root", raw_root, "--min-free", "0"]);
     succeeds("contract", &[]);
-    succeeds("test-dumps", &["--run-id", RUN, "--do-xml-tests", "true", "--xml-test-records", "20"]);
+    succeeds("sample-dumps", &["--run-id", RUN, "--do-xml-tests", "true", "--xml-test-records", "20"]);
     for task in ["ingest-artists", "ingest-labels", "ingest-masters", "ingest-releases", "ingest-collection"] {
         succeeds(task, &["--run-id", RUN]);
     }
@@ -105,6 +105,11 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("table-history", &["--table", "releases_v6"]);
     succeeds("rollback-table", &["--to", &format!("run_{RUN}")]);
     succeeds("rebuild-catalog", &[]);
+    succeeds("move-catalog", &["--to", "sqlite"]);
+    let store = lake_catalog::Store::Sqlite(lake.path("_meta/catalog.sqlite"));
+    let columns = [("id", lake_catalog::PrimitiveType::Int)];
+    crate::faults::create_own_table(&store, &lake.root(), "sales", &columns);
+    succeeds("alter-table", &["--table", "mine.sales", "--changes", "widen id to bigint"]);
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
     succeeds("prune-runs", &["--keep", "3"]);
@@ -152,9 +157,9 @@ fn options_stand_below_their_own_heading() {
         let help = Dir::new().command(binary(name)).args(&["--help"]).run().expect_status(0).stdout;
         let Some((_, trino)) = help.split_once("\nTrino:\n") else { continue };
         let options = trino.lines().take_while(|line| line.is_empty() || line.starts_with(' ')).map(str::trim_start);
-        let strangers: Vec<_> =
+        let misplaced: Vec<_> =
             options.filter(|line| line.starts_with("--") && !line.starts_with("--trino-")).collect();
-        assert!(strangers.is_empty(), "{name}: {strangers:?}");
+        assert!(misplaced.is_empty(), "{name}: {misplaced:?}");
     }
 }
 
@@ -192,9 +197,29 @@ fn one_command_writes_manuals_and_completions() {
         let completion = dir.read(&format!("out/completions/bash/{name}.bash"));
         assert!(completion.contains("--params"), "{name}");
     }
-    let tasks =
-        binaries().into_iter().filter(|name| !["test-dumps", "run-workflow", "generate-dumps"].contains(&&**name));
+    for (name, option) in [("run-workflow", "session"), ("generate-dumps", "releases")] {
+        assert!(dir.read(&format!("out/man/man1/{name}.1")).contains(&format!("\\-\\-{option}")), "{name}");
+        assert!(dir.read(&format!("out/completions/fish/{name}.fish")).contains(option), "{name}");
+    }
+    let tasks = binaries().into_iter().filter(|name| !["run-workflow", "generate-dumps"].contains(&&**name));
     let known: BTreeSet<String> =
         discogs_lakehouse::commands::all().iter().map(|it| it.get_name().to_owned()).collect();
     assert_eq!(tasks.collect::<BTreeSet<_>>(), known, "add the new task to discogs_lakehouse::commands::all");
+}
+
+#[test]
+fn manuals_are_not_written_into_a_lake_or_over_what_is_no_file() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.path("lake/_runs")).unwrap();
+    let run = |output: &str| dir.command(binary("write-manuals")).args(&["--output", output]).run();
+    run("lake/_runs/x").expect_status(2).expect_one_line(&["lake/_runs"]);
+    fs::create_dir_all(dir.path("out")).unwrap();
+    std::os::unix::fs::symlink(dir.path("lake/_runs"), dir.path("out/man")).unwrap();
+    run("out").expect_status(2).expect_one_line(&["lake/_runs"]);
+    assert_eq!(fs::read_dir(dir.path("lake/_runs")).unwrap().count(), 0);
+    fs::remove_file(dir.path("out/man")).unwrap();
+    fs::create_dir_all(dir.path("out/man/man1")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", dir.path("out/man/man1/promote.1")).unwrap();
+    run("out").expect_status(2).expect_one_line(&["promote.1", "it is a device"]);
+    run("").expect_status(2).expect_one_line(&["output"]);
 }

@@ -1,4 +1,4 @@
-//! The task contract: what holds for every binary, however it is called.
+//! The task contract: the promises of every binary, for every way to call it.
 
 mod binaries;
 mod malformed;

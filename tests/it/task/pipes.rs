@@ -1,4 +1,4 @@
-//! Readers that have gone away, and what a failure shows.
+//! Closed streams, and the output of a failure.
 
 use std::io;
 
@@ -40,7 +40,7 @@ fn a_backtrace_is_never_shown() {
 #[test]
 fn stdin_is_never_read() {
     let lake = TestLake::begun();
-    // As Digdag gives it: a pipe that nobody closes.
+    // Like Digdag, which passes a pipe and never closes it.
     let (reader, _writer) = io::pipe().unwrap();
     let mut command = std::process::Command::new(binary("ingest-labels"));
     command.env("DISCOGS_DATA_LAKE", lake.root()).args(["--run-id", RUN]).stdin(reader);

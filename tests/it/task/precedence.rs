@@ -2,7 +2,7 @@
 
 use crate::support::{Dir, Finished, TestCommand, TestLake, binary};
 
-/// `promote` says which run_mode it was given when it skips, and needs no lake for that.
+/// When `promote` skips, it names its run_mode, and needs no lake for that.
 fn promote(dir: &Dir) -> TestCommand {
     let mut command = dir.command(binary("promote"));
     command.env("DISCOGS_DATA_LAKE", dir.path("lake")).env("run_id", "20261120_000000");

@@ -1,4 +1,4 @@
-//! An ingest seen from outside: how far it is, and what limits the machine.
+//! The progress that an ingest reports, and which stage limits it.
 
 use std::time::{Duration, Instant};
 
@@ -78,7 +78,7 @@ const STAGES: [&str; 5] = ["inflate", "parse", "encode", "encode_of_one_table", 
 /// Rounded to thousandths, each of four.
 const ROUNDING: f64 = 0.002;
 
-/// Gives the shares of parsing and encoding.
+/// Returns the shares of parsing and encoding.
 #[track_caller]
 fn shares_add_up(result: &serde_json::Value, workers: f64) -> (f64, f64) {
     let metrics = &result["metrics"];

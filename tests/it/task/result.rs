@@ -10,7 +10,7 @@ use crate::support::{Dir, RUN, TestCommand, TestLake, binary, month};
 #[test]
 fn a_result_is_stored_under_the_name_of_the_task() {
     let lake = TestLake::begun();
-    let result = lake.write("result.json", "what was there before");
+    let result = lake.write("result.json", "an earlier result");
     let inode = fs::metadata(&result).unwrap().ino();
     let arguments = ["--run-id", RUN, "--result", result.to_str().unwrap()];
     let finished = lake.task("ingest-labels").args(&arguments).run().expect_status(0);

@@ -1,4 +1,4 @@
-//! Misspelt parameters of a workflow, which no task would miss.
+//! Misspelt parameters of a workflow, which a task would ignore.
 
 use std::fs;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn parameters_of_digdag_pass() {
     assert!(!finished.stderr.contains("WARN no task"), "{}", finished.stderr);
 }
 
-/// What preflight knows is what the workflows read.
+/// preflight knows the parameters that the workflows read.
 #[test]
 fn every_parameter_that_a_workflow_reads_is_known() {
     let known = discogs_lakehouse::commands::preflight::known_names();

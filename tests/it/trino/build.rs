@@ -13,7 +13,7 @@ use crate::support::{Finished, TestCommand};
 
 const UNSEALED: &str = "2026-12__20261221_000000";
 
-/// A run that holds what ingest wrote for [`LARGE`], unsealed and without the warehouse.
+/// A run with the datasets of ingest for [`LARGE`], unsealed and without the warehouse.
 fn begin_run(stack: &Stack) {
     let runs = stack.folder().join("_runs");
     let (from, to) = (runs.join(LARGE), runs.join(UNSEALED));
@@ -69,7 +69,7 @@ fn trino_builds_the_same_rows_as_duckdb_and_its_checks_seal_the_run() {
     stack.promote(UNSEALED);
 }
 
-/// Holds the warehouse of a run to that of another, row for row.
+/// Compares the warehouses of two runs, row by row.
 pub(super) fn expect_same_tables(stack: &Stack, run: &str, other: &str) {
     let lake = stack.lake();
     let spill = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ pub(super) fn filter_and_dictionary(file: &Path, column: &str) -> (bool, bool) {
     (column.bloom_filter_offset().is_some(), column.dictionary_page_offset().is_some())
 }
 
-/// A reader that sees other rows than were written has to be found before anything is kept.
+/// If Trino reads other rows than were written, the build must fail before it commits anything.
 #[test]
 fn a_checksum_that_is_not_that_of_the_files_commits_nothing() {
     let Some(stack) = Stack::with_runs() else { return };

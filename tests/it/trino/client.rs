@@ -1,4 +1,4 @@
-//! The protocol, against a server that is scripted. Only what Trino does with a POST alone needs a Trino.
+//! The protocol, against a scripted server. Only the test of a POST without a GET needs a Trino.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -28,7 +28,7 @@ fn server(answer: impl Fn(&str, usize, &str) -> (u16, String) + Send + 'static) 
     (url, requests)
 }
 
-/// Answers one request. What is kept of it is its line and, behind that, who it says it is.
+/// Answers one request, and keeps its line and its user.
 pub(super) fn serve(stream: impl Read + Write, requests: &Requests, answer: impl Fn(&str, usize) -> (u16, String)) {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -117,7 +117,7 @@ fn an_error_names_the_line_of_the_sql_file() {
     assert!(error.ends_with("(COLUMN_NOT_FOUND, query q9)"), "{error}");
 }
 
-/// What Trino says of an error at a line and column of what it was sent; and what we say then.
+/// Trino's message for an error at a line and column, and the message of the task for it.
 fn said_of(line: usize, column: usize, sql: &str, origin: &str) -> String {
     let answer = format!(
         r#"{{"id":"q9","error":{{"message":"no","errorName":"COLUMN_NOT_FOUND",
@@ -128,7 +128,7 @@ fn said_of(line: usize, column: usize, sql: &str, origin: &str) -> String {
     error.strip_suffix(": no (COLUMN_NOT_FOUND, query q9)").unwrap_or(&error).to_owned()
 }
 
-/// The line and column of the first place in a text where another stands.
+/// Returns the line and column of the first occurrence of a text in another.
 fn at(sql: &str, text: &str) -> (usize, usize) {
     let before = &sql[..sql.find(text).unwrap()];
     let line = before.rsplit('\n').next().unwrap();
@@ -186,7 +186,7 @@ fn where_no_line_can_be_told_there_is_none() {
     assert_eq!(said_of(1, 1, "SELECT x", "sql/no/such.sql"), "sql/no/such.sql");
 }
 
-/// A statement of many seconds says how far it is, each five.
+/// A long statement reports its progress every five seconds.
 #[test]
 fn a_long_query_says_how_far_it_is() {
     let (url, _) = server(|_, _, url| {
@@ -232,7 +232,8 @@ fn a_task_that_is_stopped_cancels_its_query() {
     assert!(seen("DELETE /v1/next "), "{:?}", requests.lock().unwrap());
 }
 
-/// So nothing has to be cancelled when a task is stopped before the answer, and a POST that is sent again leaves nothing.
+/// A POST alone starts nothing: a task that is stopped before the answer has nothing to cancel, and a repeated POST
+/// leaves nothing running.
 #[test]
 fn a_statement_that_nobody_asks_after_is_not_begun() {
     let Some(stack) = Stack::new() else { return };

@@ -1,7 +1,8 @@
-//! Trino, for real: the servers of `scripts/stack up`. `client` and `tls` need hardly any.
+//! Trino itself: the servers of `scripts/stack up`. `client` and `tls` bring servers of their own.
 
 mod build;
 mod client;
+mod iceberg;
 mod names;
 mod promotion;
 mod pruned;

@@ -1,4 +1,4 @@
-//! Names on which engines differ: both build the same from them.
+//! Names whose case or order differs between engines: both build equal tables.
 
 use std::collections::BTreeMap;
 use std::fs;

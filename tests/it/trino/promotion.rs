@@ -9,17 +9,18 @@ use discogs_lakehouse::lake::{Counted, Producer, Run};
 use discogs_lakehouse::parquet::{DatasetWriter, arrow_schema};
 
 use super::stack::{LARGE, SMALL, Stack};
+use crate::support::RaiseOnDrop;
 
 const PROMOTIONS: usize = 200;
-/// How often `active` is moved away and back at once.
+/// How often `active` moves away and back in a row.
 const BLINKS: usize = 60;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// What the writer hands over at once: with 32 row groups of 256, a file.
+/// The rows of a batch: with 32 row groups of 256, a file.
 const ROWS_A_FILE: i64 = 8192;
 
-/// A table of many files: where a query spans a switch, it has many chances to mix them.
+/// A table of many files: a query that spans a switch has many chances to mix them.
 fn table() -> Table {
     let text = "{name: numbers, producer: test, row: A number., example: SELECT 1, row_group_rows: 256, columns: [
         {name: id, type: BIGINT, description: i}, {name: run, type: VARCHAR, description: r}]}";
@@ -72,7 +73,7 @@ fn no_query_sees_two_runs_while_active_is_switched() {
             scope.spawn(|| {
                 let trino = stack.session();
                 while !done.load(Ordering::Relaxed) {
-                    // A session asks again by itself; where four times was not enough, it fails loudly and we ask anew.
+                    // A session asks again by itself; if four attempts were not enough, it fails with an error and the test repeats the query.
                     let rows = match trino.table(query, "a test") {
                         Ok((_, rows)) => rows,
                         Err(error) => {
@@ -89,16 +90,14 @@ fn no_query_sees_two_runs_while_active_is_switched() {
                 }
             });
         }
+        let _end = RaiseOnDrop(&done);
         for promotion in 0..PROMOTIONS {
             stack.promote(if promotion % 2 == 0 { SMALL } else { LARGE });
             // Mostly faster than a query; now and then there is time to ask again, and that has to succeed.
             std::thread::sleep(Duration::from_millis(promotion as u64 * 37 % 100));
             let (before, since) = (asked.load(Ordering::Relaxed), Instant::now());
             while promotion % 10 == 9 && asked.load(Ordering::Relaxed) == before {
-                if since.elapsed() > PATIENCE {
-                    done.store(true, Ordering::Relaxed);
-                    panic!("no query succeeds, though active is not moved any more");
-                }
+                assert!(since.elapsed() < MAX_WAIT, "no query succeeds, though active is not moved any more");
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
@@ -108,7 +107,6 @@ fn no_query_sees_two_runs_while_active_is_switched() {
             stack.move_active(LARGE);
             std::thread::sleep(Duration::from_millis(blink as u64 * 37 % 100));
         }
-        done.store(true, Ordering::Relaxed);
     });
     let [asked, failed] = [asked, failed].map(AtomicUsize::into_inner);
     let line = format!("{PROMOTIONS} promotions: {asked} whole results, {failed} failures\n");

@@ -8,7 +8,7 @@ use crate::support::TestCommand;
 
 type Table = Vec<Vec<String>>;
 
-/// The files that people take into a client of their own give there what they give here.
+/// The query files return the same rows in a client of Trino as in `query`.
 #[test]
 fn every_showcase_query_and_the_sanity_statement_give_in_trino_what_they_give_in_duckdb() {
     let Some(stack) = Stack::with_runs() else { return };

@@ -108,7 +108,7 @@ fn what_trino_reads_is_held_to_what_was_written() {
     a_file_that_was_put_in_beside_the_others_is_found(&stack);
 }
 
-/// The root is looked at only where it can be seen from here.
+/// The root is checked only if this machine has a folder of that name.
 fn trino_that_sees_no_lake_makes_one_folder_at_most(stack: &Stack) {
     let root = stack.location("elsewhere").replacen("file:", "", 1);
     let finished = register(stack, &["--trino-lake-root", &root]);

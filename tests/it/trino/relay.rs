@@ -6,18 +6,18 @@ use ureq::Agent;
 
 use super::stack::Stack;
 
-/// A server between a task and Trino, where a test can do something at an instant.
+/// A proxy between a task and Trino that lets a test act at one statement.
 pub struct Relay {
     pub url: String,
     trino: String,
     at: Box<At>,
 }
 
-/// Sees a statement before Trino does, and may give another in its place.
+/// Receives a statement before Trino does, and may replace it.
 type At = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Relay {
-    /// Hands on what it is asked, and calls `at` for each statement.
+    /// Forwards every request, and calls `at` for each statement.
     pub fn to(stack: &Stack, at: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

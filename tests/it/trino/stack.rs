@@ -25,7 +25,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// An empty lake. Nothing, and a loud line, where the stack is not up; in CI it has to be.
+    /// An empty lake; `None`, with a line on stderr, if the stack is not up. In CI it has to be.
     pub fn new() -> Option<Self> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let url = url()?;
@@ -69,7 +69,7 @@ impl Stack {
         self.command_at(&self.url, program, arguments).run()
     }
 
-    /// The same with a Trino at another address, where this one is behind it.
+    /// Like `command`, but with another address for this Trino.
     pub fn command_at(&self, url: &str, program: &str, arguments: &[&str]) -> TestCommand {
         let mut command = TestCommand::new(Path::new(program), &self.lake);
         command.args(&["--lake", path(&self.lake), "--trino-url", url, "--trino-schema", &self.schema]);
@@ -89,7 +89,7 @@ impl Stack {
         self.workflow_by(run_workflow, &project, workflow, &parameters.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// What a workflow is told of this Trino.
+    /// The parameters of a workflow for this Trino.
     pub fn parameters(&self) -> [String; 3] {
         [
             format!("trino_url={}", self.url),
@@ -113,6 +113,7 @@ impl Stack {
     pub fn promote(&self, run: &str) -> Finished {
         let mut promote = TestCommand::new(Path::new(env!("CARGO_BIN_EXE_promote")), &self.lake);
         promote.args(&["--lake", path(&self.lake), "--run-id", run, "--run-mode=prod", "--allow-promote=true"]);
+        promote.args(&["--allow-older=true"]);
         promote.run().expect_status(0)
     }
 
@@ -128,10 +129,14 @@ impl Stack {
     }
 
     pub fn session_in(&self, schema: &str) -> Trino {
+        self.session_at("hive", schema)
+    }
+
+    pub fn session_at(&self, catalog: &str, schema: &str) -> Trino {
         let parameters = TrinoParameters {
             trino_url: Some(self.url.clone()),
             trino_user: "test".to_owned(),
-            trino_catalog: "hive".to_owned(),
+            trino_catalog: catalog.to_owned(),
             ..TrinoParameters::default()
         };
         Trino::open(&parameters, schema, std::sync::Arc::new(digdag_task::Quiet)).unwrap()
@@ -141,7 +146,7 @@ impl Stack {
         self.session().table(sql, "a test").unwrap().1
     }
 
-    /// The one cell that a query gives.
+    /// Returns the only cell of a query's result.
     pub fn cell(&self, sql: &str) -> String {
         self.ask(sql)[0][0].clone().unwrap_or_else(|| "NULL".to_owned())
     }
@@ -186,7 +191,7 @@ fn url() -> Option<String> {
 }
 
 /// A line of the stack's `env` file.
-fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     let text = fs::read_to_string(state().join("env")).ok()?;
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
 }
@@ -204,7 +209,7 @@ fn lakes() -> (PathBuf, PathBuf) {
     (here, there)
 }
 
-/// The two runs, made once.
+/// The two runs, created once.
 fn runs() -> &'static Path {
     static RUNS: OnceLock<PathBuf> = OnceLock::new();
     RUNS.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! What happens to tables that people query while register-tables changes them, and when it is ended in the middle.
+//! Tables stay readable while register-tables changes them, and after it was killed in the middle.
 
 use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ fn register(stack: &Stack, arguments: &[&str]) -> Finished {
     stack.task(REGISTER, arguments)
 }
 
-/// Makes label_urls_v1 a table that has to be swapped.
+/// Changes label_urls_v1 into a table that has to be swapped.
 fn put_elsewhere(stack: &Stack) {
     stack.change("DROP TABLE IF EXISTS label_urls_v1");
     stack.change(&format!(
@@ -113,7 +113,7 @@ fn the_lake_is_locked_while_tables_are_made(stack: &Stack) {
     let seen = seen.lock().unwrap().take().unwrap().unwrap_err();
     assert!(seen.contains("the lake is locked by register-tables"), "{seen}");
 
-    // Where nothing has to be changed nobody is in the way.
+    // If nothing has to be changed, no lock is needed.
     let _locked = stack.lake().lock("a test").unwrap();
     register(stack, &[]).expect_status(0).expect_result("already_done");
 }
@@ -131,7 +131,7 @@ fn names_that_others_have_are_refused(stack: &Stack) {
     assert!(!is_in_place(stack));
 }
 
-/// Registers through a relay that does something at the rename of that number. Gives how the task ended.
+/// Registers through a relay that does something at the rename of that number. Returns how the task ended.
 fn register_with(stack: &Stack, rename: usize, signal: Signal, instead: Option<&'static str>) -> std::process::Output {
     let (task, renames) = (Arc::new(AtomicI32::new(0)), AtomicUsize::new(0));
     let known = task.clone();

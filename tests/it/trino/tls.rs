@@ -1,4 +1,4 @@
-//! Over https: whom the client believes, and what it then shows of itself. Against a server of the test.
+//! https: which certificates the client accepts, and which secrets it then sends. Against a server of the test.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;

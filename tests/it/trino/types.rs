@@ -41,7 +41,7 @@ fn begin(stack: &Stack) -> WritableRun {
     run.writable("test").unwrap()
 }
 
-/// Writes a dataset as every dataset is written, and registers it under its name. Gives its files.
+/// Writes a dataset as every dataset is written, and registers it under its name. Returns its files.
 fn write(stack: &Stack, writable: &WritableRun, table: &Table, columns: Vec<ArrayRef>) -> Vec<PathBuf> {
     let run = writable.run();
     let staging = writable.staging().unwrap();
@@ -115,7 +115,7 @@ fn extreme_values_are_the_same_in_duckdb_trino_and_pyarrow() {
     }
 }
 
-/// What Python's years hold, from the first to the last, and where others turn back: the day before the first of the
+/// The range of Python's years, and the limits of other types: the day before the first of the
 /// Gregorian calendar, the last second of 32 bits, the first microsecond that 64 bits of nanoseconds do not hold.
 const MOMENTS: [(Option<i64>, Option<&str>); 8] = [
     (Some(-62_135_596_800_000_000), Some("0001-01-01 00:00:00.000000")),
@@ -128,7 +128,7 @@ const MOMENTS: [(Option<i64>, Option<&str>); 8] = [
     (Some(253_402_300_799_999_999), Some("9999-12-31 23:59:59.999999")),
 ];
 
-/// Beyond those years the engines read the same file, and say different things of it. No task writes such a time.
+/// Beyond those years the engines show different values for the same file. No task writes such a time.
 #[test]
 fn engines_differ_on_times_beyond_the_years_of_python() {
     let Some(stack) = Stack::new() else { return };
@@ -194,7 +194,7 @@ fn difference(a: &Rows, b: &Rows) -> Option<String> {
     Some(text)
 }
 
-/// What pyarrow reads, by the Python that scripts/setup-test-tools gave it. `moment` is how a time `v` becomes a text.
+/// The rows that pyarrow reads, with the Python of scripts/setup-test-tools. `moment` converts a time `v` to text.
 fn pyarrow(file: &Path, moment: &str) -> Option<Rows> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/pyarrow/bin/python");
     if !python.exists() {
@@ -272,7 +272,7 @@ fn filtered_queries_give_the_right_rows_with_page_indexes_on() {
     assert_eq!(by_trino[4][1].as_deref(), Some("50000"));
 }
 
-/// What the test is about: that there are pages to be left out, and the indexes by which they are.
+/// Requires the premise of the test: pages that can be skipped, and the indexes for it.
 fn assert_has_page_indexes(file: &Path) {
     let options = ReadOptionsBuilder::new().with_page_index().build();
     let reader = SerializedFileReader::new_with_options(File::open(file).unwrap(), options).unwrap();

@@ -12,13 +12,13 @@ use crate::support::Month;
 
 const RUN: &str = "2026-12__20261201_000000";
 
-/// Table, folder, view.
+/// The name of a table, its folder and its view.
 const HISTORY: [(&str, &str, &str); 2] = [
     ("run_registry_events", "registry/run_registry_events", "run_registry_latest"),
     ("kpi_snapshot_events", "kpi/kpi_snapshot_events", "kpi_snapshot_latest"),
 ];
 
-/// A month goes all the way, then its figures: `main.dig` with `register.dig` and `tests_trino_report_active.dig` in it, and
+/// A month from dumps to published, then its figures: `main.dig` with `register.dig` and `tests_trino_report_active.dig` in it, and
 /// the history.
 #[test]
 fn the_workflows_with_a_trino_publish_a_month_and_keep_its_history() {
@@ -32,9 +32,10 @@ fn the_workflows_with_a_trino_publish_a_month_and_keep_its_history() {
     assert_eq!(stack.cell(&format!("SELECT count(*) FROM {run_schema}.releases_ref_v6")), "60");
 
     // What is published, the run and the history were registered with the month; it finds them right.
-    let history = stack.workflow("digdag/history", "history_pipeline.dig", &[]).expect_status(0);
+    let history =
+        stack.workflow("digdag/history", "history_pipeline.dig", &["verbose=true".to_owned()]).expect_status(0);
     let all = 2 * stack.ask("SHOW TABLES").len() + HISTORY.len() * 2;
-    history.expect_stderr(&format!("0 created, 0 altered, 0 replaced, {all} were right"));
+    history.expect_stderr(&format!(r#""replaced":0,"unchanged":{all}"#));
     the_history_is_in_trino_what_it_is_in_duckdb(&stack);
 }
 
@@ -46,8 +47,8 @@ fn publish() -> [String; 5] {
     [&raw_root, "dump_month=2026-12", "run_mode=prod", "allow_promote=true", "environment=sample"].map(str::to_owned)
 }
 
-/// With engine=trino the report after the promotion reads tables that are not there before it; the second one, which
-/// would be the same, is left out.
+/// With engine=trino the report after the promotion reads tables that the promotion creates; the second report
+/// would repeat it and is left out.
 #[test]
 fn a_first_month_is_built_checked_and_reported_by_trino_alone() {
     let Some(stack) = Stack::new() else { return };
@@ -87,7 +88,7 @@ fn the_steps_over_trino_can_be_run_alone() {
         assert_eq!(reports_of(&stack, LARGE), [index, index + 1]);
 
         let without = run("tests_trino_report_active.dig", &sample).expect_status(0);
-        without.expect_stderr("no trino_url is given, so DuckDB does the report");
+        without.expect_stderr("trino_url is missing, so DuckDB runs the SQL");
         assert_eq!(reports_of(&stack, LARGE), [index + 1, index + 1]);
     }
 
@@ -116,7 +117,7 @@ fn the_history_is_in_trino_what_it_is_in_duckdb(stack: &Stack) {
     }
 }
 
-/// Times as one of the engines writes them: a blank between day and hour. They are in the first column.
+/// Replaces the `T` in times by a blank, as one of the engines writes them. They are in the first column.
 fn without_t(mut rows: Rows) -> Rows {
     for time in rows.iter_mut().filter_map(|row| row[0].as_mut()) {
         *time = time.replacen('T', " ", 1);
@@ -124,7 +125,7 @@ fn without_t(mut rows: Rows) -> Rows {
     rows
 }
 
-/// How many reports on what is active a run has by DuckDB and by Trino.
+/// The numbers of reports on the active run by DuckDB and by Trino.
 fn reports_of(stack: &Stack, run: &str) -> [usize; 2] {
     let folder = stack.folder().join("_runs").join(run).join("_reports");
     let names = WalkDir::new(folder).into_iter().map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned());

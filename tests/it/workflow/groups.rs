@@ -100,3 +100,15 @@ fn a_process_left_behind_does_not_hold_the_workflow() {
     dir.run_workflow(&["main.dig"]).run().expect_status(0).expect_stderr("started");
     assert!(clock.elapsed().as_secs() < 25);
 }
+
+/// Digdag's stack trace lists frames of its Java code.
+#[test]
+fn an_error_task_sees_the_failed_task_and_those_around_it() {
+    let dir = project(
+        "_export: {py: {python: ./task}}\n+g:\n  _error:\n    py>: look\n    trace: ${error.stacktrace}\n  +sub:\n    +x:\n      sh>: exit 7\n",
+    );
+    dir.run_workflow(&["main.dig"]).run().expect_status(1);
+    let given = super::given(&dir, "look");
+    assert_eq!(given["error"]["message"], "Command failed with code 7 (runtime)");
+    assert_eq!(given["trace"], "+main+g+sub+x, +main+g+sub, +main+g, +main");
+}

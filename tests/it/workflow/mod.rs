@@ -29,7 +29,7 @@ esac
 echo "{\"store_params\": {\"$2\": {\"name\": \"$name\"}}}" > "$4"
 "#;
 
-/// What the method was given.
+/// The parameters that the method received.
 fn given(dir: &Dir, method: &str) -> serde_json::Value {
     let input: serde_json::Value = serde_json::from_str(&dir.read(&format!("given-{method}.json"))).unwrap();
     input["params"].clone()

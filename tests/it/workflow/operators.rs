@@ -62,3 +62,25 @@ fn a_task_that_a_signal_ends_has_failed_with_128_and_the_signal() {
     let dir = project("+a:\n  sh>: kill -KILL $$$$\n");
     dir.run_workflow(&["main.dig"]).run().expect_status(1).expect_stderr("Command failed with code 137 (runtime)");
 }
+
+/// What a file, a parameter or a result of a task puts into a message of run-workflow.
+#[test]
+fn what_a_terminal_acts_on_never_reaches_it() {
+    let active =
+        |text: &str| text.chars().find(|c| *c != '\n' && (c.is_control() || ('\u{2028}'..='\u{202e}').contains(c)));
+    let dir = project("+a:\n  echo>: \"${text}\\ntwo\"\n+b:\n  py>: \"x${text}\"\n  python: ./fails\n");
+    dir.create_program("fails", "#!/bin/sh\ncat error > \"$4\"\nexit 3\n");
+    dir.create("error", r#"{"error": {"class": "E", "message": "\u001b[2J\u202e and \u009b"}}"#);
+    let finished = dir.run_workflow(&["main.dig", "-p", "text=\u{1b}[31m\u{202e}"]).run().expect_status(1);
+    assert!(active(&finished.stderr).is_none(), "{:?}", finished.stderr);
+    assert!(active(&finished.stdout).is_none(), "{:?}", finished.stdout);
+    let message = finished.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("\u{1b}[2J\u{202e} and \u{9b}"), "{message:?}");
+    finished.expect_stderr("\n\\u{1b}[31m\\u{202e}\ntwo\n").expect_stderr("\\u{1b}[2J\\u{202e} and \\u{9b} (E)");
+    for (file, name) in [("+\u{202e}a:\n  sh>: x\n", "main.dig"), ("+a:\n  sh>: x\n", "no\u{1b}[31m\nsuch.dig")] {
+        let dir = project(file);
+        let finished = dir.run_workflow(&[name]).run().expect_status(2);
+        assert!(active(&finished.stderr).is_none(), "{:?}", finished.stderr);
+        finished.expect_one_line(&[]);
+    }
+}

@@ -47,7 +47,7 @@ fn rerun_runs_all_tasks_again() {
     dir.run_workflow(&["main.dig"]).run().expect_status(0).expect_stderr("3 of 3 tasks were skipped");
 }
 
-/// As Digdag it ends well; unlike it, it says what a new month needs.
+/// It succeeds like Digdag, and also reports what a new month needs.
 #[test]
 fn a_session_with_nothing_left_to_do_says_how_to_begin_another() {
     let dir = project(WORKFLOW);

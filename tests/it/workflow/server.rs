@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::support::{Dir, Finished};
 
-/// Stands in for the tasks: it fails once if it is called for `$FAILING`, requires the run id that preflight stores, and
+/// Replaces the tasks of `py>`: it fails once if it is called for `$FAILING`, requires the run id that preflight stores, and
 /// stores what tasks store.
 const TASK: &str = r#"#!/bin/sh
 name=$(sed 's/.*"task_name":"\([^"]*\)".*/\1/' "$3")
@@ -20,7 +20,17 @@ esac
 key=$(echo "$2" | tr - _)
 more=
 [ "$2" != preflight ] || more=', "run_id": "2026-11__20261120_000000"'
-echo "{\"store_params\": {\"$key\": {\"status\": \"done\", \"engine\": \"duckdb\"}$more}}" > "$4"
+echo "{\"store_params\": {\"$key\": {\"status\": \"done\", \"engine\": \"duckdb\", \"lake\": \"/trial/lake\"}$more}}" > "$4"
+"#;
+
+/// Replaces the tasks of `sh>`, which are those of a trial: it fails like `TASK`, and requires the lake of the trial.
+const TRIAL: &str = r#"#!/bin/sh
+echo "$task_name" >> "$CALLS"
+if [ "$task_name" = "$FAILING" ] && [ ! -e "$CALLS.failed" ]; then
+    touch "$CALLS.failed"
+    exit 5
+fi
+[ "$lake" = /trial/lake ]
 "#;
 
 /// Copies a project of workflows, with the tasks replaced.
@@ -28,9 +38,10 @@ fn project(from: &str) -> Dir {
     let dir = Dir::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
-        fs::copy(entry.path(), dir.path(entry.file_name().to_str().unwrap())).unwrap();
+        let text = fs::read_to_string(entry.path()).unwrap().replace("sh>: ", "sh>: ./trial ");
+        dir.create(entry.file_name().to_str().unwrap(), &text);
     }
-    dir.create_program("task", TASK);
+    dir.create_program("task", TASK).create_program("trial", TRIAL);
     dir
 }
 

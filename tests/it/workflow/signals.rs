@@ -6,7 +6,7 @@ use rustix::process::{Pid, test_kill_process};
 use super::project;
 use crate::support::{Dir, Finished, eventually};
 
-/// Its task says which signal it got, and would run for a minute.
+/// Its task reports the signal that it received; without one it runs for a minute.
 const WORKFLOW: &str = "\
 +a:
   sh>: echo done >> log
@@ -91,7 +91,7 @@ fn a_killed_workflow_takes_its_tasks_with_it() {
     }
 }
 
-/// A zombie is gone as well: nobody may reap it in a container.
+/// A zombie counts as gone: in a container no process may reap it.
 fn is_gone(pid: Pid) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     test_kill_process(pid).is_err() || status.contains(") Z ")

@@ -37,6 +37,26 @@ pub(crate) struct Swap {
     pub new: String,
 }
 
+/// The rows of a catalog: tables and views, namespaces and the properties of the lake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Contents {
+    pub tables: Vec<TableRow>,
+    /// Namespace, key and value.
+    pub namespaces: Vec<(String, String, Option<String>)>,
+    /// Key and value.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A row of a table or a view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TableRow {
+    pub name: TableName,
+    pub location: Option<String>,
+    pub previous: Option<String>,
+    /// `TABLE` or `VIEW`; `None` in rows of schema V0.
+    pub kind: Option<String>,
+}
+
 /// The pointers of all tables.
 pub(crate) trait Pointers: Send {
     /// Creates the catalog's tables if they are missing.
@@ -54,6 +74,10 @@ pub(crate) trait Pointers: Send {
     /// # Errors
     /// Fails with [`crate::Error::Conflict`] if a pointer has another location than expected.
     fn swap(&mut self, swaps: &[Swap]) -> Result<()>;
+    /// Returns all rows, as of one instant.
+    fn contents(&mut self) -> Result<Contents>;
+    /// Replaces all rows by these, in one transaction.
+    fn replace(&mut self, contents: &Contents) -> Result<()>;
 }
 
 impl Store {

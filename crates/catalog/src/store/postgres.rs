@@ -1,8 +1,8 @@
 //! The catalog's pointers in a Postgres database.
 
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, Config, IsolationLevel, NoTls, Transaction};
 
-use super::{Pointers, Swap, statement};
+use super::{Contents, Pointers, Swap, TableRow, statement};
 use crate::{Error, Result, TableName};
 
 /// A catalog in a Postgres database, which Trino and Spark open as a catalog of the type `jdbc`.
@@ -38,11 +38,14 @@ impl Postgres {
 impl Pointers for Postgres {
     fn prepare(&mut self) -> Result<()> {
         let failed = self.failed();
+        let mut transaction = self.client.transaction().map_err(&failed)?;
+        // Two writers that create one table at once would fail on a key of Postgres's own catalog.
+        transaction.execute(statement!("lock_catalog"), &[]).map_err(&failed)?;
         for statement in [statement!("create_tables"), statement!("create_namespaces"), statement!("create_properties")]
         {
-            self.client.execute(statement, &[]).map_err(&failed)?;
+            transaction.execute(statement, &[]).map_err(&failed)?;
         }
-        Ok(())
+        transaction.commit().map_err(failed)
     }
 
     fn property(&mut self, key: &str) -> Result<Option<String>> {
@@ -86,11 +89,57 @@ impl Pointers for Postgres {
                 return Err(Error::Conflict(table.clone()));
             }
         }
-        // A connection lost before this statement rolls back; if it is lost during the statement, the outcome is
-        // unknown.
-        transaction.commit().map_err(|error| match error.as_db_error() {
-            Some(_) => failed(error),
-            None => Error::Unknown(error.to_string()),
+        commit(transaction, failed)
+    }
+
+    fn contents(&mut self) -> Result<Contents> {
+        let failed = self.failed();
+        let begun = self.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+        let mut transaction = begun.start().map_err(&failed)?;
+        let tables = transaction.query(statement!("all_tables"), &[]).map_err(&failed)?;
+        let namespaces = transaction.query(statement!("all_namespaces"), &[]).map_err(&failed)?;
+        let properties = transaction.query(statement!("all_properties"), &[]).map_err(&failed)?;
+        transaction.commit().map_err(failed)?;
+        let table = |row: &postgres::Row| TableRow {
+            name: TableName { namespace: row.get(0), name: row.get(1) },
+            location: row.get(2),
+            previous: row.get(3),
+            kind: row.get(4),
+        };
+        Ok(Contents {
+            tables: tables.iter().map(table).collect(),
+            namespaces: namespaces.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect(),
+            properties: properties.iter().map(|row| (row.get(0), row.get(1))).collect(),
         })
     }
+
+    fn replace(&mut self, contents: &Contents) -> Result<()> {
+        let failed = self.failed();
+        let mut transaction = self.client.transaction().map_err(&failed)?;
+        for statement in [statement!("delete_tables"), statement!("delete_namespaces"), statement!("delete_properties")]
+        {
+            transaction.execute(statement, &[]).map_err(&failed)?;
+        }
+        for TableRow { name, location, previous, kind } in &contents.tables {
+            let row: [&(dyn postgres::types::ToSql + Sync); 5] =
+                [&name.namespace, &name.name, location, previous, kind];
+            transaction.execute(statement!("copy_table"), &row).map_err(&failed)?;
+        }
+        for (namespace, key, value) in &contents.namespaces {
+            transaction.execute(statement!("copy_namespace"), &[namespace, key, value]).map_err(&failed)?;
+        }
+        for (key, value) in &contents.properties {
+            transaction.execute(statement!("set_property"), &[key, value]).map_err(&failed)?;
+        }
+        commit(transaction, failed)
+    }
+}
+
+/// Commits a transaction. A connection lost before this statement rolls back; if it is lost during the statement, the
+/// outcome is unknown.
+fn commit(transaction: Transaction<'_>, failed: impl Fn(postgres::Error) -> Error) -> Result<()> {
+    transaction.commit().map_err(|error| match error.as_db_error() {
+        Some(_) => failed(error),
+        None => Error::Unknown(error.to_string()),
+    })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use super::{Pointers, Swap, statement};
+use super::{Contents, Pointers, Swap, TableRow, statement};
 use crate::{Access, Error, Result, TableName};
 
 /// How long a statement waits for another process's transaction, which takes milliseconds.
@@ -126,6 +126,48 @@ impl Pointers for Sqlite {
             if changed != 1 {
                 return Err(Error::Conflict(table.clone()));
             }
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    fn contents(&mut self) -> Result<Contents> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction().map_err(&failed)?;
+        let mut contents = Contents::default();
+        {
+            let mut query = transaction.prepare(statement!("all_tables")).map_err(&failed)?;
+            let rows = query.query_map([], |row| {
+                let name = TableName { namespace: row.get(0)?, name: row.get(1)? };
+                Ok(TableRow { name, location: row.get(2)?, previous: row.get(3)?, kind: row.get(4)? })
+            });
+            contents.tables = rows.and_then(Iterator::collect).map_err(&failed)?;
+            let mut query = transaction.prepare(statement!("all_namespaces")).map_err(&failed)?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            contents.namespaces = rows.and_then(Iterator::collect).map_err(&failed)?;
+            let mut query = transaction.prepare(statement!("all_properties")).map_err(&failed)?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+            contents.properties = rows.and_then(Iterator::collect).map_err(&failed)?;
+        }
+        transaction.commit().map_err(failed)?;
+        Ok(contents)
+    }
+
+    fn replace(&mut self, contents: &Contents) -> Result<()> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        for statement in [statement!("delete_tables"), statement!("delete_namespaces"), statement!("delete_properties")]
+        {
+            transaction.execute(statement, []).map_err(&failed)?;
+        }
+        for TableRow { name, location, previous, kind } in &contents.tables {
+            let row = params![name.namespace, name.name, location, previous, kind];
+            transaction.execute(statement!("copy_table"), row).map_err(&failed)?;
+        }
+        for (namespace, key, value) in &contents.namespaces {
+            transaction.execute(statement!("copy_namespace"), params![namespace, key, value]).map_err(&failed)?;
+        }
+        for (key, value) in &contents.properties {
+            transaction.execute(statement!("set_property"), [key, value]).map_err(&failed)?;
         }
         transaction.commit().map_err(failed)
     }

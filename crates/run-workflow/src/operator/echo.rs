@@ -9,6 +9,6 @@ use crate::report;
 /// # Errors
 /// Returns an error if the command is not text.
 pub fn run(params: &Parameters) -> Result<(), TaskError> {
-    report::show(format!("{}\n", command_text(params)?).as_bytes());
+    report::show_text(&format!("{}\n", command_text(params)?));
     Ok(())
 }

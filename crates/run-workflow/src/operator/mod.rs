@@ -13,13 +13,20 @@ use rustix::io::Errno;
 use serde_json::Value;
 
 use super::parameters::Parameters;
+use super::process::Ended;
 use super::stop::Stop;
 use super::{number, process, supervisor};
+
+/// The variable by which `digdag/task` shows what the tasks have to say beyond one line.
+const VERBOSE: &str = "DISCOGS_VERBOSE";
 
 /// The error of a failed task, as Digdag reports it.
 #[derive(Clone, Debug)]
 pub struct TaskError {
+    /// Digdag's message.
     pub message: String,
+    /// What the report says instead of the message, if the output of the task has shown the message.
+    pub shown: Option<String>,
     /// Whether `_retry` applies: a task that failed while it ran may succeed later, a task that cannot be evaluated
     /// cannot.
     pub retryable: bool,
@@ -28,37 +35,52 @@ pub struct TaskError {
 impl TaskError {
     /// Returns the error of a task that failed while it ran.
     pub fn runtime(message: impl std::fmt::Display) -> Self {
-        TaskError { message: format!("{message} (runtime)"), retryable: true }
+        TaskError { message: format!("{message} (runtime)"), shown: None, retryable: true }
     }
 
     /// Returns the error of a task whose parameters are invalid.
     pub fn config(message: impl std::fmt::Display) -> Self {
-        TaskError { message: format!("{message} (config)"), retryable: false }
+        TaskError { message: format!("{message} (config)"), shown: None, retryable: false }
     }
+}
+
+/// What a task that succeeded left.
+#[derive(Default)]
+pub struct Done {
+    /// The values that it stores.
+    pub stored: Parameters,
+    /// Whether its process has shown nothing.
+    pub silent: bool,
 }
 
 /// The environment of the processes of a task.
 #[derive(Clone, Copy)]
 pub struct Environment<'a> {
+    /// The folder of the workflow, in which processes run.
     pub project: &'a Path,
+    /// Receives the processes, so that a signal reaches them.
     pub stop: &'a Stop,
+    pub verbose: bool,
 }
 
 impl Environment<'_> {
-    /// Runs `words` with `variables` added to the environment, and returns the exit status.
-    fn run(&self, words: &[OsString], variables: &[(String, String)]) -> Result<i32, TaskError> {
+    /// Runs `words` with `variables` added to the environment.
+    fn run(&self, words: &[OsString], variables: &[(String, String)]) -> Result<Ended, TaskError> {
         let [program, arguments @ ..] = words else { return Err(TaskError::config("an empty command")) };
         let path = path_with_our_folder();
         let run = || {
             let mut command = supervisor::command(&find_program(self.project, program, &path)?)?;
             command.args(arguments).current_dir(self.project).env("PATH", &path);
+            if self.verbose {
+                command.env(VERBOSE, "true");
+            }
             command.envs(variables.iter().map(|(name, value)| (name, value)));
             process::run(command, self.stop)
         };
-        let code = run().map_err(|error| {
+        let ended = run().map_err(|error| {
             TaskError::runtime(format!("Cannot run program \"{}\": {error}", Path::new(program).display()))
         })?;
-        code.ok_or_else(|| TaskError::runtime("stopped before it started"))
+        ended.ok_or_else(|| TaskError::runtime("stopped before it started"))
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Environment, TaskError, as_text, command_text, own_environment, with_defaults, words};
+use super::{Done, Environment, TaskError, as_text, command_text, own_environment, with_defaults, words};
 use crate::parameters::Parameters;
+use crate::process::Ended;
+use digdag_task::printable;
 
 /// Runs `<python...> <tmp>/runner.py METHOD <tmp>/input.json <tmp>/output.json` and returns the values it stores.
 ///
@@ -16,7 +18,7 @@ use crate::parameters::Parameters;
 ///
 /// # Errors
 /// Returns an error if the program fails, or writes no output.json.
-pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
+pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Done, TaskError> {
     let params = with_defaults(params, "py");
     let mut command = words(&params, "python", "python")?;
     let environment = own_environment(own, &params);
@@ -29,17 +31,23 @@ pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> R
     fs::write(&input, json!({ "params": params }).to_string()).map_err(temporary)?;
     command.extend([runner.into(), method.into(), input.into(), output.clone().into()]);
 
-    let code = context.run(&command, &environment)?;
+    let Ended { code, tail } = context.run(&command, &environment)?;
     let answer = read_answer(&output);
     if code != 0 {
         let mut message = format!("Python command failed with code {code}");
+        let mut shown = None;
         match answer {
-            Ok(Some(answer)) => message.push_str(&error_of(&answer)),
+            Ok(Some(answer)) => {
+                message.push_str(&error_of(&answer));
+                let text = answer.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
+                let is_shown = !text.is_empty() && tail.contains(&*printable(text));
+                shown = is_shown.then(|| format!("exit status {code}; its message is above"));
+            }
             // Digdag hides the exit status in this case; run-workflow reports both.
             Err(error) => message.push_str(&format!("\noutput.json cannot be read: {error}")),
             Ok(None) => {}
         }
-        return Err(TaskError::runtime(message));
+        return Err(TaskError { shown, ..TaskError::runtime(message) });
     }
     let answer = answer
         .map_err(|error| TaskError::runtime(format!("output.json cannot be read: {error}")))?
@@ -49,11 +57,12 @@ pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> R
             return Err(TaskError::config(format!("run-workflow does not take {unsupported} from a task")));
         }
     }
-    match answer.get("store_params") {
-        Some(Value::Object(stored)) => Ok(stored.clone()),
-        None | Some(Value::Null) => Ok(Parameters::new()),
-        Some(_) => Err(TaskError::runtime("store_params in output.json is not an object")),
-    }
+    let stored = match answer.get("store_params") {
+        Some(Value::Object(stored)) => stored.clone(),
+        None | Some(Value::Null) => Parameters::new(),
+        Some(_) => return Err(TaskError::runtime("store_params in output.json is not an object")),
+    };
+    Ok(Done { stored, silent: tail.is_empty() })
 }
 
 /// Digdag's message (recorded as `silent`).

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{Environment, TaskError, as_text, command_text, own_environment, with_defaults, words};
+use super::{Done, Environment, TaskError, as_text, command_text, own_environment, with_defaults, words};
 use crate::parameters::Parameters;
 
 /// Runs a command with a shell. Parameters are environment variables; `_env` overrides them.
@@ -12,7 +12,7 @@ use crate::parameters::Parameters;
 /// # Errors
 /// Returns an error if the command fails, or a parameter is null: an environment variable cannot be null, and Digdag
 /// fails too.
-pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Parameters, TaskError> {
+pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> Result<Done, TaskError> {
     let params = with_defaults(params, "sh");
     let text = command_text(&params)?;
     let mut environment = Vec::new();
@@ -30,8 +30,9 @@ pub fn run(context: Environment<'_>, own: &Parameters, params: &Parameters) -> R
     fs::write(&script, text).map_err(temporary)?;
     let mut command = words(&params, "shell", "/bin/sh")?;
     command.push(script.into());
-    match context.run(&command, &environment)? {
-        0 => Ok(Parameters::new()),
+    let ended = context.run(&command, &environment)?;
+    match ended.code {
+        0 => Ok(Done { silent: ended.tail.is_empty(), ..Done::default() }),
         code => Err(TaskError::runtime(format!("Command failed with code {code}"))),
     }
 }

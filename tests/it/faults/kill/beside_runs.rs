@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use duckdb::Connection;
 
 use super::{Trial, equal};
-use crate::faults::lake::{RUNS, Stage, TestLake, collection, raw_root};
+use crate::faults::lake::{RUNS, Stage, collection, raw_root};
 use crate::faults::trace::available;
+use crate::support::TestLake;
 
 /// The files of a folder of the history whose names end so.
 fn kept(lake: &TestLake, folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -57,6 +58,17 @@ fn preflight() {
 }
 
 #[test]
+fn samples_of_dumps() {
+    let arguments = ["--run-id", RUNS[0], "--do-xml-tests", "true", "--xml-test-records", "3"];
+    kill("sample-dumps", Stage::Begun, &[None], &arguments, |lake| {
+        let trials = fs::read_dir(lake.path("_tmp_test").join(RUNS[0])).map_err(|error| error.to_string())?;
+        let dumps = |folder: PathBuf| fs::read_dir(folder).map_or(0, Iterator::count);
+        let whole = trials.filter(|trial| dumps(trial.as_ref().unwrap().path().join("raw")) == 4);
+        equal(whole.count() >= 1, true)
+    });
+}
+
+#[test]
 fn collection_of_a_user() {
     let collection = collection().display().to_string();
     let arguments = ["--run-id", RUNS[0], "--collection", &collection];
@@ -88,7 +100,7 @@ fn export() {
     kill_published("export-history", Stage::Measured, &[], |lake| {
         let latest = ["long_latest.csv", "wide_latest.csv", "kpis.html"].map(|file| kept(lake, "reports", file).len());
         equal(latest, [1; 3])?;
-        equal(lake.task("export-history", &[]).run().json()["status"].as_str(), Some("already_done"))
+        equal(lake.call("export-history", &[]).run().json()["status"].as_str(), Some("already_done"))
     });
 }
 
@@ -97,7 +109,7 @@ fn difference_of_two_runs() {
     let arguments = ["--from-run-id", RUNS[0], "--to-run-id", RUNS[1], "--threads", "1"];
     kill_published("diff-runs", Stage::Published, &arguments, |lake| {
         equal(kept(lake, "diffs", &format!("{}..{}", RUNS[0], RUNS[1])).len(), 1)?;
-        equal(lake.task("diff-runs", &arguments).run().json()["status"].as_str(), Some("already_done"))
+        equal(lake.call("diff-runs", &arguments).run().json()["status"].as_str(), Some("already_done"))
     });
 }
 

@@ -15,7 +15,7 @@ pub fn bigint(text: Option<&str>) -> Value {
     text.and_then(number).map_or(Value::Null, Value::Int)
 }
 
-/// The same within 32 bits.
+/// Like `integer`, within 32 bits.
 pub fn integer(text: Option<&str>) -> Value {
     let fits = |number: &i64| i32::try_from(*number).is_ok();
     text.and_then(number).filter(fits).map_or(Value::Null, Value::Int)

@@ -36,7 +36,7 @@ impl<'e> Credit<'e> {
         Credit::all(parent, "extraartists")
     }
 
-    /// A role of an artist or a join of an extra artist has no column. It still says that somebody is credited here.
+    /// A role of an artist or a join of an extra artist has no column. It still shows that there is a credit.
     fn all(parent: &'e Element, list: &'e str) -> Vec<Self> {
         let credits = parent.entries(list, "artist").map(Credit::of);
         credits.filter(|c| any([c.id, c.name, c.anv, c.join, c.role, c.tracks])).collect()

@@ -1,4 +1,4 @@
-//! A small dump made of the first records of another one.
+//! A small dump that consists of the first records of another one.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -8,19 +8,19 @@ use anyhow::Context;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::dump::{Blocks, DumpFile, Entity, Source, record_slices};
+use super::{Blocks, DumpFile, Entity, Source, record_slices};
 use digdag_task::Failure;
 
-/// The size of a block of XML; a thousand records hardly exceed one block.
+/// The size of a block of XML; a thousand records rarely exceed one block.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// Writes the first `wanted` records of a dump as a dump of their own, root element included, and returns their number.
-/// Does not read the rest of the dump, and replaces bytes that are not UTF-8.
+/// Writes the first `max_records` records of a dump to a new file, as a valid gzipped dump with a root element, and
+/// returns their number. Does not read the rest of the dump, and replaces bytes that are not UTF-8.
 ///
 /// # Errors
-/// Returns an error of class `Input` if the dump is damaged, and an error if it cannot be read or `to` cannot be
-/// written.
-pub fn write_first_records(dump: &DumpFile, entity: Entity, wanted: u64, to: &Path) -> anyhow::Result<u64> {
+/// Returns an error of class `Input` if the dump is damaged, and an error if it cannot be read, or if `to` exists or
+/// cannot be written.
+pub fn write_sample(dump: &DumpFile, entity: Entity, max_records: u64, to: &Path) -> anyhow::Result<u64> {
     let source = Source::open(dump).with_context(|| format!("cannot open {}", dump.path.display()))?;
     let mut blocks = Blocks::new(source, entity, BLOCK_BYTES);
     let cannot = || format!("cannot write {}", to.display());
@@ -28,13 +28,13 @@ pub fn write_first_records(dump: &DumpFile, entity: Entity, wanted: u64, to: &Pa
     let mut sample = GzEncoder::new(BufWriter::new(file), Compression::fast());
     writeln!(sample, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{entity}>").with_context(cannot)?;
     let mut records = 0;
-    while records < wanted {
-        let block = blocks.next_block().map_err(|fault| {
-            Failure::input(format!("{}: byte {}: {}", dump.path.display(), fault.offset, fault.what))
+    while records < max_records {
+        let block = blocks.next_block().map_err(|error| {
+            Failure::input(format!("{}: byte {}: {}", dump.path.display(), error.offset, error.what))
         })?;
         let Some(block) = block else { break };
         let text = String::from_utf8_lossy(&block.bytes);
-        for (_, record) in record_slices(entity, &text).take(usize::try_from(wanted - records)?) {
+        for (_, record) in record_slices(entity, &text).take(usize::try_from(max_records - records)?) {
             writeln!(sample, "{}", record.trim()).with_context(cannot)?;
             records += 1;
         }

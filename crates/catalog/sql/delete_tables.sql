@@ -1,0 +1,1 @@
+DELETE FROM iceberg_tables WHERE catalog_name = 'lake'

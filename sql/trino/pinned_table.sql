@@ -1,0 +1,2 @@
+-- {name}: {comment}
+SELECT * FROM {table} FOR VERSION AS OF {tag}

@@ -1,0 +1,69 @@
+//! `move-catalog`: moves the Iceberg catalog of a lake to another database.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::LakeArgs;
+use crate::tables::iceberg::{self, CatalogArgs, Place};
+use digdag_task::{Call, Failure};
+
+/// Move the Iceberg catalog of a lake to another database
+///
+/// Copies the rows of all tables in one transaction, records the new catalog in the lake by one rename, and removes the
+/// rows of the old one. Tables, snapshots and files stay as they are. If the task is killed, the lake has its old
+/// catalog or its new one, and a second call ends the move.
+#[derive(Debug, Parser)]
+#[command(name = "move-catalog", version, after_help = EXAMPLE)]
+pub struct MoveCatalog {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgs,
+
+    /// Catalog to move to: sqlite, or postgres://USER@HOST:PORT/DATABASE without the password
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+
+    /// File with the password of the new catalog; PGPASSWORD is read if it is not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_password_file: Option<PathBuf>,
+
+    /// File with the password of the present Postgres catalog; PGPASSWORD is read if it is not given
+    #[arg(long, env = "DISCOGS_CATALOG_PASSWORD_FILE", value_name = "FILE")]
+    pub(crate) catalog_password_file: Option<PathBuf>,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  move-catalog --lake /data/lake --to postgres://lake@127.0.0.1:5432/lake --to-password-file /run/secrets/lake";
+
+/// Runs `move-catalog`.
+pub fn main() -> ExitCode {
+    super::task(move_catalog)
+}
+
+/// Moves the lake's catalog to another database.
+///
+/// # Errors
+/// Fails if the lake has no catalog, if another task holds the lake's lock, or if one of the databases cannot be used.
+fn move_catalog(parameters: MoveCatalog, call: &mut Call) -> anyhow::Result<()> {
+    let lake = parameters.lake.open()?;
+    let to = Place::new(&parameters.to, parameters.to_password_file.as_deref())?;
+    to.check()?;
+    let from = Place::of(&lake, parameters.catalog_password_file.as_deref())?.ok_or_else(|| {
+        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
+            .hint("run stage-tables with --catalog for a sealed run")
+    })?;
+    let is_there = from.url == to.url;
+    let password_file = if is_there { &parameters.to_password_file } else { &parameters.catalog_password_file };
+    let catalog = CatalogArgs { catalog: None, catalog_password_file: password_file.clone() };
+    let mut publication = iceberg::lock(&lake, call.name(), &catalog)?;
+    call.set_detail("from", from.url.clone());
+    call.set_detail("to", to.url.clone());
+    if iceberg::relocate(&mut publication, &from, &to)? {
+        call.say(format_args!("the catalog is {} now", to.url));
+    } else {
+        call.already_done_because(format!("the catalog is {} already", to.url));
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Records which session writes metadata, so that the files of a killed session are found and removed.
+//!
+//! ```text
+//! session recorded ─▶ files written ─▶ catalog committed ─▶ record removed
+//! ```
+
+use std::fs;
+
+use anyhow::Context;
+use lake_catalog::{Session, TableChange};
+use serde::{Deserialize, Serialize};
+
+use super::{Tables, failure};
+use crate::lake::Lake;
+use digdag_task::{Class, Failure};
+
+/// How often a commit is tried that another writer overtakes.
+const ATTEMPTS: usize = 5;
+
+/// `_meta/session.json`: the session that writes metadata files.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    session: String,
+}
+
+/// Records the session of a task while it writes.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    is_recorded: bool,
+    is_held: bool,
+}
+
+impl Recorder {
+    /// Like [`Recorder::begin`], for several commits to a catalog that replaces the lake's at the end: the record stays
+    /// until the caller removes it.
+    pub fn hold(&mut self, lake: &Lake, session: Session) -> anyhow::Result<()> {
+        self.is_held = true;
+        self.begin(lake, session)
+    }
+
+    /// Records the session. Called before the first file of a commit is written.
+    pub fn begin(&mut self, lake: &Lake, session: Session) -> anyhow::Result<()> {
+        if !self.is_recorded {
+            let record = Record { session: session.to_string() };
+            lake.keep_file(Lake::SESSION, &serde_json::to_vec(&record)?)?;
+            self.is_recorded = true;
+        }
+        Ok(())
+    }
+
+    /// Removes the record, after all that was written is committed.
+    fn end(&mut self, lake: &Lake) -> anyhow::Result<()> {
+        if self.is_held {
+            return Ok(());
+        }
+        self.is_recorded = false;
+        lake.remove_meta_file(Lake::SESSION)
+    }
+}
+
+impl Tables {
+    /// Commits changes, unless there are none.
+    pub(super) fn commit(&mut self, changes: Vec<TableChange>, at: i64) -> anyhow::Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.recorder.begin(&self.lake, self.catalog.session())?;
+        // After an error the record stays, and the next task removes what this one wrote.
+        self.catalog.commit(changes, at).map_err(failure)?;
+        self.recorder.end(&self.lake)
+    }
+
+    /// Runs a step that commits, and runs it again if another writer committed first.
+    pub(super) fn repeat<T>(&mut self, mut step: impl FnMut(&mut Tables) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        for _ in 1..ATTEMPTS {
+            match step(self) {
+                Err(error) if is_conflict(&error) => {}
+                outcome => return outcome,
+            }
+        }
+        step(self)
+    }
+
+    /// Removes the files that a killed session wrote and did not commit.
+    pub(super) fn remove_files_of_killed_session(&mut self) -> anyhow::Result<()> {
+        let path = self.lake.meta_file(Lake::SESSION);
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            text => text.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let invalid = |why: String| Failure::input(format!("{} is not a session's record: {why}", path.display()));
+        let record: Record = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
+        let session: Session = record.session.parse().map_err(|_| invalid("expected a UUID".to_owned()))?;
+        self.catalog.remove_orphans(&self.lake.tables_folder(), session).map_err(failure)?;
+        self.recorder.end(&self.lake)
+    }
+}
+
+/// Returns whether another writer committed to one of the tables first.
+fn is_conflict(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<Failure>().is_some_and(|failure| failure.class == Class::Locked))
+}

@@ -1,0 +1,115 @@
+//! Spark 3.5 over the catalog in Postgres, with an older and a newer version of Iceberg's runtime.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use discogs_lakehouse::contract::{ColumnType, Contract, Table};
+use discogs_lakehouse::tables::iceberg::table_name;
+
+use super::server::database;
+use super::{NOVEMBER, OCTOBER, two_months};
+use crate::support::{TestCommand, TestLake, skipped};
+
+/// The folder of `scripts/setup-spark`, and a Java that Spark 3.5 runs on.
+fn spark() -> Option<(PathBuf, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/spark");
+    let folder = std::env::var_os("DISCOGS_SPARK").map_or(folder, PathBuf::from);
+    let homes = std::fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_17 = |home: &PathBuf| {
+        let release = std::fs::read_to_string(home.join("release")).unwrap_or_default();
+        release.contains("JAVA_VERSION=\"17.") && home.join("bin/java").is_file()
+    };
+    match homes.into_iter().find(is_17) {
+        Some(java) if folder.join(".whole").is_file() => Some((folder, java)),
+        _ => {
+            skipped("Spark is missing (scripts/setup-spark), or a Java 17 (apt-get install openjdk-17-jre-headless)");
+            None
+        }
+    }
+}
+
+/// Rows, values, sums, lengths and bounds of every column of a table, as spark.py gives them.
+fn sums(table: &Table) -> String {
+    let of_column = |column: &discogs_lakehouse::contract::Column| {
+        let name = format!("\"{}\"", column.name);
+        let mut parts = vec![format!("count({name})")];
+        match column.data_type {
+            ColumnType::Bigint | ColumnType::Integer => parts.push(format!("sum(CAST({name} AS DECIMAL(38, 0)))")),
+            ColumnType::Boolean => parts.push(format!("sum(CASE WHEN {name} THEN 1 ELSE 0 END)")),
+            ColumnType::Varchar => {
+                parts.extend([format!("sum(length({name}))"), format!("min({name})"), format!("max({name})")]);
+            }
+            ColumnType::Timestamp => parts.push(format!("sum(year({name}))")),
+        }
+        parts
+    };
+    let parts = ["count(*)".to_owned()].into_iter().chain(table.columns.iter().flat_map(of_column));
+    let parts: Vec<_> = parts.map(|part| format!("coalesce(CAST({part} AS VARCHAR), '-')")).collect();
+    format!("SELECT '{}' AS name, concat_ws('|', {}) AS sums FROM {}", table_name(table), parts.join(", "), table.name)
+}
+
+fn of_files(lake: &TestLake, run: &str, tables: &[&Table]) -> BTreeMap<String, String> {
+    let sql = tables.iter().map(|table| sums(table)).collect::<Vec<_>>().join(" UNION ALL ");
+    let sql = lake.write("sums.sql", sql);
+    let csv = sql.with_extension("csv");
+    let mut query = lake.task("query");
+    query.args(&["--run-id", run, "--sql-file", sql.to_str().unwrap(), "--csv", csv.to_str().unwrap()]);
+    query.run().expect_status(0);
+    let mut rows = csv::Reader::from_path(&csv).unwrap();
+    rows.records().map(|row| row.unwrap()).map(|row| (row[0].to_owned(), row[1].to_owned())).collect()
+}
+
+#[test]
+fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
+    let Some((spark, java)) = spark() else { return };
+    let Some(database) = database() else { return };
+    let lake = two_months();
+    let catalog = ["--catalog", &database.url(), "--catalog-password-file", database.password_file()];
+    for run in [OCTOBER, NOVEMBER] {
+        lake.task("stage-tables").args(&["--run-id", run]).args(&catalog).run().expect_status(0);
+        let promote = ["--run-id", run, "--run-mode", "prod", "--allow-promote", "true"];
+        lake.task("promote").args(&promote).args(&catalog).run().expect_status(0);
+    }
+    let contract = Contract::load().unwrap();
+    let there: Vec<_> = contract.tables.iter().filter(|table| !table.optional).collect();
+    assert_eq!(there.len(), 36);
+    let names: Vec<_> = there.iter().map(|table| table_name(table).to_string()).collect();
+    let expected =
+        [("main", NOVEMBER), ("month_2026-10", OCTOBER)].map(|(version, run)| (version, of_files(&lake, run, &there)));
+    assert_ne!(expected[0].1, expected[1].1);
+
+    for runtime in ["1.10.1", "1.12.0"] {
+        let jar = |name: &str| spark.join("jars").join(name).display().to_string();
+        let jars = [jar(&format!("iceberg-spark-runtime-3.5_2.12-{runtime}.jar")), jar("postgresql-42.7.7.jar")];
+        let mut command = TestCommand::new(&spark.join("python/bin/spark-submit"), &lake.root());
+        command.env("JAVA_HOME", &java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", database.password());
+        command.env("PYSPARK_PYTHON", spark.join("python/bin/python"));
+        command.args(&["--jars", &jars.join(","), "--master", "local[2]", "--driver-memory", "1g"]);
+        for setting in [
+            "spark.ui.enabled=false",
+            "spark.sql.shuffle.partitions=1",
+            "spark.driver.host=127.0.0.1",
+            "spark.driver.bindAddress=127.0.0.1",
+            "spark.sql.session.timeZone=UTC",
+            "spark.sql.catalogImplementation=in-memory",
+            "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        ] {
+            command.args(&["--conf", setting]);
+        }
+        let url = format!("jdbc:postgresql://127.0.0.1:{}/{}", database.port(), database.name);
+        let warehouse = format!("file://{}/_tables", lake.root().display());
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/iceberg/spark.py");
+        command.args(&[script, &url, &warehouse, "month_2026-10"]);
+        command.args(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let printed = command.run().expect_status(0).stdout;
+        let found: Vec<Vec<_>> = printed.split("\u{3}\n").map(|row| row.split('\u{2}').collect()).collect();
+        for (version, sums) in &expected {
+            let rows: BTreeMap<_, _> =
+                found.iter().filter(|row| row.get(1) == Some(version)).map(|row| (row[0], row[2])).collect();
+            assert_eq!(rows.len(), 36, "{runtime}, {version}");
+            for (name, sums) in sums {
+                assert_eq!(rows.get(name.as_str()), Some(&sums.as_str()), "{runtime}, {version}, {name}");
+            }
+        }
+    }
+}
