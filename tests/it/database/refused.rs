@@ -58,9 +58,9 @@ fn a_password_in_the_url_is_refused_and_not_repeated() {
 
 #[test]
 fn a_server_that_is_not_there_or_refuses_the_login_is_an_error_of_the_server() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("postgres://me@{nobody}/discogs");
-    export(&["--to", &url]).run().expect_status(6).expect_stderr(&nobody.to_string());
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("postgres://me@{unused}/discogs");
+    export(&["--to", &url]).run().expect_status(6).expect_stderr(&unused.to_string());
     let Some(server) = PostgresServer::shared() else { return };
     let dir = Dir::new();
     dir.create("password", "wrong\n");
@@ -86,7 +86,7 @@ fn a_schema_of_something_else_is_not_replaced() {
     }
 }
 
-/// Replacing the schema would drop views of other schemas and tables that somebody added.
+/// Replacing the schema would drop views of other schemas and added tables.
 #[test]
 fn what_depends_on_the_tables_is_not_dropped() {
     let Some(server) = PostgresServer::shared() else { return };
