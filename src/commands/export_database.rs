@@ -26,63 +26,63 @@ use digdag_task::{Call, Scratch, Switch, TableCount};
 #[command(name = "export-database", version, after_help = EXAMPLE)]
 pub struct ExportDatabase {
     #[command(flatten)]
-    pub lake: LakeArgs,
+    lake: LakeArgs,
 
     /// Database: postgres://USER@HOST:PORT/DATABASE without the password, FILE.sqlite or FILE.duckdb
     #[arg(long, value_name = "DATABASE")]
-    pub to: Target,
+    to: Target,
 
     /// Sealed run to export [default: the run that active points at]
     #[arg(long, value_name = "RUN_ID")]
-    pub run_id: Option<RunId>,
+    run_id: Option<RunId>,
 
     /// State of the tables to export: a month (2026-10), a run, a time, a day, or a snapshot id
     #[arg(long, value_name = "WHEN", conflicts_with = "run_id")]
-    pub as_of: Option<AsOf>,
+    as_of: Option<AsOf>,
 
     #[command(flatten)]
-    pub catalog: CatalogArgs,
+    catalog: CatalogArgs,
 
     /// Names of tables and columns: the contract's, or those that the queries of discogs-xml2db's users have
     #[arg(long, value_enum, value_name = "SCHEMA", default_value = "contract")]
-    pub schema: SchemaName,
+    schema: SchemaName,
 
     /// Tables to export, separated by commas [default: all]
     #[arg(long, value_name = "TABLE,…", value_delimiter = ',')]
-    pub tables: Vec<String>,
+    tables: Vec<String>,
 
     /// Create primary keys, foreign keys and indexes [default: true, for a DuckDB file false]
     #[arg(long, value_name = "BOOLEAN", value_parser = digdag_task::boolean, num_args = 0..=1, default_missing_value = "true")]
-    pub keys: Option<bool>,
+    keys: Option<bool>,
 
     /// File with the password of the Postgres server; PGPASSWORD is read if it is not given
     #[arg(long, env = "DISCOGS_DATABASE_PASSWORD_FILE", value_name = "FILE")]
-    pub database_password_file: Option<PathBuf>,
+    database_password_file: Option<PathBuf>,
 
     /// Schema of the Postgres database that the export replaces
     #[arg(long, value_name = "NAME", default_value = "discogs")]
-    pub database_schema: String,
+    database_schema: String,
 
     /// Tables to load into Postgres at once
     #[arg(long, value_name = "N", default_value = "4", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub connections: u16,
+    connections: u16,
 
     /// Create unlogged tables in Postgres, which load faster and are empty after a crash of the server
     #[arg(long)]
-    pub unlogged: Switch,
+    unlogged: Switch,
 
     /// Bring Postgres to the next month by the changes: auto uses a feed of diff-runs if the history has it, make writes
     /// it first, never loads every row
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
-    pub changes: UseChanges,
+    changes: UseChanges,
 
     #[command(flatten)]
-    pub engine: EngineParameters,
+    engine: EngineParameters,
 }
 
 /// When the changes since the month before are applied. Many changes are never applied, because a load is faster then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum UseChanges {
+enum UseChanges {
     /// If the history has the feed
     Auto,
     /// Write the feed if it is missing

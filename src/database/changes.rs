@@ -18,6 +18,7 @@ const LARGEST_SHARE: f64 = 0.05;
 
 /// A change feed from the run that the schema holds.
 pub struct Feed {
+    /// The changes, table by table.
     pub tables: Vec<ChangedTable>,
 }
 
@@ -25,6 +26,7 @@ pub struct Feed {
 pub struct ChangedTable {
     /// Its SQL name.
     pub name: String,
+    /// The Parquet file with the changed rows.
     pub file: PathBuf,
     /// The rows of the feed.
     pub changes: u64,

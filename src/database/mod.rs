@@ -40,7 +40,9 @@ use plan::Plan;
 
 /// The parameters of [`export`].
 pub struct Request<'r> {
+    /// The database.
     pub target: &'r Target,
+    /// The names of tables and columns.
     pub schema: SchemaName,
     /// The tables to export; empty for all.
     pub tables: &'r [String],
@@ -52,6 +54,7 @@ pub struct Request<'r> {
     pub task: &'r str,
     /// Whether primary keys, foreign keys and indexes are created.
     pub keys: bool,
+    /// The parameters of a Postgres target; other targets ignore them.
     pub server: ServerOptions,
     /// Finds the change feed from the run that a schema holds.
     pub find_feed: &'r FindFeed<'r>,
@@ -60,6 +63,7 @@ pub struct Request<'r> {
 /// The parameters of a Postgres target.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
+    /// The password of the login.
     pub password: Option<String>,
     /// The schema of the database that the tables are in.
     pub database_schema: String,
@@ -71,6 +75,7 @@ pub struct ServerOptions {
 
 /// An export that is complete.
 pub struct Exported {
+    /// Its tables, in the order of the schema.
     pub tables: Vec<ExportedTable>,
     /// References that do not hold in this run.
     pub not_held: Vec<NotHeld>,
@@ -85,7 +90,9 @@ pub struct Exported {
 /// A table of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExportedTable {
+    /// Its name in the database.
     pub name: String,
+    /// Its rows.
     pub rows: u64,
 }
 
