@@ -1,5 +1,7 @@
 //! Errors of databases as failures with an exit status and a hint.
 
+use std::path::Path;
+
 use lake_database::Error;
 
 use digdag_task::Failure;
@@ -54,4 +56,15 @@ fn advice(error: &lake_database::SqliteError) -> Option<&'static str> {
         PermissionDenied | ReadOnly => "check who owns the folder and what this user may do there",
         _ => return None,
     })
+}
+
+/// Adds the file to an error of DuckDB, and a hint to one that has none: DuckDB does not name the system's error then.
+pub fn of_file(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    let message = format!("DuckDB file {}", path.display());
+    match format!("{error:#}") {
+        text if text.contains("fsync failed") => Failure::unexpected(format!("{message}: {text}"))
+            .hint("the disk reported an error; look at the system log before trying again")
+            .into(),
+        _ => error.context(message),
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lake_database::{Column, DataType, Error, Index, Table};
 
-use super::failure::failure;
+use super::failure::{failure, of_file};
 use super::file::{Aside, has_content};
 use super::loading::Progress;
 use super::plan::{Plan, Planned};
@@ -29,7 +29,7 @@ pub fn export(
     observer: &dyn Observer,
 ) -> anyhow::Result<Exported> {
     let aside = Aside::lock(path, request.task)?;
-    let statements = Statements { engine };
+    let statements = Statements { engine, file: &aside.unfinished };
     if has_content(&aside.target) {
         let found = statements.identity_of(&aside.target, "databases/duckdb/attach_read_only");
         let foreign = |_| failure(Error::Foreign(format!("file {}", aside.target.display())));
@@ -87,12 +87,13 @@ fn parents_first(tables: &[Planned]) -> Vec<&Planned> {
 /// The statements of an export on the attached file.
 struct Statements<'s> {
     engine: &'s DuckDb,
+    file: &'s Path,
 }
 
 impl Statements<'_> {
     fn run(&self, path: &str, places: &[(&str, &str)]) -> anyhow::Result<()> {
         let file = SqlFile::load(path)?;
-        self.engine.execute(&file.with(places), &file.path)
+        self.engine.execute(&file.with(places), &file.path).map_err(|error| of_file(error, self.file))
     }
 
     /// Opens the unfinished file of an earlier call, or a new one, and returns the tables in it.

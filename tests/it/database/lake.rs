@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::support::{Month, RUN, TestCommand, TestLake, month, sample_dumps};
+use crate::support::{Dir, Month, RUN, TestCommand, TestLake, month, sample_dumps};
 
 /// Runs of generated months. The second has other records.
 pub const MONTHS: [&str; 2] = [RUN, "2026-12__20261220_000000"];
@@ -22,7 +22,7 @@ pub struct SharedLake {
 pub fn shared() -> &'static SharedLake {
     static SHARED: OnceLock<SharedLake> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let lake = TestLake::shared();
+        let lake = TestLake::of(Dir::shared());
         seal(&lake, MONTHS[0], month());
         seal(&lake, MONTHS[1], &Month::generate("2026-12", &["--releases", "260", "--seed", "9"]));
         let mut real = Vec::new();

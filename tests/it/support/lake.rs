@@ -31,11 +31,6 @@ impl TestLake {
         TestLake { dir }
     }
 
-    /// A folder for a lake that the tests of a process share.
-    pub fn shared() -> TestLake {
-        TestLake { dir: Dir::shared() }
-    }
-
     /// With the run that preflight begins on the shared month.
     pub fn begun() -> TestLake {
         TestLake::begun_on(month())

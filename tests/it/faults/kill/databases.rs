@@ -6,10 +6,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::faults::lake::{RUNS, Stage, TestLake, scratch};
+use crate::faults::lake::{RUNS, Stage};
 use crate::faults::sample::sample;
 use crate::faults::trace::{Call, available, run_with_fault, writing_calls};
-use crate::support::{Finished, TestCommand};
+use crate::support::{Dir, Finished, TestCommand, TestLake};
 
 const FILES: [&str; 2] = ["month.sqlite", "month.duckdb"];
 
@@ -18,23 +18,23 @@ const TABLES: &str = "artists_v1_typed,artist_aliases_v1_typed,masters_v1_typed,
 
 fn export(lake: &TestLake, file: &str, run: &str) -> TestCommand {
     let to = lake.beside(file).display().to_string();
-    lake.task("export-database", &["--to", &to, "--run-id", run, "--tables", TABLES, "--threads", "1"])
+    lake.call("export-database", &["--to", &to, "--run-id", run, "--tables", TABLES, "--threads", "1"])
 }
 
 /// Returns a lake with a file of the first run beside it.
 fn with_old_month(file: &str) -> TestLake {
-    static OLD: OnceLock<tempfile::TempDir> = OnceLock::new();
+    static OLD: OnceLock<Dir> = OnceLock::new();
     let old = OLD.get_or_init(|| {
-        let folder = tempfile::tempdir_in(scratch()).unwrap();
+        let folder = Dir::shared();
         let lake = TestLake::at(Stage::Published);
         for file in FILES {
             export(&lake, file, RUNS[0]).run().expect_status(0);
-            fs::copy(lake.beside(file), folder.path().join(file)).unwrap();
+            fs::copy(lake.beside(file), folder.path(file)).unwrap();
         }
         folder
     });
     let lake = TestLake::at(Stage::Published);
-    fs::copy(old.path().join(file), lake.beside(file)).unwrap();
+    fs::copy(old.path(file), lake.beside(file)).unwrap();
     lake
 }
 
