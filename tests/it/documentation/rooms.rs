@@ -18,13 +18,25 @@ const LAYERS: [&[&str]; 9] = [
 ];
 
 /// The crates of the workspace, and those of them that each may use.
-const CRATES: [(&str, &[&str]); 7] = [
-    (".", &["digdag-task", "dump-names", "generate-dumps", "hashing-writer", "lake-catalog", "run-workflow"]),
+const CRATES: [(&str, &[&str]); 8] = [
+    (
+        ".",
+        &[
+            "digdag-task",
+            "dump-names",
+            "generate-dumps",
+            "hashing-writer",
+            "lake-catalog",
+            "lake-layout",
+            "run-workflow",
+        ],
+    ),
     ("catalog", &[]),
     ("digdag-task", &[]),
     ("dump-names", &[]),
-    ("generate-dumps", &["digdag-task", "dump-names", "hashing-writer"]),
+    ("generate-dumps", &["digdag-task", "dump-names", "hashing-writer", "lake-layout"]),
     ("hashing-writer", &[]),
+    ("lake-layout", &[]),
     ("run-workflow", &["digdag-task"]),
 ];
 
