@@ -4,7 +4,7 @@
 //! comes out (`digdag_task`). Dependencies point one way:
 //!
 //! ```text
-//! bin ▸ commands ▸ ingest, warehouse, check, history ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
+//! bin ▸ commands ▸ ingest, warehouse, check, history, database ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
 //! ```
 
 #![warn(missing_docs)]
@@ -16,6 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod check;
 pub mod commands;
 pub mod contract;
+pub mod database;
 pub mod dump;
 mod history;
 mod http;

@@ -8,6 +8,7 @@ pub mod compute_kpis;
 pub mod contract;
 pub mod diff_runs;
 pub mod download_dumps;
+pub mod export_database;
 pub mod export_history;
 mod failure;
 pub mod ingest_artists;
@@ -64,6 +65,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<contract::ShowContract>(),
         PROJECT.command::<diff_runs::DiffRuns>(),
         PROJECT.command::<download_dumps::DownloadDumps>(),
+        PROJECT.command::<export_database::ExportDatabase>(),
         PROJECT.command::<export_history::ExportHistory>(),
         PROJECT.command::<ingest_artists::IngestArtists>(),
         PROJECT.command::<ingest_collection::IngestCollection>(),

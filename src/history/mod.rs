@@ -19,7 +19,7 @@ mod observation;
 mod page;
 mod registry;
 
-pub use diff::{DiffRequest, TableDiff, WrittenDiff, diff_runs};
+pub use diff::{CHANGES_FILE, DiffRequest, TableDiff, WrittenDiff, diff_runs, kept_diff};
 pub use export::export_history;
 pub use kpis::{KpiOptions, Kpis};
 pub use registry::update_registry;

@@ -67,6 +67,14 @@ impl DuckDb {
         Ok(engine)
     }
 
+    /// Opens another connection to the same database, for another thread. Memory and threads are shared.
+    ///
+    /// # Errors
+    /// Fails if DuckDB opens no further connection.
+    pub fn another(&self) -> anyhow::Result<Self> {
+        Ok(DuckDb { connection: self.connection.try_clone().context("DuckDB opens no further connection")? })
+    }
+
     /// Creates the view in a file, under the file's name.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod checks;
+mod database;
 mod documentation;
 mod download;
 mod faults;

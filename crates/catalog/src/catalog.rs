@@ -159,9 +159,8 @@ impl Catalog {
         written.extend(changes.iter().flat_map(|change| change.written.iter().cloned()));
         for change in changes {
             let iceberg = |error| Error::Iceberg(change.name.to_string(), Box::new(error));
-            let old_entries = change.base.history().len();
-            let built = change.builder.build().map_err(iceberg)?;
-            let new = metadata::stamp(&change.name, &built.metadata, old_entries, at)?;
+            let built = change.builder.clone().build().map_err(iceberg)?;
+            let new = metadata::stamp(&change, &built.metadata, at)?;
             let location = next_location(new.location(), change.expected.as_deref(), change.session);
             let bytes = serde_json::to_vec(&new)
                 .map_err(|error| iceberg(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, error.to_string())))?;

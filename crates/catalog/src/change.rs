@@ -44,7 +44,7 @@ impl TableChange {
     }
 
     fn begin(name: TableName, expected: Option<String>, base: TableMetadata, session: Session) -> Self {
-        let builder = base.clone().into_builder(expected.clone());
+        let builder = metadata::not_ahead(&base).unwrap_or_else(|| base.clone()).into_builder(expected.clone());
         let schemas = base.schemas_iter().cloned().collect();
         TableChange { name, expected, base, builder, written: Vec::new(), session, schemas }
     }

@@ -1,13 +1,16 @@
 //! Operations on a table's metadata that the crate `iceberg` lacks: keeping field ids at creation, and setting a
 //! commit's time.
 
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use iceberg::spec::TableMetadata;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::files::location_of;
 use crate::schema::{NewTable, name_mapping, schema};
-use crate::{Error, Result, TableName};
+use crate::{Error, Result, TableChange};
 
 /// The id that Iceberg reserves for unsorted tables.
 pub(crate) const UNSORTED: i64 = 0;
@@ -58,15 +61,48 @@ pub(crate) fn create(new: &NewTable) -> Result<TableMetadata> {
     parse(&table, metadata)
 }
 
+/// Returns the metadata with no time after now, or `None` if it has none. The builder stamps what it builds with the clock
+/// and refuses a clock that went back; [`stamp`] restores the times.
+pub(crate) fn not_ahead(metadata: &TableMetadata) -> Option<TableMetadata> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    if metadata.last_updated_ms() <= now {
+        return None;
+    }
+    let mut json = serde_json::to_value(metadata).ok()?;
+    json["last-updated-ms"] = json!(now);
+    for log in ["snapshot-log", "metadata-log"] {
+        for entry in json[log].as_array_mut().into_iter().flatten() {
+            entry["timestamp-ms"] = json!(entry["timestamp-ms"].as_i64().unwrap_or(now).min(now));
+        }
+    }
+    serde_json::from_value(json).ok()
+}
+
 /// Sets the time of a commit, in the metadata and in the entries that the commit added to the snapshot log. All tables
 /// of a publication have the same time, so a query as of a time reads all of them before the publication or all after
-/// it.
-pub(crate) fn stamp(table: &TableName, metadata: &TableMetadata, old_entries: usize, at: i64) -> Result<TableMetadata> {
-    let name = table.to_string();
+/// it. Earlier entries get the times that they had.
+pub(crate) fn stamp(change: &TableChange, metadata: &TableMetadata, at: i64) -> Result<TableMetadata> {
+    let name = change.name.to_string();
     let mut json = serde_json::to_value(metadata).map_err(|error| invalid(&name, &error))?;
     json["last-updated-ms"] = json!(at);
-    for entry in json["snapshot-log"].as_array_mut().into_iter().flatten().skip(old_entries) {
-        entry["timestamp-ms"] = json!(at);
+    let old = change.base.history();
+    for (index, entry) in json["snapshot-log"].as_array_mut().into_iter().flatten().enumerate() {
+        match old.get(index) {
+            Some(old) if entry["snapshot-id"] == json!(old.snapshot_id) => {
+                entry["timestamp-ms"] = json!(old.timestamp_ms)
+            }
+            Some(_) => {}
+            None => entry["timestamp-ms"] = json!(at),
+        }
+    }
+    let old = change.base.metadata_log().iter().map(|old| (old.metadata_file.as_str(), old.timestamp_ms));
+    let last = change.expected.as_deref().map(|file| (file, change.base.last_updated_ms()));
+    let old: HashMap<_, _> = old.chain(last).collect();
+    for entry in json["metadata-log"].as_array_mut().into_iter().flatten() {
+        if let Some(time) = entry["metadata-file"].as_str().and_then(|file| old.get(file)) {
+            entry["timestamp-ms"] = json!(time);
+        }
     }
     parse(&name, json)
 }

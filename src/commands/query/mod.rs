@@ -123,7 +123,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
 }
 
 /// Opens the lake's Iceberg tables for reading.
-fn tables_of(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Tables> {
+pub(super) fn tables_of(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Tables> {
     let tables = Tables::open(lake, lake_catalog::Access::Read, catalog)?;
     Ok(tables.ok_or_else(|| {
         Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))

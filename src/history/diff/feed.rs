@@ -24,7 +24,8 @@ const BEFORE: &str = "update_before";
 const AFTER: &str = "update_after";
 const DELETE: &str = "delete";
 
-const FILE: &str = "changes.parquet";
+/// The name of the file in the folder of each table.
+pub const FILE: &str = "changes.parquet";
 
 /// Compares the tables of two runs.
 pub struct Feeds<'f> {

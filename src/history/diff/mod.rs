@@ -21,6 +21,8 @@ use crate::lake::{DataFile, Lake, RunId, SealedRun, commit_folder, output_folder
 use crate::sql::EngineParameters;
 use digdag_task::{Failure, Observer, Scratch};
 
+pub use feed::FILE as CHANGES_FILE;
+
 const DESCRIPTION: &str = "_diff.json";
 
 /// The parameters of [`diff_runs`].
@@ -36,6 +38,11 @@ pub struct DiffRequest<'d> {
     pub rows_at_once: u64,
     /// The bounds of DuckDB.
     pub engine: &'d EngineParameters,
+}
+
+impl DiffRequest<'_> {
+    /// The default of `rows_at_once`.
+    pub const ROWS_AT_ONCE: u64 = 1_000_000;
 }
 
 /// A change feed and its folder.
@@ -155,6 +162,20 @@ pub fn diff_runs(
         return Err(same_diff(&output, &Diff { tables: Vec::new(), ..diff }).err().unwrap_or(error));
     }
     Ok(WrittenDiff { diff, output, was_there: false })
+}
+
+/// Returns the feed between two runs that the history keeps, or `None` if it keeps none of these very runs.
+///
+/// # Errors
+/// Returns an error if a run is not sealed.
+pub fn kept_diff(lake: &Lake, from: &RunId, to: &RunId) -> anyhow::Result<Option<WrittenDiff>> {
+    let output = lake.history().diff_folder(from, to)?;
+    let Ok(Some(diff)) = read_diff(&output) else { return Ok(None) };
+    let manifest = |id: &RunId| -> anyhow::Result<String> {
+        Ok(SealedRun::open(&lake.run(id)?)?.manifest().manifest_sha256.clone())
+    };
+    let same = diff.from_manifest_sha256 == manifest(from)? && diff.to_manifest_sha256 == manifest(to)?;
+    Ok(same.then_some(WrittenDiff { diff, output, was_there: true }))
 }
 
 /// Returns the existing feed if it compares the wanted runs, and refuses any other.

@@ -10,6 +10,7 @@ use lake_catalog::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::lake::Lake;
+use crate::tables::server;
 use digdag_task::Failure;
 
 /// The catalog that a task uses.
@@ -52,7 +53,7 @@ impl Place {
     /// # Errors
     /// Fails if the file cannot be read.
     pub fn new(url: &str, password_file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Place { url: url.to_owned(), password: password(password_file)? })
+        Ok(Place { url: url.to_owned(), password: server::password(password_file)? })
     }
 
     /// Returns the place of the catalog that the lake has, or `None` if it has none.
@@ -150,7 +151,7 @@ fn store(lake: &Lake, url: &str, asked: &CatalogArgs) -> anyhow::Result<Store> {
             .hint("leave out --catalog, and unset DISCOGS_CATALOG")
             .into());
     }
-    store_at(lake, url, password(asked.catalog_password_file.as_deref())?)
+    store_at(lake, url, server::password(asked.catalog_password_file.as_deref())?)
 }
 
 /// Returns the store of a URL.
@@ -166,24 +167,11 @@ fn check(url: &str) -> anyhow::Result<&str> {
     if url == EMBEDDED {
         return Ok(url);
     }
-    let Some(place) = url.strip_prefix("postgres://") else {
+    if !url.starts_with("postgres://") {
         return Err(
             Failure::parameters("parameter catalog: expected sqlite or postgres://USER@HOST:PORT/DATABASE").into()
         );
-    };
-    let holds_password = place.split('@').next().is_some_and(|user| place.contains('@') && user.contains(':'));
-    if holds_password || place.contains("password=") {
-        return Err(Failure::parameters("parameter catalog: the URL holds a password")
-            .hint("write it to a file and pass --catalog-password-file FILE")
-            .into());
     }
+    server::refuse_password(url, "catalog", "--catalog-password-file")?;
     Ok(url)
-}
-
-/// Reads a password from a file, otherwise from the environment.
-fn password(file: Option<&Path>) -> anyhow::Result<Option<String>> {
-    let Some(path) = file else { return Ok(env::var("PGPASSWORD").ok()) };
-    let read = fs::read_to_string(path);
-    let text = read.map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -17,7 +17,7 @@ mod kill;
 mod lake;
 mod paths;
 mod resources;
-mod sample;
+pub mod sample;
 mod signals;
 mod tampering;
 pub mod trace;

@@ -149,7 +149,8 @@ fn a_disk_that_fills_up_while_tables_are_staged() {
     let Some(disk) = Disk::with(&made) else { return };
     let arguments = ["--run-id", RUNS[4]];
     for left in [100, 400] {
-        disk.fill(left);
+        disk.fill_up();
+        disk.must("truncate", &["-s", &format!("-{left}K"), &disk.file("filler")]);
         let finished = disk.run("stage-tables", &arguments).expect_status(1);
         let says = ["No space left", "disk is full"].iter().any(|text| finished.stderr.contains(text));
         assert!(says, "{left} KiB: {}", finished.stderr);

@@ -103,7 +103,9 @@ fn a_database_that_is_read_only_newer_or_of_another_lake_changes_nothing() {
     set(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name));
     refused(6, "read-only transaction");
     assert_eq!(main_of(&lake, &database).as_deref(), Some(first), "a reader needs no more");
-    set(&format!("SET default_transaction_read_only = off; ALTER DATABASE {} RESET ALL", database.name));
+    let mut client = database.connect();
+    client.batch_execute("SET default_transaction_read_only = off").unwrap();
+    client.batch_execute(&format!("ALTER DATABASE {} RESET ALL", database.name)).unwrap();
 
     set("UPDATE lake_properties SET property_value = '2' WHERE property_key = 'version'");
     refused(2, "version 2");

@@ -24,6 +24,11 @@ impl Dir {
         if memory.is_dir() { Dir(tempfile::tempdir_in(memory).unwrap()) } else { Dir::new() }
     }
 
+    /// Keeps the folder; the caller sees to its removal.
+    pub fn keep(self) -> PathBuf {
+        self.0.keep()
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

@@ -28,6 +28,11 @@ impl Month {
         Month { raw_root, month: month.to_owned() }
     }
 
+    /// Real dumps of a month below a folder.
+    pub fn at(raw_root: &Path, month: &str) -> Month {
+        Month { raw_root: raw_root.to_owned(), month: month.to_owned() }
+    }
+
     pub fn name(&self) -> &str {
         &self.month
     }

@@ -100,6 +100,8 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("report-active", &["--environment", "sample"]);
     succeeds("register-tables", &[]);
     succeeds("query", &["--name", "01_dataset_overview"]);
+    let database = lake.root().with_file_name("discogs.sqlite");
+    succeeds("export-database", &["--to", database.to_str().unwrap()]);
     succeeds("table-history", &["--table", "releases_v6"]);
     succeeds("rollback-table", &["--to", &format!("run_{RUN}")]);
     succeeds("rebuild-catalog", &[]);

@@ -14,7 +14,7 @@ use lake_catalog::{Access, Catalog, Store, TableChange};
 use postgres::{Client, NoTls};
 
 use super::stack::{LARGE, SMALL, Stack, path, setting};
-use crate::support::{Finished, TestCommand, skipped};
+use crate::support::{Finished, TestCommand, eventually, skipped};
 
 /// A lake with two months, staged in the stack's catalog and promoted one after the other; [`LARGE`] is published.
 pub struct Tables {
@@ -38,6 +38,8 @@ impl Tables {
         };
         let mut tables = Tables { stack, url, password_file, between: String::new(), _alone: alone };
         let mut database = tables.database();
+        // A test that was killed may have left it.
+        database.batch_execute("DROP SCHEMA IF EXISTS hive CASCADE").unwrap();
         database.batch_execute("DELETE FROM iceberg_tables; DELETE FROM iceberg_namespace_properties").unwrap();
         database.batch_execute("DROP TABLE IF EXISTS lake_properties").unwrap();
         for run in [SMALL, LARGE] {
@@ -48,7 +50,18 @@ impl Tables {
         tables.between = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S.%3f UTC").to_string();
         std::thread::sleep(Duration::from_millis(20));
         tables.promote(LARGE);
+        tables.wait_for_trino();
         Some(tables)
+    }
+
+    /// Waits until Trino has none but living connections to the catalog.
+    pub fn wait_for_trino(&self) {
+        let mut successes = 0;
+        eventually("Trino reads the catalog", || {
+            let found = self.session().table("SELECT count(*) FROM labels_v10", "a test");
+            successes = if found.is_ok() { successes + 1 } else { 0 };
+            successes == 3
+        });
     }
 
     pub fn promote(&self, run: &str) {

@@ -1,0 +1,1 @@
+COPY pg_temp.export_changes ({columns}) FROM STDIN WITH (FORMAT binary)

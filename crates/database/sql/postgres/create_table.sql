@@ -1,0 +1,3 @@
+CREATE {persistence} TABLE {table} (
+    {columns}
+)

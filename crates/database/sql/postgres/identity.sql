@@ -1,0 +1,1 @@
+SELECT identity FROM {schema}._export

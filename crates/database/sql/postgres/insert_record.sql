@@ -1,0 +1,1 @@
+INSERT INTO {schema}._export (run_id, identity) VALUES ($1, $2)

@@ -1,0 +1,5 @@
+CREATE TABLE _export (
+    run_id TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    began_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+)

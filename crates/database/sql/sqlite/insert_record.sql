@@ -1,0 +1,1 @@
+INSERT INTO _export (run_id, identity) VALUES (?1, ?2)

@@ -1,0 +1,1 @@
+SELECT {columns}, _change FROM read_parquet({file})

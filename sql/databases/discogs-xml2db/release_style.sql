@@ -1,0 +1,1 @@
+SELECT release_id, style FROM main.release_styles_v1

@@ -1,0 +1,1 @@
+COMMENT ON COLUMN exported_file.{table}.{column} IS {comment}

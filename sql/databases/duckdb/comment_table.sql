@@ -1,0 +1,1 @@
+COMMENT ON TABLE exported_file.{table} IS {comment}

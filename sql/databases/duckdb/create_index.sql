@@ -1,0 +1,1 @@
+CREATE INDEX {name} ON exported_file.{table} ({columns})

@@ -1,0 +1,3 @@
+CREATE TABLE exported_file.{table} (
+    {columns}
+)

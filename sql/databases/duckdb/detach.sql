@@ -1,0 +1,1 @@
+DETACH exported_file

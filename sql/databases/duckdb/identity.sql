@@ -1,0 +1,1 @@
+SELECT identity FROM exported_file._export

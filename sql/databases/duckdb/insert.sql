@@ -1,0 +1,1 @@
+INSERT INTO exported_file.{table} {query}

@@ -1,0 +1,1 @@
+SELECT coalesce(max(strlen({column})), 0) FROM exported.{table}

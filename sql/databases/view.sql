@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW exported.{name} AS {query}
