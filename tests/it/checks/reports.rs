@@ -128,6 +128,6 @@ fn cells_that_a_spreadsheet_would_run_are_neutralised_unless_raw_cells_are_asked
         fs::write(lake.run(GOOD).join("=2+2.csv"), "").unwrap();
         lake.task("report-active").args(&["--threads", "1", "--raw", raw]).run().expect_status(3);
         let report = fs::read_to_string(lake.report(GOOD, "duckdb_sanity_active_", ".csv")).unwrap();
-        assert!(report.contains(&format!(",{apostrophe}=2+2.csv was added")), "{report}");
+        assert!(report.contains(&format!(",\"{apostrophe}=2+2.csv was added")), "{report}");
     }
 }
