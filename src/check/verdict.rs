@@ -1,7 +1,7 @@
 //! The verdict that sanity-check keeps with a run, for report-active to reuse.
 //!
-//! The result of a check depends on the bytes of the tables, the contract, the SQL and the environment alone. If all of
-//! them are what they were, the check need not run again. The comparison with the published run depends on that run as
+//! The result of a check depends on the bytes of the tables, the contract, the SQL, the environment and the version of the
+//! program. If all of them are what they were, the check need not run again. The comparison with the published run depends on that run as
 //! well, so it is never kept; it needs the profiles only.
 
 use std::fs;

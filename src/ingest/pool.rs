@@ -15,7 +15,7 @@ use crate::ingest::record::{BlockReader, BlockRows, Records, Repaired, Tally, Un
 use crate::parquet::DatasetWriter;
 use digdag_task::{Failure, Meter};
 
-/// Limit of the rows that wait to be encoded; reading pauses above it.
+/// Limit of the bytes of rows that wait to be encoded; reading pauses above it.
 const MAX_QUEUED_BYTES: usize = 32 << 20;
 
 /// The result of reading a dump: the writers, which have all rows, and the counts.

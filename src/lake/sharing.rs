@@ -1,5 +1,5 @@
-//! Files that two runs share. Runs cost disk space, and most files of a rebuilt run equal those of an older one. If an
-//! older sealed run holds a file with the same bytes, a hard link to it replaces the new copy when the dataset is committed.
+//! Files that two runs share. Runs cost disk space, and most files of a rebuilt run equal those of another one. If another
+//! sealed run holds a file with the same bytes, a hard link to it replaces the new copy when the dataset is committed.
 //!
 //! The second name cannot change what the seal covers: a sealed file is read-only, a committed file is never opened for
 //! writing, and replacing or pruning a dataset removes names, not bytes. The bytes stay as long as one name is left, so no
@@ -14,12 +14,12 @@ use super::disk::digest::sha256_of_file;
 use super::disk::durable::{remove_file_if_there, rename};
 use super::{DataFile, Dataset, Run, RunId, StagedDataset};
 
-/// Replaces the staged files that older sealed runs hold by links; returns the dataset with the shared files.
+/// Replaces the staged files that other sealed runs hold by links; returns the dataset with the shared files.
 pub(super) fn share(run: &Run, staged: &StagedDataset, dataset: &Dataset) -> anyhow::Result<Dataset> {
     let mut dataset = Dataset { shared: BTreeMap::new(), ..dataset.clone() };
-    let older = older_files(run, &dataset);
+    let others = files_of_others(run, &dataset);
     for file in &dataset.files {
-        let Some((holder, source)) = older.get(file.sha256.as_str()) else { continue };
+        let Some((holder, source)) = others.get(file.sha256.as_str()) else { continue };
         if link(source, staged, file)? {
             dataset.shared.insert(file.name.clone(), holder.clone());
         }
@@ -28,7 +28,7 @@ pub(super) fn share(run: &Run, staged: &StagedDataset, dataset: &Dataset) -> any
 }
 
 /// Maps the sha256 of each file of the same table in other sealed runs to the newest such run and the path.
-fn older_files(run: &Run, dataset: &Dataset) -> BTreeMap<String, (RunId, PathBuf)> {
+fn files_of_others(run: &Run, dataset: &Dataset) -> BTreeMap<String, (RunId, PathBuf)> {
     let mut found = BTreeMap::new();
     // A run that cannot be read, because it is being pruned or is damaged, shares nothing.
     for id in run.lake().run_ids().unwrap_or_default().into_iter().filter(|id| id != run.id()) {

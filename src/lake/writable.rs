@@ -59,14 +59,14 @@ impl WritableRun {
     }
 
     /// Commits a dataset by one rename: before it the dataset is missing, after it the dataset is complete. A dataset in
-    /// place with the same bytes stays; another one is replaced only with `replace`. Files that an older sealed run holds
+    /// place with the same bytes stays; another one is replaced only with `replace`. Files that another sealed run holds
     /// with the same bytes are shared with it.
     ///
     /// # Errors
     /// Returns [`Error::HoldsDataset`] if another dataset is in place and `replace` is not set, and an error if a write or
     /// a flush fails.
     pub fn commit(&self, staged: StagedDataset, dataset: &Dataset, replace: bool) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.run.is_sealed()?, "run {} was sealed under our lock", self.run.id());
+        anyhow::ensure!(!self.run.is_sealed()?, "run {} was sealed while this task held its lock", self.run.id());
         let dataset = &sharing::share(&self.run, &staged, dataset)?;
         staged.seal(dataset)?;
         let target = self.run.dataset_folder(&dataset.table);

@@ -1,4 +1,4 @@
-//! Signals: SIGTERM, SIGINT and SIGHUP stop a task at once.
+//! Signals: SIGTERM, SIGINT and SIGHUP stop a task at once, or after the critical section that it is in.
 //!
 //! Unfinished work is removed, committed work stays, and child processes and remote queries are ended. The exit status
 //! is 128 plus the signal. A signal that was ignored when the task began stays ignored, as nohup and shells arrange it.

@@ -14,7 +14,7 @@
 //! The pass counts the rows that break a rule, or proves that no row does. If it can do neither (rows out of order, ids
 //! that are not small positive numbers, a key that repeats), it leaves the check unanswered, and the query of the check
 //! decides. So the queries in sql/checks/generic stay the definition of every check, and find the samples of a check
-//! that is broken. The files are read with another reader than DuckDB's and nothing of the code that wrote them.
+//! that is broken. The files are read with a reader that is not DuckDB's and shares no code with the writer.
 
 mod contained;
 mod figures;

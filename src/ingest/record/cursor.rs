@@ -8,7 +8,7 @@ use super::token::{Malformed, Token, Tokens};
 use super::value::{self, trimmed};
 use crate::dump::shown;
 
-/// Limit of the nesting of elements; Discogs nests nine. The limit keeps a hostile document from growing the stack.
+/// Limit of the nesting of elements; the dumps nest nine deep. The limit keeps a hostile document from growing the stack.
 const MAX_DEPTH: usize = 64;
 
 /// Characters of an element's name that a message shows.

@@ -1,12 +1,12 @@
 //! Converts the XML of records to rows, in one file per entity.
 //!
 //! ```text
-//! block of text ─▶ Tokens ─▶ Cursor ─▶ Artists, Labels, Masters, Releases ─▶ a batch a table
+//! block of text ─▶ Tokens ─▶ Cursor ─▶ Artists, Labels, Masters, Releases ─▶ one batch per table
 //!                (token.rs)  (cursor.rs)        (one file each)                (block.rs)
 //! ```
 //!
 //! Two tokenisers implement [`Tokens`]: [`Scanner`] for the subset of XML that Discogs writes, and [`Reference`]
-//! (quick-xml) for any XML. Each block goes through the scanner; a block that the scanner does not know, or that is
+//! (quick-xml) for any XML. Each block goes through the scanner; a block with XML outside that subset, or that is
 //! malformed, is read again by the reference, whose result counts. The readers use the interface and know neither files
 //! nor threads. An element or attribute that no table stores and no rule of the contract ignores is counted under its
 //! path; none is skipped silently.

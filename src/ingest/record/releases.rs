@@ -462,7 +462,7 @@ impl Releases {
     }
 }
 
-/// The three attributes of a label or series of a release.
+/// The three attributes of a label or series of a release. `catno` is the catalogue number.
 struct NumberedName<'b> {
     id: Option<Cow<'b, str>>,
     name: Option<Cow<'b, str>>,

@@ -2,7 +2,7 @@
 //! its holder for the error message of the next process.
 //!
 //! A lock file that is no longer needed is removed under its own lock. Another process may still have the deleted file
-//! open, so after locking we check that the path names the same inode.
+//! open, so the path is compared with the locked inode.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -87,7 +87,7 @@ pub(crate) fn if_free(path: &Path, task: &str) -> anyhow::Result<Option<Lock>> {
 }
 
 /// Like [`exclusive`], but blocks until the holder releases the lock; `on_wait` receives the reason first. Used for locks
-/// that are held for moments, and at the end of a task of hours.
+/// that are held for moments, and at the end of a task that ran for hours.
 pub(crate) fn waiting(path: &Path, task: &str, what: &str, on_wait: &dyn Fn(&Error)) -> anyhow::Result<Lock> {
     if let Some(lock) = if_free(path, task)? {
         return Ok(lock);

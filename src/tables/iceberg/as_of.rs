@@ -17,7 +17,7 @@ pub enum AsOf {
     Month(String),
     /// A run, published or not.
     Run(RunId),
-    /// The run that was published at a time (`2026-11-20T12:00:00Z`) or at the end of a day (`2026-11-20`).
+    /// The run that was current at a time (`2026-11-20T12:00:00Z`) or at the end of a day (`2026-11-20`).
     Time(Timestamp),
     /// The run of a snapshot of any table.
     Snapshot(i64),

@@ -1,4 +1,4 @@
-//! People's own tables, found by their newest metadata file after the catalog was lost.
+//! Tables of users' own, found by their newest metadata file after the catalog was lost.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ pub(super) struct Found {
     pub left_out: Vec<String>,
 }
 
-/// Lists people's tables.
+/// Lists the tables of users' own.
 pub(super) fn tables(lake: &Lake) -> Found {
     let mut found = Found::default();
     let mut newest: BTreeMap<TableName, (i64, String)> = BTreeMap::new();

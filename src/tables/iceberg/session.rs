@@ -14,8 +14,8 @@ use super::{Tables, failure};
 use crate::lake::Lake;
 use digdag_task::{Class, Failure};
 
-/// How often a commit is tried that another writer overtakes.
-const ATTEMPTS: usize = 5;
+/// Attempts at a commit that other writers overtake.
+const MAX_ATTEMPTS: usize = 5;
 
 /// `_meta/session.json`: the session that writes metadata files.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ impl Tables {
 
     /// Runs a step that commits, and runs it again if another writer committed first.
     pub(super) fn repeat<T>(&mut self, mut step: impl FnMut(&mut Tables) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        for _ in 1..ATTEMPTS {
+        for _ in 1..MAX_ATTEMPTS {
             match step(self) {
                 Err(error) if is_conflict(&error) => {}
                 outcome => return outcome,
