@@ -24,7 +24,7 @@ pub struct ExportHistory {
     with_timestamp: Switch,
 
     /// Keep cells as they are that a spreadsheet would run as formulas
-    #[arg(long)]
+    #[arg(long, env = "DISCOGS_RAW_CELLS")]
     raw: Switch,
 }
 

@@ -105,7 +105,8 @@ fn report(entity: Entity, call: &mut Call, datasets: &[Dataset]) {
     }
     if let Some(records) = counted.records {
         call.set_metric("records", records);
-        call.summary(format_args!("{records} records, {} tables", datasets.len()));
+        let noun = if records == 1 { "record" } else { "records" };
+        call.summary(format_args!("{records} {noun}, {} tables", datasets.len()));
     }
     if let Some(left_out) = left_out(entity, counted) {
         call.say(left_out);

@@ -1,7 +1,7 @@
 //! The settings that all tasks of this project share.
 
-use crate::lake::kept_by_a_lake;
 use digdag_task::Project;
+use lake_layout::kept_by_a_lake;
 
 /// The task contract of this project.
 pub(super) const PROJECT: Project = Project { prefix: "DISCOGS_", own_names: OWN_NAMES, protected: kept_by_a_lake };

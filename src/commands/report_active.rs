@@ -45,7 +45,7 @@ pub struct ReportActive {
     pub(crate) rollback_on_failure: Switch,
 
     /// Keep cells of the report's CSV as they are that a spreadsheet would run as formulas
-    #[arg(long)]
+    #[arg(long, env = "DISCOGS_RAW_CELLS")]
     pub raw: Switch,
 
     #[command(flatten)]

@@ -43,7 +43,7 @@ pub struct SanityCheck {
     pub(crate) contract_file: Option<PathBuf>,
 
     /// Keep cells of the CSV files as they are that a spreadsheet would run as formulas
-    #[arg(long)]
+    #[arg(long, env = "DISCOGS_RAW_CELLS")]
     pub raw: Switch,
 
     #[command(flatten)]

@@ -121,7 +121,7 @@ fn refuse_empty(root: &Path) -> Result<(), Error> {
 }
 
 /// Returns the run that a folder is or lies in. `folder` holds no links.
-pub(super) fn run_around(folder: &Path) -> Option<&Path> {
+fn run_around(folder: &Path) -> Option<&Path> {
     folder.ancestors().find(|folder| is_run_folder(folder))
 }
 

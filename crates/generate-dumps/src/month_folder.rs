@@ -12,6 +12,7 @@ use super::catalogue::Catalogue;
 use super::dump_file::{self, GeneratedFile};
 use super::plan::{Entity, Plan};
 use digdag_task::{Failure, Scratch};
+use lake_layout::kept_behind_links;
 
 /// The dumps of a month on disk.
 pub struct GeneratedMonth {
@@ -31,13 +32,17 @@ type Checksums = BTreeMap<String, String>;
 /// All files are written under temporary names first. `on_block` receives each entity's bytes of XML, block by block.
 ///
 /// # Errors
-/// Returns a parameter failure for a day that the month does not have, and, unless `plan.replace`, for a file or a
-/// CHECKSUM line that differs from this plan's. Nothing is changed then.
+/// Returns a parameter failure for a day that the month does not have, a folder that a lake keeps for itself, anything
+/// but a regular file in a dump's place, and, unless `plan.replace`, for a file or a CHECKSUM line that differs from
+/// this plan's. Nothing is changed then.
 pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow::Result<GeneratedMonth> {
     let Some(stamp) = plan.month.day(plan.day) else {
         return Err(Failure::parameters(format!("parameter dump_day: {} has no day {}", plan.month, plan.day)).into());
     };
     let folder = plan.raw_root.join(plan.month.to_string());
+    if let Some(kept) = kept_behind_links(&folder) {
+        return Err(refusal_of_kept(&folder, &kept).into());
+    }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let staging = Scratch::in_folder(&folder, ".generate-dumps-")?;
 
@@ -64,6 +69,23 @@ pub fn write_month(plan: &Plan, on_block: &mut dyn FnMut(Entity, u64)) -> anyhow
         publish(&folder, staging.path(), &files, known, &checksum_path)?;
     }
     Ok(GeneratedMonth { folder, files, unchanged })
+}
+
+fn refusal_of_kept(folder: &Path, kept: &Path) -> Failure {
+    let (folder, kept) = (folder.display(), kept.display());
+    Failure::parameters(format!("raw_root: {folder} lies in {kept}, which only the lake's own tasks may change"))
+        .hint("name a place outside of the lake")
+}
+
+/// Refuses what is no regular file: opening a FIFO waits for ever.
+fn refuse_irregular(path: &Path) -> anyhow::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            let failure = Failure::parameters(format!("{} is there and no regular file", path.display()));
+            Err(failure.hint("remove it, or name another raw_root").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn refusal(path: &Path) -> Failure {
@@ -109,6 +131,7 @@ fn write_checksums(path: &Path, checksums: &Checksums) -> std::io::Result<()> {
 
 /// Reads an existing CHECKSUM. Lines of entities that this call does not write are kept.
 fn read_checksums(path: &Path) -> anyhow::Result<Checksums> {
+    refuse_irregular(path)?;
     match fs::read_to_string(path) {
         Ok(text) => Ok(text
             .lines()
@@ -122,6 +145,7 @@ fn read_checksums(path: &Path) -> anyhow::Result<Checksums> {
 
 /// Returns the SHA-256 of a file, or `None` if it is missing.
 fn hash_of(path: &Path) -> anyhow::Result<Option<String>> {
+    refuse_irregular(path)?;
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

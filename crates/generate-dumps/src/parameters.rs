@@ -6,10 +6,11 @@ use clap::{Command, Parser, value_parser};
 
 use super::{Counts, DumpMonth, Entity, Layout, Plan};
 use digdag_task::{Project, Switch};
+use lake_layout::kept_by_a_lake;
 
 /// The task contract of this program.
 pub const PROJECT: Project =
-    Project { prefix: "DISCOGS_", own_names: &["raw_root", "dump_month"], protected: |_| None };
+    Project { prefix: "DISCOGS_", own_names: &["raw_root", "dump_month"], protected: kept_by_a_lake };
 
 /// Returns the command of this program, for manuals and completions.
 pub fn command() -> Command {

@@ -70,7 +70,7 @@ pub struct Query {
     pub(crate) csv: Option<PathBuf>,
 
     /// Keep cells of a CSV as they are that a spreadsheet would run as formulas, instead of an apostrophe before them
-    #[arg(long)]
+    #[arg(long, env = "DISCOGS_RAW_CELLS")]
     pub raw: Switch,
 
     /// List the showcase queries
@@ -117,7 +117,8 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     let mut answer = Answer::new(&sandbox, &sql, &origin)?;
     destination.write(&mut answer, parameters.raw.is_on())?;
     call.set_metric("rows", answer.rows);
-    call.summary(format_args!("{} rows", answer.rows));
+    let noun = if answer.rows == 1 { "row" } else { "rows" };
+    call.summary(format_args!("{} {noun}", answer.rows));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use crate::dump::{DumpFile, remember_sha256, sha256_of_dump};
-use crate::lake::{Lock, free_bytes, lock_exclusively, make_folder, rename, sync_file};
+use crate::lake::{Lock, free_bytes, lock_exclusively, make_folder, refuse_kept, rename, sync_file};
 use digdag_task::{Amount, Failure, Observer};
 
 /// The folder of a month, locked against other downloads until this value is dropped.
@@ -32,10 +32,11 @@ impl MonthFolder {
     /// Creates the folder if it is missing, and locks it.
     ///
     /// # Errors
-    /// Returns an error of class `Locked` if another process holds the lock, and an I/O error if the folder cannot be
-    /// created.
+    /// Returns an error of class `Locked` if another process holds the lock, [`crate::lake::Error::Protected`] if a lake
+    /// keeps the folder for itself, and an I/O error if the folder cannot be created.
     pub fn lock(path: &Path, task: &str) -> anyhow::Result<Self> {
         let path = std::path::absolute(path).with_context(|| format!("cannot find {}", path.display()))?;
+        refuse_kept(&path)?;
         make_folder(&path)?;
         let lock = lock_exclusively(&path.join(".download-dumps.lock"), task, &path.display().to_string())?;
         Ok(MonthFolder { path, _lock: lock })

@@ -55,7 +55,9 @@ fn they_are_tried_in_a_lake_of_their_own_and_the_run_is_not_touched() {
     let lake = TestLake::checked();
     let before = contents(&lake.root());
     let parameters = ["-p", "do_xml_tests=true", "-p", "xml_test_records=50"];
-    trial(&Dir::new(), &lake.root(), &parameters).run().expect_status(0);
+    let finished = trial(&Dir::new(), &lake.root(), &parameters).run().expect_status(0);
+    assert!(!finished.stderr.contains("{\"task\""), "a result among the lines for people:\n{}", finished.stderr);
+    assert!(finished.stderr.contains("sanity-check: "), "{}", finished.stderr);
     assert_eq!(contents(&lake.root()), before);
 
     let run = lake.root().join("_tmp_test").join(COPY).join("1/lake/_runs").join(COPY);

@@ -112,3 +112,22 @@ const NAMES_PEOPLE_KNOW: [&str; 18] = [
     "artist_aliases_v1.orphan_alias_rows",
     "labels_ref_v10.duplicate_label_id_groups",
 ];
+
+/// The cells are a path in the dumps and the name of a file.
+#[test]
+fn cells_that_a_spreadsheet_would_run_are_neutralised_unless_raw_cells_are_asked_for() {
+    for (raw, apostrophe) in [("false", "'"), ("true", "")] {
+        let lake = TestLake::checked();
+        super::good_lake::edit_json(&lake.run(COPY).join("labels_v10/_dataset.json"), |dataset| {
+            dataset["counted"]["unknown_paths"] = serde_json::json!({"=1+1": 3});
+        });
+        lake.sanity_check(&["--raw", raw]);
+        let paths = fs::read_to_string(lake.run(COPY).join("_reports/unknown_paths.csv")).unwrap();
+        assert!(paths.lines().any(|line| line == format!("{apostrophe}=1+1,3")), "{paths}");
+
+        fs::write(lake.run(GOOD).join("=2+2.csv"), "").unwrap();
+        lake.task("report-active").args(&["--threads", "1", "--raw", raw]).run().expect_status(3);
+        let report = fs::read_to_string(lake.report(GOOD, "duckdb_sanity_active_", ".csv")).unwrap();
+        assert!(report.contains(&format!(",\"{apostrophe}=2+2.csv was added")), "{report}");
+    }
+}

@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 9] = [
 ];
 
 /// The crates of the workspace, and those of them that each may use.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 9] = [
     (
         ".",
         &[
@@ -28,6 +28,7 @@ const CRATES: [(&str, &[&str]); 8] = [
             "hashing-writer",
             "lake-catalog",
             "lake-database",
+            "lake-layout",
             "run-workflow",
         ],
     ),
@@ -35,8 +36,9 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("database", &[]),
     ("digdag-task", &[]),
     ("dump-names", &[]),
-    ("generate-dumps", &["digdag-task", "dump-names", "hashing-writer"]),
+    ("generate-dumps", &["digdag-task", "dump-names", "hashing-writer", "lake-layout"]),
     ("hashing-writer", &[]),
+    ("layout", &[]),
     ("run-workflow", &["digdag-task"]),
 ];
 

@@ -135,3 +135,17 @@ fn malformed_parameters_are_named() {
     }
     assert_eq!(fs::read_dir(root.path()).expect("the folder").count(), 0);
 }
+
+#[test]
+fn a_fifo_in_the_place_of_a_dump_is_refused_at_once() {
+    let root = tempfile::tempdir().expect("a folder");
+    for name in ["discogs_20260801_labels.xml.gz", "discogs_20260801_CHECKSUM.txt"] {
+        let fifo = root.path().join("2026-08").join(name);
+        fs::create_dir_all(fifo.parent().unwrap()).expect("the folder");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo").success());
+        let (status, outcome) = run(root.path(), &["--dump-month", "2026-08", "--releases", "1", "--replace"]);
+        assert_eq!(status, 2, "{outcome}");
+        assert!(outcome["error"]["message"].as_str().unwrap().contains(name), "{outcome}");
+        fs::remove_file(&fifo).expect("the FIFO");
+    }
+}

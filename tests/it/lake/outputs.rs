@@ -43,7 +43,14 @@ fn devices_fifos_folders_and_nothing_are_refused_by_every_task_that_writes_a_fil
 fn what_another_lake_keeps_is_refused_too() {
     let (lake, other) = (published(), published());
     let before = other.snapshot();
-    for place in ["active", "active/x.csv", "_runs/x.csv", "_meta/x.csv", &format!("_runs/{RUN}/_manifest.json")] {
+    for place in [
+        "active",
+        "active/x.csv",
+        "_runs/x.csv",
+        "_meta/x.csv",
+        "_tables/x.csv",
+        &format!("_runs/{RUN}/_manifest.json"),
+    ] {
         let place = other.root().join(place);
         let arguments = ["--sql", "SELECT 1 AS one", "--csv", place.to_str().unwrap()];
         lake.task("query")
@@ -63,4 +70,30 @@ fn a_stream_is_written_to_behind_what_it_holds() {
     let arguments = ["--sql", "SELECT 1 AS one", "--csv", "/dev/stderr"];
     assert_eq!(lake.task("query").args(&arguments).stderr(stream).status(), Some(0));
     assert!(fs::read_to_string(&log).unwrap().starts_with("before\none\n1\n"));
+}
+
+/// The folder of a month may be missing, and behind a link.
+#[test]
+fn dumps_are_written_into_nothing_that_a_lake_keeps() {
+    let lake = published();
+    let link = lake.root().with_file_name("link");
+    std::os::unix::fs::symlink(lake.root().join("active"), &link).unwrap();
+    let before = lake.snapshot();
+    let inside = ["active", "_runs", "_meta", "_tables", "_meta/new/folder"].map(|name| lake.root().join(name));
+    for place in inside.iter().chain([&link]) {
+        for (task, further) in [("generate-dumps", &["--releases", "1"][..]), ("download-dumps", &["--do-download"])] {
+            let finished = lake
+                .task(task)
+                .args(&["--raw-root", place.to_str().unwrap(), "--dump-month", "2026-09"])
+                .args(further)
+                .run();
+            assert_eq!(finished.status, Some(2), "{task} {place:?}:\n{}", finished.stderr);
+            assert!(finished.stderr.contains("only the lake's own tasks may change"), "{task}:\n{}", finished.stderr);
+        }
+    }
+    let result = lake.root().join("_meta/result.json");
+    let raw_root = lake.root().with_file_name("elsewhere");
+    let arguments = ["--raw-root", raw_root.to_str().unwrap(), "--dump-month", "2026-09", "--releases", "1"];
+    lake.task("generate-dumps").args(&arguments).args(&["--result", result.to_str().unwrap()]).run().expect_status(2);
+    before.expect_unchanged(&lake.root());
 }

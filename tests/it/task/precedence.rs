@@ -147,3 +147,31 @@ fn an_error_names_where_the_value_came_from() {
     let stderr = from(promote(&dir).args(&["--run-mode", "prd"]));
     assert!(stderr.contains("parameter run_mode (from the flag --run-mode): \"prd\""), "{stderr}");
 }
+
+/// A variable that two parameters shared would give one of them a value that was meant for the other.
+#[test]
+fn no_environment_variable_is_two_parameters() {
+    use std::collections::{BTreeMap, BTreeSet};
+    let bins = std::fs::read_dir(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin")).unwrap();
+    let mut programs: Vec<String> =
+        bins.map(|bin| bin.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    programs.push("generate-dumps".to_owned());
+    let mut flags_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for program in programs {
+        let help =
+            Dir::new().command(crate::support::program(&program)).args(&["--help"]).run().expect_status(0).stdout;
+        let mut flag = String::new();
+        for line in help.lines().map(str::trim) {
+            if let Some(words) = line.strip_prefix("--") {
+                flag = words.split(' ').next().unwrap().to_owned();
+            } else if let Some(variables) = line.strip_prefix("[env: ") {
+                for variable in variables.trim_end_matches(']').split(", ") {
+                    flags_of.entry(variable.to_owned()).or_default().insert(flag.clone());
+                }
+            }
+        }
+    }
+    assert!(flags_of.len() > 40, "{flags_of:?}");
+    flags_of.retain(|_, flags| flags.len() > 1);
+    assert_eq!(flags_of, BTreeMap::new());
+}
