@@ -64,7 +64,9 @@ impl Aside {
         let left =
             COMPANIONS.map(|ending| with_ending(&self.unfinished, ending)).into_iter().find(|path| path.is_file());
         if let Some(left) = left {
-            anyhow::bail!("{} is left, so {} is not whole", left.display(), self.unfinished.display());
+            let message = format!("{} is left, so {} is not whole", left.display(), self.unfinished.display());
+            let hint = "run the same command again; if it fails again, look at the system log";
+            return Err(Failure::unexpected(message).hint(hint).into());
         }
         sync_file(&self.unfinished)?;
         let _whole = stop::hold();
