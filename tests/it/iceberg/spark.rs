@@ -54,7 +54,7 @@ fn of_files(lake: &TestLake, run: &str, tables: &[&Table]) -> BTreeMap<String, S
     let csv = sql.with_extension("csv");
     let mut query = lake.task("query");
     query.args(&["--run-id", run, "--sql-file", sql.to_str().unwrap(), "--csv", csv.to_str().unwrap()]);
-    query.run().expect_status(0);
+    query.args(&["--raw=true"]).run().expect_status(0);
     let mut rows = csv::Reader::from_path(&csv).unwrap();
     rows.records().map(|row| row.unwrap()).map(|row| (row[0].to_owned(), row[1].to_owned())).collect()
 }

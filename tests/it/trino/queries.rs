@@ -34,7 +34,7 @@ fn by_duckdb(stack: &Stack, file: &Path) -> Table {
     let csv = stack.folder().join("rows.csv");
     let mut query = TestCommand::new(Path::new(env!("CARGO_BIN_EXE_query")), stack.folder());
     query.args(&["--lake", path(stack.folder()), "--run-id", LARGE, "--sql-file", path(file), "--csv", path(&csv)]);
-    query.run().expect_status(0);
+    query.args(&["--raw=true"]).run().expect_status(0);
     let mut rows = csv::ReaderBuilder::new().has_headers(false).from_path(&csv).unwrap();
     rows.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }

@@ -45,7 +45,7 @@ fn of_files(tables: &Tables, run: &str, of: &[&Table]) -> Vec<(String, String)> 
         std::fs::write(&sql, statement).unwrap();
         let mut query = TestCommand::new(std::path::Path::new(env!("CARGO_BIN_EXE_query")), tables.stack.folder());
         query.args(&["--lake", path(tables.stack.folder()), "--run-id", run]);
-        query.args(&["--sql-file", path(&sql), "--csv", path(&csv)]).run().expect_status(0);
+        query.args(&["--sql-file", path(&sql), "--csv", path(&csv), "--raw=true"]).run().expect_status(0);
         let mut rows = csv::Reader::from_path(&csv).unwrap();
         found.extend(rows.records().map(|row| row.unwrap()).map(|row| (row[0].to_owned(), row[1].to_owned())));
     }
