@@ -380,7 +380,7 @@ CREATE TABLE IF NOT EXISTS "hive"."discogs"."artist_name_map_v1" (
     "norm_name" varchar COMMENT 'A name, real name, alias or group''s name: lower case; spaces (U+0020) trimmed at both ends; one (n) of ASCII digits removed from the end; the first run of white space, which is space, tab, line feed, form feed and carriage return and no other, made one space; in this order. Ricky (6) is ricky with a space behind it.',
     "artist_id" bigint COMMENT 'The artist.'
 )
-COMMENT 'A normalised name under which an artist is known. [discogs-lakehouse 1cf675c77330]'
+COMMENT 'A normalised name under which an artist is known. [discogs-lakehouse da86e26c98aa]'
 WITH (external_location = 'file:/data/hive-data/active/warehouse_discogs/artist_name_map_v1', format = 'PARQUET');
 
 CREATE TABLE IF NOT EXISTS "hive"."discogs"."release_artists_v1" (

@@ -131,7 +131,7 @@ impl<'c> Plan<'c> {
     pub fn script(&self, catalog_schema: &str) -> anyhow::Result<String> {
         let schema = SqlFile::load("trino/create_schema")?.with(&[("schema", catalog_schema)]);
         let mut script = format!(
-            "-- ExpectedTable by register-tables: every table and view of the published contract.\n\
+            "-- Written by register-tables: every table and view of the published contract.\n\
              --\n\
              --     trino --file bootstrap_discogs.sql\n\
              --\n\
