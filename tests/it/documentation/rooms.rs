@@ -109,6 +109,7 @@ fn each_crate_uses_only_those_it_may() {
     let names = CRATES.map(|(name, _)| match name {
         "catalog" => "lake-catalog",
         "database" => "lake-database",
+        "layout" => "lake-layout",
         name => name,
     });
     for (name, may_use) in CRATES {

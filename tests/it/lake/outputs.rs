@@ -42,6 +42,7 @@ fn devices_fifos_folders_and_nothing_are_refused_by_every_task_that_writes_a_fil
 #[test]
 fn what_another_lake_keeps_is_refused_too() {
     let (lake, other) = (published(), published());
+    fs::create_dir(other.root().join("_tables")).unwrap();
     let before = other.snapshot();
     for place in [
         "active",
