@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::tables::iceberg::{self, CatalogArgs, Changes};
-use digdag_task::{Call, Failure, Switch};
+use digdag_task::{Call, Switch};
 
 /// Add, rename, widen, drop or move columns of an Iceberg table of your own
 ///
@@ -53,10 +53,7 @@ pub fn main() -> ExitCode {
 fn alter_table(parameters: AlterTable, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
-    let tables = publication.tables().ok_or_else(|| {
-        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
-            .hint("run stage-tables for a sealed run")
-    })?;
+    let tables = publication.existing_tables()?;
     let dry_run = parameters.dry_run.is_on();
     let columns = tables.alter(&parameters.table, &parameters.changes, dry_run)?;
     call.set_metric("changes", parameters.changes.0.len());

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::tables::iceberg::{self, CatalogArgs, Place};
-use digdag_task::{Call, Failure};
+use digdag_task::Call;
 
 /// Move the Iceberg catalog of a lake to another database
 ///
@@ -50,10 +50,8 @@ fn move_catalog(parameters: MoveCatalog, call: &mut Call) -> anyhow::Result<()> 
     let lake = parameters.lake.open()?;
     let to = Place::new(&parameters.to, parameters.to_password_file.as_deref())?;
     to.check()?;
-    let from = Place::of(&lake, parameters.catalog_password_file.as_deref())?.ok_or_else(|| {
-        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
-            .hint("run stage-tables with --catalog for a sealed run")
-    })?;
+    let from = Place::of(&lake, parameters.catalog_password_file.as_deref())?
+        .ok_or_else(|| iceberg::no_tables(&lake, "run stage-tables with --catalog for a sealed run"))?;
     let is_there = from.url == to.url;
     let password_file = if is_there { &parameters.to_password_file } else { &parameters.catalog_password_file };
     let catalog = CatalogArgs { catalog: None, catalog_password_file: password_file.clone() };

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::tables::iceberg::{self, CatalogArgs};
-use digdag_task::{Call, Failure, Switch};
+use digdag_task::{Call, Switch};
 
 /// Move main of one Iceberg table, or of all, back to an earlier snapshot
 ///
@@ -50,10 +50,7 @@ pub fn main() -> ExitCode {
 fn rollback_table(parameters: RollbackTable, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
-    let tables = publication.tables().ok_or_else(|| {
-        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
-            .hint("run stage-tables for a sealed run")
-    })?;
+    let tables = publication.existing_tables()?;
     let moved = tables.move_back(parameters.table.as_deref(), &parameters.to, parameters.dry_run.is_on())?;
     call.set_metric("tables", moved.len());
     call.set_detail("moved", moved.clone());

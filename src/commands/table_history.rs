@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::LakeArgs;
 use super::screen::columns;
-use crate::tables::iceberg::{CatalogArgs, Tables};
-use digdag_task::{Call, Failure};
+use crate::tables::iceberg::{self, CatalogArgs, Tables};
+use digdag_task::Call;
 
 /// Show the snapshots of an Iceberg table, with their runs, tags and rows
 ///
@@ -44,10 +44,8 @@ pub fn main() -> ExitCode {
 /// Fails if the lake has no catalog, or if the catalog has no such table.
 fn table_history(parameters: TableHistory, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
-    let mut tables = Tables::open(&lake, Access::Read, &parameters.catalog)?.ok_or_else(|| {
-        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
-            .hint("run stage-tables for a sealed run")
-    })?;
+    let mut tables = Tables::open(&lake, Access::Read, &parameters.catalog)?
+        .ok_or_else(|| iceberg::no_tables(&lake, "run stage-tables for a sealed run"))?;
     let Some(name) = &parameters.table else { return list(&mut tables, call) };
     let table = tables.find(name)?;
     let refs = table.refs().map_err(anyhow::Error::new)?;

@@ -18,11 +18,11 @@ use crate::commands::LakeArgs;
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
 use crate::sql::{DuckDb, EngineParameters, Sandbox, SandboxParameters};
-use crate::tables::iceberg::{AsOf, CatalogArgs, Tables, mount_as_of};
+use crate::tables::iceberg::{self, AsOf, CatalogArgs, Tables, mount_as_of};
 use crate::tables::mount_run;
 use answer::Answer;
 use destination::Destination;
-use digdag_task::{Call, Failure, Scratch, Switch};
+use digdag_task::{Call, Scratch, Switch};
 use format::Format;
 use statement::{full_name, showcase_queries, statement};
 
@@ -125,10 +125,8 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
 /// Opens the lake's Iceberg tables for reading.
 pub(super) fn tables_of(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Tables> {
     let tables = Tables::open(lake, lake_catalog::Access::Read, catalog)?;
-    Ok(tables.ok_or_else(|| {
-        Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display()))
-            .hint("run stage-tables for a sealed run, or name a run with --run-id")
-    })?)
+    let hint = "run stage-tables for a sealed run, or name a run with --run-id";
+    Ok(tables.ok_or_else(|| iceberg::no_tables(lake, hint))?)
 }
 
 fn list(call: &mut Call) -> anyhow::Result<()> {

@@ -53,6 +53,11 @@ pub struct Tables {
     recorder: session::Recorder,
 }
 
+/// Returns the error of a task that needs Iceberg tables, for a lake without any. `hint` says how the lake gets them.
+pub fn no_tables(lake: &Lake, hint: &str) -> Failure {
+    Failure::parameters(format!("the lake {} has no Iceberg tables yet", lake.root().display())).hint(hint)
+}
+
 impl Tables {
     /// Opens the lake's catalog, or returns `None` if the lake has none yet.
     ///

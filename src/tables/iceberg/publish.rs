@@ -13,7 +13,7 @@ use anyhow::Context;
 use lake_catalog::{Access, Catalog, Store, TableChange};
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogArgs, Mode, Tables, failure, month_tag, run_tag, stage};
+use super::{CatalogArgs, Mode, Tables, failure, month_tag, no_tables, run_tag, stage};
 use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun};
 use digdag_task::Failure;
 
@@ -58,6 +58,15 @@ impl Publication {
     /// Returns the lake's Iceberg tables, if it has a catalog.
     pub fn tables(&mut self) -> Option<&mut Tables> {
         self.tables.as_mut()
+    }
+
+    /// Returns the lake's Iceberg tables, for a task that cannot work without them.
+    ///
+    /// # Errors
+    /// Fails if the lake has none.
+    pub fn existing_tables(&mut self) -> anyhow::Result<&mut Tables> {
+        let lake = self.locked.lake();
+        Ok(self.tables.as_mut().ok_or_else(|| no_tables(lake, "run stage-tables for a sealed run"))?)
     }
 
     /// Returns the lake's Iceberg tables, and creates the catalog on first use.

@@ -10,9 +10,8 @@
 use lake_catalog::{Catalog, Store};
 
 use super::place::{self, Place};
-use super::{Publication, failure};
+use super::{Publication, failure, no_tables};
 use crate::lake::Lake;
-use digdag_task::Failure;
 
 /// Moves the catalog of the locked lake to another place. Returns `false` if it is there already.
 ///
@@ -20,10 +19,8 @@ use digdag_task::Failure;
 /// Fails if the lake has no catalog, or if one of the two databases cannot be used.
 pub fn relocate(publication: &mut Publication, from: &Place, to: &Place) -> anyhow::Result<bool> {
     if publication.tables().is_none() {
-        let root = publication.locked().lake().root().display().to_string();
-        return Err(Failure::parameters(format!("the lake {root} has no Iceberg tables yet"))
-            .hint("run stage-tables with --catalog for a sealed run")
-            .into());
+        let hint = "run stage-tables with --catalog for a sealed run";
+        return Err(no_tables(publication.locked().lake(), hint).into());
     }
     let lake = publication.locked().lake().clone();
     if from.url == to.url {
