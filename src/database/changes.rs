@@ -6,7 +6,7 @@ use lake_database::{Error, Postgres, Table};
 use serde_json::Value;
 
 use super::failure::failure;
-use super::into_sqlite::Stopped;
+use super::loading::Stopped;
 use super::plan::Plan;
 use super::{Exported, ExportedTable, Request, keep_held};
 use crate::sql::{DuckDb, SqlFile, quoted, text_literal};
@@ -14,7 +14,7 @@ use digdag_task::{Amount, Observer};
 
 /// The largest share of rows that are deleted or inserted, an update counted as both, for which changes are applied. A
 /// row takes several times longer this way than by COPY; docs/databases.md has the measurement.
-const LARGEST_SHARE: f64 = 0.05;
+const MAX_SHARE: f64 = 0.05;
 
 /// A change feed from the run that the schema holds.
 pub struct Feed {
@@ -75,7 +75,7 @@ pub fn apply(
     observer: &dyn Observer,
 ) -> anyhow::Result<Option<Exported>> {
     let share = feed.share(plan);
-    if share > LARGEST_SHARE {
+    if share > MAX_SHARE {
         observer.note(format_args!("{:.1} % of the rows changed, so all are loaded", share * 100.0));
         return Ok(None);
     }

@@ -7,8 +7,7 @@ use std::sync::atomic::Ordering;
 use lake_database::{Loaded, Loader, Postgres, Server};
 
 use super::failure::failure;
-use super::into_sqlite::Stopped;
-use super::loading::{Loading, Progress};
+use super::loading::{Loading, Progress, Stopped};
 use super::plan::{Plan, Planned};
 use super::{Exported, ExportedTable, Request, changes, done_before, held, keep_held};
 use crate::sql::DuckDb;

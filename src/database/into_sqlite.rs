@@ -7,7 +7,7 @@ use lake_database::{Loaded, Sqlite};
 
 use super::failure::failure;
 use super::file::{Aside, has_content};
-use super::loading::{Loading, Progress};
+use super::loading::{Loading, Progress, Stopped};
 use super::plan::Plan;
 use super::{Exported, ExportedTable, Request, done_before, keep_held};
 use crate::sql::DuckDb;
@@ -69,25 +69,4 @@ fn open(aside: &Aside, identity: &str, request: &Request<'_>) -> anyhow::Result<
     let mut file = Sqlite::open(&aside.unfinished).map_err(failure)?;
     file.begin(request.run_id, identity).map_err(failure)?;
     Ok((file, BTreeMap::new()))
-}
-
-/// Why a load stopped: the source of the rows failed, or the database.
-pub enum Stopped {
-    Rows(anyhow::Error),
-    Database(lake_database::Error),
-}
-
-impl Stopped {
-    pub fn into_error(self) -> anyhow::Error {
-        match self {
-            Stopped::Rows(error) => error,
-            Stopped::Database(error) => failure(error),
-        }
-    }
-}
-
-impl From<lake_database::Error> for Stopped {
-    fn from(error: lake_database::Error) -> Self {
-        Stopped::Database(error)
-    }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use arrow::record_batch::RecordBatch;
 
+use super::failure::failure;
 use super::plan::Planned;
 use crate::sql::{Batches, DuckDb};
 use digdag_task::Meter;
@@ -77,5 +78,26 @@ impl<'l> Loading<'l> {
             ),
         }
         Ok(batch)
+    }
+}
+
+/// Why a load stopped: the source of the rows failed, or the database.
+pub enum Stopped {
+    Rows(anyhow::Error),
+    Database(lake_database::Error),
+}
+
+impl Stopped {
+    pub fn into_error(self) -> anyhow::Error {
+        match self {
+            Stopped::Rows(error) => error,
+            Stopped::Database(error) => failure(error),
+        }
+    }
+}
+
+impl From<lake_database::Error> for Stopped {
+    fn from(error: lake_database::Error) -> Self {
+        Stopped::Database(error)
     }
 }
