@@ -89,7 +89,7 @@ pub struct Table {
     /// Whether a run may lack it.
     #[serde(default)]
     pub optional: bool,
-    /// What a row is.
+    /// The meaning of a row.
     pub row: String,
     /// A query over the table, for its documentation.
     pub example: String,

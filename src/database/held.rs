@@ -1,4 +1,4 @@
-//! What the data allows: the references that hold for every row, and the values that are short enough for a B-tree.
+//! Rules that the data allows: the references that hold for every row, and the values that are short enough for a B-tree.
 
 use lake_database::{ForeignKey, Table};
 use serde::Serialize;

@@ -13,7 +13,7 @@ use super::{Exported, ExportedTable, Request, done_before, keep_held};
 use crate::sql::{DuckDb, Engine, SqlFile, quoted, text_literal};
 use digdag_task::{Amount, Observer};
 
-/// What an earlier call loaded: the rows of each table.
+/// The rows of each table that an earlier call loaded.
 type Loaded = BTreeMap<String, u64>;
 
 /// Exports the plan into the file.

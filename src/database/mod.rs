@@ -96,7 +96,7 @@ pub struct ExportedTable {
     pub rows: u64,
 }
 
-/// What an export is of. It is recorded in the target.
+/// The source of an export, as the target records it.
 #[derive(Serialize)]
 struct Identity<'i> {
     run_id: &'i str,

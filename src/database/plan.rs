@@ -1,4 +1,4 @@
-//! What is exported: the tables of a schema, each with its definition and the query that returns its rows.
+//! The plan of an export: the tables of a schema, each with its definition and the query that returns its rows.
 
 use lake_database::Table;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@
 pub struct Table {
     /// Its name in the database.
     pub name: String,
-    /// What a row is.
+    /// The meaning of a row.
     pub comment: String,
     /// Its columns, in the order of the batches.
     pub columns: Vec<Column>,
@@ -26,7 +26,7 @@ pub struct Column {
     pub data_type: DataType,
     /// Whether NULL is refused.
     pub not_null: bool,
-    /// What it holds.
+    /// The meaning of its values.
     pub comment: String,
 }
 
@@ -65,7 +65,7 @@ pub struct Index {
     pub long_values: bool,
 }
 
-/// What an earlier call loaded of a table.
+/// The part of a table that an earlier call loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loaded {
     /// Its rows.

@@ -15,7 +15,7 @@ pub enum Error {
         place: String,
         /// The schema.
         schema: String,
-        /// What the server knows of the process.
+        /// The description that the server has of the process.
         holder: String,
     },
 

@@ -62,7 +62,7 @@ struct Record {
     seconds: f64,
     #[serde(skip)]
     message: String,
-    /// What the report says of an error whose message the output of the task has shown.
+    /// The words of the report for an error whose message the output of the task has shown.
     #[serde(skip)]
     shown: Option<String>,
 }

@@ -16,7 +16,7 @@ use crate::support::{PASSWORD, PostgresServer};
 
 const TABLES: &str = "releases_v6,release_labels_v1,labels_v10,artist_urls_v1";
 
-/// What happens at the chosen message.
+/// The fault at the chosen message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     /// All connections are closed.

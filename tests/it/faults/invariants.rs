@@ -39,7 +39,7 @@ fn tables(lake: &Path) -> Vec<String> {
     tables_of(&mut Catalog::open(&Store::Sqlite(copy.path().join("catalog.sqlite")), &root, Access::Write).unwrap())
 }
 
-/// What does not hold of the Iceberg tables of a catalog.
+/// The rules that the Iceberg tables of a catalog break.
 pub fn tables_of(catalog: &mut Catalog) -> Vec<String> {
     let mut tables = catalog.load_all().unwrap();
     tables.retain(|table| table.name().namespace != "mine");

@@ -25,7 +25,7 @@ pub struct Change {
     pub expected: &'static str,
 }
 
-/// What readers give of the snapshot before the change.
+/// The values that readers find in the snapshot before the change.
 pub const BEFORE: &str = "id:2:2 title:1:a";
 
 /// The tag of the snapshot before the change.

@@ -63,7 +63,7 @@ fn a_task_that_a_signal_ends_has_failed_with_128_and_the_signal() {
     dir.run_workflow(&["main.dig"]).run().expect_status(1).expect_stderr("Command failed with code 137 (runtime)");
 }
 
-/// What a file, a parameter or a result of a task puts into a message of run-workflow.
+/// Text of a file, a parameter or a result that gets into a message of run-workflow.
 #[test]
 fn what_a_terminal_acts_on_never_reaches_it() {
     let active =

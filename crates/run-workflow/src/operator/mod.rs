@@ -25,7 +25,7 @@ const VERBOSE: &str = "DISCOGS_VERBOSE";
 pub struct TaskError {
     /// Digdag's message.
     pub message: String,
-    /// What the report says instead of the message, if the output of the task has shown the message.
+    /// The words of the report in place of the message, if the output of the task has shown the message.
     pub shown: Option<String>,
     /// Whether `_retry` applies: a task that failed while it ran may succeed later, a task that cannot be evaluated
     /// cannot.
@@ -44,7 +44,7 @@ impl TaskError {
     }
 }
 
-/// What a task that succeeded left.
+/// The results that a task left when it succeeded.
 #[derive(Default)]
 pub struct Done {
     /// The values that it stores.

@@ -124,7 +124,7 @@ impl Tables {
         self.session().execute(sql, "a test").unwrap_or_else(|error| panic!("{sql}\n{error:#}"));
     }
 
-    /// What Trino says to a statement that it refuses.
+    /// Trino's error for a statement that it refuses.
     pub fn refused(&self, sql: &str) -> String {
         self.session().execute(sql, "a test").unwrap_err().to_string()
     }
