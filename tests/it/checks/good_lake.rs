@@ -23,7 +23,7 @@ fn good_lake() -> &'static Dir {
         // As many as give 1000 labels and masters, which is what a month must have at the least.
         let generate = dir
             .command(crate::support::program("generate-dumps"))
-            .args(&["--raw-root", raw.to_str().unwrap(), "--dump-month", "2026-11", "--releases", "9000"])
+            .args(&["--raw-root", raw.to_str().unwrap(), "--dump-month", "2026-11", "--releases", "8100"])
             .run();
         generate.expect_status(0);
         dir.run_workflow(&["main.dig", "--no-save", "--session", "2026-11-01 00:00:00"])

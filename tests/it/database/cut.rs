@@ -160,7 +160,8 @@ fn at_messages(fault: Fault, runs: &[&str; 2], changes: &str) {
     assert!(total > 30, "only {total} messages");
 
     let (mut old, mut resumed, mut now) = (0, 0, 0);
-    for at in sample((1..=total).collect(), |_| String::new()) {
+    // One in each quarter: tables are resumed once some are complete.
+    for at in sample((1..=total).collect(), |at| (at * 4 / (total + 1)).to_string()) {
         let next = 1 - now;
         let proxy = Proxy::start(server, fault, at);
         let child = command(runs[next], &through(&proxy)).spawn();

@@ -13,12 +13,10 @@ use rustix::process::{Pid, Signal};
 
 use super::invariants;
 use super::lake::{RUNS, Stage};
+use super::sample::times;
 use super::trace::{Call, available, strace_stopping, writing_calls};
 use crate::support::Finished;
 use crate::support::TestLake;
-
-/// How often `active` moves while others read.
-const SWITCHES: usize = 1000;
 
 #[test]
 fn two_of_every_task_at_once() {
@@ -53,7 +51,7 @@ fn two_of_every_task_at_once() {
         (Stage::Staged, "rollback-table", &["--to", RUNS[1]], vec![Some(RUNS[2])]),
         (Stage::Staged, "rebuild-catalog", &[], vec![Some(RUNS[2])]),
     ] {
-        for _ in 0..3 {
+        for _ in 0..times(1, 3) {
             let lake = TestLake::at(stage);
             let both = [0, 1].map(|_| lake.call(task, arguments).spawn());
             let both = both.map(|child| Finished::of(child.wait_with_output().unwrap()));
@@ -295,7 +293,7 @@ fn readers_see_one_run_while_active_moves() {
         switched.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     });
     let (whole, loud) = (readers.whole.into_inner(), readers.loud.into_inner());
-    eprintln!("{SWITCHES} switches: {whole} reads of one run, {loud} loud errors, 0 mixtures");
+    eprintln!("{} switches: {whole} reads of one run, {loud} loud errors, 0 mixtures", switches());
     assert_eq!(missing.into_inner(), 0, "there were instants without active");
     assert!(whole > 100);
 }
@@ -316,13 +314,18 @@ fn a_query_is_over_one_run() {
     assert!(outside.is_empty(), "{outside:?}");
 }
 
+/// How often `active` moves while others read.
+fn switches() -> usize {
+    times(200, 1000)
+}
+
 /// Most by the call that promote makes, the last by promote and rollback themselves.
 fn switch(lake: &TestLake) {
     const BY_BINARIES: usize = 20;
     let own = Lake::open(&lake.root()).unwrap();
     let sealed = [3, 4].map(|index: usize| SealedRun::open(&own.run(&RUNS[index].parse().unwrap()).unwrap()).unwrap());
     let locked = own.lock("promote").unwrap();
-    for turn in 0..SWITCHES - BY_BINARIES {
+    for turn in 0..switches() - BY_BINARIES {
         locked.switch_to(&sealed[turn % 2]).unwrap();
     }
     drop(locked);

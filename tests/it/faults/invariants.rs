@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use lake_catalog::{Access, Catalog, Store};
+use lake_catalog::{Access, Catalog, Store, Table};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -50,9 +50,9 @@ pub fn tables_of(catalog: &mut Catalog) -> Vec<String> {
             let snapshot = table.metadata().snapshot_by_id(reference.snapshot_id).unwrap();
             let run = snapshot.summary().additional_properties["discogs.run-id"].clone();
             *refs.entry((reference.name.clone(), run)).or_default() += 1;
-            for file in catalog.files(table, reference.snapshot_id).unwrap() {
-                if !Path::new(file.file_path().trim_start_matches("file://")).is_file() {
-                    broken.push(format!("{} names {}, which is gone", table.name(), file.file_path()));
+            for file in files_of(catalog, table, reference.snapshot_id).iter() {
+                if !Path::new(file.trim_start_matches("file://")).is_file() {
+                    broken.push(format!("{} names {file}, which is gone", table.name()));
                 }
             }
         }
@@ -63,6 +63,29 @@ pub fn tables_of(catalog: &mut Catalog) -> Vec<String> {
         }
     }
     broken
+}
+
+/// The files of snapshots, by the digest of the list of manifests and of the manifests beside it.
+type Listed = HashMap<[u8; 32], Arc<Vec<String>>>;
+
+/// Returns the files that a snapshot names. A manifest never changes, and a debug build takes seconds for those of a lake,
+/// so they are read again only if another one is there or one is missing.
+fn files_of(catalog: &mut Catalog, table: &Table, snapshot: i64) -> Arc<Vec<String>> {
+    static LISTED: LazyLock<Mutex<Listed>> = LazyLock::new(Mutex::default);
+    let list = table.metadata().snapshot_by_id(snapshot).unwrap().manifest_list();
+    let folder = Path::new(list.trim_start_matches("file://")).parent().unwrap();
+    let manifests = fs::read_dir(folder).unwrap().map(Result::unwrap).filter_map(|entry| {
+        let name = entry.file_name().into_string().unwrap();
+        name.ends_with(".avro").then(|| (name, entry.metadata().unwrap().len()))
+    });
+    let key: [u8; 32] = Sha256::digest(format!("{list} {:?}", manifests.collect::<BTreeSet<_>>())).into();
+    if let Some(known) = LISTED.lock().unwrap().get(&key) {
+        return known.clone();
+    }
+    let files = catalog.files(table, snapshot).unwrap();
+    let files = Arc::new(files.iter().map(|file| file.file_path().to_owned()).collect::<Vec<_>>());
+    LISTED.lock().unwrap().insert(key, files.clone());
+    files
 }
 
 /// Returns the invariants that are broken.
@@ -264,7 +287,8 @@ fn names(folder: &Path) -> Vec<String> {
     entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
-fn sha256(path: &Path) -> String {
+/// The SHA-256 of a file in hexadecimal digits; of nothing if the file is missing.
+pub fn sha256(path: &Path) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digest = Sha256::digest(fs::read(path).unwrap_or_default());
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);

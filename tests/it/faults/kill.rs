@@ -172,6 +172,32 @@ fn seal() {
     trial.at_calls("KILL");
 }
 
+/// The verdict that report-active reuses. A task killed while it writes the verdict leaves a run that is not sealed, so no
+/// manifest names half of one.
+#[test]
+fn verdict() {
+    if !available() {
+        return;
+    }
+    let arguments = ["--run-id", RUNS[0], "--threads", "1", "--environment", "sample"];
+    let done = |lake: &TestLake| {
+        let kept = invariants::sha256(&lake.run_folder(0).join("_reports/verdict.json"));
+        let manifest = lake.json(&format!("_runs/{}/_manifest.json", RUNS[0]));
+        equal(manifest["checks"]["verdict_sha256"].as_str(), Some(kept.as_str()))?;
+        let report = lake.call("report-active", &["--report-run-id", RUNS[0], "--threads", "1"]).run().json();
+        equal(report["verdict"].as_str(), Some("reused"))
+    };
+    let trial =
+        Trial { name: "sanity-check", stage: Stage::Built, arguments: &arguments, actives: &[None], done: &done };
+    // From the file under its temporary name to the flush of its folder.
+    trial.at_calls_of("KILL", |calls| {
+        let renames = |call: &Call| call.name.starts_with("rename");
+        let placed = calls.iter().position(|call| renames(call) && call.text.contains("/verdict.json")).unwrap();
+        let begun = calls[..placed].iter().rposition(renames).unwrap() + 2;
+        calls[begun..placed + 3].to_vec()
+    });
+}
+
 #[test]
 fn publish_and_go_back() {
     if !available() {

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use lake_catalog::{Access, Catalog, Column, NewTable, PrimitiveType, Store, TableChange, TableName};
 
+use super::place::Place;
 use crate::support::{TestCommand, TestLake, binary};
 
 /// The runs of the lakes here, oldest first.
@@ -39,8 +40,7 @@ pub enum Stage {
     Registered,
     /// Like `Registered`, and the first two runs have their KPIs.
     Measured,
-    /// As published, with Iceberg tables of the last three runs. Their metadata names the lake's path, so the tables are
-    /// created in each lake.
+    /// As published, with Iceberg tables of the last three runs.
     Staged,
     /// As staged, with a table of people's own, `mine.names`.
     Own,
@@ -56,18 +56,34 @@ impl Stage {
 impl TestLake {
     /// A copy of the lake of a stage, removed with the test. Its dumps are shared and read-only.
     pub fn at(stage: Stage) -> Self {
+        if [Stage::Staged, Stage::Own].contains(&stage) {
+            return TestLake::with_tables(stage);
+        }
         let lake = TestLake::new();
         if stage != Stage::Nothing {
             copy(&stage.folder(), &lake.root());
         }
+        lake
+    }
+
+    /// A lake with Iceberg tables, which are made once a place and copied from then on.
+    fn with_tables(stage: Stage) -> Self {
+        let place = Place::take();
+        let kept = place.kept(prepared(), &format!("{stage:?}"));
+        let lake = TestLake::of(place.folder(prepared())).keeping(place);
+        if kept.exists() {
+            copy(&kept, &lake.root());
+            return lake;
+        }
+        copy(&stage.folder(), &lake.root());
         if stage == Stage::Staged {
             lake.stage(&[]);
-        }
-        if stage == Stage::Own {
+        } else {
             lake.call("stage-tables", &["--run-id", RUNS[2]]).run().expect_status(0);
             let store = Store::Sqlite(lake.path("_meta/catalog.sqlite"));
             create_own_table(&store, &lake.root(), "names", &ID_AND_NAME);
         }
+        copy(&lake.root(), &kept);
         lake
     }
 

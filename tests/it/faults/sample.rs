@@ -13,32 +13,39 @@ use crate::support::loudly;
 const ALL_VARIABLE: &str = "DISCOGS_FAULTS";
 const SEED_VARIABLE: &str = "DISCOGS_FAULTS_SEED";
 
-/// The size of a sample. There are at most about this many kinds of calls in a task, and each kind is in every sample.
-const MAX_SAMPLE: usize = 16;
+/// The size of a sample. A trial costs a second; several runs of the tests come to every kind of call of every task.
+const MAX_SAMPLE: usize = 6;
 
 /// Returns the points to try, in their order: all of them if they are few or if `DISCOGS_FAULTS=all`, otherwise a random
-/// sample with at least one point of each `kind`.
-pub fn sample<T>(mut points: Vec<T>, kind: impl Fn(&T) -> String) -> Vec<T> {
-    let Some(seed) = seed().filter(|_| points.len() > MAX_SAMPLE) else { return points };
+/// sample of as many kinds as it has points.
+pub fn sample<T>(points: Vec<T>, kind: impl Fn(&T) -> String) -> Vec<T> {
+    match seed() {
+        Some(seed) => sample_of(points, kind, MAX_SAMPLE, seed),
+        None => points,
+    }
+}
+
+/// Like [`sample`], but with at most `count` points, of any kind.
+pub fn few<T>(points: Vec<T>, count: usize) -> Vec<T> {
+    match seed() {
+        Some(seed) => sample_of(points, |_| String::new(), count, seed),
+        None => points,
+    }
+}
+
+/// Returns how often something is repeated whose outcome is a matter of chance: `all` times if all faults are tried.
+pub fn times(usually: usize, all: usize) -> usize {
+    if seed().is_some() { usually } else { all }
+}
+
+fn sample_of<T>(mut points: Vec<T>, kind: impl Fn(&T) -> String, count: usize, seed: u64) -> Vec<T> {
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     let mut kinds = BTreeSet::new();
     let (mut chosen, rest): (Vec<usize>, Vec<usize>) =
         order.into_iter().partition(|index| kinds.insert(kind(&points[*index])));
-    let further = MAX_SAMPLE.saturating_sub(chosen.len());
-    chosen.extend(rest.into_iter().take(further));
-    let chosen = BTreeSet::from_iter(chosen);
-    let mut index = 0..;
-    points.retain(|_| index.next().is_some_and(|index| chosen.contains(&index)));
-    points
-}
-
-/// Like [`sample`], but with at most `count` points, of any kind.
-pub fn few<T>(mut points: Vec<T>, count: usize) -> Vec<T> {
-    let Some(seed) = seed().filter(|_| points.len() > count) else { return points };
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    let chosen: BTreeSet<_> = order.into_iter().take(count).collect();
+    chosen.extend(rest);
+    let chosen: BTreeSet<_> = chosen.into_iter().take(count).collect();
     let mut index = 0..;
     points.retain(|_| index.next().is_some_and(|index| chosen.contains(&index)));
     points
@@ -61,7 +68,7 @@ fn seed() -> Option<u64> {
             Err(_) => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()),
         };
         loudly(&format!(
-            "faults: a sample of at most about {MAX_SAMPLE} points a trial; the same ones again with \
+            "faults: a sample of at most {MAX_SAMPLE} points a trial; the same ones again with \
              {SEED_VARIABLE}={seed}, all with {ALL_VARIABLE}=all"
         ));
         Some(seed)
@@ -69,14 +76,16 @@ fn seed() -> Option<u64> {
 }
 
 #[test]
-fn a_sample_has_each_kind_and_the_same_seed_gives_the_same_sample() {
+fn a_sample_has_many_kinds_and_several_samples_have_all() {
     let points: Vec<u32> = (0..200).collect();
-    let kind = |point: &u32| (point % 7).to_string();
-    let chosen = sample(points.clone(), kind);
-    assert_eq!(chosen, sample(points.clone(), kind));
-    assert_eq!(chosen.iter().map(kind).collect::<BTreeSet<_>>().len(), 7);
+    let kind = |point: &u32| (point % 11).to_string();
+    let kinds = |points: &[u32]| points.iter().map(kind).collect::<BTreeSet<_>>();
+    let of = |seed| sample_of(points.clone(), kind, MAX_SAMPLE, seed);
+    let chosen = of(7);
+    assert_eq!(chosen, of(7), "the same seed gives the same sample");
     assert!(chosen.is_sorted());
-    let expected = if seed().is_some() { MAX_SAMPLE } else { points.len() };
-    assert_eq!(chosen.len(), expected);
-    assert_eq!(sample(points[..5].to_vec(), kind), points[..5], "few points are all tried");
+    assert_eq!((chosen.len(), kinds(&chosen).len()), (MAX_SAMPLE, MAX_SAMPLE));
+    assert_eq!(kinds(&(0..10).flat_map(of).collect::<Vec<_>>()).len(), 11);
+    assert_eq!(sample_of(points[..5].to_vec(), kind, MAX_SAMPLE, 7), points[..5], "few points are all tried");
+    assert_eq!(sample_of(points.clone(), |_| String::new(), 4, 7).len(), 4);
 }

@@ -38,7 +38,7 @@ fn grow(dump: &std::path::Path) {
     use std::io::Write;
     let mut encoder = flate2::write::GzEncoder::new(fs::File::create(dump).unwrap(), flate2::Compression::fast());
     encoder.write_all(b"<labels>\n").unwrap();
-    for id in 1..40_000 {
+    for id in 1..20_000 {
         writeln!(encoder, "<label><id>{id}</id><name>Label {id}</name></label>").unwrap();
     }
     encoder.write_all(b"</labels>\n").unwrap();

@@ -9,19 +9,25 @@ mod readers;
 pub mod server;
 mod spark;
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
-use crate::support::{Finished, Month, TestLake, month};
+use crate::support::{Dir, Finished, Month, TestLake, month};
 
 const OCTOBER: &str = "2026-10__20261020_000000";
 const NOVEMBER: &str = "2026-11__20261120_000000";
 
-/// A lake with a sealed run of each of two months. Nothing is published or staged.
+/// A lake with a sealed run of each of two months: a copy of one that is made once. Nothing is published or staged.
 fn two_months() -> TestLake {
-    let lake = TestLake::new();
-    seal(&lake, OCTOBER, &Month::generate("2026-10", &["--releases", "60"]));
-    seal(&lake, NOVEMBER, month());
-    lake
+    static MONTHS: OnceLock<TestLake> = OnceLock::new();
+    let made = || {
+        let lake = TestLake::of(Dir::shared());
+        seal(&lake, OCTOBER, &Month::generate("2026-10", &["--releases", "60"]));
+        seal(&lake, NOVEMBER, month());
+        lake
+    };
+    MONTHS.get_or_init(made).copy()
 }
 
 fn seal(lake: &TestLake, run: &str, month: &Month) {

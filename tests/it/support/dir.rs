@@ -24,6 +24,11 @@ impl Dir {
         if memory.is_dir() { Dir(tempfile::tempdir_in(memory).unwrap()) } else { Dir::new() }
     }
 
+    /// Creates the folder of this name in another one.
+    pub fn named(parent: &Path, name: &str) -> Self {
+        Dir(tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(parent).unwrap())
+    }
+
     /// Keeps the folder; the caller sees to its removal.
     pub fn keep(self) -> PathBuf {
         self.0.keep()

@@ -15,9 +15,14 @@ pub fn binary(name: &str) -> PathBuf {
     program(name).into()
 }
 
+/// A value that a lake keeps until its folder is removed.
+pub trait UntilRemoved: Send + Sync + std::panic::RefUnwindSafe {}
+
 /// A lake of a test's own.
 pub struct TestLake {
     dir: Dir,
+    /// Dropped after the folder.
+    _until_removed: Option<Box<dyn UntilRemoved>>,
 }
 
 impl TestLake {
@@ -28,7 +33,12 @@ impl TestLake {
 
     /// The lake in a folder.
     pub fn of(dir: Dir) -> TestLake {
-        TestLake { dir }
+        TestLake { dir, _until_removed: None }
+    }
+
+    /// Keeps a value until the folder is removed.
+    pub fn keeping(self, value: impl UntilRemoved + 'static) -> TestLake {
+        TestLake { _until_removed: Some(Box::new(value)), ..self }
     }
 
     /// With the run that preflight begins on the shared month.
@@ -42,11 +52,23 @@ impl TestLake {
         lake
     }
 
-    /// With the four dumps of the shared month in the run.
+    /// With the four dumps of the shared month in the run: a copy of a lake that is made once.
     pub fn ingested() -> TestLake {
-        let lake = TestLake::begun();
-        lake.ingest(RUN);
-        lake
+        static INGESTED: OnceLock<TestLake> = OnceLock::new();
+        let made = || {
+            let lake = TestLake::of(Dir::shared());
+            lake.begin(RUN, month());
+            lake.ingest(RUN);
+            lake
+        };
+        INGESTED.get_or_init(made).copy()
+    }
+
+    /// A copy of this lake, for tests that change it.
+    pub fn copy(&self) -> TestLake {
+        let copy = TestLake::new();
+        assert!(Command::new("cp").arg("-a").arg(self.root()).arg(copy.root()).status().unwrap().success());
+        copy
     }
 
     /// With the four dumps, a page of a collection and the warehouse. Made once, for tests that change nothing.
@@ -189,8 +211,5 @@ pub fn sealed_lake() -> (TestLake, [&'static str; 3]) {
         RUNS.iter().for_each(|run| lake.seal(run));
         lake
     });
-    let lake = TestLake::new();
-    let copied = Command::new("cp").arg("-a").arg(sealed.root()).arg(lake.root()).status().unwrap();
-    assert!(copied.success());
-    (lake, RUNS)
+    (sealed.copy(), RUNS)
 }

@@ -20,7 +20,7 @@ pub use command::{Finished, TestCommand};
 pub use dir::Dir;
 pub use dump::gzip;
 pub use inputs::{is_many, try_inputs};
-pub use lake::{RUN, TestLake, binary, sealed_lake};
+pub use lake::{RUN, TestLake, UntilRemoved, binary, sealed_lake};
 pub use month::{ENTITIES, Month, month};
 pub use postgres::{PASSWORD, PostgresServer};
 pub use program::program;

@@ -9,11 +9,8 @@ use discogs_lakehouse::lake::{Counted, Producer, Run};
 use discogs_lakehouse::parquet::{DatasetWriter, arrow_schema};
 
 use super::stack::{LARGE, SMALL, Stack};
+use crate::faults::sample::times;
 use crate::support::RaiseOnDrop;
-
-const PROMOTIONS: usize = 200;
-/// How often `active` moves away and back in a row.
-const BLINKS: usize = 60;
 
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
@@ -64,6 +61,8 @@ fn no_query_sees_two_runs_while_active_is_switched() {
         "CREATE TABLE numbers (id bigint, run varchar) WITH (external_location = '{}', format = 'PARQUET')",
         stack.location("active/numbers")
     ));
+    // How often `active` moves, and how often it moves away and back in a row.
+    let (promotions, blinks) = (times(50, 200), times(20, 60));
     let whole = [("163840", SMALL), ("245760", LARGE)];
     let query = "SELECT count(*), count(DISTINCT id), min(run), max(run) FROM numbers";
     let [asked, failed] = [const { AtomicUsize::new(0) }; 2];
@@ -91,7 +90,7 @@ fn no_query_sees_two_runs_while_active_is_switched() {
             });
         }
         let _end = RaiseOnDrop(&done);
-        for promotion in 0..PROMOTIONS {
+        for promotion in 0..promotions {
             stack.promote(if promotion % 2 == 0 { SMALL } else { LARGE });
             // Mostly faster than a query; now and then there is time to ask again, and that has to succeed.
             std::thread::sleep(Duration::from_millis(promotion as u64 * 37 % 100));
@@ -102,14 +101,14 @@ fn no_query_sees_two_runs_while_active_is_switched() {
             }
         }
         // Away and back again, faster than any query: what looked meanwhile has to say so, or have missed nothing.
-        for blink in 0..BLINKS {
+        for blink in 0..blinks {
             stack.move_active(SMALL);
             stack.move_active(LARGE);
             std::thread::sleep(Duration::from_millis(blink as u64 * 37 % 100));
         }
     });
     let [asked, failed] = [asked, failed].map(AtomicUsize::into_inner);
-    let line = format!("{PROMOTIONS} promotions: {asked} whole results, {failed} failures\n");
+    let line = format!("{promotions} promotions: {asked} whole results, {failed} failures\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
     assert!(asked >= 10, "{line}");
 

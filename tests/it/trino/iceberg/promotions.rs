@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::stack::{LARGE, SMALL};
 use super::Tables;
+use crate::faults::sample::times;
 use crate::support::{eventually, loudly};
 
 /// The releases of the two runs.
@@ -13,7 +14,7 @@ const LARGE_RELEASES: &str = "250";
 
 /// How often `main` moves: 1,000 times if all faults are tried.
 fn promotions() -> usize {
-    if std::env::var("DISCOGS_FAULTS").is_ok_and(|value| value == "all") { 1000 } else { 50 }
+    times(50, 1000)
 }
 
 const JOIN: &str = "SELECT count(DISTINCT r.release_id), count(DISTINCT c.release_id)
