@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: release_formats_v1
+-- read: qty from qty_text as number
 -- means: The number of media is not the one entered, or there is one where none can be read.
 -- advice: Ingest the releases again in a new run.
 SELECT release_id, position, qty, qty_text

@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: release_tracks_v1
+-- read: duration_seconds from duration as duration
 -- means: The length of a track in seconds is not the one entered, or there is one where none can be read.
 -- advice: Ingest the releases again in a new run.
 WITH durations AS (

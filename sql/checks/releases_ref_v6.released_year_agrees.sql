@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: releases_v6
+-- read: released_year from released as year
 -- means: released_year is not the year that released begins with, or there is one where none can be read.
 -- advice: Ingest the releases again in a new run.
 SELECT release_id, released, released_year

@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: artist_name_map_v1
+-- derived: artist_name_map_v1
 -- statement: no
 -- means: The names of an artist are not those that its names, real name, aliases and groups give.
 -- advice: Build the warehouse again in a new run.

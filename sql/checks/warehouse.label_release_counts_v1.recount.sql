@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: label_release_counts_v1
+-- derived: label_release_counts_v1
 -- means: The number of releases of a label is not what a recount over release_labels_v1 gives.
 -- advice: Build the warehouse again in a new run.
 WITH recount AS (

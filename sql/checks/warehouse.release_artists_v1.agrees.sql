@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: release_artists_v1
+-- derived: release_artists_v1
 -- means: The artists of a release are not those of release_artist_credits_v1.
 -- advice: Build the warehouse again in a new run.
 (

@@ -1,5 +1,6 @@
 -- severity: critical
 -- of: release_label_xref_v1
+-- derived: release_label_xref_v1
 -- means: The labels and catalogue numbers of a release are not those of release_labels_v1.
 -- advice: Build the warehouse again in a new run.
 (

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 
-use super::scan::RuleOf;
+use super::scan::{Derivation, Readable, RuleOf};
 use super::{Finding, Kind};
 use crate::contract::{Contract, Expectation, Severity, Table};
 use crate::sql::{Engine, SqlFile, quoted};
@@ -168,8 +168,27 @@ impl CheckQuery {
 const SEPARATOR: &str = "; ";
 
 /// Reads what a check is about from its header: `joined: <column>` with `from: <table>` and the query of the pieces in
-/// sql/checks/pieces, `contained: <column> in <table>.<column>`, or `same_set: <column> as <table>.<column>`.
+/// sql/checks/pieces, `contained: <column> in <table>.<column>`, `same_set: <column> as <table>.<column>`, `null: <column>`,
+/// `lower: <column> of <column>`, `read: <column> from <column> as <number, duration or year>`, or `derived: <table>`.
 fn rule_of(file: &SqlFile) -> anyhow::Result<Option<RuleOf>> {
+    if let Some(table) = file.header("derived") {
+        let derivation = Derivation::of(table);
+        let derivation = derivation.with_context(|| format!("{}: no derivation of {table}", file.path))?;
+        return Ok(Some(RuleOf::Derived(derivation)));
+    }
+    if let Some(column) = file.header("null") {
+        return Ok(Some(RuleOf::NotNull { column: column.to_owned() }));
+    }
+    if let Some((column, text)) = file.header("lower").and_then(|text| text.split_once(" of ")) {
+        return Ok(Some(RuleOf::Lower { column: column.to_owned(), text: text.to_owned() }));
+    }
+    if let Some(read) = file.header("read") {
+        let parts = read.split_once(" from ").and_then(|(column, rest)| Some((column, rest.split_once(" as ")?)));
+        let parts = parts.and_then(|(column, (text, kind))| Some((column, text, Readable::named(kind)?)));
+        let (column, text, readable) =
+            parts.with_context(|| format!("{}: read: {read} is not understood", file.path))?;
+        return Ok(Some(RuleOf::Read { column: column.to_owned(), text: text.to_owned(), readable }));
+    }
     if let Some(column) = file.header("joined") {
         let from = file.header("from").with_context(|| format!("{} has no line -- from:", file.path))?;
         return Ok(Some(RuleOf::Joined {

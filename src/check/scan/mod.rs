@@ -9,6 +9,8 @@
 //! two tables side by side: texts against the rows they are
 //!                  joined of, references to a part of a
 //!                  record, the same set for each record        joined.rs contained.rs sets.rs
+//! the warehouse: the rows of a table against those that its sources
+//!                  give, in whatever order                     derived/ row_sum.rs normal.rs
 //! ```
 //!
 //! The pass counts the rows that break a rule, or proves that no row does. If it can do neither (rows out of order, ids
@@ -17,11 +19,14 @@
 //! that is broken. The files are read with a reader that is not DuckDB's and shares no code with the writer.
 
 mod contained;
+mod derived;
 mod figures;
 mod joined;
 mod key;
+mod normal;
 mod reader;
 mod references;
+mod row_sum;
 mod rules;
 mod sets;
 
@@ -46,6 +51,8 @@ use references::References;
 use rules::{Rule, RuleCount};
 use sets::same_sets;
 
+pub use derived::Derivation;
+pub use normal::Readable;
 pub use rules::RuleOf;
 
 /// The answers of the pass.
@@ -77,6 +84,7 @@ impl Source<'_> {
 enum Work<'s> {
     Table(Source<'s>),
     SideBySide { check: &'s CheckQuery, table: Source<'s>, other: Source<'s> },
+    Derived { check: &'s CheckQuery, derivation: Derivation, table: Source<'s>, sources: Vec<Source<'s>> },
 }
 
 impl Work<'_> {
@@ -85,6 +93,10 @@ impl Work<'_> {
         match self {
             Work::Table(source) => source.dataset.bytes(),
             Work::SideBySide { other, .. } => other.dataset.bytes() / 2,
+            Work::Derived { table, sources, .. } => {
+                let of_sources: u64 = sources.iter().map(|source| source.dataset.bytes()).sum();
+                table.dataset.bytes() + of_sources / 2
+            }
         }
     }
 }
@@ -127,6 +139,13 @@ pub fn scan(
     let mut work = Vec::new();
     for check in checks {
         let other = match &check.rule {
+            Some(RuleOf::Derived(derivation)) => {
+                let sources: Option<Vec<_>> = derivation.reads().iter().map(|name| source(name)).collect();
+                if let (Some(table), Some(sources)) = (source(&check.of), sources) {
+                    work.push(Work::Derived { check, derivation: *derivation, table, sources });
+                }
+                continue;
+            }
             Some(RuleOf::Joined { from, .. }) => from,
             Some(RuleOf::Contained { to, .. } | RuleOf::SameSet { to, .. }) => to,
             _ => continue,
@@ -145,6 +164,11 @@ pub fn scan(
         Work::SideBySide { check, table, other } => {
             let proven = side_by_side(check, table, other, spill)?;
             progress.add(work.bytes(), &other);
+            Ok(if proven { Done::Proven(check.name.clone()) } else { Done::Unproven })
+        }
+        Work::Derived { check, derivation, table, ref sources } => {
+            let proven = derivation.agrees(table, sources)?;
+            progress.add(work.bytes(), &table);
             Ok(if proven { Done::Proven(check.name.clone()) } else { Done::Unproven })
         }
     });

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{Int32Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 
 use crate::sql::SqlFile;
 
+use super::derived::Derivation;
+use super::normal::{Readable, is_lower};
 use super::references::{Referenced, References, hash_of_name};
 
 /// What a declared check is about, so that the pass can answer it.
@@ -47,6 +49,19 @@ pub enum RuleOf {
         to: String,
         of: String,
     },
+    /// `column` is `text` in lower case.
+    Lower {
+        column: String,
+        text: String,
+    },
+    /// `column` is the number that is read out of `text`.
+    Read {
+        column: String,
+        text: String,
+        readable: Readable,
+    },
+    /// The table holds the rows that its sources give.
+    Derived(Derivation),
     /// For each value of the first key column, `column` has the same values as `of` in another table.
     SameSet {
         column: String,
@@ -61,6 +76,8 @@ pub enum Rule<'r> {
     AcceptedValues { column: &'r str, values: HashSet<&'r str> },
     Reference { column: &'r str, to: &'r Referenced, none: Option<i64> },
     SameName { column: &'r str, name: &'r str, to: &'r Referenced },
+    Lower { column: &'r str, text: &'r str },
+    Read { column: &'r str, text: &'r str, readable: Readable },
 }
 
 impl<'r> Rule<'r> {
@@ -77,15 +94,19 @@ impl<'r> Rule<'r> {
             RuleOf::SameName { column, name, to, field } => {
                 Rule::SameName { column, name, to: references.get(to, field)? }
             }
+            RuleOf::Lower { column, text } => Rule::Lower { column, text },
+            RuleOf::Read { column, text, readable } => Rule::Read { column, text, readable: *readable },
             RuleOf::Unique
             | RuleOf::Gaps
+            | RuleOf::Derived(_)
             | RuleOf::Joined { .. }
             | RuleOf::Contained { .. }
             | RuleOf::SameSet { .. } => return None,
         })
     }
 
-    /// Counts the rows of a batch that break the rule; `None` if a column is not of the expected type.
+    /// Counts the rows of a batch that break the rule; `None` if a column is not of the expected type, or if a text is in
+    /// another case than expected: an engine may know more characters.
     fn broken(&self, batch: &RecordBatch) -> Option<u64> {
         match self {
             Rule::NotNull { column } => Some(batch.column_by_name(column)?.null_count() as u64),
@@ -112,8 +133,32 @@ impl<'r> Rule<'r> {
                 let pairs = ids.iter().zip(names).filter_map(|(id, name)| Some((to.name(id?)?, name?)));
                 Some(pairs.filter(|(hash, name)| *hash != hash_of_name(name)).count() as u64)
             }
+            Rule::Lower { column, text } => {
+                let lower = batch.column_by_name(column)?.as_string_opt::<i32>()?;
+                let texts = batch.column_by_name(text)?.as_string_opt::<i32>()?;
+                let agree = lower.iter().zip(texts).all(|pair| match pair {
+                    (Some(lower), Some(text)) => is_lower(lower, text),
+                    _ => true,
+                });
+                agree.then_some(0)
+            }
+            Rule::Read { column, text, readable } => {
+                let numbers = integers(batch.column_by_name(column)?)?;
+                let texts = batch.column_by_name(text)?.as_string_opt::<i32>()?;
+                let pairs = numbers.zip(texts.iter());
+                Some(pairs.filter(|(number, text)| *number != text.and_then(|text| readable.read(text))).count() as u64)
+            }
         }
     }
+}
+
+/// Returns the values of a column of integers of either width.
+fn integers(column: &ArrayRef) -> Option<Box<dyn Iterator<Item = Option<i64>> + '_>> {
+    if let Some(numbers) = column.as_primitive_opt::<Int64Type>() {
+        return Some(Box::new(numbers.iter()));
+    }
+    let numbers = column.as_primitive_opt::<Int32Type>()?;
+    Some(Box::new(numbers.iter().map(|number| number.map(i64::from))))
 }
 
 /// A rule and the rows that broke it so far.
