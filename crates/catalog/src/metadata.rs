@@ -2,15 +2,16 @@
 //! commit's time.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use iceberg::spec::TableMetadata;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::files::location_of;
+use crate::files::{location_of, make_folders, path_of, sync_folder, write_new};
 use crate::schema::{NewTable, name_mapping, schema};
-use crate::{Error, Result, TableChange};
+use crate::{Error, Result, TableChange, snapshot};
 
 /// The id that Iceberg reserves for unsorted tables.
 pub(crate) const UNSORTED: i64 = 0;
@@ -105,6 +106,16 @@ pub(crate) fn stamp(change: &TableChange, metadata: &TableMetadata, at: i64) -> 
         }
     }
     parse(&name, json)
+}
+
+/// Writes a metadata file durably. Adds its path to `written` first.
+pub(crate) fn write(metadata: &TableMetadata, location: &str, written: &mut Vec<PathBuf>) -> Result<()> {
+    let bytes = serde_json::to_vec(metadata).map_err(|error| invalid(location, &error))?;
+    let (path, folder) = (path_of(location), snapshot::folder(metadata));
+    make_folders(&folder)?;
+    written.push(path.clone());
+    write_new(&path, &bytes)?;
+    sync_folder(&folder)
 }
 
 fn parse(table: &str, json: Value) -> Result<TableMetadata> {

@@ -49,7 +49,7 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs) -> anyhow::Result<Reb
             tables.catalog.register(&name, &location).map_err(failure)?;
             rebuilt.tables.push(name.to_string());
         }
-        if let Store::Postgres { .. } = store {
+        if !matches!(store, Store::Sqlite(_)) {
             tables.catalog.overwrite(&store).map_err(failure)?;
         }
         tables.load()?.into_values().collect()

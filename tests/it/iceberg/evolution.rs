@@ -16,7 +16,7 @@ use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY};
 use super::readers::python;
 use crate::support::{Dir, TestCommand};
 
-type Columns = &'static [(i32, &'static str, PrimitiveType)];
+pub type Columns = &'static [(i32, &'static str, PrimitiveType)];
 
 /// A change of the columns id and title. What readers give of them is `name:count:maximum` for each column, in order.
 pub struct Change {
@@ -58,7 +58,7 @@ pub const CHANGES: [Change; 5] = [
 ];
 
 /// Writes rows of the ids, and of a title and a year as far as the columns have them.
-fn file(path: &Path, columns: Columns, rows: &[(i64, Option<&str>)]) -> PathBuf {
+pub fn file(path: &Path, columns: Columns, rows: &[(i64, Option<&str>)]) -> PathBuf {
     let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
     for (id, name, data_type) in columns {
         let array: ArrayRef = match (id, data_type) {

@@ -4,8 +4,10 @@ mod catalog;
 mod documentation;
 pub mod evolution;
 mod postgres;
+pub mod pruning;
 mod publish;
 mod readers;
+pub mod rest;
 pub mod server;
 mod spark;
 
