@@ -51,6 +51,10 @@ pub enum Error {
         found: String,
     },
 
+    /// The metadata of a table that was moved cannot be written for its new place.
+    #[error("{0} cannot follow its lake: {1}")]
+    Unmovable(PathBuf, String),
+
     /// The catalog did not confirm the commit, so it may have made it or not.
     #[error("the commit was not confirmed, so its outcome is unknown: {0}")]
     Unknown(String),

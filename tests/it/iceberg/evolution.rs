@@ -133,8 +133,14 @@ fn pyiceberg_and_duckdb_read_a_table_before_and_after_each_change_of_its_columns
     let root = std::fs::canonicalize(dir.path("")).unwrap();
     std::fs::create_dir_all(root.join("_meta")).unwrap();
     create(&Store::Sqlite(root.join("_meta/catalog.sqlite")), &root);
+    expect_read(&python, &root);
+}
+
+/// Reads the tables with pyiceberg and DuckDB, before and after their changes.
+#[track_caller]
+pub fn expect_read(python: &Path, root: &Path) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/iceberg/evolution.py");
-    let finished = TestCommand::new(&python, &root).args(&[script, root.to_str().unwrap(), TAG]).run().expect_status(0);
+    let finished = TestCommand::new(python, root).args(&[script, root.to_str().unwrap(), TAG]).run().expect_status(0);
     let expected = |change: &Change| {
         let lines = ["pyiceberg", "duckdb"].map(|reader| {
             format!("{reader} {} before {BEFORE}\n{reader} {} after {}\n", change.table, change.table, change.expected)

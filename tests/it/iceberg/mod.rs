@@ -3,6 +3,7 @@
 mod catalog;
 mod documentation;
 pub mod evolution;
+mod moved;
 mod postgres;
 pub mod pruning;
 mod publish;

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use lake_catalog::{Access, Catalog, Column, NewSnapshot, NewTable, PrimitiveType, Store, TableChange, TableName, data_file};
+use lake_catalog::{
+    Access, Catalog, Column, NewSnapshot, NewTable, PrimitiveType, Store, TableChange, TableName, data_file,
+};
 
 use super::evolution::{Columns, file};
 use super::readers::python;

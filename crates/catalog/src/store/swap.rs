@@ -70,9 +70,9 @@ impl Backend for Swapping {
         for change in changes {
             let built = change.build()?;
             let new = metadata::stamp(&change, &built.metadata, at)?;
-            let location = next_location(new.location(), change.expected.as_deref(), change.session);
+            let location = next_location(built.metadata.location(), change.expected.as_deref(), change.session);
             metadata::write(&new, &location, written)?;
-            let folder = snapshot::folder(&new);
+            let folder = snapshot::folder(&built.metadata);
             let old = built.expired_metadata_logs.iter().map(|old| path_of(&old.metadata_file));
             expired.extend(old.filter(|old| old.starts_with(&folder)));
             swaps.push(Swap { table: change.name, expected: change.expected, new: location });

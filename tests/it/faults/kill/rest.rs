@@ -33,7 +33,7 @@ fn at_few_calls(server: &Fixture, task: &str, arguments: &[&str], published: &[&
     for call in calls {
         let when = format!("{task} killed before {} number {}, {}", call.name, call.number, call.text);
         let lake = lake(server);
-        let command = lake.call(task, arguments);
+        let mut command = lake.call(task, arguments);
         run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
         let hold = |when: &str| {
             invariants::hold(&lake.root(), &actives, when);
@@ -82,7 +82,7 @@ fn the_first_run() {
     for call in few(writing_calls(&begun().call("stage-tables", &arguments)), 4) {
         let when = format!("stage-tables killed before {} number {}, {}", call.name, call.number, call.text);
         let lake = begun();
-        let command = lake.call("stage-tables", &arguments);
+        let mut command = lake.call("stage-tables", &arguments);
         run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
         let again = command.run();
         assert_eq!(again.status, Some(0), "{when}; run again: {}", again.stderr);

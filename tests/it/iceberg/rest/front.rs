@@ -10,7 +10,7 @@ pub enum Fault {
     None,
     /// It lists its endpoints, and does not have transactions/commit.
     UnlistedCommit,
-    /// It lists no endpoints, and answers a commit with this status.
+    /// It lists no endpoints, and answers a commit with this status, unless it is 0.
     NoEndpoints(u16),
     /// It answers this many commits with a status, and passes on none of them.
     Commits(u16, usize),
@@ -101,14 +101,17 @@ fn serve(mut client: TcpStream, server: u16, fault: &Mutex<Fault>, commits: &Mut
     let passed = || pass(&request, server);
     let answer = match now {
         Fault::GoneBehind if !is_commit && *commits.lock().unwrap() > 0 => return,
-        Fault::Token(token) if !request.headers.iter().any(|header| *header == format!("authorization: Bearer {token}")) => {
+        Fault::Token(token)
+            if !request.headers.iter().any(|header| *header == format!("authorization: Bearer {token}")) =>
+        {
             status(401, "Not authorized: no token")
         }
-        Fault::UnlistedCommit if request.line.contains("/config") => {
-            json(200, r#"{"defaults":{},"overrides":{},"endpoints":["POST /v1/{prefix}/namespaces/{namespace}/tables/{table}"]}"#)
-        }
+        Fault::UnlistedCommit if request.line.contains("/config") => json(
+            200,
+            r#"{"defaults":{},"overrides":{},"endpoints":["POST /v1/{prefix}/namespaces/{namespace}/tables/{table}"]}"#,
+        ),
         Fault::NoEndpoints(_) if request.line.contains("/config") => json(200, r#"{"defaults":{},"overrides":{}}"#),
-        Fault::NoEndpoints(code) if is_commit => status(code, "No route"),
+        Fault::NoEndpoints(code) if is_commit && code > 0 => status(code, "No route"),
         Fault::Commits(code, count) if is_commit && *commits.lock().unwrap() <= count => status(code, "busy"),
         Fault::CutBefore if is_commit => {
             *fault.lock().unwrap() = Fault::None;

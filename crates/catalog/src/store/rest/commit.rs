@@ -108,7 +108,7 @@ fn pending<'c>(server: &Server, change: &'c TableChange, at: i64, written: &mut 
 /// Creates a table without snapshots, and returns the location of its metadata.
 fn create(server: &Server, change: &TableChange, at: i64, written: &mut Vec<PathBuf>) -> Result<String> {
     let empty = metadata::stamp(change, &change.base, at)?;
-    let location = format!("{}/metadata/00000-{}.metadata.json", empty.location(), change.session);
+    let location = format!("{}/metadata/00000-{}.metadata.json", change.base.location(), change.session);
     metadata::write(&empty, &location, written)?;
     // From here on the file may belong to a table, whatever becomes of the commit.
     written.pop();
