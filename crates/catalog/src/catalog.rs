@@ -197,7 +197,7 @@ impl Catalog {
     /// Fails if the table cannot be read or a file cannot be removed.
     pub fn remove_unnamed(&mut self, table: &Table) -> Result<usize> {
         let named = orphans::named_by(table)?;
-        remove(orphans::metadata_files(table)?.into_iter().filter(|path| !named.contains(path)))
+        remove(orphans::metadata_files(table)?.into_iter().filter(|path| !named.contains(&orphans::checked(path))))
     }
 }
 

@@ -12,6 +12,9 @@ use crate::faults::trace::{available, run_with_fault, writing_calls};
 use crate::iceberg::rest::fixture::{Fixture, fixture};
 use crate::support::TestLake;
 
+/// How often a task is killed, unless it is at all calls: each time costs a lake of its own on the server.
+const KILLS: usize = 2;
+
 const PROMOTE: [&str; 5] = ["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"];
 
 /// A lake whose tables are on the server, which is that of one lake. Two runs are staged, and one of them is published.
@@ -28,7 +31,7 @@ fn at_few_calls(server: &Fixture, task: &str, arguments: &[&str], published: &[&
     let actives: Vec<_> = published.iter().map(|run| Some(*run)).collect();
     let calls = writing_calls(&lake(server).call(task, arguments));
     let total = calls.len();
-    let calls = few(calls, 4);
+    let calls = few(calls, KILLS);
     eprintln!("{task} over REST: killed at {} of {total} calls", calls.len());
     for call in calls {
         let when = format!("{task} killed before {} number {}, {}", call.name, call.number, call.text);
@@ -79,7 +82,7 @@ fn the_first_run() {
         Catalog::clear(&server.store()).unwrap();
         TestLake::at(Stage::Published)
     };
-    for call in few(writing_calls(&begun().call("stage-tables", &arguments)), 4) {
+    for call in few(writing_calls(&begun().call("stage-tables", &arguments)), KILLS) {
         let when = format!("stage-tables killed before {} number {}, {}", call.name, call.number, call.text);
         let lake = begun();
         let mut command = lake.call("stage-tables", &arguments);

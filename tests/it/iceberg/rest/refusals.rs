@@ -43,7 +43,6 @@ fn a_commit_that_a_server_does_not_confirm_is_found_out_and_made_once() {
     for (fault, run, commits) in [
         (Fault::None, first, 1),
         (Fault::Commits(503, 2), second, 3),
-        (Fault::Commits(504, 1), third, 2),
         (Fault::CutBefore, first, 2),
         (Fault::CutBehind, second, 1),
     ] {
