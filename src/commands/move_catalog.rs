@@ -1,4 +1,4 @@
-//! `move-catalog`: moves the Iceberg catalog of a lake to another database.
+//! `move-catalog`: moves the Iceberg catalog of a lake to another database or server.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,10 +9,10 @@ use super::LakeArgs;
 use crate::tables::iceberg::{self, CatalogArgs, Place};
 use digdag_task::Call;
 
-/// Move the Iceberg catalog of a lake to another database
+/// Move the Iceberg catalog of a lake to another database or server
 ///
 /// Copies the rows of all tables in one transaction, records the new catalog in the lake by one rename, and removes the
-/// rows of the old one. Tables, snapshots and files stay as they are. If the task is killed, the lake has its old
+/// rows of the old one. A REST server gets the tables one by one, before the lake records it. Tables, snapshots and files stay as they are. If the task is killed, the lake has its old
 /// catalog or its new one, and a second call ends the move.
 #[derive(Debug, Parser)]
 #[command(name = "move-catalog", version, after_help = EXAMPLE)]
@@ -20,15 +20,17 @@ pub struct MoveCatalog {
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 
-    /// Catalog to move to: sqlite, or postgres://USER@HOST:PORT/DATABASE without the password
+    /// Catalog to move to: sqlite, postgres://USER@HOST:PORT/DATABASE without the password, or https://HOST/PATH of a
+    /// REST catalog
     #[arg(long, value_name = "URL")]
     pub(crate) to: String,
 
-    /// File with the password of the new catalog; PGPASSWORD is read if it is not given
+    /// File with the password or token of the new catalog; PGPASSWORD or DISCOGS_CATALOG_TOKEN is read if it is not given
     #[arg(long, value_name = "FILE")]
     pub(crate) to_password_file: Option<PathBuf>,
 
-    /// File with the password of the present Postgres catalog; PGPASSWORD is read if it is not given
+    /// File with the password or token of the present catalog; PGPASSWORD or DISCOGS_CATALOG_TOKEN is read if it is not
+    /// given
     #[arg(long, env = "DISCOGS_CATALOG_PASSWORD_FILE", value_name = "FILE")]
     pub(crate) catalog_password_file: Option<PathBuf>,
 }
@@ -42,13 +44,13 @@ pub fn main() -> ExitCode {
     super::task(move_catalog)
 }
 
-/// Moves the lake's catalog to another database.
+/// Moves the lake's catalog to another database or server.
 ///
 /// # Errors
-/// Fails if the lake has no catalog, if another task holds the lake's lock, or if one of the databases cannot be used.
+/// Fails if the lake has no catalog, if another task holds the lake's lock, or if one of the catalogs cannot be used.
 fn move_catalog(parameters: MoveCatalog, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
-    let to = Place::new(&parameters.to, parameters.to_password_file.as_deref())?;
+    let to = Place::new(&parameters.to, parameters.to_password_file.as_deref());
     to.check()?;
     let from = Place::of(&lake, parameters.catalog_password_file.as_deref())?
         .ok_or_else(|| iceberg::no_tables(&lake, "run stage-tables with --catalog for a sealed run"))?;

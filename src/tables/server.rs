@@ -1,4 +1,4 @@
-//! The login of a database server: the password comes from a file or the environment, never with the URL.
+//! The login of a server: the password or token comes from a file or the environment, never with the URL.
 
 use std::env;
 use std::fs;
@@ -26,12 +26,20 @@ pub fn refuse_password(url: &str, parameter: &str, file_flag: &str) -> Result<()
 /// # Errors
 /// Fails if the file cannot be read.
 pub fn password(file: Option<&Path>) -> Result<Option<String>, Failure> {
+    secret(file, "PGPASSWORD")
+}
+
+/// Returns the secret in a file, otherwise that of an environment variable.
+///
+/// # Errors
+/// Fails if the file cannot be read.
+pub fn secret(file: Option<&Path>, variable: &str) -> Result<Option<String>, Failure> {
     match file {
         Some(path) => {
             let read = fs::read_to_string(path);
             let text = read.map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
             Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
         }
-        None => Ok(env::var("PGPASSWORD").ok()),
+        None => Ok(env::var(variable).ok()),
     }
 }

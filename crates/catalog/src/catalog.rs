@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use iceberg::spec::{DataFile, TableMetadata};
+use iceberg::spec::DataFile;
 
-use crate::files::{block_on, failed, io, make_folders, path_of, sync_folder, write_new};
-use crate::store::{Contents, Pointers, Swap, VERSION};
-use crate::{Error, Result, Session, Store, Table, TableChange, TableName, metadata, orphans, snapshot};
+use crate::files::{block_on, failed};
+use crate::store::{Backend, Contents, VERSION};
+use crate::{Error, Result, Session, Store, Table, TableChange, TableName, orphans, snapshot, table};
 
 /// The access for which a catalog is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,7 @@ pub enum Access {
 
 /// The catalog of a lake.
 pub struct Catalog {
-    store: Store,
-    pointers: Box<dyn Pointers>,
+    backend: Box<dyn Backend>,
     session: Session,
 }
 
@@ -31,21 +30,21 @@ impl Catalog {
     /// Opens the catalog of the lake at `root`, the absolute path in its metadata.
     ///
     /// # Errors
-    /// Fails if the database cannot be opened, is of a newer version, or belongs to a lake at another path.
+    /// Fails if the catalog cannot be opened, is of a newer version, or belongs to a lake at another path, and with
+    /// [`Error::NoTransactions`] if it is to be written and does not commit several tables at once.
     pub fn open(store: &Store, root: &Path, access: Access) -> Result<Self> {
-        let mut pointers = store.open(access)?;
+        let mut backend = store.open(access)?;
         let root = root.to_string_lossy();
         if access == Access::Write {
-            pointers.record("version", VERSION)?;
-            pointers.record("root", &root)?;
+            backend.claim(&[("version", VERSION), ("root", &root)])?;
         }
-        match pointers.property("version")? {
+        match backend.property("version")? {
             Some(version) if version == VERSION => {}
             found => return Err(Error::Version { found: found.unwrap_or_else(|| "none".to_owned()), known: VERSION }),
         }
-        match pointers.property("root")? {
+        match backend.property("root")? {
             Some(recorded) if recorded != root => Err(Error::Moved { recorded, found: root.into_owned() }),
-            _ => Ok(Catalog { store: store.clone(), pointers, session: Session::new() }),
+            _ => Ok(Catalog { backend, session: Session::new() }),
         }
     }
 
@@ -59,16 +58,15 @@ impl Catalog {
     /// # Errors
     /// Fails if the database cannot be read.
     pub fn list(&mut self) -> Result<Vec<TableName>> {
-        Ok(self.pointers.tables()?.into_iter().map(|(name, _)| name).collect())
+        self.backend.names()
     }
 
-    /// Loads all tables as of one instant of the database.
+    /// Loads all tables: those of a database as of one instant, those of a REST server one by one.
     ///
     /// # Errors
     /// Fails if a table's metadata cannot be read.
     pub fn load_all(&mut self) -> Result<Vec<Table>> {
-        let session = self.session;
-        self.pointers.tables()?.into_iter().map(|(name, location)| read(name, location, session)).collect()
+        self.backend.load_all(self.session)
     }
 
     /// Loads a table.
@@ -84,8 +82,7 @@ impl Catalog {
     /// # Errors
     /// Fails if the table's metadata cannot be read.
     pub fn find(&mut self, name: &TableName) -> Result<Option<Table>> {
-        let session = self.session;
-        self.pointers.table(name)?.map(|location| read(name.clone(), location, session)).transpose()
+        self.backend.find(name, self.session)
     }
 
     /// Returns the data files of a snapshot.
@@ -116,16 +113,12 @@ impl Catalog {
     /// # Errors
     /// Fails with [`Error::Conflict`] if another writer committed first, and with [`Error::Unknown`] if the connection
     /// broke during the commit and a query for the outcome failed.
-    pub fn commit(&mut self, changes: Vec<TableChange>, at: i64) -> Result<()> {
-        let mut written = Vec::new();
-        let outcome = self.prepare(changes, at, &mut written).and_then(|(swaps, expired)| {
-            match self.pointers.swap(&swaps) {
-                Err(Error::Unknown(error)) => self.outcome(&swaps, error)?,
-                outcome => outcome?,
-            }
-            Ok(expired)
-        });
-        match outcome {
+    pub fn commit(&mut self, mut changes: Vec<TableChange>, at: i64) -> Result<()> {
+        // In one order for all writers, so that two of them never wait for each other.
+        changes.sort_by(|one, other| one.name.cmp(&other.name));
+        // Before any change fails, so that the clean-up removes the files of all changes.
+        let mut written: Vec<_> = changes.iter().flat_map(|change| change.written.iter().cloned()).collect();
+        match self.backend.commit(changes, at, &mut written) {
             Ok(expired) => {
                 for path in expired {
                     // The commit is made; an old metadata file that remains is harmless.
@@ -144,63 +137,24 @@ impl Catalog {
         }
     }
 
-    /// Writes the metadata of every change. Returns the pointers to swap, and the metadata files to remove after the
-    /// swap.
-    fn prepare(
-        &self,
-        mut changes: Vec<TableChange>,
-        at: i64,
-        written: &mut Vec<PathBuf>,
-    ) -> Result<(Vec<Swap>, Vec<PathBuf>)> {
-        let (mut swaps, mut expired) = (Vec::new(), Vec::new());
-        // In one order for all writers, so that two of them never wait for each other.
-        changes.sort_by(|one, other| one.name.cmp(&other.name));
-        // Before any change fails, so that the clean-up removes the files of all changes.
-        written.extend(changes.iter().flat_map(|change| change.written.iter().cloned()));
-        for change in changes {
-            let iceberg = |error| Error::Iceberg(change.name.to_string(), Box::new(error));
-            let built = change.builder.clone().build().map_err(iceberg)?;
-            let new = metadata::stamp(&change, &built.metadata, at)?;
-            let location = next_location(new.location(), change.expected.as_deref(), change.session);
-            let bytes = serde_json::to_vec(&new)
-                .map_err(|error| iceberg(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, error.to_string())))?;
-            let folder = snapshot::folder(&new);
-            make_folders(&folder)?;
-            written.push(path_of(&location));
-            write_new(&path_of(&location), &bytes)?;
-            sync_folder(&folder)?;
-            let old = built.expired_metadata_logs.iter().map(|old| path_of(&old.metadata_file));
-            expired.extend(old.filter(|old| old.starts_with(&folder)));
-            swaps.push(Swap { table: change.name, expected: change.expected, new: location });
-        }
-        Ok((swaps, expired))
-    }
-
     /// Adds a table whose metadata file exists already.
     ///
     /// # Errors
     /// Fails if the file is no table's metadata, or if the catalog has a table of the name.
     pub fn register(&mut self, name: &TableName, location: &str) -> Result<Table> {
-        let table = read(name.clone(), location.to_owned(), self.session)?;
-        self.pointers.swap(&[Swap { table: name.clone(), expected: None, new: location.to_owned() }])?;
+        let table = table::read(name.clone(), location.to_owned(), self.session)?;
+        self.backend.register(name, location)?;
         Ok(table)
     }
 
-    /// Replaces the contents of another catalog of the same lake by a copy of this one, in one transaction. The other
-    /// catalog is created if it is missing.
+    /// Replaces the contents of another catalog of the same lake by a copy of this one, in one transaction if it is in a
+    /// database. The other catalog is created if it is missing.
     ///
     /// # Errors
     /// Fails if the other catalog cannot be written, is of another version, or belongs to another lake.
     pub fn copy_to(&mut self, store: &Store, root: &Path) -> Result<()> {
         let mut other = Catalog::open(store, root, Access::Write)?;
-        let contents = self.pointers.contents()?;
-        match other.pointers.replace(&contents) {
-            Err(Error::Unknown(error)) => {
-                let found = store.open(Access::Read).and_then(|mut pointers| pointers.contents());
-                if found.is_ok_and(|found| found == contents) { Ok(()) } else { Err(Error::Unknown(error)) }
-            }
-            replaced => replaced,
-        }
+        other.backend.replace(&self.backend.contents()?)
     }
 
     /// Like [`Catalog::copy_to`], but replaces a catalog that may belong to the lake at another path, or be of another
@@ -209,7 +163,7 @@ impl Catalog {
     /// # Errors
     /// Fails if the other catalog cannot be written.
     pub fn overwrite(&mut self, store: &Store) -> Result<()> {
-        let contents = self.pointers.contents()?;
+        let contents = self.backend.contents()?;
         store.open(Access::Write)?.replace(&contents)
     }
 
@@ -243,31 +197,8 @@ impl Catalog {
     /// Fails if the table cannot be read or a file cannot be removed.
     pub fn remove_unnamed(&mut self, table: &Table) -> Result<usize> {
         let named = orphans::named_by(table)?;
-        remove(orphans::metadata_files(table)?.into_iter().filter(|path| !named.contains(path)))
+        remove(orphans::metadata_files(table)?.into_iter().filter(|path| !named.contains(&orphans::checked(path))))
     }
-
-    /// Queries, over a new connection, whether the database made a transaction whose response was lost.
-    fn outcome(&mut self, swaps: &[Swap], error: String) -> Result<()> {
-        let Ok(pointers) = self.store.open(Access::Read) else { return Err(Error::Unknown(error)) };
-        self.pointers = pointers;
-        for swap in swaps {
-            match self.pointers.table(&swap.table) {
-                Ok(found) if found.as_deref() == Some(&swap.new) => {}
-                // The transaction is atomic, so one old pointer shows that no pointer was swapped.
-                Ok(found) if found == swap.expected => return Err(Error::Conflict(swap.table.clone())),
-                // Another writer has committed since, on top of this commit or without it.
-                Ok(_) | Err(_) => return Err(Error::Unknown(error)),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Returns the location of a table's next metadata file, by the names that every client of this schema uses.
-fn next_location(table: &str, current: Option<&str>, session: Session) -> String {
-    let version = current.and_then(|current| current.rsplit('/').next()?.split('-').next()?.parse::<u32>().ok());
-    let next = version.map_or(0, |version| version + 1);
-    format!("{table}/metadata/{next:05}-{session}.metadata.json")
 }
 
 fn remove(files: impl Iterator<Item = PathBuf>) -> Result<usize> {
@@ -277,22 +208,4 @@ fn remove(files: impl Iterator<Item = PathBuf>) -> Result<usize> {
         removed += 1;
     }
     Ok(removed)
-}
-
-/// Reads a metadata file.
-///
-/// # Errors
-/// Fails if the file cannot be read or is no table's metadata.
-pub fn read_metadata(location: &str) -> Result<TableMetadata> {
-    let path = path_of(location);
-    // Iceberg's own error has no kind, so this call reports a missing file.
-    fs::metadata(&path).map_err(failed("read", &path))?;
-    block_on(TableMetadata::read_from(&io(), location))?
-        .map_err(|error| Error::Iceberg(location.to_owned(), Box::new(error)))
-}
-
-/// Loads a table from its metadata.
-fn read(name: TableName, location: String, session: Session) -> Result<Table> {
-    let metadata = read_metadata(&location)?;
-    Ok(Table { name, metadata, location, session })
 }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use iceberg::spec::{SchemaRef, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuilder};
+use iceberg::spec::{
+    SchemaRef, SnapshotReference, SnapshotRetention, TableMetadata, TableMetadataBuildResult, TableMetadataBuilder,
+};
 
 use crate::alter::{NAME_MAPPING, altered, mapped};
 use crate::files::{block_on, make_folders};
@@ -182,6 +184,11 @@ impl TableChange {
     pub fn set_properties(&mut self, properties: &[(&str, &str)]) -> Result<()> {
         let properties = properties.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         self.apply(|builder| builder.set_properties(properties))
+    }
+
+    /// Builds the metadata after this change, with the list of updates that lead to it.
+    pub(crate) fn build(&self) -> Result<TableMetadataBuildResult> {
+        self.builder.clone().build().map_err(|error| Error::Iceberg(self.name.to_string(), Box::new(error)))
     }
 
     /// Applies a step of the metadata builder. An error leaves the change as it was.

@@ -51,8 +51,12 @@ pub enum Error {
         found: String,
     },
 
-    /// The connection broke during the commit, so the database may have made the transaction or not.
-    #[error("the connection was lost during the commit, so its outcome is unknown: {0}")]
+    /// The metadata of a table that was moved cannot be written for its new place.
+    #[error("{0} cannot follow its lake: {1}")]
+    Unmovable(PathBuf, String),
+
+    /// The catalog did not confirm the commit, so it may have made it or not.
+    #[error("the commit was not confirmed, so its outcome is unknown: {0}")]
     Unknown(String),
 
     /// A file of a table could not be read or written.
@@ -81,6 +85,21 @@ pub enum Error {
     /// The database server returned an error or could not be reached.
     #[error("catalog in Postgres: {0}")]
     Postgres(String, #[source] postgres::Error),
+
+    /// The REST server refused a request or could not be reached.
+    #[error("REST catalog {place}: {why}")]
+    Rest {
+        /// The server's URL.
+        place: String,
+        /// What the server said, or why it could not be reached.
+        why: String,
+        /// The status of its response, if there was one.
+        status: Option<u16>,
+    },
+
+    /// The REST server commits one table at a time only.
+    #[error("the REST catalog {0} cannot commit several tables at once: it has no endpoint transactions/commit")]
+    NoTransactions(String),
 }
 
 impl Error {
@@ -96,6 +115,10 @@ impl Error {
             // were rolled back for another's sake, and a server that stops or starts.
             Error::Postgres(_, error) => match error.as_db_error() {
                 Some(error) => ["40", "57"].iter().any(|class| error.code().code().starts_with(class)),
+                None => true,
+            },
+            Error::Rest { status, .. } => match status {
+                Some(status) => [409, 429].contains(status) || *status >= 500,
                 None => true,
             },
             _ => false,

@@ -8,9 +8,10 @@
 //! ```
 //!
 //! A commit writes the metadata file of every table first, and then swaps all pointers in one SQL transaction of
-//! compare-and-swap statements (`catalog.rs`). The pointers are rows of Iceberg's JDBC catalog, schema V1, in SQLite or
-//! Postgres (`store/`), so Trino, Spark and pyiceberg open the same catalog. Files that no commit names are orphans of
-//! a killed writer and are never read.
+//! compare-and-swap statements (`store/swap.rs`). The pointers are rows of Iceberg's JDBC catalog, schema V1, in SQLite
+//! or Postgres, so Trino, Spark and pyiceberg open the same catalog. Over REST (`store/rest/`), the server writes the
+//! metadata, from one request with the changes of all tables. Files that no commit names are orphans of a killed writer
+//! and are never read.
 //!
 //! This crate knows tables, schemas, files, snapshots and refs, but not the contents of the tables.
 
@@ -24,6 +25,7 @@ mod error;
 mod files;
 mod metadata;
 mod orphans;
+mod relocation;
 mod schema;
 mod session;
 mod snapshot;
@@ -31,14 +33,15 @@ mod store;
 mod table;
 
 pub use alter::{Alteration, Place};
-pub use catalog::{Access, Catalog, read_metadata};
+pub use catalog::{Access, Catalog};
 pub use change::TableChange;
 pub use data_file::data_file;
 pub use error::{Error, Result};
+pub use relocation::relocate;
 pub use schema::{Column, NewTable};
 pub use session::Session;
 pub use snapshot::NewSnapshot;
 pub use store::Store;
-pub use table::{Ref, Table, TableName};
+pub use table::{Ref, Table, TableName, read_metadata};
 
 pub use iceberg::spec::{DataFile, PrimitiveType, Snapshot, TableMetadata};

@@ -2,13 +2,14 @@
 //! commit's time.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use iceberg::spec::TableMetadata;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::files::location_of;
+use crate::files::{location_of, make_folders, path_of, sync_folder, write_new};
 use crate::schema::{NewTable, name_mapping, schema};
 use crate::{Error, Result, TableChange};
 
@@ -72,22 +73,25 @@ pub(crate) fn not_ahead(metadata: &TableMetadata) -> Option<TableMetadata> {
     let mut json = serde_json::to_value(metadata).ok()?;
     json["last-updated-ms"] = json!(now);
     for log in ["snapshot-log", "metadata-log"] {
-        for entry in json[log].as_array_mut().into_iter().flatten() {
+        for entry in entries(&mut json, log) {
             entry["timestamp-ms"] = json!(entry["timestamp-ms"].as_i64().unwrap_or(now).min(now));
         }
     }
     serde_json::from_value(json).ok()
 }
 
-/// Sets the time of a commit, in the metadata and in the entries that the commit added to the snapshot log. All tables
+/// Returns the metadata as JSON with the time of a commit, in the metadata and in the entries that the commit added to the snapshot log. All tables
 /// of a publication have the same time, so a query as of a time reads all of them before the publication or all after
 /// it. Earlier entries get the times that they had.
-pub(crate) fn stamp(change: &TableChange, metadata: &TableMetadata, at: i64) -> Result<TableMetadata> {
+pub(crate) fn stamp(change: &TableChange, metadata: &TableMetadata, at: i64) -> Result<Value> {
     let name = change.name.to_string();
+    if at < change.base.last_updated_ms() {
+        return Err(invalid(&name, &"the commit is older than the last one"));
+    }
     let mut json = serde_json::to_value(metadata).map_err(|error| invalid(&name, &error))?;
     json["last-updated-ms"] = json!(at);
     let old = change.base.history();
-    for (index, entry) in json["snapshot-log"].as_array_mut().into_iter().flatten().enumerate() {
+    for (index, entry) in entries(&mut json, "snapshot-log").enumerate() {
         match old.get(index) {
             Some(old) if entry["snapshot-id"] == json!(old.snapshot_id) => {
                 entry["timestamp-ms"] = json!(old.timestamp_ms)
@@ -99,19 +103,34 @@ pub(crate) fn stamp(change: &TableChange, metadata: &TableMetadata, at: i64) -> 
     let old = change.base.metadata_log().iter().map(|old| (old.metadata_file.as_str(), old.timestamp_ms));
     let last = change.expected.as_deref().map(|file| (file, change.base.last_updated_ms()));
     let old: HashMap<_, _> = old.chain(last).collect();
-    for entry in json["metadata-log"].as_array_mut().into_iter().flatten() {
+    for entry in entries(&mut json, "metadata-log") {
         if let Some(time) = entry["metadata-file"].as_str().and_then(|file| old.get(file)) {
             entry["timestamp-ms"] = json!(time);
         }
     }
-    parse(&name, json)
+    Ok(json)
+}
+
+/// Returns the entries of a log, which may be missing.
+fn entries<'j>(metadata: &'j mut Value, log: &str) -> impl Iterator<Item = &'j mut Value> + use<'j> {
+    metadata.get_mut(log).and_then(Value::as_array_mut).into_iter().flatten()
+}
+
+/// Writes a metadata file durably. Adds its path to `written` first.
+pub(crate) fn write(metadata: &Value, location: &str, written: &mut Vec<PathBuf>) -> Result<()> {
+    let path = path_of(location);
+    let folder = path.parent().unwrap_or(&path);
+    make_folders(folder)?;
+    written.push(path.clone());
+    write_new(&path, metadata.to_string().as_bytes())?;
+    sync_folder(folder)
 }
 
 fn parse(table: &str, json: Value) -> Result<TableMetadata> {
     serde_json::from_value(json).map_err(|error| invalid(table, &error))
 }
 
-fn invalid(table: &str, error: &serde_json::Error) -> Error {
+fn invalid(table: &str, error: &dyn std::fmt::Display) -> Error {
     let error = iceberg::Error::new(iceberg::ErrorKind::DataInvalid, error.to_string());
     Error::Iceberg(table.to_owned(), Box::new(error))
 }

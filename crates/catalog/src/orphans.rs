@@ -49,6 +49,13 @@ async fn list(table: &Table, location: &str) -> iceberg::Result<ManifestList> {
     ManifestList::parse_with_version(&content, table.metadata.format_version())
 }
 
+/// Returns the file that a path stands for: Hadoop, which a REST server may write with, keeps a checksum of `file` in
+/// `.file.crc`.
+pub(crate) fn checked(path: &Path) -> PathBuf {
+    let name = path.file_name().and_then(|name| name.to_str()?.strip_prefix('.')?.strip_suffix(".crc"));
+    name.map_or_else(|| path.to_owned(), |name| path.with_file_name(name))
+}
+
 /// Returns the entries of a folder, or nothing if it is missing or is no folder.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     use std::io::ErrorKind::{NotADirectory, NotFound};

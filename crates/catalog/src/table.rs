@@ -1,9 +1,12 @@
 //! A loaded table: its name, metadata, snapshots and refs.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::fs;
 
-use iceberg::spec::{Snapshot, SnapshotRetention, TableMetadata};
+use iceberg::spec::{Snapshot, SnapshotReference, SnapshotRetention, TableMetadata};
 
+use crate::files::{block_on, failed, io, path_of};
 use crate::{Error, Result, Session};
 
 /// The name of a table: a namespace of one level, and a name in the namespace.
@@ -92,17 +95,13 @@ impl Table {
     /// # Errors
     /// Fails if the metadata cannot be serialised.
     pub fn refs(&self) -> Result<Vec<Ref>> {
-        // The crate has no accessor for all refs; the metadata's JSON has them.
-        let invalid = |error: serde_json::Error| self.invalid(error.to_string());
-        let json = serde_json::to_value(&self.metadata).map_err(invalid)?;
-        let mut refs = Vec::new();
-        for (name, value) in json["refs"].as_object().into_iter().flatten() {
-            let reference: iceberg::spec::SnapshotReference = serde_json::from_value(value.clone()).map_err(invalid)?;
-            let is_branch = matches!(reference.retention, SnapshotRetention::Branch { .. });
-            refs.push(Ref { name: name.clone(), snapshot_id: reference.snapshot_id, is_branch });
-        }
-        refs.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(refs)
+        let refs = refs(&self.metadata).map_err(|error| self.invalid(error.to_string()))?.into_iter();
+        let found = refs.map(|(name, reference)| Ref {
+            name,
+            snapshot_id: reference.snapshot_id,
+            is_branch: matches!(reference.retention, SnapshotRetention::Branch { .. }),
+        });
+        Ok(found.collect())
     }
 
     /// Returns the error for invalid metadata.
@@ -110,4 +109,29 @@ impl Table {
         let error = iceberg::Error::new(iceberg::ErrorKind::DataInvalid, what);
         Error::Iceberg(self.name.to_string(), Box::new(error))
     }
+}
+
+/// Returns all tags and branches of a table, by name. The crate `iceberg` has no accessor for them; the metadata's JSON
+/// has them.
+pub(crate) fn refs(metadata: &TableMetadata) -> serde_json::Result<BTreeMap<String, SnapshotReference>> {
+    let json = serde_json::to_value(metadata)?;
+    json.get("refs").cloned().map_or_else(|| Ok(BTreeMap::new()), serde_json::from_value)
+}
+
+/// Reads a metadata file.
+///
+/// # Errors
+/// Fails if the file cannot be read or is no table's metadata.
+pub fn read_metadata(location: &str) -> Result<TableMetadata> {
+    let path = path_of(location);
+    // Iceberg's own error has no kind, so this call reports a missing file.
+    fs::metadata(&path).map_err(failed("read", &path))?;
+    block_on(TableMetadata::read_from(&io(), location))?
+        .map_err(|error| Error::Iceberg(location.to_owned(), Box::new(error)))
+}
+
+/// Loads a table from its metadata.
+pub(crate) fn read(name: TableName, location: String, session: Session) -> Result<Table> {
+    let metadata = read_metadata(&location)?;
+    Ok(Table { name, metadata, location, session })
 }

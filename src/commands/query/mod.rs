@@ -105,7 +105,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
     let id = match (&parameters.as_of, parameters.run_id) {
-        (Some(as_of), _) => mount_as_of(&engine, &mut tables_of(&lake, &parameters.catalog)?, as_of)?,
+        (Some(as_of), _) => mount_as_of(&engine, &mut tables_of(&lake, &parameters.catalog)?, as_of, Some(&sql))?,
         (None, id) => {
             let id = id.map_or_else(|| lake.published(), Ok)?;
             mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;

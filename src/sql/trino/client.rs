@@ -11,7 +11,7 @@ use ureq::{Agent, Body};
 
 use super::answer::Page;
 use super::parameters::{Credential, TrinoParameters};
-use crate::http::{RequestError, RetryPolicy, agent_config, root_certificates};
+use crate::http::{RequestError, RetryPolicy, agent_config, is_loopback, root_certificates};
 use digdag_task::{Failure, Quiet};
 
 /// Pages are about 1 MB; a single row may be larger.
@@ -175,11 +175,6 @@ fn is_of_tls(error: &ureq::Error) -> bool {
         ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
         _ => false,
     }
-}
-
-fn is_loopback(address: &str) -> bool {
-    let host = address.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
-    matches!(host.as_str(), "127.0.0.1" | "localhost" | "[::1]")
 }
 
 fn certificates(path: Option<&Path>) -> anyhow::Result<RootCerts> {

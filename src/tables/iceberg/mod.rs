@@ -5,7 +5,8 @@
 //!            ──publish.rs──▶ active, and main of every table
 //! ```
 //!
-//! The catalog is `<lake>/_meta/catalog.sqlite`, or the Postgres that `<lake>/_meta/catalog.json` names (`place.rs`).
+//! The catalog is `<lake>/_meta/catalog.sqlite`, or the Postgres or REST server that `<lake>/_meta/catalog.json` names
+//! (`place.rs`).
 //! The first staged run creates it; in a lake without a catalog, publishing moves `active` only. Dump tables are in the
 //! namespace `silver`, warehouse tables in `gold`.
 
@@ -72,9 +73,15 @@ impl Tables {
     ///
     /// # Errors
     /// Fails if the catalog cannot be opened or created, or belongs to another lake.
-    pub fn create(lake: &Lake, place: &CatalogArgs) -> anyhow::Result<Self> {
-        let store = place::record(lake, place)?;
-        Tables::connect(lake, &store, Access::Write)
+    pub fn create(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Self> {
+        if let Some(tables) = Tables::open(lake, Access::Write, asked)? {
+            return Ok(tables);
+        }
+        let first = place::first(asked);
+        // Only a catalog that can be used is recorded: a lake has one.
+        let tables = Tables::connect(lake, &first.store(lake)?, Access::Write)?;
+        place::record(lake, &first)?;
+        Ok(tables)
     }
 
     fn connect(lake: &Lake, store: &lake_catalog::Store, access: Access) -> anyhow::Result<Self> {
@@ -115,6 +122,11 @@ fn month_tag(id: &RunId) -> Option<String> {
     id.dump_month().map(|month| format!("month_{}", month.as_str()))
 }
 
+/// A commit that may have been made.
+#[derive(Debug, thiserror::Error)]
+#[error("the tables may have changed or not")]
+struct Unconfirmed(#[source] Failure);
+
 /// Maps an error of the catalog to an exit status and a hint.
 fn failure(error: Error) -> anyhow::Error {
     let told = |failure: Failure, hint: &str| failure.hint(hint).into();
@@ -130,7 +142,21 @@ fn failure(error: Error) -> anyhow::Error {
         }
         Error::Evolution { .. } => told(Failure::parameters(error.to_string()), "correct sql/contract.yml"),
         Error::Parquet(..) => Failure::input(error.to_string()).into(),
-        Error::Unknown(_) => told(Failure::external(error.to_string()), "run the same command again; it finds out"),
+        Error::Unknown(_) => anyhow::Error::new(Unconfirmed(
+            Failure::external(error.to_string()).hint("run the same command again; it finds out"),
+        )),
+        Error::NoTransactions(_) => told(
+            Failure::parameters(error.to_string()),
+            "all tables of a run move together: use a server that has it, or keep the catalog in Postgres",
+        ),
+        Error::Rest { status: Some(409), .. } => {
+            told(Failure::locked(format!("{error}; nothing was committed")), "run the same command again")
+        }
+        Error::Rest { status: Some(401 | 403), .. } => told(
+            Failure::external(error.to_string()),
+            "check the token: DISCOGS_CATALOG_PASSWORD_FILE names its file, otherwise it is DISCOGS_CATALOG_TOKEN",
+        ),
+        Error::Rest { .. } => told(Failure::external(error.to_string()), "check the server and the URL of the catalog"),
         Error::Postgres(_, source) => {
             let mut message = format!("{error}: {source}");
             // The reason that the server gives is below `db error`.

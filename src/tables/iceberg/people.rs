@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lake_catalog::{TableMetadata, TableName, read_metadata};
+use lake_catalog::{Session, TableMetadata, TableName, read_metadata, relocate};
 
 use super::OF_RUNS;
 use crate::lake::Lake;
@@ -14,18 +14,19 @@ use crate::lake::Lake;
 pub(super) struct Found {
     /// The location of the newest metadata file, by name.
     pub tables: BTreeMap<TableName, String>,
-    /// The tables whose metadata names another folder, because the lake was moved, or that cannot be read.
+    /// The tables that cannot be read, or whose metadata cannot be written for another folder.
     pub left_out: Vec<String>,
 }
 
-/// Lists the tables of users' own.
-pub(super) fn tables(lake: &Lake) -> Found {
+/// Lists the tables of users' own. Those whose metadata names another folder, because the lake was moved, get new metadata
+/// for the folder in which they are.
+pub(super) fn tables(lake: &Lake, session: Session) -> Found {
     let mut found = Found::default();
     let mut newest: BTreeMap<TableName, (i64, String)> = BTreeMap::new();
     for namespace in folders(&lake.tables_folder()) {
         for folder in folders(&namespace) {
             let Some(file) = newest_metadata(&folder.join("metadata")) else { continue };
-            let location = format!("file://{}", file.display());
+            let mut location = format!("file://{}", file.display());
             let metadata = match read_metadata(&location) {
                 Ok(metadata) if metadata.properties().contains_key(OF_RUNS) => continue,
                 Ok(metadata) => metadata,
@@ -36,8 +37,13 @@ pub(super) fn tables(lake: &Lake) -> Found {
                 }
             };
             if !lies_in(&metadata, &folder) {
-                found.left_out.push(format!("{}: its metadata names {}", folder.display(), metadata.location()));
-                continue;
+                match relocate(&file, &folder, session) {
+                    Ok(new) => location = new,
+                    Err(error) => {
+                        found.left_out.push(error.to_string());
+                        continue;
+                    }
+                }
             }
             let name = TableName::new(&name_of(&namespace), without_id(&name_of(&folder)));
             let updated = metadata.last_updated_ms();

@@ -9,6 +9,7 @@ use clap::Args;
 use lake_catalog::Store;
 use serde::{Deserialize, Serialize};
 
+use crate::http::is_loopback;
 use crate::lake::Lake;
 use crate::tables::server;
 use digdag_task::Failure;
@@ -16,12 +17,13 @@ use digdag_task::Failure;
 /// The catalog that a task uses.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CatalogArgs {
-    /// Catalog of the lake's Iceberg tables: sqlite, or postgres://USER@HOST:PORT/DATABASE without the password
-    /// [default: the one the lake has, or else sqlite]
+    /// Catalog of the lake's Iceberg tables: sqlite, postgres://USER@HOST:PORT/DATABASE without the password, or
+    /// https://HOST/PATH of a REST catalog [default: the one the lake has, or else sqlite]
     #[arg(long, env = "DISCOGS_CATALOG", value_name = "URL")]
     pub catalog: Option<String>,
 
-    /// File with the password of the Postgres catalog; PGPASSWORD is read if it is not given
+    /// File with the password of the Postgres catalog, or with the bearer token of the REST catalog; PGPASSWORD or
+    /// DISCOGS_CATALOG_TOKEN is read if it is not given
     #[arg(long, env = "DISCOGS_CATALOG_PASSWORD_FILE", value_name = "FILE")]
     pub catalog_password_file: Option<PathBuf>,
 }
@@ -38,50 +40,96 @@ impl CatalogArgs {
 
 const EMBEDDED: &str = "sqlite";
 
-/// A catalog's URL, and the password for it.
+/// The environment variable with the bearer token of a REST catalog.
+const TOKEN: &str = "DISCOGS_CATALOG_TOKEN";
+
+/// A catalog's URL, and the file with the secret for it.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// `sqlite`, or `postgres://USER@HOST:PORT/DATABASE`.
+    /// `sqlite`, `postgres://USER@HOST:PORT/DATABASE` or `https://HOST/PATH`.
     pub url: String,
-    /// The password, from a file or the environment.
-    pub password: Option<String>,
+    /// The file with the password or the token, which otherwise comes from the environment.
+    pub secret_file: Option<PathBuf>,
 }
 
 impl Place {
-    /// Returns a place for which the password is read from a file, otherwise from `PGPASSWORD`.
-    ///
-    /// # Errors
-    /// Fails if the file cannot be read.
-    pub fn new(url: &str, password_file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Place { url: url.to_owned(), password: server::password(password_file)? })
+    /// Returns a place, with the file of its secret if there is one.
+    pub fn new(url: &str, secret_file: Option<&Path>) -> Self {
+        Place { url: url.to_owned(), secret_file: secret_file.map(Path::to_owned) }
     }
 
     /// Returns the place of the catalog that the lake has, or `None` if it has none.
     ///
     /// # Errors
-    /// Fails if the lake's record or the password file cannot be read.
-    pub fn of(lake: &Lake, password_file: Option<&Path>) -> anyhow::Result<Option<Self>> {
-        match recorded(lake)? {
-            Some(record) => Place::new(&record.catalog, password_file).map(Some),
-            None if lake.catalog_file().exists() => Place::new(EMBEDDED, password_file).map(Some),
-            None => Ok(None),
-        }
+    /// Fails if the lake's record cannot be read.
+    pub fn of(lake: &Lake, secret_file: Option<&Path>) -> anyhow::Result<Option<Self>> {
+        Ok(match recorded(lake)? {
+            Some(record) => Some(Place::new(&record.catalog, secret_file)),
+            None if lake.catalog_file().exists() => Some(Place::new(EMBEDDED, secret_file)),
+            None => None,
+        })
     }
 
     /// Checks the URL.
     ///
     /// # Errors
-    /// Fails if the URL is invalid or holds a password.
+    /// Fails if the URL is invalid or holds a secret.
     pub fn check(&self) -> anyhow::Result<()> {
-        check(&self.url).map(drop)
+        Kind::of(&self.url).map(drop)
     }
 
     /// Returns the store at this place.
     ///
     /// # Errors
-    /// Fails if the URL is invalid.
+    /// Fails if the URL is invalid, or if the secret cannot be read or would be sent without encryption.
     pub(super) fn store(&self, lake: &Lake) -> anyhow::Result<Store> {
-        store_at(lake, &self.url, self.password.clone())
+        let (file, url) = (self.secret_file.as_deref(), self.url.clone());
+        Ok(match Kind::of(&url)? {
+            Kind::Embedded => Store::Sqlite(lake.catalog_file()),
+            Kind::Postgres => Store::Postgres { url, password: server::password(file)? },
+            Kind::Rest => {
+                let token = server::secret(file, TOKEN)?;
+                if token.is_some() && url.starts_with("http:") && !is_loopback(&url) {
+                    return Err(Failure::parameters(format!("{url} would get the token without encryption"))
+                        .hint("use https, or a server on this machine")
+                        .into());
+                }
+                Store::Rest { url, token }
+            }
+        })
+    }
+}
+
+/// The kinds of catalogs.
+enum Kind {
+    Embedded,
+    Postgres,
+    Rest,
+}
+
+impl Kind {
+    /// Returns the kind of a URL, and refuses one that is of no kind or holds a secret.
+    fn of(url: &str) -> anyhow::Result<Self> {
+        let kind = match url.split_once("://") {
+            _ if url == EMBEDDED => return Ok(Kind::Embedded),
+            Some(("postgres", _)) => Kind::Postgres,
+            Some(("https" | "http", _)) => Kind::Rest,
+            _ => {
+                return Err(Failure::parameters(
+                    "parameter catalog: expected sqlite, postgres://USER@HOST:PORT/DATABASE or https://HOST/PATH",
+                )
+                .into());
+            }
+        };
+        server::refuse_password(url, "catalog", "--catalog-password-file")?;
+        if let (Kind::Rest, Some((_, query))) = (&kind, url.split_once('?'))
+            && (!query.starts_with("warehouse=") || query.contains('&'))
+        {
+            return Err(Failure::parameters("parameter catalog: expected nothing but ?warehouse=NAME behind the path")
+                .hint("a token comes from --catalog-password-file FILE")
+                .into());
+        }
+        Ok(kind)
     }
 }
 
@@ -97,25 +145,24 @@ struct Record {
 
 /// Returns the store of the catalog that the lake has.
 pub(super) fn existing(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Option<Store>> {
-    match recorded(lake)? {
-        Some(record) => store(lake, &record.catalog, asked).map(Some),
-        None if lake.catalog_file().exists() => store(lake, EMBEDDED, asked).map(Some),
-        None => Ok(None),
+    let Some(place) = Place::of(lake, asked.catalog_password_file.as_deref())? else { return Ok(None) };
+    if let Some(other) = asked.catalog.as_deref().filter(|other| *other != place.url) {
+        Kind::of(other)?;
+        return Err(Failure::parameters(format!("the lake's catalog is {}, not {other}: a lake has one", place.url))
+            .hint("leave out --catalog, and unset DISCOGS_CATALOG")
+            .into());
     }
+    place.store(lake).map(Some)
 }
 
-/// Returns the store of the lake's catalog. If the lake has none, records the requested catalog unless it is the
-/// embedded one.
-pub(super) fn record(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Store> {
-    if let Some(store) = existing(lake, asked)? {
-        return Ok(store);
-    }
-    let url = asked.catalog.as_deref().unwrap_or(EMBEDDED);
-    let found = store(lake, url, asked)?;
-    if url != EMBEDDED {
-        switch(lake, url, None)?;
-    }
-    Ok(found)
+/// Returns the place of the catalog for a lake that has none.
+pub(super) fn first(asked: &CatalogArgs) -> Place {
+    Place::new(asked.catalog.as_deref().unwrap_or(EMBEDDED), asked.catalog_password_file.as_deref())
+}
+
+/// Records the first catalog of a lake, unless it is the embedded one.
+pub(super) fn record(lake: &Lake, place: &Place) -> anyhow::Result<()> {
+    if place.url == EMBEDDED { Ok(()) } else { switch(lake, &place.url, None) }
 }
 
 /// Records the lake's catalog by one rename, and the catalog that it had before.
@@ -143,35 +190,4 @@ fn recorded(lake: &Lake) -> anyhow::Result<Option<Record>> {
             Ok(Some(record))
         }
     }
-}
-
-fn store(lake: &Lake, url: &str, asked: &CatalogArgs) -> anyhow::Result<Store> {
-    if let Some(other) = asked.catalog.as_deref().filter(|other| *other != url) {
-        return Err(Failure::parameters(format!("the lake's catalog is {url}, not {other}: a lake has one"))
-            .hint("leave out --catalog, and unset DISCOGS_CATALOG")
-            .into());
-    }
-    store_at(lake, url, server::password(asked.catalog_password_file.as_deref())?)
-}
-
-/// Returns the store of a URL.
-pub(super) fn store_at(lake: &Lake, url: &str, password: Option<String>) -> anyhow::Result<Store> {
-    match check(url)? {
-        EMBEDDED => Ok(Store::Sqlite(lake.catalog_file())),
-        url => Ok(Store::Postgres { url: url.to_owned(), password }),
-    }
-}
-
-/// Refuses a URL of another kind, or one with a password.
-fn check(url: &str) -> anyhow::Result<&str> {
-    if url == EMBEDDED {
-        return Ok(url);
-    }
-    if !url.starts_with("postgres://") {
-        return Err(
-            Failure::parameters("parameter catalog: expected sqlite or postgres://USER@HOST:PORT/DATABASE").into()
-        );
-    }
-    server::refuse_password(url, "catalog", "--catalog-password-file")?;
-    Ok(url)
 }

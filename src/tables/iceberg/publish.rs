@@ -13,7 +13,7 @@ use anyhow::Context;
 use lake_catalog::{Access, Catalog, Store, TableChange};
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogArgs, Mode, Tables, failure, month_tag, no_tables, run_tag, stage};
+use super::{CatalogArgs, Mode, Tables, Unconfirmed, failure, month_tag, no_tables, run_tag, stage};
 use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun};
 use digdag_task::Failure;
 
@@ -111,8 +111,7 @@ impl Publication {
         lake.keep_file(Lake::PUBLICATION, &serde_json::to_vec_pretty(&intent)?)?;
         if let Err(error) = move_mains(tables, &intent.run_id) {
             // Unless the outcome is unknown, nothing was committed, so the intent is removed.
-            let unknown = error.chain().any(|cause| cause.to_string().contains("outcome is unknown"));
-            if !unknown {
+            if !error.chain().any(|cause| cause.is::<Unconfirmed>()) {
                 lake.remove_meta_file(Lake::PUBLICATION)?;
             }
             return Err(error);

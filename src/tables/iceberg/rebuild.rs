@@ -30,8 +30,6 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs) -> anyhow::Result<Reb
     let mut ids = lake.run_ids()?;
     ids.sort_by(RunId::by_age);
     let mut rebuilt = Rebuilt::default();
-    let people = people::tables(lake);
-    rebuilt.left_out = people.left_out;
     let of_runs: Vec<Table> = {
         let mut tables = Tables::connect(lake, &Store::Sqlite(new.clone()), Access::Write)?;
         tables.recorder.hold(lake, tables.catalog.session())?;
@@ -45,11 +43,13 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs) -> anyhow::Result<Reb
         if let Some(active) = lake.active()? {
             move_mains(&mut tables, &active)?;
         }
+        let people = people::tables(lake, tables.catalog.session());
+        rebuilt.left_out = people.left_out;
         for (name, location) in people.tables {
             tables.catalog.register(&name, &location).map_err(failure)?;
             rebuilt.tables.push(name.to_string());
         }
-        if let Store::Postgres { .. } = store {
+        if !matches!(store, Store::Sqlite(_)) {
             tables.catalog.overwrite(&store).map_err(failure)?;
         }
         tables.load()?.into_values().collect()

@@ -1,4 +1,4 @@
-//! Moves a lake's catalog to another database. Tables and files do not move.
+//! Moves a lake's catalog to another database or server. Tables and files do not move.
 //!
 //! ```text
 //! rows copied ─▶ _meta/catalog.json renamed ─▶ old rows removed ─▶ done recorded
@@ -16,7 +16,7 @@ use crate::lake::Lake;
 /// Moves the catalog of the locked lake to another place. Returns `false` if it is there already.
 ///
 /// # Errors
-/// Fails if the lake has no catalog, or if one of the two databases cannot be used.
+/// Fails if the lake has no catalog, or if one of the two catalogs cannot be used.
 pub fn relocate(publication: &mut Publication, from: &Place, to: &Place) -> anyhow::Result<bool> {
     if publication.tables().is_none() {
         let hint = "run stage-tables with --catalog for a sealed run";
@@ -25,8 +25,8 @@ pub fn relocate(publication: &mut Publication, from: &Place, to: &Place) -> anyh
     let lake = publication.locked().lake().clone();
     if from.url == to.url {
         let Some(left) = place::left(&lake)? else { return Ok(false) };
-        // The password of the old database is that of `from`, which a repeated call names again.
-        clear(&lake, &place::store_at(&lake, &left, from.password.clone())?)?;
+        // The secret of the old catalog is that of `from`, which a repeated call names again.
+        clear(&lake, &Place::new(&left, from.secret_file.as_deref()).store(&lake)?)?;
         place::switch(&lake, &to.url, None)?;
         return Ok(true);
     }
@@ -38,7 +38,7 @@ pub fn relocate(publication: &mut Publication, from: &Place, to: &Place) -> anyh
                 tables.catalog.copy_to(&Store::Sqlite(file.clone()), lake.root()).map_err(failure)?;
                 lake.replace_catalog(&file)?;
             }
-            Store::Postgres { .. } => tables.catalog.copy_to(&new, lake.root()).map_err(failure)?,
+            _ => tables.catalog.copy_to(&new, lake.root()).map_err(failure)?,
         }
     }
     place::switch(&lake, &to.url, Some(&from.url))?;
@@ -51,6 +51,6 @@ pub fn relocate(publication: &mut Publication, from: &Place, to: &Place) -> anyh
 fn clear(lake: &Lake, old: &Store) -> anyhow::Result<()> {
     match old {
         Store::Sqlite(_) => lake.remove_catalog(),
-        Store::Postgres { .. } => Catalog::clear(old).map_err(failure),
+        _ => Catalog::clear(old).map_err(failure),
     }
 }

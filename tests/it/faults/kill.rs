@@ -4,6 +4,7 @@
 
 mod beside_runs;
 mod databases;
+mod rest;
 mod tables;
 
 use std::collections::BTreeMap;

@@ -60,7 +60,7 @@ fn another_catalog_than_the_lakes_and_a_password_in_its_url_are_refused() {
     let (lake, [run, ..]) = sealed_lake();
     let with = |url: &str| lake.task("stage-tables").args(&["--run-id", run, "--catalog", url]).run();
     with("postgres://lake:secret@127.0.0.1:1/lake").expect_status(2).expect_stderr("holds a password");
-    with("mysql://127.0.0.1/lake").expect_status(2).expect_stderr("expected sqlite or postgres://");
+    with("mysql://127.0.0.1/lake").expect_status(2).expect_stderr("expected sqlite, postgres://");
     stage(&lake, run).expect_status(0);
     with("postgres://lake@127.0.0.1:1/lake").expect_status(2).expect_stderr("a lake has one");
     with("sqlite").expect_status(0).expect_result("already_done");

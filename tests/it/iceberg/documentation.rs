@@ -13,12 +13,14 @@ fn every_command_of_the_page_runs() {
     assert_eq!(run, RUN);
     let page = include_str!("../../../docs/tables-and-snapshots.md");
     let Some(database) = super::server::database() else { return };
+    let Some(server) = super::rest::fixture::fixture() else { return };
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let mut blocks: Vec<_> = blocks.map(|block| block.replace("/data/lake", lake.root().to_str().unwrap())).collect();
     // A table of people's own is there once the first block has made the catalog.
     blocks.insert(1, "touch made; until [ -e filled ]; do sleep 0.1; done\n".to_owned());
     let script = blocks.concat();
     let script = script.replace("postgres://lake@127.0.0.1:5432/lake", &database.url());
+    let script = script.replace("https://catalog.example.org/iceberg", &server.url());
     let script = script.replace("/run/secrets/lake", database.password_file());
     assert!(script.lines().count() >= 8 && script.contains("2026-11__20261120_000000"), "{script}");
     let programs = binary("query").parent().map(Path::to_owned).unwrap();

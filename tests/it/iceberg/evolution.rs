@@ -16,7 +16,7 @@ use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY};
 use super::readers::python;
 use crate::support::{Dir, TestCommand};
 
-type Columns = &'static [(i32, &'static str, PrimitiveType)];
+pub type Columns = &'static [(i32, &'static str, PrimitiveType)];
 
 /// A change of the columns id and title. What readers give of them is `name:count:maximum` for each column, in order.
 pub struct Change {
@@ -58,7 +58,7 @@ pub const CHANGES: [Change; 5] = [
 ];
 
 /// Writes rows of the ids, and of a title and a year as far as the columns have them.
-fn file(path: &Path, columns: Columns, rows: &[(i64, Option<&str>)]) -> PathBuf {
+pub fn file(path: &Path, columns: Columns, rows: &[(i64, Option<&str>)]) -> PathBuf {
     let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
     for (id, name, data_type) in columns {
         let array: ArrayRef = match (id, data_type) {
@@ -133,8 +133,14 @@ fn pyiceberg_and_duckdb_read_a_table_before_and_after_each_change_of_its_columns
     let root = std::fs::canonicalize(dir.path("")).unwrap();
     std::fs::create_dir_all(root.join("_meta")).unwrap();
     create(&Store::Sqlite(root.join("_meta/catalog.sqlite")), &root);
+    expect_read(&python, &root);
+}
+
+/// Reads the tables with pyiceberg and DuckDB, before and after their changes.
+#[track_caller]
+pub fn expect_read(python: &Path, root: &Path) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/iceberg/evolution.py");
-    let finished = TestCommand::new(&python, &root).args(&[script, root.to_str().unwrap(), TAG]).run().expect_status(0);
+    let finished = TestCommand::new(python, root).args(&[script, root.to_str().unwrap(), TAG]).run().expect_status(0);
     let expected = |change: &Change| {
         let lines = ["pyiceberg", "duckdb"].map(|reader| {
             format!("{reader} {} before {BEFORE}\n{reader} {} after {}\n", change.table, change.table, change.expected)

@@ -3,9 +3,12 @@
 mod catalog;
 mod documentation;
 pub mod evolution;
+mod moved;
 mod postgres;
+pub mod pruning;
 mod publish;
 mod readers;
+pub mod rest;
 pub mod server;
 mod spark;
 

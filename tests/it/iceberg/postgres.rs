@@ -153,7 +153,7 @@ fn a_catalog_moves_to_postgres_and_back_with_its_history() {
         let mut command = task(&lake, &database, "move-catalog");
         command.args(&["--to", to, "--to-password-file", database.password_file()]).run()
     };
-    move_to("mysql://x").expect_status(2).expect_stderr("expected sqlite or postgres://");
+    move_to("mysql://x").expect_status(2).expect_stderr("expected sqlite, postgres://");
     move_to("postgres://lake:x@127.0.0.1:1/x").expect_status(2).expect_stderr("holds a password");
     move_to("postgres://lake@127.0.0.1:1/x").expect_status(6);
     assert_eq!(history(&lake), before);

@@ -1,19 +1,25 @@
-//! Stores the pointers to the tables' metadata, in SQLite or Postgres. Both use the same statements (`sql/`).
+//! The catalogs behind [`crate::Catalog`]: SQLite and Postgres, which hold pointers to metadata that this crate writes
+//! (`swap.rs`), and a REST server, which writes the metadata itself (`rest/`).
 
+mod pointers;
 mod postgres;
+mod rest;
 mod sqlite;
+mod swap;
 
 use std::path::PathBuf;
 
-pub(crate) use postgres::Postgres;
-pub(crate) use sqlite::Sqlite;
+use postgres::Postgres;
+use rest::Rest;
+use sqlite::Sqlite;
+use swap::Swapping;
 
-use crate::{Access, Result, TableName};
+use crate::{Access, Result, Session, Table, TableChange, TableName};
 
-/// The version of the tables in a catalog's database.
+/// The version of a catalog's layout.
 pub(crate) const VERSION: &str = "1";
 
-/// The database of a catalog.
+/// The place of a catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
     /// A file on a local disk.
@@ -25,19 +31,16 @@ pub enum Store {
         /// The password, from a file or the environment.
         password: Option<String>,
     },
+    /// A server of Iceberg's REST protocol.
+    Rest {
+        /// `https://host/path`, or with `?warehouse=NAME` behind it.
+        url: String,
+        /// The bearer token, from a file or the environment.
+        token: Option<String>,
+    },
 }
 
-/// A compare-and-swap of a table's pointer.
-pub(crate) struct Swap {
-    /// The table.
-    pub table: TableName,
-    /// The location that the pointer must still have; `None` for a table that must not exist.
-    pub expected: Option<String>,
-    /// The location of the new metadata.
-    pub new: String,
-}
-
-/// The rows of a catalog: tables and views, namespaces and the properties of the lake.
+/// What a catalog holds: tables and views, namespaces and the properties of the lake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub tables: Vec<TableRow>,
@@ -57,43 +60,46 @@ pub(crate) struct TableRow {
     pub kind: Option<String>,
 }
 
-/// The pointers of all tables.
-pub(crate) trait Pointers: Send {
-    /// Creates the catalog's tables if they are missing.
-    fn prepare(&mut self) -> Result<()>;
+/// A catalog's tables and the properties of the lake.
+pub(crate) trait Backend: Send {
     /// Returns a property of the lake.
     fn property(&mut self, key: &str) -> Result<Option<String>>;
-    /// Records a property of the lake, unless it is recorded already.
-    fn record(&mut self, key: &str, value: &str) -> Result<()>;
-    /// Returns every table with the location of its metadata.
-    fn tables(&mut self) -> Result<Vec<(TableName, String)>>;
-    /// Returns the location of a table's metadata.
-    fn table(&mut self, table: &TableName) -> Result<Option<String>>;
-    /// Swaps all pointers in one transaction, or none.
+    /// Records properties of the lake, unless they are recorded already.
+    fn claim(&mut self, properties: &[(&str, &str)]) -> Result<()>;
+    /// Returns the names of all tables.
+    fn names(&mut self) -> Result<Vec<TableName>>;
+    /// Loads all tables.
+    fn load_all(&mut self, session: Session) -> Result<Vec<Table>>;
+    /// Loads a table, or returns `None` if there is none of the name.
+    fn find(&mut self, name: &TableName, session: Session) -> Result<Option<Table>>;
+    /// Commits all changes, which are sorted by table, or none. Adds the files that it writes to `written`, and returns the
+    /// files that nothing names after the commit.
     ///
     /// # Errors
-    /// Fails with [`crate::Error::Conflict`] if a pointer has another location than expected.
-    fn swap(&mut self, swaps: &[Swap]) -> Result<()>;
-    /// Returns all rows, as of one instant.
+    /// Fails with [`crate::Error::Conflict`] if another writer committed to a table first, and with
+    /// [`crate::Error::Unknown`] if the commit may have been made.
+    fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>>;
+    /// Adds a table whose metadata file exists.
+    fn register(&mut self, name: &TableName, location: &str) -> Result<()>;
+    /// Returns all that the catalog holds.
     fn contents(&mut self) -> Result<Contents>;
-    /// Replaces all rows by these, in one transaction.
+    /// Replaces all that the catalog holds.
     fn replace(&mut self, contents: &Contents) -> Result<()>;
 }
 
 impl Store {
-    /// Opens the database. Creates the catalog's tables only for [`Access::Write`].
+    /// Opens the catalog. Creates what a database needs only for [`Access::Write`].
     ///
     /// # Errors
-    /// Fails if the database cannot be opened or, for writing, its tables cannot be created.
-    pub(crate) fn open(&self, access: Access) -> Result<Box<dyn Pointers>> {
-        let mut pointers: Box<dyn Pointers> = match self {
-            Store::Sqlite(path) => Box::new(Sqlite::open(path, access)?),
-            Store::Postgres { url, password } => Box::new(Postgres::open(url, password.as_deref())?),
-        };
-        if access == Access::Write {
-            pointers.prepare()?;
-        }
-        Ok(pointers)
+    /// Fails if the catalog cannot be opened or, for writing, prepared.
+    pub(crate) fn open(&self, access: Access) -> Result<Box<dyn Backend>> {
+        Ok(match self {
+            Store::Sqlite(path) => Box::new(Swapping::new(self, Box::new(Sqlite::open(path, access)?), access)?),
+            Store::Postgres { url, password } => {
+                Box::new(Swapping::new(self, Box::new(Postgres::open(url, password.as_deref())?), access)?)
+            }
+            Store::Rest { url, token } => Box::new(Rest::open(url, token.as_deref(), access)?),
+        })
     }
 }
 

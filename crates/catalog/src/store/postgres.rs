@@ -2,11 +2,12 @@
 
 use postgres::{Client, Config, IsolationLevel, NoTls, Transaction};
 
-use super::{Contents, Pointers, Swap, TableRow, statement};
+use super::pointers::{Pointers, Swap};
+use super::{Contents, TableRow, statement};
 use crate::{Error, Result, TableName};
 
 /// A catalog in a Postgres database, which Trino and Spark open as a catalog of the type `jdbc`.
-pub(crate) struct Postgres {
+pub(super) struct Postgres {
     /// Host and database for messages, without the password.
     place: String,
     client: Client,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use super::{Contents, Pointers, Swap, TableRow, statement};
+use super::pointers::{Pointers, Swap};
+use super::{Contents, TableRow, statement};
 use crate::{Access, Error, Result, TableName};
 
 /// How long a statement waits for another process's transaction, which takes milliseconds.
@@ -13,7 +14,7 @@ const BUSY: Duration = Duration::from_secs(30);
 
 /// The embedded catalog. It uses a rollback journal, because a write-ahead log needs shared memory and leaves further
 /// files beside the database.
-pub(crate) struct Sqlite {
+pub(super) struct Sqlite {
     path: PathBuf,
     connection: Connection,
 }

@@ -2,6 +2,7 @@ use discogs_lakehouse::contract::{ColumnType, Contract, Table};
 
 use super::super::stack::{LARGE, SMALL, path};
 use super::Tables;
+use crate::iceberg::pruning;
 use crate::support::TestCommand;
 
 /// Tables summed in one statement. Each takes a few stages, of which Trino allows 150.
@@ -121,4 +122,13 @@ fn files_are_skipped_and_kept(tables: &Tables) {
     // Outside of the bounds of every file: no split is read.
     let plan = tables.row("EXPLAIN ANALYZE SELECT * FROM releases_v6 WHERE release_id < 0");
     assert!(plan[0].contains("Input: 0 rows (0B)") || plan[0].contains("Physical input: 0B"), "{}", plan[0]);
+
+    pruning::create(&tables.store(""), tables.stack.lake().root());
+    let read = |condition: &str| {
+        let plan = tables.row(&format!("EXPLAIN ANALYZE SELECT * FROM mine.sorted WHERE {condition}")).remove(0);
+        let input = plan.split("Input: ").skip(1).find(|part| part.contains("Physical input: "));
+        input.unwrap_or_else(|| panic!("{plan}")).split(" rows").next().unwrap().parse::<i64>().unwrap()
+    };
+    assert_eq!(read("true"), pruning::FILES * pruning::ROWS);
+    assert_eq!(read(&format!("id = {}", pruning::POINT)), pruning::ROWS, "the rows of one file");
 }
