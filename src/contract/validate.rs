@@ -147,10 +147,8 @@ fn in_reference(contract: &Contract, table: &Table, reference: &Reference) -> Re
     let type_of = |table: &Table, name: &String| table.column(name).map(|column| column.data_type);
     for (index, (column, field)) in reference.columns.iter().zip(&target.key).enumerate() {
         if type_of(table, column).is_none() || type_of(table, column) != type_of(target, field) {
-            let what = format!(
-                "{}.{column} refers to {}.{field}, which is not a column of its type",
-                table.name, target.name
-            );
+            let what =
+                format!("{}.{column} refers to {}.{field}, which is not a column of its type", table.name, target.name);
             return Err(ContractError::new(what).at("columns", index));
         }
     }

@@ -85,7 +85,8 @@ impl Lake {
         Scratch::in_folder(&folder, &format!("{task}."))
     }
 
-    pub(super) fn runs_folder(&self) -> PathBuf {
+    /// Returns the folder of the runs.
+    pub fn runs_folder(&self) -> PathBuf {
         self.root.join("_runs")
     }
 

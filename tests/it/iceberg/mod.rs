@@ -3,6 +3,7 @@
 mod catalog;
 mod documentation;
 pub mod evolution;
+mod others;
 mod postgres;
 mod publish;
 mod readers;

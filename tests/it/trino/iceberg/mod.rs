@@ -2,6 +2,7 @@
 //! time has a lake in it.
 
 mod evolution;
+mod losses;
 mod promotions;
 mod readers;
 
