@@ -18,6 +18,7 @@ pub mod ingest_labels;
 pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
+pub mod maintain_tables;
 pub mod move_catalog;
 pub mod preflight;
 mod project;
@@ -75,6 +76,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<ingest_masters::IngestMasters>(),
         PROJECT.command::<ingest_releases::IngestReleases>(),
         PROJECT.command::<lake_status::LakeStatus>(),
+        PROJECT.command::<maintain_tables::MaintainTables>(),
         PROJECT.command::<move_catalog::MoveCatalog>(),
         PROJECT.command::<preflight::Preflight>(),
         PROJECT.command::<promote::Promote>(),

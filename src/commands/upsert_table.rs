@@ -185,7 +185,12 @@ fn tell(report: &Report, request: &Request, call: &mut Call) {
         Outcome::Committed(snapshot) => {
             call.set_detail("snapshot_id", snapshot.to_string());
             let table = request.table.to_string();
-            call.add_table(TableCount { name: table, rows: counts.inserted + counts.updated, files: written as u64, bytes: 0 });
+            call.add_table(TableCount {
+                name: table,
+                rows: counts.inserted + counts.updated,
+                files: written as u64,
+                bytes: 0,
+            });
             call.summary(format_args!("{}: {changes}; {written} files written, {kept} kept", request.table));
         }
         Outcome::SameInput => call.already_done_because(format!("{} has this input", request.table)),

@@ -54,7 +54,10 @@ impl TableColumn {
 impl Columns {
     /// Returns the columns of the key.
     pub fn key_columns(&self) -> Vec<&TableColumn> {
-        self.key.iter().filter_map(|name| self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))).collect()
+        self.key
+            .iter()
+            .filter_map(|name| self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
+            .collect()
     }
 
     /// Returns the quoted names of columns, separated by commas.

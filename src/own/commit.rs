@@ -35,7 +35,13 @@ pub fn commit(
     tables.commit_own(&request.table, table, new, |current, session| columns.change(lake, request, current, session))
 }
 
-fn lock(lake: &Lake, task: &str, catalog: &CatalogArgs, observer: &dyn Observer) -> anyhow::Result<Publication> {
+/// Locks the lake, and waits if another task holds the lock.
+pub(super) fn lock(
+    lake: &Lake,
+    task: &str,
+    catalog: &CatalogArgs,
+    observer: &dyn Observer,
+) -> anyhow::Result<Publication> {
     let began = Instant::now();
     let mut is_noted = false;
     loop {

@@ -23,8 +23,7 @@ impl FromStr for Declared {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut declared = Declared::default();
         for part in parts(text) {
-            let (name, of_type) =
-                part.split_once('=').ok_or_else(|| format!("expected COLUMN=TYPE, found {part}"))?;
+            let (name, of_type) = part.split_once('=').ok_or_else(|| format!("expected COLUMN=TYPE, found {part}"))?;
             declared.0.push((name.trim().to_owned(), data_type(of_type.trim())?));
         }
         Ok(declared)

@@ -16,12 +16,7 @@ use digdag_task::Failure;
 /// # Errors
 /// Fails if a value does not fit its column, naming the row, the column and the ways out; if a column or the key is
 /// missing; or if a key has no value.
-pub fn decide(
-    engine: &DuckDb,
-    raw: &Raw,
-    table: Option<&Table>,
-    request: &Request,
-) -> anyhow::Result<Columns> {
+pub fn decide(engine: &DuckDb, raw: &Raw, table: Option<&Table>, request: &Request) -> anyhow::Result<Columns> {
     let mut columns = Columns { key: key(raw, table, request)?, ..Columns::default() };
     let stored = table.map(stored_columns).transpose()?.unwrap_or_default();
     for (index, (name, id, data_type)) in stored.iter().enumerate() {
@@ -219,8 +214,7 @@ fn require(
         count => format!(", and {} more values", count - 1),
     };
     let value: String = value.chars().take(60).collect();
-    let message =
-        format!("row {row}, column {}: {value:?} is no {}{more}", column.name, types::name(data_type));
+    let message = format!("row {row}, column {}: {value:?} is no {}{more}", column.name, types::name(data_type));
     Err(Failure::input(message).hint(hint()).into())
 }
 

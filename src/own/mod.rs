@@ -6,6 +6,8 @@
 //! stdin, http  in DuckDB columns      the keys, rewritten again from evolve.rs if overtaken
 //! ```
 //!
+//! `upkeep/` compacts a table's files, expires its snapshots, and removes files that no snapshot names.
+//!
 //! Everything before the commit happens in a scratch folder without the lake's lock, so a killed task leaves the table as
 //! it was, and other writers are not held up. `scan.rs` reads a table's files by field id, with the position deletes
 //! that Trino writes. `changes/` compares the files of two snapshots.
@@ -29,11 +31,13 @@ mod source;
 mod statements;
 mod text;
 mod types;
+mod upkeep;
 mod upsert;
 
 pub use declared::{Declared, list};
+pub use header::{Dialect, delimiter};
 pub use mount::mount_own;
 pub use request::{Mode, Request};
 pub use source::{Encoding, Format, Source};
-pub use header::{Dialect, delimiter};
+pub use upkeep::{Policy, Upkeep, maintain};
 pub use upsert::{Input, Outcome, Report, upsert};

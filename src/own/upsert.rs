@@ -122,6 +122,7 @@ pub fn upsert(
             properties: properties(&fetched, request, &merge.counts),
             removed: merge.removed,
             removes_deletes: merge.removes_deletes,
+            is_rewrite: false,
         };
         match commit(lake, task, catalog, request, table.as_ref(), &columns, new, observer)? {
             Some(snapshot) => return Ok(Report { outcome: Outcome::Committed(snapshot), ..report }),

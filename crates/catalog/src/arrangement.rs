@@ -3,9 +3,7 @@
 
 use std::str::FromStr;
 
-use iceberg::spec::{
-    NullOrder, SchemaRef, SortDirection, SortField, SortOrder, Transform, UnboundPartitionSpec,
-};
+use iceberg::spec::{NullOrder, SchemaRef, SortDirection, SortField, SortOrder, Transform, UnboundPartitionSpec};
 
 use crate::{Error, Result, TableChange};
 
@@ -31,7 +29,9 @@ impl FromStr for PartitionBy {
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let expected = || {
-            format!("expected COLUMN, day(COLUMN), month(COLUMN), year(COLUMN), bucket(N, COLUMN) or truncate(N, COLUMN), found {text}")
+            format!(
+                "expected COLUMN, day(COLUMN), month(COLUMN), year(COLUMN), bucket(N, COLUMN) or truncate(N, COLUMN), found {text}"
+            )
         };
         let text = text.trim();
         let Some((function, rest)) = text.split_once('(') else {

@@ -18,8 +18,8 @@ use parquet::schema::types::ColumnPath;
 use crate::files::{failed, sync_folder};
 use crate::{Error, Result, TableChange};
 
-/// Bytes of a file. An upsert rewrites whole files, so files are smaller than those that are only read.
-const FILE_BYTES: usize = 64 << 20;
+/// Bytes at which a file is full. An upsert rewrites whole files, so files are smaller than those that are only read.
+pub const FILE_BYTES: usize = 64 << 20;
 
 /// Rows of a row group, and the number of keys that its Bloom filter is made for.
 const GROUP_ROWS: usize = 1 << 18;
@@ -90,7 +90,8 @@ impl DataWriter {
     /// Fails if a value cannot be cast or a file cannot be written.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let columns = batch.columns().iter().zip(self.schema.fields());
-        let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<std::result::Result<_, _>>();
+        let columns =
+            columns.map(|(column, field)| cast(column, field.data_type())).collect::<std::result::Result<_, _>>();
         let batch = columns.and_then(|columns| RecordBatch::try_new(self.schema.clone(), columns));
         let batch = batch.map_err(|error| invalid(&self.folder, error))?;
         match &self.splitter {

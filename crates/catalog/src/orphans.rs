@@ -39,6 +39,8 @@ pub(crate) fn named_by(table: &Table) -> Result<HashSet<PathBuf>> {
     let mut named = HashSet::from([path_of(&table.location)]);
     let has_data = path_of(table.metadata.location()).join(DATA).is_dir();
     named.extend(table.metadata.metadata_log().iter().map(|entry| path_of(&entry.metadata_file)));
+    named.extend(table.metadata.statistics_iter().map(|file| path_of(&file.statistics_path)));
+    named.extend(table.metadata.partition_statistics_iter().map(|file| path_of(&file.statistics_path)));
     for snapshot in table.metadata.snapshots() {
         named.insert(path_of(snapshot.manifest_list()));
         for manifest in block_on(list(table, snapshot.manifest_list()))?
@@ -68,7 +70,7 @@ async fn list(table: &Table, location: &str) -> iceberg::Result<ManifestList> {
 }
 
 /// Returns the entries of a folder, or nothing if it is missing or is no folder.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     let listed = match fs::read_dir(folder) {
         Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(Vec::new()),

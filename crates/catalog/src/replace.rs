@@ -3,12 +3,12 @@
 //! Manifests without a removed file are taken over as they are. Other manifests are written again, with the kept files
 //! as existing and the removed files as deleted, so a reader of changes finds both.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use iceberg::spec::{
-    DataFile, FormatVersion, ManifestContentType, ManifestFile, ManifestList, ManifestWriter, ManifestWriterBuilder,
-    Operation, PartitionSpec, SchemaRef, Snapshot, SnapshotReference, SnapshotRetention, SnapshotSummaryCollector,
-    Summary, TableMetadata,
+    DataFile, FormatVersion, ManifestContentType, ManifestEntryRef, ManifestFile, ManifestList, ManifestWriter,
+    ManifestWriterBuilder, Operation, PartitionSpec, SchemaRef, Snapshot, SnapshotReference, SnapshotRetention,
+    SnapshotSummaryCollector, Summary, TableMetadata,
 };
 
 use crate::change::MAIN;
@@ -26,6 +26,8 @@ pub struct Replacement {
     pub removes_deletes: bool,
     /// The data files to add.
     pub added: Vec<DataFile>,
+    /// Whether the rows stay the same: files are only written anew. All manifests are then merged into one.
+    pub is_rewrite: bool,
     /// Properties of the snapshot's summary.
     pub properties: HashMap<String, String>,
     /// The snapshot's time in milliseconds since 1970, from [`crate::Catalog::next_time`].
@@ -53,6 +55,7 @@ impl TableChange {
             summary: SnapshotSummaryCollector::default(),
             totals: Totals::default(),
             manifests: Vec::new(),
+            merged: BTreeMap::new(),
             written: &mut self.written,
         };
         let written = block_on(writer.write(self.base.current_snapshot().map(|parent| &**parent), replacement))?;
@@ -84,6 +87,15 @@ struct Totals {
     position_deletes: u64,
 }
 
+/// A live entry of a manifest of the parent.
+struct Entry {
+    file: DataFile,
+    snapshot_id: i64,
+    sequence_number: i64,
+    file_sequence_number: Option<i64>,
+    is_removed: bool,
+}
+
 struct Writer<'w> {
     metadata: &'w TableMetadata,
     schema: SchemaRef,
@@ -93,19 +105,24 @@ struct Writer<'w> {
     summary: SnapshotSummaryCollector,
     totals: Totals,
     manifests: Vec<ManifestFile>,
+    /// The entries of merged manifests, by partition spec.
+    merged: BTreeMap<i32, Vec<Entry>>,
     written: &'w mut Vec<std::path::PathBuf>,
 }
 
 impl Writer<'_> {
     async fn write(&mut self, parent: Option<&Snapshot>, replacement: Replacement) -> iceberg::Result<Snapshot> {
-        let Replacement { removed, removes_deletes, added, mut properties, at } = replacement;
+        let Replacement { removed, removes_deletes, added, is_rewrite, mut properties, at } = replacement;
         let adds = !added.is_empty();
         if let Some(parent) = parent {
             let content = io().new_input(parent.manifest_list())?.read().await?;
             let list = ManifestList::parse_with_version(&content, self.metadata.format_version())?;
             for manifest in list.consume_entries() {
-                self.carry_over(manifest, &removed, removes_deletes).await?;
+                self.carry_over(manifest, &removed, removes_deletes, is_rewrite).await?;
             }
+        }
+        for (spec_id, entries) in std::mem::take(&mut self.merged) {
+            self.write_entries(spec_id, true, entries).await?;
         }
         if adds {
             self.add(added).await?;
@@ -129,6 +146,7 @@ impl Writer<'_> {
         }
         summary.extend(properties.drain());
         let operation = match (removed.is_empty() && !removes_deletes, adds) {
+            _ if is_rewrite => Operation::Replace,
             (true, _) => Operation::Append,
             (false, true) => Operation::Overwrite,
             (false, false) => Operation::Delete,
@@ -144,41 +162,53 @@ impl Writer<'_> {
             .build())
     }
 
-    /// Takes a manifest of the parent over, or writes it again without the removed files.
+    /// Takes a manifest of the parent over, or writes it again without the removed files. With `merges`, keeps its entries
+    /// for a manifest of all.
     async fn carry_over(
         &mut self,
         manifest: ManifestFile,
         removed: &HashSet<String>,
         removes_deletes: bool,
+        merges: bool,
     ) -> iceberg::Result<()> {
         let is_data = manifest.content == ManifestContentType::Data;
         let (entries, _) = manifest.load_manifest(&io()).await?.into_parts();
-        let alive: Vec<_> = entries.iter().filter(|entry| entry.is_alive()).collect();
-        let is_removed = |file: &DataFile| match is_data {
-            true => removed.contains(file.file_path()),
-            false => removes_deletes,
+        let entry = |entry: &ManifestEntryRef| {
+            let file = entry.data_file().clone();
+            Entry {
+                is_removed: if is_data { removed.contains(file.file_path()) } else { removes_deletes },
+                file,
+                snapshot_id: entry.snapshot_id().unwrap_or(manifest.added_snapshot_id),
+                sequence_number: entry.sequence_number().unwrap_or(manifest.sequence_number),
+                file_sequence_number: entry.file_sequence_number.or(Some(manifest.sequence_number)),
+            }
         };
-        for file in alive.iter().map(|entry| entry.data_file()).filter(|file| !is_removed(file)) {
-            self.count(file, is_data);
+        let alive: Vec<_> = entries.iter().filter(|entry| entry.is_alive()).map(entry).collect();
+        for entry in alive.iter().filter(|entry| !entry.is_removed) {
+            self.count(&entry.file, is_data);
         }
         if alive.is_empty() {
             return Ok(());
         }
-        if !alive.iter().any(|entry| is_removed(entry.data_file())) {
+        if merges && is_data {
+            self.merged.entry(manifest.partition_spec_id).or_default().extend(alive);
+            return Ok(());
+        }
+        if !alive.iter().any(|entry| entry.is_removed) {
             self.manifests.push(manifest);
             return Ok(());
         }
-        let spec = self.spec(manifest.partition_spec_id);
+        self.write_entries(manifest.partition_spec_id, is_data, alive).await
+    }
+
+    async fn write_entries(&mut self, spec_id: i32, is_data: bool, entries: Vec<Entry>) -> iceberg::Result<()> {
+        let spec = self.spec(spec_id);
         let mut writer = self.manifest(&spec, is_data)?;
-        for entry in alive {
-            let file = entry.data_file().clone();
-            let sequence_number = entry.sequence_number().unwrap_or(manifest.sequence_number);
-            let file_sequence_number = entry.file_sequence_number.or(Some(manifest.sequence_number));
-            if is_removed(&file) {
+        for Entry { file, snapshot_id, sequence_number, file_sequence_number, is_removed } in entries {
+            if is_removed {
                 self.summary.remove_file(&file, self.schema.clone(), spec.clone().into());
                 writer.add_delete_file(file, sequence_number, file_sequence_number)?;
             } else {
-                let snapshot_id = entry.snapshot_id().unwrap_or(manifest.added_snapshot_id);
                 writer.add_existing_file(file, snapshot_id, sequence_number, file_sequence_number)?;
             }
         }

@@ -23,13 +23,18 @@ impl FromStr for OwnName {
     fn from_str(text: &str) -> Result<Self, String> {
         let (namespace, name) = text.split_once('.').unwrap_or((NAMESPACE, text));
         if ["bronze", "silver", "gold"].contains(&namespace) {
-            return Err(format!("{namespace} holds the catalogue's tables; tables of your own are in mine: mine.{name}"));
+            return Err(format!(
+                "{namespace} holds the catalogue's tables; tables of your own are in mine: mine.{name}"
+            ));
         }
         if namespace != NAMESPACE {
             return Err(format!("expected mine.NAME, found the namespace {namespace}"));
         }
         let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if name.is_empty() || name.len() > 100 || !name.chars().all(is_word) || name.starts_with(|c: char| c.is_ascii_digit())
+        if name.is_empty()
+            || name.len() > 100
+            || !name.chars().all(is_word)
+            || name.starts_with(|c: char| c.is_ascii_digit())
         {
             return Err("expected mine.NAME with lower-case letters, digits and _ in the name".to_owned());
         }
@@ -54,6 +59,8 @@ pub struct NewFiles {
     pub removed: HashSet<String>,
     /// Whether all delete files are removed.
     pub removes_deletes: bool,
+    /// Whether the rows stay the same.
+    pub is_rewrite: bool,
     /// Properties of the snapshot.
     pub properties: HashMap<String, String>,
 }
@@ -117,8 +124,8 @@ impl Tables {
             rename(&written.path, &target)?;
             added.push(lake_catalog::written_data_file(&target, &schema, written).map_err(failure)?);
         }
-        let NewFiles { removed, removes_deletes, properties, .. } = new;
-        let replacement = Replacement { removed, removes_deletes, added, properties, at };
+        let NewFiles { removed, removes_deletes, is_rewrite, properties, .. } = new;
+        let replacement = Replacement { removed, removes_deletes, added, is_rewrite, properties, at };
         let snapshot = change.replace_files(replacement).map_err(failure)?;
         match self.commit(vec![change], at) {
             Ok(()) => Ok(Some(snapshot)),

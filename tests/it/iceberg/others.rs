@@ -29,6 +29,12 @@ fn prune(lake: &TestLake, dry_run: &str) -> Finished {
     lake.task("prune-runs").args(&keep).run().expect_status(0)
 }
 
+/// The CSV of a report.
+fn reported(report: &Finished) -> String {
+    let path = report.json()["report"].as_str().unwrap().to_owned();
+    std::fs::read_to_string(path).unwrap()
+}
+
 fn is_there(lake: &TestLake, run: &str) -> bool {
     lake.root().join("_runs").join(run).is_dir()
 }
@@ -74,11 +80,11 @@ fn a_table_that_another_engine_changed_or_dropped_fails_the_report_until_it_is_p
     report(0);
     let Some(appended) = other(&lake, &["append", TABLE]) else { return };
     appended.expect_status(0);
-    report(3).expect_stderr("run.is_main").expect_stderr(TABLE);
+    assert!(reported(&report(3)).contains("main of silver.labels_v10 is not the snapshot of the run"));
     lake.task("rollback-table").args(&["--table", TABLE, "--to", active]).run().expect_status(0);
     report(0);
     other(&lake, &["drop", TABLE]).unwrap().expect_status(0);
-    report(3).expect_stderr("silver.labels_v10 is not in the catalog");
+    assert!(reported(&report(3)).contains("silver.labels_v10 is not in the catalog"));
     lake.task("rebuild-catalog").run().expect_status(0);
     report(0);
     lake.task("verify-run").run().expect_status(0);

@@ -42,5 +42,5 @@ for statement in [
         spark.sql(statement).collect()
         outcome = "done"
     except Exception as error:  # Every error is an outcome.
-        outcome = str(error).splitlines()[0]
+        outcome = " ".join(str(error).split())[:1000]
     print(f"{statement.split('(')[0]}: {outcome}")
