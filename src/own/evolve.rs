@@ -16,12 +16,7 @@ use digdag_task::Failure;
 /// # Errors
 /// Fails if a value does not fit its column, naming the row, the column and the ways out; if a column or the key is
 /// missing; or if a key has no value.
-pub fn decide(
-    engine: &DuckDb,
-    raw: &Raw,
-    table: Option<&Table>,
-    request: &Request,
-) -> anyhow::Result<Columns> {
+pub fn decide(engine: &DuckDb, raw: &Raw, table: Option<&Table>, request: &Request) -> anyhow::Result<Columns> {
     let mut columns = Columns { key: key(raw, table, request)?, ..Columns::default() };
     let stored = table.map(stored_columns).transpose()?.unwrap_or_default();
     for (index, (name, id, data_type)) in stored.iter().enumerate() {
@@ -71,6 +66,9 @@ pub fn decide(
 fn key(raw: &Raw, table: Option<&Table>, request: &Request) -> anyhow::Result<Vec<String>> {
     let known = table.and_then(|table| table.metadata().properties().get(KEY));
     let known: Vec<String> = known.map(|known| known.split(',').map(str::to_owned).collect()).unwrap_or_default();
+    if request.mode == Mode::Append && request.key.is_empty() {
+        return Ok(known);
+    }
     let mut key = Vec::new();
     for name in if request.key.is_empty() { &known } else { &request.key } {
         let column = raw.column(name).ok_or_else(|| {
@@ -219,8 +217,7 @@ fn require(
         count => format!(", and {} more values", count - 1),
     };
     let value: String = value.chars().take(60).collect();
-    let message =
-        format!("row {row}, column {}: {value:?} is no {}{more}", column.name, types::name(data_type));
+    let message = format!("row {row}, column {}: {value:?} is no {}{more}", column.name, types::name(data_type));
     Err(Failure::input(message).hint(hint()).into())
 }
 
@@ -241,7 +238,7 @@ fn check(engine: &DuckDb, raw: &Raw, columns: &Columns, request: &Request) -> an
             .hint("--partial=true keeps their values; or give the columns, empty to clear them")
             .into());
     }
-    if columns.key.is_empty() {
+    if columns.key.is_empty() || request.mode == Mode::Append {
         return Ok(());
     }
     let is_null: Vec<_> = columns

@@ -54,8 +54,7 @@ pub fn holds(engine: &DuckDb, column: &str, data_type: &PrimitiveType) -> anyhow
 fn of_numbers(engine: &DuckDb, column: &str) -> anyhow::Result<PrimitiveType> {
     let shape = rows(engine, "shape_of_numbers", &[("column", column)])?;
     let mut cells = shape.into_iter().flatten().map(|cell| cell.and_then(|cell| cell.parse::<u32>().ok()).unwrap_or(0));
-    let (digits, scale, exponents) =
-        (cells.next().unwrap_or(0), cells.next().unwrap_or(0), cells.next().unwrap_or(0));
+    let (digits, scale, exponents) = (cells.next().unwrap_or(0), cells.next().unwrap_or(0), cells.next().unwrap_or(0));
     Ok(match (exponents, scale) {
         // Whole numbers that no BIGINT holds: a DOUBLE would change their last digits.
         (0, 0) => PrimitiveType::String,

@@ -110,9 +110,9 @@ impl Planner<'_> {
     fn order_of_rows(&self, raw: &Raw) -> anyhow::Result<String> {
         let mut order = Vec::new();
         for name in &self.request.order_by {
-            let column = raw.column(name).ok_or_else(|| {
-                Failure::parameters(format!("parameter order_by: the input has no column {name}"))
-            })?;
+            let column = raw
+                .column(name)
+                .ok_or_else(|| Failure::parameters(format!("parameter order_by: the input has no column {name}")))?;
             order.push(piece("pieces/order_key", &[("column", &quoted(&column.name))])?);
         }
         order.push(quoted("input position"));
@@ -215,8 +215,7 @@ impl Planner<'_> {
             ", ",
         )?;
         let statement = SqlFile::load(&format!("own/{name}"))?;
-        let places =
-            [("columns", Columns::list(columns)), ("incoming", incoming), ("order", self.order_of_files()?)];
+        let places = [("columns", Columns::list(columns)), ("incoming", incoming), ("order", self.order_of_files()?)];
         let select = statement.with(&places.each_ref().map(|(place, value)| (*place, value.as_str())));
         Ok(Merge {
             counts,

@@ -31,9 +31,9 @@ mod text;
 mod types;
 mod upsert;
 
-pub use declared::{Declared, list};
+pub use declared::{Declared, List};
+pub use header::{Dialect, delimiter};
 pub use mount::mount_own;
 pub use request::{Mode, Request};
 pub use source::{Encoding, Format, Source};
-pub use header::{Dialect, delimiter};
 pub use upsert::{Input, Outcome, Report, upsert};

@@ -119,7 +119,10 @@ fn load(engine: &DuckDb, name: &str, places: &[(&str, String)], input: &Fetched)
 /// Classifies an error of DuckDB's readers as one of the input, with the line and the reason.
 fn of_input(error: anyhow::Error, input: &Fetched) -> anyhow::Error {
     let text = format!("{error:#}");
-    if ["Invalid Input Error", "Conversion Error", "Invalid Error", "not a parquet", "No magic bytes"].iter().all(|kind| !text.contains(kind)) {
+    if ["Invalid Input Error", "Conversion Error", "Invalid Error", "not a parquet", "No magic bytes"]
+        .iter()
+        .all(|kind| !text.contains(kind))
+    {
         return error;
     }
     let after = |label: &str| text.split(label).nth(1).map(|rest| rest.lines().next().unwrap_or_default().trim());
@@ -127,14 +130,18 @@ fn of_input(error: anyhow::Error, input: &Fetched) -> anyhow::Error {
     let (reason, hint) = match (after("Expected Number of Columns:"), after("in line ")) {
         (Some(expected), _) => {
             let (expected, found) = expected.split_once(" Found: ").unwrap_or((expected, "another number of"));
-            (format!("expected {expected} fields, found {found}"), "correct the line, or quote a field that has the delimiter in it")
+            (
+                format!("expected {expected} fields, found {found}"),
+                "correct the line, or quote a field that has the delimiter in it",
+            )
         }
         (None, _) if text.contains("unterminated quote") => {
             ("a quote is not closed".to_owned(), "close it, or name another --quote")
         }
-        (None, _) if text.contains("invalid state") => {
-            ("its line ends or quotes are mixed".to_owned(), "write it with one kind of line end and quotes around whole fields")
-        }
+        (None, _) if text.contains("invalid state") => (
+            "its line ends or quotes are mixed".to_owned(),
+            "write it with one kind of line end and quotes around whole fields",
+        ),
         (None, Some(rest)) if text.contains("JSON") => {
             (format!("line {}", rest.trim_end_matches('.')), "expected a JSON object on each line")
         }

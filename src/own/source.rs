@@ -265,7 +265,8 @@ fn download(url: &str, name: &str, target: &Path, observer: &dyn Observer) -> an
             return Err(Failure::input(format!("{name}: the server answers {status}")).into());
         }
         let mut body = response.into_body().into_reader();
-        let mut file = BufWriter::new(File::create(target).with_context(|| format!("cannot write {}", target.display()))?);
+        let mut file =
+            BufWriter::new(File::create(target).with_context(|| format!("cannot write {}", target.display()))?);
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
             let read = body.read(&mut buffer).map_err(|error| external(error.to_string()))?;

@@ -66,7 +66,12 @@ pub fn not_utf8(name: &str, line: u64) -> Failure {
 ///
 /// # Errors
 /// Fails if the text has a character that the encoding lacks, or if a file cannot be read or written.
-pub fn convert(from: &'static Charset, name: &str, mut source: impl Read, mut target: impl Write) -> anyhow::Result<()> {
+pub fn convert(
+    from: &'static Charset,
+    name: &str,
+    mut source: impl Read,
+    mut target: impl Write,
+) -> anyhow::Result<()> {
     debug_assert!(from != UTF_8, "UTF-8 is checked, not converted");
     let mut decoder = from.new_decoder();
     let mut input = vec![0; BUFFER_BYTES];

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use parquet::bloom_filter::Sbbf;
 use parquet::basic::Type;
+use parquet::bloom_filter::Sbbf;
 use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
@@ -49,7 +49,9 @@ impl BloomFilters {
     /// Returns whether a row group may hold a number.
     pub fn may_hold_number(&self, number: i64) -> bool {
         match self.physical {
-            Type::INT32 => i32::try_from(number).is_ok_and(|number| self.groups.iter().any(|group| group.check(&number))),
+            Type::INT32 => {
+                i32::try_from(number).is_ok_and(|number| self.groups.iter().any(|group| group.check(&number)))
+            }
             Type::INT64 => self.groups.iter().any(|group| group.check(&number)),
             _ => true,
         }

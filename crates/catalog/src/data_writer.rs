@@ -90,7 +90,8 @@ impl DataWriter {
     /// Fails if a value cannot be cast or a file cannot be written.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let columns = batch.columns().iter().zip(self.schema.fields());
-        let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<std::result::Result<_, _>>();
+        let columns =
+            columns.map(|(column, field)| cast(column, field.data_type())).collect::<std::result::Result<_, _>>();
         let batch = columns.and_then(|columns| RecordBatch::try_new(self.schema.clone(), columns));
         let batch = batch.map_err(|error| invalid(&self.folder, error))?;
         match &self.splitter {

@@ -41,7 +41,8 @@ pub fn compare(
     let mut batches = engine.select(&sql, &origin)?;
     while let Some(batch) = batches.next_batch()? {
         for row in texts(&batch)? {
-            let [Some(kind), before, after] = row.try_into().unwrap_or_default() else { continue };
+            let row: [Option<String>; 3] = row.try_into().unwrap_or_default();
+            let [Some(kind), before, after] = row else { continue };
             take(Change { kind, before, after })?;
         }
     }
@@ -106,9 +107,8 @@ fn of_old(column: &ReadColumn, old: &Schema) -> ReadColumn {
 /// Returns the statement that compares the views, and its origin.
 fn statement(engine: &DuckDb, table: &Table, columns: &[ReadColumn]) -> anyhow::Result<(String, String)> {
     let pieces = |names: &[String], name: &str, separator: &str| -> anyhow::Result<String> {
-        let pieces = names.iter().map(|column| {
-            piece(name, &[("column", &quoted(column)), ("literal", &text_literal(column))])
-        });
+        let pieces =
+            names.iter().map(|column| piece(name, &[("column", &quoted(column)), ("literal", &text_literal(column))]));
         Ok(pieces.collect::<anyhow::Result<Vec<_>>>()?.join(separator))
     };
     let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();

@@ -101,13 +101,7 @@ fn load(lake: &Lake, catalog: &CatalogArgs, name: &TableName) -> anyhow::Result<
     })
 }
 
-fn read_step(
-    engine: &DuckDb,
-    table: &Table,
-    step: Step,
-    sink: &mut Sink,
-    totals: &mut Totals,
-) -> anyhow::Result<()> {
+fn read_step(engine: &DuckDb, table: &Table, step: Step, sink: &mut Sink, totals: &mut Totals) -> anyhow::Result<()> {
     let time = table.metadata().snapshot_by_id(step.after).map(|snapshot| snapshot.timestamp_ms()).unwrap_or_default();
     let time = Timestamp::from_millisecond(time)?;
     let snapshot = step.after.to_string();

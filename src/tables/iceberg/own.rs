@@ -23,13 +23,18 @@ impl FromStr for OwnName {
     fn from_str(text: &str) -> Result<Self, String> {
         let (namespace, name) = text.split_once('.').unwrap_or((NAMESPACE, text));
         if ["bronze", "silver", "gold"].contains(&namespace) {
-            return Err(format!("{namespace} holds the catalogue's tables; tables of your own are in mine: mine.{name}"));
+            return Err(format!(
+                "{namespace} holds the catalogue's tables; tables of your own are in mine: mine.{name}"
+            ));
         }
         if namespace != NAMESPACE {
             return Err(format!("expected mine.NAME, found the namespace {namespace}"));
         }
         let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if name.is_empty() || name.len() > 100 || !name.chars().all(is_word) || name.starts_with(|c: char| c.is_ascii_digit())
+        if name.is_empty()
+            || name.len() > 100
+            || !name.chars().all(is_word)
+            || name.starts_with(|c: char| c.is_ascii_digit())
         {
             return Err("expected mine.NAME with lower-case letters, digits and _ in the name".to_owned());
         }

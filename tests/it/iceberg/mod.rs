@@ -5,7 +5,7 @@ mod documentation;
 pub mod evolution;
 mod postgres;
 mod publish;
-mod readers;
+pub mod readers;
 pub mod server;
 mod spark;
 

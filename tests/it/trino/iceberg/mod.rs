@@ -2,6 +2,7 @@
 //! time has a lake in it.
 
 mod evolution;
+mod own;
 mod promotions;
 mod readers;
 
