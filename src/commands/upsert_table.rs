@@ -7,7 +7,7 @@ use lake_catalog::{PartitionBy, SortBy};
 use serde_json::json;
 
 use super::LakeArgs;
-use crate::own::{self, Declared, Dialect, Encoding, Format, Input, Mode, Outcome, Report, Request, Source};
+use crate::own::{self, Declared, Dialect, Encoding, Format, Input, List, Mode, Outcome, Report, Request, Source};
 use crate::sql::EngineParameters;
 use crate::tables::iceberg::{CatalogArgs, OwnName};
 use digdag_task::{Call, InputFile, Switch, TableCount};
@@ -77,11 +77,11 @@ pub struct UpsertTable {
     pub(crate) order_by: Vec<String>,
 
     /// Partitions of a new table: COLUMN, day(COLUMN), month(COLUMN), year(COLUMN), bucket(N, COLUMN), truncate(N, COLUMN)
-    #[arg(long, value_name = "PARTITION,…", value_parser = partitions, default_value = "")]
+    #[arg(long, value_name = "PARTITION,…", default_value = "none")]
     pub(crate) partition: List<PartitionBy>,
 
     /// Order of rows in the files of a new table, such as artist,price desc [default: the key]
-    #[arg(long, value_name = "COLUMN,…", value_parser = sort_columns, default_value = "")]
+    #[arg(long, value_name = "COLUMN,…", default_value = "none", hide_default_value = true)]
     pub(crate) sort: List<SortBy>,
 
     /// Count what would change, and change nothing
@@ -93,18 +93,6 @@ pub struct UpsertTable {
 
     #[command(flatten)]
     pub(crate) engine: EngineParameters,
-}
-
-/// A list that is one value of a parameter.
-#[derive(Clone, Debug)]
-pub(crate) struct List<T>(Vec<T>);
-
-fn partitions(text: &str) -> Result<List<PartitionBy>, String> {
-    own::list(text).map(List)
-}
-
-fn sort_columns(text: &str) -> Result<List<SortBy>, String> {
-    own::list(text).map(List)
 }
 
 const EXAMPLE: &str = "\

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context;
 use lake_catalog::{Alteration, Column, NewTable, PrimitiveType, Session, SortBy, Table, TableChange};
 
 use super::request::Request;
@@ -10,6 +9,7 @@ use super::statements::piece;
 use super::types;
 use crate::lake::Lake;
 use crate::sql::quoted;
+use digdag_task::Failure;
 
 /// The property with the names of the key's columns.
 pub const KEY: &str = "discogs.key";
@@ -99,17 +99,17 @@ impl Columns {
                 let by_key = || self.key.iter().map(|column| SortBy { column: column.clone(), descending: false });
                 let sort: Vec<_> = if request.sort.is_empty() { by_key().collect() } else { request.sort.clone() };
                 if !sort.is_empty() {
-                    change.sort_by(&sort)?;
+                    change.sort_by(&sort).map_err(refused)?;
                 }
                 if !request.partition.is_empty() {
-                    change.partition_by(&request.partition)?;
+                    change.partition_by(&request.partition).map_err(refused)?;
                 }
                 change
             }
             Some(table) => {
                 let mut change = TableChange::of(table);
                 if !self.alterations.is_empty() {
-                    change.alter(&self.alterations)?;
+                    change.alter(&self.alterations).map_err(refused)?;
                 }
                 change
             }
@@ -141,12 +141,9 @@ impl Columns {
             ]),
         }
     }
+}
 
-    /// Returns the column of a name.
-    ///
-    /// # Errors
-    /// Fails if there is none.
-    pub fn named(&self, name: &str) -> anyhow::Result<&TableColumn> {
-        self.columns.iter().find(|column| column.name == name).with_context(|| format!("no column {name}"))
-    }
+/// Classifies Iceberg's refusal of a change as an error of the parameters.
+fn refused(error: lake_catalog::Error) -> Failure {
+    Failure::parameters(format!("{:#}", anyhow::Error::new(error)))
 }

@@ -31,7 +31,7 @@ impl FromStr for Declared {
 }
 
 /// Splits a list at the commas that stand in no parentheses.
-pub(super) fn parts(text: &str) -> Vec<&str> {
+fn parts(text: &str) -> Vec<&str> {
     let (mut depth, mut begin, mut found) = (0_usize, 0, Vec::new());
     for (index, c) in text.char_indices() {
         match c {
@@ -48,12 +48,18 @@ pub(super) fn parts(text: &str) -> Vec<&str> {
     found.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
-/// Parses a list whose items may have commas in parentheses: `month(listed), bucket(16, id)`.
-///
-/// # Errors
-/// Returns the error of the first item that is invalid.
-pub fn list<T: FromStr>(text: &str) -> Result<Vec<T>, T::Err> {
-    parts(text).into_iter().map(str::parse).collect()
+/// A list in one parameter, whose items may have commas in parentheses: `month(listed), bucket(16, id)`. `none` is the
+/// empty list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T: FromStr> FromStr for List<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let items = if text == "none" { Vec::new() } else { parts(text) };
+        items.into_iter().map(str::parse).collect::<Result<_, _>>().map(List)
+    }
 }
 
 #[cfg(test)]

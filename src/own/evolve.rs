@@ -66,6 +66,9 @@ pub fn decide(engine: &DuckDb, raw: &Raw, table: Option<&Table>, request: &Reque
 fn key(raw: &Raw, table: Option<&Table>, request: &Request) -> anyhow::Result<Vec<String>> {
     let known = table.and_then(|table| table.metadata().properties().get(KEY));
     let known: Vec<String> = known.map(|known| known.split(',').map(str::to_owned).collect()).unwrap_or_default();
+    if request.mode == Mode::Append && request.key.is_empty() {
+        return Ok(known);
+    }
     let mut key = Vec::new();
     for name in if request.key.is_empty() { &known } else { &request.key } {
         let column = raw.column(name).ok_or_else(|| {
@@ -235,7 +238,7 @@ fn check(engine: &DuckDb, raw: &Raw, columns: &Columns, request: &Request) -> an
             .hint("--partial=true keeps their values; or give the columns, empty to clear them")
             .into());
     }
-    if columns.key.is_empty() {
+    if columns.key.is_empty() || request.mode == Mode::Append {
         return Ok(());
     }
     let is_null: Vec<_> = columns

@@ -34,7 +34,7 @@ mod types;
 mod upkeep;
 mod upsert;
 
-pub use declared::{Declared, list};
+pub use declared::{Declared, List};
 pub use header::{Dialect, delimiter};
 pub use mount::mount_own;
 pub use request::{Mode, Request};

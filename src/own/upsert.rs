@@ -88,6 +88,7 @@ pub fn upsert(
     engine: &EngineParameters,
     observer: &dyn Observer,
 ) -> anyhow::Result<Report> {
+    lake.remove_dead_scratch(task)?;
     let scratch = lake.scratch(task)?;
     let fetched = input.source.fetch(input.format, input.encoding, scratch.path(), observer)?;
     if let Some(table) = load(lake, catalog, request)?

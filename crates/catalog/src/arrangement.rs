@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use iceberg::spec::{NullOrder, SchemaRef, SortDirection, SortField, SortOrder, Transform, UnboundPartitionSpec};
 
+use crate::metadata::UNSORTED;
 use crate::{Error, Result, TableChange};
 
 /// A partition field: `country`, `day(added)`, `month(added)`, `year(added)`, `bucket(16, id)`, `truncate(4, artist)`.
@@ -102,6 +103,9 @@ impl TableChange {
     /// Fails if the table lacks a column.
     pub fn sort_by(&mut self, fields: &[SortBy]) -> Result<()> {
         let schema = self.current_schema()?;
+        if fields.is_empty() {
+            return self.apply(|builder| builder.set_default_sort_order(UNSORTED));
+        }
         let mut order = SortOrder::builder();
         for SortBy { column, descending } in fields {
             order.with_sort_field(SortField {

@@ -109,7 +109,7 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     destination.reserve(call);
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
-    if let Some(id) = mount(&engine, &lake, &parameters)? {
+    if let Some(id) = mount(&engine, &lake, &parameters, &sql)? {
         call.set_run_id(&id);
     }
     let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
@@ -123,12 +123,18 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
 
 /// Mounts the tables of a run, and those of people's own as the schema `mine`. Returns the run, or `None` if the lake
 /// has tables of people's own and no published run.
-fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query) -> anyhow::Result<Option<RunId>> {
+fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> anyhow::Result<Option<RunId>> {
     let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
     if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
         return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
     }
-    let own = match Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)? {
+    // A statement that does not name the schema needs no catalog, and no password of one.
+    let names_own = of_own.is_some() || sql.to_ascii_lowercase().contains("mine");
+    let tables = match names_own {
+        true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
+        false => None,
+    };
+    let own = match tables {
         Some(mut tables) => mount_own(engine, &mut tables, of_own.map(|(table, as_of)| (&table.0, as_of)))?,
         None => 0,
     };

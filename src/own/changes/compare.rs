@@ -41,7 +41,8 @@ pub fn compare(
     let mut batches = engine.select(&sql, &origin)?;
     while let Some(batch) = batches.next_batch()? {
         for row in texts(&batch)? {
-            let [Some(kind), before, after] = row.try_into().unwrap_or_default() else { continue };
+            let row: [Option<String>; 3] = row.try_into().unwrap_or_default();
+            let [Some(kind), before, after] = row else { continue };
             take(Change { kind, before, after })?;
         }
     }

@@ -31,6 +31,7 @@ use std::collections::BTreeMap;
 
 use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
+pub use alter::TableChanges;
 pub use alteration::Changes;
 pub use as_of::{AsOf, mount_as_of};
 pub use binding::name as table_name;

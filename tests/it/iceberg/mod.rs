@@ -6,7 +6,7 @@ pub mod evolution;
 mod others;
 mod postgres;
 mod publish;
-mod readers;
+pub mod readers;
 pub mod server;
 mod spark;
 

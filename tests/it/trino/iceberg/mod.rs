@@ -3,6 +3,7 @@
 
 mod evolution;
 mod losses;
+mod own;
 mod promotions;
 mod readers;
 
