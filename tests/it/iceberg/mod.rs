@@ -3,7 +3,7 @@
 mod catalog;
 mod documentation;
 pub mod evolution;
-mod others;
+pub mod others;
 mod postgres;
 mod publish;
 pub mod readers;

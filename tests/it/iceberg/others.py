@@ -1,4 +1,4 @@
-"""Does to a table of the lake what its words say, with pyiceberg: append, tag, drop or purge."""
+"""Does to a table of the lake what its words say, with pyiceberg: append, tag NAME POSITION, drop or purge."""
 
 import pathlib
 import sys
@@ -11,9 +11,8 @@ table = catalog.load_table(name)
 if action == "append":
     table.append(table.scan(limit=1).to_arrow())
 elif action == "tag":
-    table.manage_snapshots().create_tag(table.current_snapshot().snapshot_id, sys.argv[4]).commit()
-elif action == "expire":
-    table.maintenance.expire_snapshots().by_ids([s.snapshot_id for s in table.snapshots()]).commit()
+    snapshots = [entry.snapshot_id for entry in table.history()]
+    table.manage_snapshots().create_tag(snapshots[int(sys.argv[5])], sys.argv[4]).commit()
 elif action == "drop":
     catalog.drop_table(name)
 elif action == "purge":

@@ -8,7 +8,7 @@ use crate::support::{Finished, TestCommand, TestLake, sealed_lake};
 const TABLE: &str = "silver.labels_v10";
 
 /// Does something to a table with pyiceberg.
-fn other(lake: &TestLake, arguments: &[&str]) -> Option<Finished> {
+pub fn with_pyiceberg(lake: &TestLake, arguments: &[&str]) -> Option<Finished> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/iceberg/others.py");
     let mut command = TestCommand::new(&python()?, &lake.root());
     Some(command.args(&[script, lake.root().to_str().unwrap()]).args(arguments).run())
@@ -44,7 +44,7 @@ fn pruning_keeps_a_run_whose_files_a_snapshot_of_another_engine_names() {
     let (lake, [first, second, third]) = sealed_lake();
     stage(&lake, first).expect_status(0);
     lake.promote(first).expect_status(0);
-    let Some(appended) = other(&lake, &["append", TABLE]) else { return };
+    let Some(appended) = with_pyiceberg(&lake, &["append", TABLE]) else { return };
     appended.expect_status(0);
     for run in [second, third] {
         stage(&lake, run).expect_status(0);
@@ -64,7 +64,7 @@ fn pruning_keeps_a_run_that_a_tag_of_peoples_own_names() {
     let (lake, [first, second, third]) = promoted_lake();
     let to = ["--table", "labels_v10", "--to", first];
     lake.task("rollback-table").args(&to).run().expect_status(0);
-    let Some(tagged) = other(&lake, &["tag", TABLE, "for_the_audit"]) else { return };
+    let Some(tagged) = with_pyiceberg(&lake, &["tag", TABLE, "for_the_audit", "-1"]) else { return };
     tagged.expect_status(0);
     lake.task("rollback-table").args(&["--to", third]).run().expect_status(0);
     lake.remove_previous_links();
@@ -78,12 +78,12 @@ fn a_table_that_another_engine_changed_or_dropped_fails_the_report_until_it_is_p
     let (lake, [.., active]) = promoted_lake();
     let report = |status: i32| lake.task("report-active").run().expect_status(status);
     report(0);
-    let Some(appended) = other(&lake, &["append", TABLE]) else { return };
+    let Some(appended) = with_pyiceberg(&lake, &["append", TABLE]) else { return };
     appended.expect_status(0);
     assert!(reported(&report(3)).contains("main of silver.labels_v10 is not the snapshot of the run"));
     lake.task("rollback-table").args(&["--table", TABLE, "--to", active]).run().expect_status(0);
     report(0);
-    other(&lake, &["drop", TABLE]).unwrap().expect_status(0);
+    with_pyiceberg(&lake, &["drop", TABLE]).unwrap().expect_status(0);
     assert!(reported(&report(3)).contains("silver.labels_v10 is not in the catalog"));
     lake.task("rebuild-catalog").run().expect_status(0);
     report(0);

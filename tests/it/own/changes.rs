@@ -59,7 +59,8 @@ fn a_reader_resumes_at_its_position_and_loses_and_doubles_nothing() {
     assert_eq!(resume().expect_status(0).json()["metrics"]["snapshots"], 2);
     assert_eq!(resume().expect_status(0).json()["status"], "already_done");
     let lines = fs::read_to_string(&output).unwrap();
-    let kinds: Vec<_> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["change"].clone()).collect();
+    let kinds: Vec<_> =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["change"].clone()).collect();
     assert_eq!(kinds, ["inserted", "inserted", "updated"]);
     fs::write(&output, "").unwrap();
     resume().expect_status(5).expect_stderr("the position says");

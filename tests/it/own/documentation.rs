@@ -1,4 +1,4 @@
-//! The commands of docs/own-tables.md and of examples/own-tables run, on a lake with a sealed and published run.
+//! The commands of docs/own-tables.md, of docs/upkeep.md and of examples/own-tables run, on a lake with a sealed and published run.
 
 use std::path::Path;
 
@@ -22,6 +22,8 @@ fn every_command_of_the_page_and_of_the_example_runs() {
     let output = run(include_str!("../../../docs/own-tables.md"), &lake);
     assert!(output.contains("1 inserted, 1 updated") && output.contains("already_done"), "{output}");
     assert!(output.contains("\"1.505\" is no decimal(18,2)"), "{output}");
+    let output = run(include_str!("../../../docs/upkeep.md"), &lake);
+    assert!(output.contains("dry_run: 2 files written anew"), "{output}");
     let (lake, _) = sealed_lake();
     lake.promote(RUN).expect_status(0);
     run(include_str!("../../../examples/own-tables/README.md"), &lake);

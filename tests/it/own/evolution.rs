@@ -9,8 +9,16 @@ fn names_are_plain_and_types_are_those_of_all_values() {
     own.done(text, &["--key", "ID"]);
     let described = own.rows("SELECT column_name, data_type FROM (DESCRIBE mine.inventory)", &[]);
     let expected = [
-        "id,BIGINT", "barcode,VARCHAR", "price,\"DECIMAL(18,2)\"", "listed,DATE", "seen,TIMESTAMP",
-        "zoned,TIMESTAMP WITH TIME ZONE", "open,BOOLEAN", "weight,DOUBLE", "order_,VARCHAR", "order__2,VARCHAR",
+        "id,BIGINT",
+        "barcode,VARCHAR",
+        "price,\"DECIMAL(18,2)\"",
+        "listed,DATE",
+        "seen,TIMESTAMP",
+        "zoned,TIMESTAMP WITH TIME ZONE",
+        "open,BOOLEAN",
+        "weight,DOUBLE",
+        "order_,VARCHAR",
+        "order__2,VARCHAR",
         "column_11,VARCHAR",
     ];
     assert_eq!(described, expected);
@@ -54,7 +62,8 @@ fn new_columns_are_added_and_missing_ones_kept_if_the_input_is_partial() {
 fn partitions_and_order_change_later_without_a_rewrite() {
     let own = Own::new();
     own.done("id,day\n1,2026-01-01\n2,2026-02-01\n", &["--key", "id"]);
-    let alter = |arguments: &[&str]| own.0.call("alter-table", &[&["--table", "mine.inventory"], arguments].concat()).run();
+    let alter =
+        |arguments: &[&str]| own.0.call("alter-table", &[&["--table", "mine.inventory"], arguments].concat()).run();
     alter(&["--partition", "month(day)", "--sort", "day desc"]).expect_status(0);
     alter(&["--partition", "month(id)"]).expect_status(2).expect_stderr("month");
     alter(&["--sort", "nothing"]).expect_status(2).expect_stderr("no such column");

@@ -6,6 +6,7 @@ mod evolution;
 mod model;
 mod readers;
 mod refused;
+mod upkeep;
 mod upserts;
 mod writers;
 

@@ -16,7 +16,11 @@ fn a_bad_input_is_one_line_that_names_the_place_and_changes_nothing() {
     ] {
         own.upsert(text, &[]).expect_status(status).expect_one_line(parts);
     }
-    own.upsert(b"id,price\n1,5\n2,\xe9\n", &[]).expect_status(5).expect_one_line(&["line 3", "not UTF-8", "--encoding"]);
+    own.upsert(b"id,price\n1,5\n2,\xe9\n", &[]).expect_status(5).expect_one_line(&[
+        "line 3",
+        "not UTF-8",
+        "--encoding",
+    ]);
     own.upsert("id,price\n1,6\n", &["--key", "price"]).expect_status(2).expect_one_line(&["has the key id, not price"]);
     own.upsert("id,price\n1,6\n", &["--declare", "cost=bigint"]).expect_status(2).expect_one_line(&["no column cost"]);
     // Only a header: no row, no change.
@@ -30,7 +34,9 @@ fn names_and_places_that_are_not_peoples_own_are_refused() {
     let own = Own::new();
     let file = own.0.write("input.csv", "id\n1\n");
     let from = file.to_str().unwrap();
-    for (table, hint) in [("gold.x", "mine.x"), ("silver.releases_v6", "mine"), ("theirs.x", "theirs"), ("mine.X y", "lower-case")] {
+    for (table, hint) in
+        [("gold.x", "mine.x"), ("silver.releases_v6", "mine"), ("theirs.x", "theirs"), ("mine.X y", "lower-case")]
+    {
         let call = ["--table", table, "--from", from, "--key", "id"];
         own.0.call("upsert-table", &call).run().expect_status(2).expect_one_line(&[hint]);
     }

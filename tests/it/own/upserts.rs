@@ -55,7 +55,8 @@ fn stdin_ndjson_parquet_and_gzip_are_read() {
     let expected = ["1,1.5,\"[\"\"a\"\"]\",", "2,,,true"];
     assert_eq!(own.inventory(), expected);
     let parquet = own.0.beside("rows.parquet");
-    let mut query = own.0.call("query", &["--sql", "SELECT 3 AS id, 2.5::DECIMAL(4, 1) AS price, 'x' AS tags, false AS other"]);
+    let mut query =
+        own.0.call("query", &["--sql", "SELECT 3 AS id, 2.5::DECIMAL(4, 1) AS price, 'x' AS tags, false AS other"]);
     let bytes = query.args(&["--format", "parquet"]).stdout(Stdio::from(std::fs::File::create(&parquet).unwrap()));
     assert_eq!(bytes.status(), Some(0));
     own.0.call("upsert-table", &[&table[..], &[parquet.to_str().unwrap()]].concat()).run().expect_status(0);
@@ -111,7 +112,8 @@ fn only_files_that_hold_a_key_are_rewritten() {
 #[test]
 fn the_largest_value_of_an_order_wins_and_partitions_split_files() {
     let own = Own::new();
-    let create = ["--key", "id", "--order-by", "version", "--partition", "month(day), bucket(2, id)", "--sort", "day desc"];
+    let create =
+        ["--key", "id", "--order-by", "version", "--partition", "month(day), bucket(2, id)", "--sort", "day desc"];
     let rows = "id,version,day\n1,3,2026-01-01\n1,9,2026-02-01\n1,,2026-03-01\n1,5,2026-04-01\n2,1,2026-01-05\n";
     let result = own.done(rows, &create);
     assert_eq!(counts(&result), [2, 0, 0, 0, 3]);

@@ -1,4 +1,5 @@
-//! `upsert-table`, killed: the table is as it was before, or as it is after, and no file of a killed call stays.
+//! `upsert-table` and `maintain-tables`, killed: the table is as it was before, or as it is after, and no file of a killed
+//! call stays.
 
 use std::path::Path;
 
@@ -55,5 +56,39 @@ fn upsert_table() {
         no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
         let files = std::fs::read_dir(lake.path("_tables/mine/names/data")).unwrap().count();
         assert_eq!(files, 1, "{when}: files of a killed call");
+    }
+}
+
+#[test]
+fn maintain_tables() {
+    if !available() {
+        return;
+    }
+    let append = |lake: &TestLake, id: usize| {
+        let file = lake.write(&format!("{id}.csv"), format!("id,name\n{id},of {id}\n"));
+        let from = ["--table", "mine.names", "--from", file.to_str().unwrap(), "--mode", "append"];
+        lake.call("upsert-table", &from).run().expect_status(0);
+    };
+    let arguments = ["--tables", "mine.names", "--keep-snapshots", "1", "--keep-days", "0", "--unnamed-hours", "0"];
+    let arguments = [&arguments[..], &["--dry-run", "false", "--threads", "1"]].concat();
+    let fresh = || {
+        let lake = TestLake::at(Stage::Own);
+        (1000..1003).for_each(|id| append(&lake, id));
+        lake
+    };
+    let files = |lake: &TestLake| std::fs::read_dir(lake.path("_tables/mine/names/data")).unwrap().count();
+    let clean = fresh();
+    let calls = writing_calls(&clean.call("maintain-tables", &arguments));
+    let expected = rows(&clean);
+    assert_eq!((files(&clean), rows(&clean)), (1, Ok(3)));
+    for call in few(calls, 10) {
+        let when = format!("maintain-tables killed before {} number {}, {}", call.name, call.number, call.text);
+        let lake = fresh();
+        let command = lake.call("maintain-tables", &arguments);
+        run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
+        assert_eq!(rows(&lake), expected, "{when}");
+        assert_eq!(lake.call("maintain-tables", &arguments).run().status, Some(0), "{when}");
+        assert_eq!((files(&lake), rows(&lake)), (1, Ok(3)), "{when}; run again");
+        no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
     }
 }
