@@ -22,6 +22,7 @@ mod history;
 mod http;
 pub mod ingest;
 pub mod lake;
+pub mod own;
 mod page;
 mod parallel;
 pub mod parquet;

@@ -21,6 +21,7 @@ mod finding;
 mod ingested;
 mod inputs;
 pub(crate) mod profile;
+pub(crate) mod published;
 mod query;
 pub(crate) mod report;
 mod scan;

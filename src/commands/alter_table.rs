@@ -1,14 +1,16 @@
-//! `alter-table`: changes the columns of an Iceberg table of your own.
+//! `alter-table`: changes the columns, partitions and order of an Iceberg table of your own.
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use lake_catalog::{PartitionBy, SortBy};
 
 use super::LakeArgs;
-use crate::tables::iceberg::{self, CatalogArgs, Changes};
-use digdag_task::{Call, Switch};
+use crate::own::List;
+use crate::tables::iceberg::{self, CatalogArgs, Changes, TableChanges};
+use digdag_task::{Call, Failure, Switch};
 
-/// Add, rename, widen, drop or move columns of an Iceberg table of your own
+/// Change the columns, the partitions or the order of an Iceberg table of your own
 ///
 /// All changes are made in order, in one commit; no file is rewritten, and older snapshots keep their columns. A change
 /// that Iceberg does not allow is refused by table and column before anything is written. The tables of the runs follow
@@ -26,7 +28,16 @@ pub struct AlterTable {
     /// Changes, separated by semicolons: add NAME TYPE, rename NAME to NAME, widen NAME to TYPE, drop NAME, move NAME
     /// first, move NAME after NAME; a name with a space stands in double quotes
     #[arg(long, value_name = "CHANGES")]
-    pub(crate) changes: Changes,
+    pub(crate) changes: Option<Changes>,
+
+    /// Partitions of files written from now on: COLUMN, day(COLUMN), month(COLUMN), year(COLUMN), bucket(N, COLUMN),
+    /// truncate(N, COLUMN), or none
+    #[arg(long, value_name = "PARTITION,…")]
+    pub(crate) partition: Option<List<PartitionBy>>,
+
+    /// Order of rows in files written from now on, such as artist,price desc, or none
+    #[arg(long, value_name = "COLUMN,…")]
+    pub(crate) sort: Option<List<SortBy>>,
 
     /// Show the columns that the table would have, and change nothing
     #[arg(long)]
@@ -55,8 +66,18 @@ fn alter_table(parameters: AlterTable, call: &mut Call) -> anyhow::Result<()> {
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let tables = publication.existing_tables()?;
     let dry_run = parameters.dry_run.is_on();
-    let columns = tables.alter(&parameters.table, &parameters.changes, dry_run)?;
-    call.set_metric("changes", parameters.changes.0.len());
+    let changes = TableChanges {
+        columns: parameters.changes.as_ref(),
+        partition: parameters.partition.as_ref().map(|list| &list.0[..]),
+        sort: parameters.sort.as_ref().map(|list| &list.0[..]),
+    };
+    if changes.columns.is_none() && changes.partition.is_none() && changes.sort.is_none() {
+        let failure = Failure::parameters("parameters changes, partition and sort are missing");
+        return Err(failure.hint("name a change: --changes 'add country varchar'").into());
+    }
+    let columns = tables.alter(&parameters.table, changes, dry_run)?;
+    let arranged = usize::from(changes.partition.is_some()) + usize::from(changes.sort.is_some());
+    call.set_metric("changes", changes.columns.map_or(0, |columns| columns.0.len()) + arranged);
     call.set_detail("columns", columns.clone());
     let (table, columns) = (&parameters.table, columns.join(", "));
     if dry_run {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use jiff::Timestamp;
+use lake_catalog::Access;
 use serde::Serialize;
 
 use super::LakeArgs;
@@ -13,13 +14,14 @@ use super::screen::{age, bytes, columns, count, counted};
 use crate::lake::{
     Dataset, DiskUsage, Holder, Lake, ManifestDataset, Orphans, Previous, Retention, Run, RunId, SealedRun,
 };
+use crate::tables::iceberg::{CatalogArgs, Figures, Tables};
 use digdag_task::{Call, Switch};
 
 /// List the runs of a lake
 ///
 /// Shows each run with its state (open, sealed, damaged), tables, rows, size and age, and whether it is or was active.
 /// `own` is the space that pruning the run frees, `shared` what other runs hold as well. Also shows how much earlier
-/// tasks left that prune-runs would remove. Reads descriptions and manifests, not the data; verify-run reads the data.
+/// tasks left that prune-runs would remove, and how many Iceberg tables and snapshots there are. Reads descriptions and manifests, not the data; verify-run reads the data.
 /// The table goes to stderr, the same as JSON to stdout.
 #[derive(Debug, Parser)]
 #[command(name = "lake-status", version, after_help = EXAMPLE)]
@@ -30,6 +32,9 @@ pub struct LakeStatus {
     /// Print the JSON alone, without the table on stderr
     #[arg(long)]
     pub(crate) json: Switch,
+
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -95,6 +100,8 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     runs.iter().for_each(|run| all.add(&run.usage));
     let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
     let leftovers = lake.orphans(open_for, &[]);
+    let tables = Tables::open(&lake, Access::Read, &parameters.catalog)
+        .and_then(|tables| tables.map(|mut tables| tables.figures()).transpose());
 
     if !parameters.json.is_on() {
         for line in table(&runs) {
@@ -109,6 +116,7 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
                 bytes(all.bytes)
             )),
         }
+        say_tables(&tables, call);
         say_leftovers(&leftovers, call);
         if let Some(problem) = &problem {
             call.say(format_args!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()));
@@ -126,10 +134,24 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("active_problem", problem.map(|problem| problem.message));
     call.set_detail("previous", links);
     call.set_detail("runs", serde_json::to_value(&runs)?);
+    call.set_detail("tables", serde_json::to_value(tables.ok().flatten())?);
     call.set_detail("leftovers", serde_json::to_value(leftovers.ok())?);
     call.set_metric("bytes", all.bytes);
     call.set_metric("disk_bytes", all.disk_bytes());
     Ok(())
+}
+
+fn say_tables(tables: &anyhow::Result<Option<Figures>>, call: &Call) {
+    match tables {
+        Ok(None) => {}
+        Ok(Some(found)) => call.say(format_args!(
+            "{}, {}, {} in _tables",
+            counted(found.tables, "Iceberg table"),
+            counted(found.snapshots, "snapshot"),
+            bytes(found.disk_bytes)
+        )),
+        Err(error) => call.say(format_args!("the Iceberg tables cannot be counted: {}", failure_of(error))),
+    }
 }
 
 fn say_leftovers(leftovers: &anyhow::Result<Orphans>, call: &Call) {

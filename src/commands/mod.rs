@@ -18,12 +18,14 @@ pub mod ingest_labels;
 pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
+pub mod maintain_tables;
 pub mod move_catalog;
 pub mod preflight;
 mod project;
 pub mod promote;
 pub mod prune_runs;
 pub mod query;
+pub mod read_changes;
 pub mod rebuild_catalog;
 pub mod register_tables;
 pub mod report_active;
@@ -35,6 +37,7 @@ mod screen;
 pub mod stage_tables;
 pub mod table_history;
 pub mod update_run_registry;
+pub mod upsert_table;
 pub mod verify_run;
 pub mod write_manuals;
 
@@ -73,11 +76,13 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<ingest_masters::IngestMasters>(),
         PROJECT.command::<ingest_releases::IngestReleases>(),
         PROJECT.command::<lake_status::LakeStatus>(),
+        PROJECT.command::<maintain_tables::MaintainTables>(),
         PROJECT.command::<move_catalog::MoveCatalog>(),
         PROJECT.command::<preflight::Preflight>(),
         PROJECT.command::<promote::Promote>(),
         PROJECT.command::<prune_runs::PruneRuns>(),
         PROJECT.command::<query::Query>(),
+        PROJECT.command::<read_changes::ReadChanges>(),
         PROJECT.command::<rebuild_catalog::RebuildCatalog>(),
         PROJECT.command::<register_tables::RegisterTables>(),
         PROJECT.command::<report_active::ReportActive>(),
@@ -88,6 +93,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<stage_tables::StageTables>(),
         PROJECT.command::<table_history::TableHistory>(),
         PROJECT.command::<update_run_registry::UpdateRunRegistry>(),
+        PROJECT.command::<upsert_table::UpsertTable>(),
         PROJECT.command::<verify_run::VerifyRun>(),
         PROJECT.command::<write_manuals::WriteManuals>(),
     ]

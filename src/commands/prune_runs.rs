@@ -1,20 +1,24 @@
 //! `prune-runs`: removes runs that are no longer needed.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use lake_catalog::Access;
 
 use super::LakeArgs;
 use super::screen::{bytes, columns, counted};
 use crate::lake::{KeepReason, PrunePlan, Retention};
-use crate::tables::iceberg::{self, CatalogArgs};
+use crate::tables::iceberg::{self, CatalogArgs, Tables};
 use digdag_task::{Call, Switch};
 
 /// Remove runs that are no longer needed
 ///
-/// Keeps the newest runs, every run that active or an active__prev_<timestamp> points at, and every run that a task is
-/// working in. Every promotion leaves such a link, so a published run is kept until keep_previous removes its link.
+/// Keeps the newest runs, every run that active or an active__prev_<timestamp> points at, every run that a task is
+/// working in, and every run whose files an Iceberg table needs: main or a tag of people's own names its snapshot, or
+/// another engine made a snapshot over its files. Every promotion leaves such a link, so a published run is kept until
+/// keep_previous removes its link.
 ///
 /// Shows what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename,
 /// then deleted. Also removes orphans of earlier tasks: unfinished work and locks in <lake>/_meta, and in
@@ -63,14 +67,22 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
     let lake = parameters.lake.open()?;
     if parameters.dry_run.is_on() {
-        let plan = lake.plan_prune(retention)?;
+        let held = match Tables::open(&lake, Access::Read, &parameters.catalog)? {
+            Some(mut tables) => tables.held_runs()?,
+            None => BTreeMap::new(),
+        };
+        let plan = lake.plan_prune(retention, &held)?;
         show(&plan, call);
         report(&plan, call)?;
         call.skipped(format!("dry_run: {} would go; dry_run=false removes them", summary(&plan)));
         return Ok(());
     }
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
-    let mut plan = lake.plan_prune(retention)?;
+    let held = match publication.tables() {
+        Some(tables) => tables.held_runs()?,
+        None => BTreeMap::new(),
+    };
+    let mut plan = lake.plan_prune(retention, &held)?;
     if plan.is_empty() {
         call.already_done();
     }
@@ -104,6 +116,7 @@ fn show(plan: &PrunePlan, call: &Call) {
             Some(KeepReason::Previous(name)) => format!("keep: {name}"),
             Some(KeepReason::Locked(holder)) => format!("keep: {} is at work in it", holder.task),
             Some(KeepReason::Newest) => "keep: among the newest".to_owned(),
+            Some(KeepReason::Table(name)) => format!("keep: {name} needs it"),
             Some(KeepReason::Open) => "keep: not sealed, and changed not long ago".to_owned(),
         };
         rows.push(vec![run.run_id.to_string(), state.to_owned(), bytes(run.own_bytes), fate]);

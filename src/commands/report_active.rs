@@ -6,19 +6,21 @@ use clap::Parser;
 
 use super::LakeArgs;
 use super::rollback::{Rollback, rollback};
+use crate::check::published;
 use crate::check::report::{Report, in_names};
 use crate::check::suite::{Checked, Suite, engine_of_checks};
 use crate::check::verdict::{Verdict, VerdictKey};
-use crate::check::{Finding, Kind};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, RunId, SealedRun};
 use crate::sql::{EngineSelection, Trino};
-use digdag_task::{Call, Failure, Observer, Switch};
+use crate::tables::iceberg::CatalogArgs;
+use digdag_task::{Call, Failure, Switch};
 
 /// Check the active run, and keep the report
 ///
 /// Runs all checks on the run that active points at, or on any run, on DuckDB or, with engine=trino and trino_url, over
-/// the tables that register-tables made. Writes <engine>_sanity_active_<timestamp> (<engine>_sanity_run_… for another
+/// the tables that register-tables made. Also checks that main of every Iceberg table is the snapshot of the active run.
+/// Writes <engine>_sanity_active_<timestamp> (<engine>_sanity_run_… for another
 /// run) as .csv, .json, .junit.xml and .html to its _reports folder. The exit status is 3 if a CRITICAL check fails;
 /// rollback_on_failure=true then points active back at the run before.
 #[derive(Debug, Parser)]
@@ -50,6 +52,9 @@ pub struct ReportActive {
 
     #[command(flatten)]
     pub(crate) engine: EngineSelection,
+
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -99,7 +104,7 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
         duckdb: &selection.duckdb,
         spill: scratch.path(),
     };
-    let changed = sealed.as_ref().map(|sealed| changes_since_the_seal(sealed.as_ref(), &*call)).transpose()?;
+    let changed = sealed.as_ref().map(|sealed| published::as_sealed(sealed.as_ref(), &*call)).transpose()?;
     let mut reused_from = None;
     let mut checked = match &changed {
         Some(finding) if !finding.ok => Checked::only(&run, finding.clone()),
@@ -116,6 +121,9 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
                 None => suite.measure()?,
             };
             measured.findings.extend(changed);
+            if is_active {
+                measured.findings.extend(published::is_main(&lake, &id, &parameters.catalog)?);
+            }
             suite.conclude(measured)?
         }
     };
@@ -150,7 +158,7 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
     let verdict = findings.verdict(&format!("{scope} {id}"), &report.display().to_string(), &hint);
     if let Err(failure) = verdict {
         let back = is_active && parameters.rollback_on_failure.is_on();
-        return Err(if back { roll_back(&lake, &id, failure, call) } else { failure }.into());
+        return Err(if back { roll_back(&lake, &id, &parameters.catalog, failure, call) } else { failure }.into());
     }
     let verdict =
         reused_from.map(|checked_at| format!(" (verdict: reused, checked at {checked_at:.0})")).unwrap_or_default();
@@ -162,42 +170,14 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
     Ok(())
 }
 
-/// Compares every file of a sealed run with its manifest.
-fn changes_since_the_seal(
-    sealed: Result<&SealedRun, &anyhow::Error>,
-    observer: &dyn Observer,
-) -> anyhow::Result<Finding> {
-    let differences = match sealed {
-        Ok(sealed) => sealed.differences(observer)?,
-        Err(error) => vec![format!("{error:#}")],
-    };
-    let details = match differences.as_slice() {
-        [] => "every file is what the manifest says".to_owned(),
-        [only] => format!("{only}; the run must not be read: roll back, then build the month again in a new run"),
-        [first, others @ ..] => format!(
-            "{first}, and {} more; the run must not be read: roll back, then build the month again in a new run",
-            others.len()
-        ),
-    };
-    Ok(Finding {
-        check_name: "run.as_sealed".to_owned(),
-        kind: Kind::Regression,
-        severity: Severity::Critical,
-        value: differences.len() as u64,
-        ok: differences.is_empty(),
-        details,
-        sample: differences,
-    })
-}
-
 /// Rolls `active` back, and returns the failure with the outcome as its hint.
-fn roll_back(lake: &Lake, failed: &RunId, mut failure: Failure, call: &mut Call) -> Failure {
+fn roll_back(lake: &Lake, failed: &RunId, catalog: &CatalogArgs, mut failure: Failure, call: &mut Call) -> Failure {
     let parameters = Rollback {
         lake: LakeArgs { lake: lake.root().to_owned() },
         to_run_id: None,
         from_run_id: Some(failed.clone()),
         dry_run: Switch(false),
-        catalog: crate::tables::iceberg::CatalogArgs::of_environment(),
+        catalog: catalog.clone(),
     };
     let rolled_back = rollback(parameters, call);
     call.set_run_id(failed);

@@ -3,17 +3,20 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use lake_catalog::Access;
 
 use super::LakeArgs;
-use super::screen::bytes;
+use super::screen::{bytes, counted};
 use crate::lake::{Run, RunId, SealedRun};
+use crate::tables::iceberg::{CatalogArgs, Tables};
 use digdag_task::{Call, Failure, Switch};
 
 /// Compare every file of a run with what was written
 ///
 /// Reads every file of a sealed run and compares it with the run's _manifest.json, and that with the digest that the
 /// lake keeps in _meta/seals. A file that was changed, added, removed or swapped is named, and the exit status is 5. A
-/// run that is not sealed is compared with the descriptions of its datasets.
+/// run that is not sealed is compared with the descriptions of its datasets. Also counts the run's snapshots in the
+/// Iceberg tables.
 ///
 /// A run that was copied from another lake has no digest here, and is not promoted. If you trust it, pass
 /// accept_seal=true: the digest of its manifest is kept, provided that all its files agree with it. To carry the trust
@@ -31,6 +34,9 @@ pub struct VerifyRun {
     /// Trust the manifest of a run that was copied here, if its files agree with it
     #[arg(long)]
     pub(crate) accept_seal: Switch,
+
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -77,7 +83,18 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     }
     let files = &sealed.manifest().files;
     let size: u64 = files.iter().map(|file| file.bytes).sum();
-    call.summary(format_args!("run {} agrees with its seal: {} files, {}", run.id(), files.len(), bytes(size)));
+    let snapshots = match Tables::open(&lake, Access::Read, &parameters.catalog)? {
+        Some(mut tables) => tables.count_of_run(run.id())?,
+        None => 0,
+    };
+    call.set_metric("snapshots", snapshots);
+    call.summary(format_args!(
+        "run {} agrees with its seal: {} files, {}, {}",
+        run.id(),
+        files.len(),
+        bytes(size),
+        counted(snapshots, "snapshot")
+    ));
     Ok(())
 }
 

@@ -96,6 +96,9 @@ pub struct Table {
     /// The columns that identify a row and sort the table; empty if rows may repeat.
     #[serde(default)]
     pub key: Vec<String>,
+    /// The rows of other tables that several columns of this one name together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
     /// Whether rows are sorted by the first column of the key, so that files declare it.
     #[serde(default = "super::column::yes")]
     pub ordered: bool,
@@ -106,6 +109,16 @@ pub struct Table {
     pub row_group_rows: usize,
     /// The columns, in the order of the files.
     pub columns: Vec<Column>,
+}
+
+/// A row of another table, which several columns name by its key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The columns, in the order of the other table's key. A row with a NULL in one of them refers to nothing.
+    pub columns: Vec<String>,
+    /// The other table.
+    pub to: String,
 }
 
 impl Contract {
@@ -244,6 +257,7 @@ mod tests {
             ("name: labels_v10", "name: ../labels", "../labels", "is not a table's name"),
             ("from: artist_urls_v1", "from: artist_links", "from: artist_links", "is joined of"),
             ("id: 3\n        name: realname", "id: 2 # twice\n        name: realname", "id: 2 # twice", "needs an id"),
+            ("columns: [release_id, track_sequence]", "columns: [track_sequence]", "track_sequence]", "its key has 2"),
             ("releases_v6: 1000", "released_v6: 1000 # released", "1000 # released", "is not a table"),
             ("max_share: 0.05", "max_share: 5 # five", "5 # five", "from 0 to 1"),
         ] {

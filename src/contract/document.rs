@@ -47,6 +47,9 @@ fn describe(table: &Table, text: &mut String) {
     if !table.key.is_empty() {
         facts.push(format!("key `{}`", table.key.join(", ")));
     }
+    for reference in &table.references {
+        facts.push(format!("`{}` name a row of `{}`", reference.columns.join(", "), reference.to));
+    }
     let _ = writeln!(text, "{}.\n\n| column | type | what it is |\n| --- | --- | --- |", facts.join("; "));
     for column in &table.columns {
         let _ = writeln!(text, "| `{}` | {} | {} |", column.name, column.data_type, what(column));

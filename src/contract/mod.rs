@@ -13,7 +13,7 @@ mod history;
 mod validate;
 
 pub use column::{AcceptedValues, Column, ColumnType, Joined, Relationship};
-pub use definition::{Anomaly, Contract, Environment, IgnoredPath, Table};
+pub use definition::{Anomaly, Contract, Environment, IgnoredPath, Reference, Table};
 pub use document::document;
 pub use drift::{Bound, DriftBounds};
 pub use expectation::{Expectation, MAX_ROWS_WITHOUT_SHARE, Severity, Verdict, within_share};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use saphyr::{LoadableYamlNode, MarkedYaml};
 
-use super::{Column, Contract, Environment, Expectation, Relationship, Table};
+use super::{Column, Contract, Environment, Expectation, Reference, Relationship, Table};
 
 /// A step from a YAML value to a value inside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,9 @@ fn in_table(contract: &Contract, table: &Table, twice: bool) -> Result<(), Contr
         let what = format!("the key of {} names {}, which is not a column", table.name, table.key[index]);
         return Err(ContractError::new(what).at("key", index));
     }
+    for (index, reference) in table.references.iter().enumerate() {
+        in_reference(contract, table, reference).map_err(|error| error.at("references", index))?;
+    }
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();
     for (index, column) in table.columns.iter().enumerate() {
@@ -127,6 +130,27 @@ fn in_table(contract: &Contract, table: &Table, twice: bool) -> Result<(), Contr
             return Err(ContractError::new(what).at("columns", index));
         }
         in_column(contract, table, column, twice).map_err(|error| error.at("columns", index))?;
+    }
+    Ok(())
+}
+
+fn in_reference(contract: &Contract, table: &Table, reference: &Reference) -> Result<(), ContractError> {
+    let Ok(target) = contract.table(&reference.to) else {
+        let what = format!("{} refers to {}, which is not a table", table.name, reference.to);
+        return Err(ContractError::new(what).under("to"));
+    };
+    if target.key.len() != reference.columns.len() {
+        let (count, columns) = (target.key.len(), reference.columns.join(", "));
+        let what = format!("{} refers to {} by {columns}, but its key has {count} columns", table.name, target.name);
+        return Err(ContractError::new(what).at("columns", 0));
+    }
+    let type_of = |table: &Table, name: &String| table.column(name).map(|column| column.data_type);
+    for (index, (column, field)) in reference.columns.iter().zip(&target.key).enumerate() {
+        if type_of(table, column).is_none() || type_of(table, column) != type_of(target, field) {
+            let what =
+                format!("{}.{column} refers to {}.{field}, which is not a column of its type", table.name, target.name);
+            return Err(ContractError::new(what).at("columns", index));
+        }
     }
     Ok(())
 }

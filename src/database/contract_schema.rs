@@ -50,6 +50,8 @@ fn planned(contract: &Contract, table: &contract::Table) -> anyhow::Result<Plann
             primary_key: if has_primary_key(table) { table.key.clone() } else { Vec::new() },
             foreign_keys: foreign_keys(contract, table)?,
             indexes: indexes(table),
+            unique: Vec::new(),
+            text_indexes: Vec::new(),
         },
     })
 }
@@ -85,6 +87,14 @@ fn foreign_keys(contract: &Contract, table: &contract::Table) -> anyhow::Result<
                 fields: vec![relationship.field.clone()],
             });
         }
+    }
+    for reference in &table.references {
+        let other = contract.table(&reference.to)?;
+        keys.push(ForeignKey {
+            columns: reference.columns.clone(),
+            table: other.sql_name().to_owned(),
+            fields: other.key.clone(),
+        });
     }
     Ok(keys)
 }

@@ -174,6 +174,7 @@ fn table_lines(table: &Table) -> Vec<String> {
     if !table.primary_key.is_empty() {
         lines.push(format!("PRIMARY KEY ({})", list(&table.primary_key)));
     }
+    lines.extend(table.unique.iter().map(|columns| format!("UNIQUE ({})", list(columns))));
     // A reference to the table itself is checked row by row, and the row may come before the one it refers to.
     for key in table.foreign_keys.iter().filter(|key| key.table != table.name) {
         lines.push(format!(

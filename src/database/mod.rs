@@ -118,7 +118,9 @@ pub fn export(engine: &DuckDb, request: &Request<'_>, observer: &dyn Observer) -
         for planned in &mut plan.tables {
             planned.table.primary_key.clear();
             planned.table.foreign_keys.clear();
+            planned.table.unique.clear();
             planned.table.indexes.clear();
+            planned.table.text_indexes.clear();
         }
     }
     let identity = serde_json::to_string(&Identity {

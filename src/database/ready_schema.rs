@@ -28,7 +28,11 @@ struct ReadyTable {
     #[serde(default)]
     references: Vec<String>,
     #[serde(default)]
+    unique: Vec<String>,
+    #[serde(default)]
     indexes: Vec<String>,
+    #[serde(default)]
+    text_indexes: Vec<String>,
 }
 
 /// Returns the tables of a schema.
@@ -57,7 +61,9 @@ fn planned(folder: &str, ready: ReadyTable) -> anyhow::Result<Planned> {
         ordered: false,
         table: Table {
             foreign_keys: ready.references.iter().map(|line| reference(line)).collect::<anyhow::Result<_>>()?,
+            unique: ready.unique.into_iter().map(|name| vec![name]).collect(),
             indexes: ready.indexes.iter().map(index).collect(),
+            text_indexes: ready.text_indexes,
             name: ready.name,
             comment: ready.comment,
             columns,

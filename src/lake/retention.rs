@@ -41,6 +41,8 @@ pub enum KeepReason {
     Newest,
     /// It is not sealed and changed recently.
     Open,
+    /// This ref or snapshot of an Iceberg table needs it.
+    Table(String),
 }
 
 /// A run of the plan.
@@ -128,11 +130,11 @@ impl PrunePlan {
 }
 
 impl Lake {
-    /// Plans a prune. Takes no lock and changes nothing.
+    /// Plans a prune. Takes no lock and changes nothing. `held` are runs that something else than a pointer needs.
     ///
     /// # Errors
     /// Refuses a lake whose `active` is not a link into `_runs`, because what its readers need is unknown.
-    pub fn plan_prune(&self, retention: Retention) -> anyhow::Result<PrunePlan> {
+    pub fn plan_prune(&self, retention: Retention, held: &BTreeMap<RunId, String>) -> anyhow::Result<PrunePlan> {
         let active = self.active()?;
         let (kept, links) = split_previous(self.previous()?, active.as_ref(), retention.previous);
         let pointed_at = pointers(active, kept);
@@ -151,7 +153,7 @@ impl Lake {
                     Some(holder) => Some(KeepReason::Locked(holder)),
                     None if newest[usize::from(sealed)] <= retention.keep => Some(KeepReason::Newest),
                     None if !sealed && usage.changed_within(retention.open_for) => Some(KeepReason::Open),
-                    None => None,
+                    None => held.get(id).cloned().map(KeepReason::Table),
                 },
             };
             let (files, bytes, own_bytes) = (usage.files, usage.bytes, usage.own_bytes());

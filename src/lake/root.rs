@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 
-use super::disk::durable::make_folder;
+use super::disk::durable::{make_folder, remove_folder_if_there};
+use super::disk::lock::is_held;
 use super::disk::read::entries;
 use super::{Error, RunId};
 use digdag_task::Scratch;
+
+/// The age at which an unlocked scratch folder is one of a killed call.
+const MIN_AGE: Duration = Duration::from_secs(60);
 
 /// The folder that holds everything, `DISCOGS_DATA_LAKE`. Every path within it is computed here or in [`super::Run`].
 #[derive(Clone, Debug)]
@@ -85,7 +90,25 @@ impl Lake {
         Scratch::in_folder(&folder, &format!("{task}."))
     }
 
-    pub(super) fn runs_folder(&self) -> PathBuf {
+    /// Removes the scratch folders of calls of a task that were killed.
+    ///
+    /// # Errors
+    /// Returns an error if a folder cannot be removed.
+    pub fn remove_dead_scratch(&self, task: &str) -> anyhow::Result<()> {
+        for path in entries(&self.staging_folder())? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_of_task = name.strip_prefix(task).is_some_and(|rest| rest.starts_with('.'));
+            let age = fs::metadata(&path).and_then(|found| found.modified()).ok().and_then(|time| time.elapsed().ok());
+            // A call holds its folder's lock, but not in the moment in which it creates the folder.
+            if is_of_task && age.is_some_and(|age| age > MIN_AGE) && !is_held(&path) {
+                remove_folder_if_there(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the folder of the runs.
+    pub fn runs_folder(&self) -> PathBuf {
         self.root.join("_runs")
     }
 

@@ -8,6 +8,7 @@
 mod duckdb;
 mod engine;
 mod file;
+mod json;
 mod name;
 mod named;
 mod sandbox;
@@ -17,6 +18,7 @@ mod trino;
 pub use duckdb::{Batches, DuckDb, EngineParameters, Prepared, texts};
 pub use engine::{Engine, Rows};
 pub use file::SqlFile;
+pub use json::json_escaped;
 pub use name::{quoted, text_literal};
 pub use named::NamedTables;
 pub use sandbox::{Column, Sandbox, SandboxParameters};

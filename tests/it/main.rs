@@ -13,6 +13,7 @@ mod history;
 mod iceberg;
 mod lake;
 mod lakehouse;
+mod own;
 mod proof;
 mod recordings;
 mod support;

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use iceberg::spec::DataFile;
+use iceberg::spec::{DataFile, Snapshot};
 
-use crate::files::{block_on, failed};
+use crate::files::{block_on, failed, path_of};
 use crate::store::{Backend, Contents, VERSION};
 use crate::{Error, Result, Session, Store, Table, TableChange, TableName, orphans, snapshot, table};
 
@@ -98,6 +98,16 @@ impl Catalog {
         }
         let files = block_on(snapshot::alive(&table.metadata, found))?.map_err(iceberg)?;
         Ok(files.into_iter().map(|(file, _, _)| file).collect())
+    }
+
+    /// Returns the paths of the data files of a snapshot, whether delete files apply to them or not.
+    ///
+    /// # Errors
+    /// Fails if the snapshot's manifests cannot be read.
+    pub fn data_paths(&self, table: &Table, snapshot: &Snapshot) -> Result<Vec<PathBuf>> {
+        let files = block_on(snapshot::alive(&table.metadata, snapshot))?;
+        let files = files.map_err(|error| Error::Iceberg(table.name.to_string(), Box::new(error)))?;
+        Ok(files.into_iter().map(|(file, _, _)| path_of(file.file_path())).collect())
     }
 
     /// Returns the time of the next commit to these tables, in milliseconds since 1970: now, or 1 ms after the latest

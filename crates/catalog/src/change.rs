@@ -29,7 +29,7 @@ pub struct TableChange {
 }
 
 /// The branch that readers get by default.
-const MAIN: &str = "main";
+pub(crate) const MAIN: &str = "main";
 
 impl TableChange {
     /// Starts a change of a loaded table.
@@ -192,7 +192,7 @@ impl TableChange {
     }
 
     /// Applies a step of the metadata builder. An error leaves the change as it was.
-    fn apply(
+    pub(crate) fn apply(
         &mut self,
         step: impl FnOnce(TableMetadataBuilder) -> iceberg::Result<TableMetadataBuilder>,
     ) -> Result<()> {

@@ -12,7 +12,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaD
 use parquet::file::statistics::Statistics;
 
 use crate::files::{failed, location_of};
-use crate::{Error, Result};
+use crate::{Error, Result, WrittenFile};
 
 /// Describes a Parquet file from its footer: rows, bytes, and for each column the compressed size, the number of values
 /// and of NULLs, and the lower and upper bound, by which engines skip files. Columns are found by the field ids in the
@@ -21,6 +21,18 @@ use crate::{Error, Result};
 /// # Errors
 /// Fails if the file cannot be read or is not Parquet.
 pub fn data_file(path: &Path, schema: &Schema) -> Result<DataFile> {
+    describe(path, schema, Struct::empty(), 0)
+}
+
+/// Like [`data_file`], for a file of a [`crate::DataWriter`] that has since been moved to `path`.
+///
+/// # Errors
+/// Fails like [`data_file`].
+pub fn written_data_file(path: &Path, schema: &Schema, written: &WrittenFile) -> Result<DataFile> {
+    describe(path, schema, written.partition.clone(), written.spec_id)
+}
+
+fn describe(path: &Path, schema: &Schema, partition: Struct, spec_id: i32) -> Result<DataFile> {
     let file = File::open(path).map_err(failed("open", path))?;
     let bytes = file.metadata().map_err(failed("inspect", path))?.len();
     let invalid = |error: String| Error::Parquet(path.to_owned(), error);
@@ -30,8 +42,8 @@ pub fn data_file(path: &Path, schema: &Schema) -> Result<DataFile> {
         .content(DataContentType::Data)
         .file_path(location_of(path)?)
         .file_format(DataFileFormat::Parquet)
-        .partition(Struct::empty())
-        .partition_spec_id(0)
+        .partition(partition)
+        .partition_spec_id(spec_id)
         .record_count(u64::try_from(footer.file_metadata().num_rows()).map_err(|error| invalid(error.to_string()))?)
         .file_size_in_bytes(bytes)
         .column_sizes(columns.sizes)

@@ -4,6 +4,7 @@
 //! Catalog::open ─▶ load ─▶ Table ─▶ TableChange ─▶ Catalog::commit     all tables or none
 //!                                   │ schema       evolution by field id           schema.rs
 //!                                   │ add_snapshot footers → manifests, totals     data_file.rs snapshot.rs
+//!                                   │ replace_files some files kept, some new      data_writer.rs replace.rs scan.rs
 //!                                   └ set_tag, set_main                            change.rs
 //! ```
 //!
@@ -18,14 +19,21 @@
 #![warn(missing_docs)]
 
 mod alter;
+mod arrangement;
+mod bloom;
 mod catalog;
 mod change;
 mod data_file;
+mod data_writer;
 mod error;
+mod expiry;
 mod files;
+mod key_bounds;
 mod metadata;
 mod orphans;
 mod relocation;
+mod replace;
+mod scan;
 mod schema;
 mod session;
 mod snapshot;
@@ -33,15 +41,22 @@ mod store;
 mod table;
 
 pub use alter::{Alteration, Place};
+pub use arrangement::{PartitionBy, SortBy};
+pub use bloom::BloomFilters;
 pub use catalog::{Access, Catalog};
 pub use change::TableChange;
-pub use data_file::data_file;
+pub use data_file::{data_file, written_data_file};
+pub use data_writer::{DataWriter, FILE_BYTES, WrittenFile};
 pub use error::{Error, Result};
+pub use expiry::{SnapshotRetention, UnnamedFile, remove_files};
+pub use key_bounds::{KeyBounds, key_bounds};
 pub use relocation::relocate;
-pub use schema::{Column, NewTable};
+pub use replace::Replacement;
+pub use scan::Scan;
+pub use schema::{Column, NewTable, widens};
 pub use session::Session;
 pub use snapshot::NewSnapshot;
 pub use store::Store;
 pub use table::{Ref, Table, TableName, read_metadata};
 
-pub use iceberg::spec::{DataFile, PrimitiveType, Snapshot, TableMetadata};
+pub use iceberg::spec::{DataFile, NestedField as Field, PrimitiveType, Schema, Snapshot, TableMetadata, Type};

@@ -84,7 +84,7 @@ pub(crate) fn cannot_widen(from: &str, to: &PrimitiveType) -> String {
 }
 
 /// Returns whether every engine reads values of one type as the other without loss.
-pub(crate) fn widens(from: &PrimitiveType, to: &PrimitiveType) -> bool {
+pub fn widens(from: &PrimitiveType, to: &PrimitiveType) -> bool {
     match (from, to) {
         (PrimitiveType::Int, PrimitiveType::Long) | (PrimitiveType::Float, PrimitiveType::Double) => true,
         (

@@ -12,7 +12,8 @@ pub struct Session(Uuid);
 
 impl Session {
     /// Returns a new session.
-    pub(crate) fn new() -> Self {
+    #[expect(clippy::new_without_default, reason = "two sessions are never equal")]
+    pub fn new() -> Self {
         Session(Uuid::new_v4())
     }
 }

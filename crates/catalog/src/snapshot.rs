@@ -103,7 +103,7 @@ pub(crate) async fn write(
 }
 
 /// Writes the manifest list of a snapshot.
-async fn write_list(
+pub(crate) async fn write_list(
     location: &str,
     manifests: Vec<ManifestFile>,
     id: i64,
@@ -149,7 +149,7 @@ pub(crate) fn folder(metadata: &TableMetadata) -> PathBuf {
 }
 
 /// Returns a random snapshot id that the table does not have.
-fn new_id(metadata: &TableMetadata) -> i64 {
+pub(crate) fn new_id(metadata: &TableMetadata) -> i64 {
     loop {
         let (high, low) = Uuid::new_v4().as_u64_pair();
         let id = i64::try_from((high ^ low) >> 1).unwrap_or_default();

@@ -13,8 +13,12 @@ pub struct Table {
     pub primary_key: Vec<String>,
     /// References that hold for every row.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Further columns, or lists of columns, of which no two rows have the same values.
+    pub unique: Vec<Vec<String>>,
     /// Further indexes.
     pub indexes: Vec<Index>,
+    /// Columns of English text whose words are indexed. Only Postgres has such an index.
+    pub text_indexes: Vec<String>,
 }
 
 /// A column of a table.
@@ -45,7 +49,7 @@ pub enum DataType {
     Numeric,
 }
 
-/// A reference to a row of another table, by its primary key.
+/// A reference to a row of another table, by its primary key or other unique columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignKey {
     /// The columns that refer.

@@ -127,6 +127,11 @@ impl Sqlite {
         let failed = |error| Error::Sqlite(path.clone(), error);
         let transaction = self.connection.transaction().map_err(failed)?;
         let name = quoted(&table.name);
+        for columns in &table.unique {
+            let index = quoted(&table.part_name(columns, "key"));
+            let places = [("name", index.as_str()), ("table", &name), ("columns", &list(columns))];
+            transaction.execute(&with(statement!("sqlite/create_unique_index"), &places), []).map_err(failed)?;
+        }
         for Index { columns, .. } in &table.indexes {
             let index = quoted(&table.part_name(columns, "idx"));
             let places = [("name", index.as_str()), ("table", &name), ("columns", &list(columns))];

@@ -17,19 +17,20 @@ use clap::Parser;
 use crate::commands::LakeArgs;
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
+use crate::own::mount_own;
 use crate::sql::{DuckDb, EngineParameters, Sandbox, SandboxParameters};
-use crate::tables::iceberg::{self, AsOf, CatalogArgs, Tables, mount_as_of};
+use crate::tables::iceberg::{self, AsOf, CatalogArgs, OwnName, Tables, mount_as_of};
 use crate::tables::mount_run;
 use answer::Answer;
 use destination::Destination;
-use digdag_task::{Call, Scratch, Switch};
+use digdag_task::{Call, Failure, Scratch, Switch};
 use format::Format;
 use statement::{full_name, showcase_queries, statement};
 
 /// Run SQL over a run
 ///
 /// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active
-/// run or of any run; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout,
+/// run or of any run, and your own tables as mine.NAME; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout,
 /// in place of the result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads no file
 /// outside the lake.
 #[derive(Debug, Parser)]
@@ -43,8 +44,12 @@ pub struct Query {
     pub(crate) run_id: Option<RunId>,
 
     /// State of the tables to read: a month (2026-10), a run, a time (2026-11-20T12:00:00Z), a day, or a snapshot id
-    #[arg(long, value_name = "WHEN", conflicts_with = "run_id")]
+    #[arg(long, value_name = "WHEN")]
     pub(crate) as_of: Option<AsOf>,
+
+    /// Table of your own that as_of is about, such as mine.inventory; all others are read as they are
+    #[arg(long, value_name = "TABLE", requires = "as_of")]
+    pub(crate) table: Option<OwnName>,
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
@@ -104,15 +109,9 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     destination.reserve(call);
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
-    let id = match (&parameters.as_of, parameters.run_id) {
-        (Some(as_of), _) => mount_as_of(&engine, &mut tables_of(&lake, &parameters.catalog)?, as_of, Some(&sql))?,
-        (None, id) => {
-            let id = id.map_or_else(|| lake.published(), Ok)?;
-            mount_run(&engine, &Contract::load()?, &lake.run(&id)?)?;
-            id
-        }
-    };
-    call.set_run_id(&id);
+    if let Some(id) = mount(&engine, &lake, &parameters, &sql)? {
+        call.set_run_id(&id);
+    }
     let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
     let mut answer = Answer::new(&sandbox, &sql, &origin)?;
     destination.write(&mut answer, parameters.raw.is_on())?;
@@ -120,6 +119,36 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     let noun = if answer.rows == 1 { "row" } else { "rows" };
     call.summary(format_args!("{} {noun}", answer.rows));
     Ok(())
+}
+
+/// Mounts the tables of a run, and those of people's own as the schema `mine`. Returns the run, or `None` if the lake
+/// has tables of people's own and no published run.
+fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> anyhow::Result<Option<RunId>> {
+    let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
+    if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
+        return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
+    }
+    // A statement that does not name the schema needs no catalog, and no password of one.
+    let names_own = of_own.is_some() || sql.to_ascii_lowercase().contains("mine");
+    let tables = match names_own {
+        true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
+        false => None,
+    };
+    let own = match tables {
+        Some(mut tables) => mount_own(engine, &mut tables, of_own.map(|(table, as_of)| (&table.0, as_of)))?,
+        None => 0,
+    };
+    match (&parameters.as_of, &parameters.run_id) {
+        (Some(as_of), _) if of_own.is_none() => {
+            mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, Some(sql)).map(Some)
+        }
+        (_, None) if own > 0 && lake.active()?.is_none() => Ok(None),
+        (_, id) => {
+            let id = id.clone().map_or_else(|| lake.published(), Ok)?;
+            mount_run(engine, &Contract::load()?, &lake.run(&id)?)?;
+            Ok(Some(id))
+        }
+    }
 }
 
 /// Opens the lake's Iceberg tables for reading.

@@ -1,21 +1,32 @@
 //! Changes the columns of people's tables. Those of the contract's tables follow the contract.
 
-use lake_catalog::{Catalog, TableChange};
+use lake_catalog::{Catalog, PartitionBy, SortBy, TableChange};
 
 use super::{Changes, OF_RUNS, Tables};
 use digdag_task::Failure;
 
+/// The changes of a table: its columns, and the arrangement of files that are written from then on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableChanges<'c> {
+    /// Changes of columns.
+    pub columns: Option<&'c Changes>,
+    /// The new partitions; empty for none.
+    pub partition: Option<&'c [PartitionBy]>,
+    /// The new order of rows; empty for none.
+    pub sort: Option<&'c [SortBy]>,
+}
+
 impl Tables {
-    /// Changes columns of a table in one commit, and returns the columns, in order. With `dry_run` it commits nothing.
+    /// Changes a table in one commit, and returns the columns, in order. No file is rewritten. With `dry_run` it commits nothing.
     ///
     /// # Errors
     /// Fails if the table is one of the contract, if Iceberg does not allow a change, or if the catalog refuses the
     /// commit.
-    pub fn alter(&mut self, name: &str, changes: &Changes, dry_run: bool) -> anyhow::Result<Vec<String>> {
+    pub fn alter(&mut self, name: &str, changes: TableChanges<'_>, dry_run: bool) -> anyhow::Result<Vec<String>> {
         self.repeat(|tables| tables.alter_once(name, changes, dry_run))
     }
 
-    fn alter_once(&mut self, name: &str, changes: &Changes, dry_run: bool) -> anyhow::Result<Vec<String>> {
+    fn alter_once(&mut self, name: &str, changes: TableChanges<'_>, dry_run: bool) -> anyhow::Result<Vec<String>> {
         let table = self.find(name)?;
         if table.metadata().properties().contains_key(OF_RUNS) {
             return Err(Failure::parameters(format!("table {} follows the data contract", table.name()))
@@ -25,7 +36,19 @@ impl Tables {
         let at = Catalog::next_time([&table]);
         let mut change = TableChange::of(&table);
         // The hint of the contract's own changes names the contract, which has no say here.
-        change.alter(&changes.0).map_err(|error| Failure::parameters(error.to_string()))?;
+        let refused = |error: lake_catalog::Error| match error {
+            lake_catalog::Error::Evolution { .. } => Failure::parameters(error.to_string()),
+            error => Failure::parameters(format!("{:#}", anyhow::Error::new(error))),
+        };
+        if let Some(columns) = changes.columns {
+            change.alter(&columns.0).map_err(refused)?;
+        }
+        if let Some(sort) = changes.sort {
+            change.sort_by(sort).map_err(refused)?;
+        }
+        if let Some(partition) = changes.partition {
+            change.partition_by(partition).map_err(refused)?;
+        }
         let columns = change.current_columns();
         if !dry_run {
             self.commit(vec![change], at)?;

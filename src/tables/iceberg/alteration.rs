@@ -106,7 +106,8 @@ fn expected(found: &str) -> String {
     )
 }
 
-fn data_type(text: &str) -> Result<PrimitiveType, String> {
+/// Parses the name of a type, as `alter-table` and `--declare` take it.
+pub(super) fn data_type(text: &str) -> Result<PrimitiveType, String> {
     let name = text.to_ascii_lowercase();
     Ok(match name.as_str() {
         "boolean" => PrimitiveType::Boolean,

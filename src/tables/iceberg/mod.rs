@@ -14,7 +14,12 @@ mod alter;
 mod alteration;
 mod as_of;
 mod binding;
+mod deviation;
+mod expire;
+mod figures;
+mod hold;
 mod move_back;
+mod own;
 mod people;
 mod place;
 mod publish;
@@ -27,9 +32,13 @@ use std::collections::BTreeMap;
 
 use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
+pub use alter::TableChanges;
 pub use alteration::Changes;
 pub use as_of::{AsOf, mount_as_of};
 pub use binding::name as table_name;
+pub use expire::is_of_runs;
+pub use figures::Figures;
+pub use own::{NewFiles, OwnName, data_type};
 pub use place::{CatalogArgs, Place};
 pub use publish::{Publication, lock};
 pub use rebuild::{Rebuilt, rebuild};

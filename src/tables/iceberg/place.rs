@@ -1,6 +1,5 @@
 //! The choice of a lake's catalog: recorded in the lake at first use, and fixed from then on.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,16 +25,6 @@ pub struct CatalogArgs {
     /// DISCOGS_CATALOG_TOKEN is read if it is not given
     #[arg(long, env = "DISCOGS_CATALOG_PASSWORD_FILE", value_name = "FILE")]
     pub catalog_password_file: Option<PathBuf>,
-}
-
-impl CatalogArgs {
-    /// Reads the parameters from the environment, for a task that calls another task.
-    pub fn of_environment() -> Self {
-        CatalogArgs {
-            catalog: env::var("DISCOGS_CATALOG").ok(),
-            catalog_password_file: env::var_os("DISCOGS_CATALOG_PASSWORD_FILE").map(PathBuf::from),
-        }
-    }
 }
 
 const EMBEDDED: &str = "sqlite";

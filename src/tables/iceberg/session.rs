@@ -98,6 +98,6 @@ impl Tables {
 }
 
 /// Returns whether another writer committed to one of the tables first.
-fn is_conflict(error: &anyhow::Error) -> bool {
+pub(super) fn is_conflict(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<Failure>().is_some_and(|failure| failure.class == Class::Locked))
 }

@@ -79,6 +79,9 @@ fn keys_indexes_and_comments_are_in_each_database() {
             assert_eq!(database.number(comments), 9, "the table and its 8 columns");
             let barcode = "SELECT count(*) FROM pg_indexes WHERE tablename = 'release_identifiers_v1' AND indexdef LIKE '%(value)'";
             assert_eq!(database.number(barcode), 1);
+            let several = "SELECT count(*) FROM pg_constraint WHERE connamespace = 'discogs'::regnamespace
+                AND contype = 'f' AND array_length(conkey, 1) = 2";
+            assert_eq!(database.number(several), 4, "tracks by release and sequence, media by release and position");
         }
         Database::Sqlite(connection) => {
             let pragma = |pragma: &str| -> Vec<String> {

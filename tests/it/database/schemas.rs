@@ -64,6 +64,27 @@ fn the_tables_and_columns_are_those_of_discogs_xml2db() {
     });
 }
 
+/// A credit of a track refers to the track by its id, and the words of titles are looked up in an index.
+#[test]
+fn tracks_have_their_keys_and_a_text_index() {
+    in_each(MONTHS[0], "discogs-xml2db", |database| {
+        let unique = match database {
+            Database::Postgres(_) => {
+                let key = "SELECT count(*) FROM pg_constraint WHERE conname = 'release_track_artist_track_id_fkey'";
+                assert_eq!(database.number(key), 1);
+                let words = "SELECT count(*) FROM pg_indexes WHERE tablename = 'release_track' AND indexdef LIKE
+                    '%USING gin (to_tsvector(''english''::regconfig, title))'";
+                assert_eq!(database.number(words), 1);
+                "SELECT count(*) FROM pg_indexes WHERE indexname = 'release_track_track_id_key'"
+            }
+            Database::Sqlite(_) => "SELECT count(*) FROM sqlite_schema WHERE name = 'release_track_track_id_key'",
+            // A DuckDB file has no keys by default.
+            Database::DuckDb(_) => return,
+        };
+        assert_eq!(database.number(unique), 1, "{}", database.name());
+    });
+}
+
 /// A quantity of more digits than 64 bits hold is exact in Postgres, as it is there.
 #[test]
 fn quantities_keep_their_digits() {

@@ -156,6 +156,11 @@ pub fn collection() -> PathBuf {
     prepared().join("collection.json")
 }
 
+/// A CSV file with rows for `mine.names`.
+pub fn names() -> PathBuf {
+    prepared().join("names.csv")
+}
+
 const COLLECTION: &str = r#"[{"id": 1, "instance_id": 7, "date_added": "2020-01-02T03:04:05-08:00", "rating": 4,
     "basic_information": {"id": 1, "title": "A title", "year": 0, "artists": [{"name": "A"}], "labels": [],
     "formats": [], "genres": ["Jazz"], "styles": []}}]"#;
@@ -195,6 +200,7 @@ fn prepare(folder: &Path) {
         TestCommand::new(&binary(name), folder).args(arguments).run().expect_status(0);
     };
     fs::write(folder.join("collection.json"), COLLECTION).unwrap();
+    fs::write(folder.join("names.csv"), "id,name\n1,one\n2,two\n2,last\n").unwrap();
     for (catalogue, seed) in [("dumps", "1"), ("other", "2")] {
         let month = ["--raw-root", catalogue, "--dump-month", "2026-11", "--releases", "6", "--labels", "3"];
         run("generate-dumps", &[&month[..], &["--seed", seed]].concat());

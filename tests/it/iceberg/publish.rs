@@ -115,11 +115,7 @@ fn a_query_reads_the_tables_as_of_a_month_a_run_a_time_or_a_snapshot() {
         query.args(&["--sql", "SELECT 1", "--as-of", when]).run().expect_status(2).expect_stderr("does not have");
     }
     // A run that is gone is gone from the tables too.
-    for previous in fs::read_dir(lake.root()).unwrap().map(|entry| entry.unwrap().path()) {
-        if previous.file_name().unwrap().to_str().unwrap().starts_with("active__prev_") {
-            fs::remove_file(previous).unwrap();
-        }
-    }
+    lake.remove_previous_links();
     let keep = ["--keep", "1", "--open-hours", "0", "--dry-run", "false"];
     lake.task("prune-runs").args(&keep).run().expect_status(0);
     assert_eq!(history(&lake, "releases_v6")["snapshots"].as_array().map(Vec::len), Some(1));

@@ -6,26 +6,74 @@ use std::path::{Path, PathBuf};
 use discogs_lakehouse::contract::{ColumnType, Contract, Table};
 use discogs_lakehouse::tables::iceberg::table_name;
 
-use super::server::database;
+use super::server::{Database, database};
 use super::{NOVEMBER, OCTOBER, two_months};
-use crate::support::{TestCommand, TestLake, skipped};
+use crate::support::{Snapshot, TestCommand, TestLake, skipped};
 
 /// The folder of `scripts/setup-spark`, and a Java that Spark 3.5 runs on.
-fn spark() -> Option<(PathBuf, PathBuf)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/spark");
-    let folder = std::env::var_os("DISCOGS_SPARK").map_or(folder, PathBuf::from);
-    let homes = std::fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_17 = |home: &PathBuf| {
-        let release = std::fs::read_to_string(home.join("release")).unwrap_or_default();
-        release.contains("JAVA_VERSION=\"17.") && home.join("bin/java").is_file()
-    };
-    match homes.into_iter().find(is_17) {
-        Some(java) if folder.join(".whole").is_file() => Some((folder, java)),
-        _ => {
-            skipped("Spark is missing (scripts/setup-spark), or a Java 17 (apt-get install openjdk-17-jre-headless)");
-            None
+struct Spark {
+    folder: PathBuf,
+    java: PathBuf,
+}
+
+impl Spark {
+    fn installed() -> Option<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/spark");
+        let folder = std::env::var_os("DISCOGS_SPARK").map_or(folder, PathBuf::from);
+        let homes = std::fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|entry| entry.path());
+        let is_17 = |home: &PathBuf| {
+            let release = std::fs::read_to_string(home.join("release")).unwrap_or_default();
+            release.contains("JAVA_VERSION=\"17.") && home.join("bin/java").is_file()
+        };
+        match homes.into_iter().find(is_17) {
+            Some(java) if folder.join(".whole").is_file() => Some(Spark { folder, java }),
+            _ => {
+                skipped(
+                    "Spark is missing (scripts/setup-spark), or a Java 17 (apt-get install openjdk-17-jre-headless)",
+                );
+                None
+            }
         }
     }
+
+    /// A script of this folder in Spark with a version of Iceberg's runtime. Its first arguments are the catalog and the
+    /// warehouse.
+    fn submit(&self, runtime: &str, script: &str, lake: &TestLake, database: &Database) -> TestCommand {
+        let jar = |name: &str| self.folder.join("jars").join(name).display().to_string();
+        let jars = [jar(&format!("iceberg-spark-runtime-3.5_2.12-{runtime}.jar")), jar("postgresql-42.7.7.jar")];
+        let mut command = TestCommand::new(&self.folder.join("python/bin/spark-submit"), &lake.root());
+        command.env("JAVA_HOME", &self.java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", database.password());
+        command.env("PYSPARK_PYTHON", self.folder.join("python/bin/python"));
+        command.args(&["--jars", &jars.join(","), "--master", "local[2]", "--driver-memory", "1g"]);
+        for setting in [
+            "spark.ui.enabled=false",
+            "spark.sql.shuffle.partitions=1",
+            "spark.driver.host=127.0.0.1",
+            "spark.driver.bindAddress=127.0.0.1",
+            "spark.sql.session.timeZone=UTC",
+            "spark.sql.catalogImplementation=in-memory",
+            "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        ] {
+            command.args(&["--conf", setting]);
+        }
+        let url = format!("jdbc:postgresql://127.0.0.1:{}/{}", database.port(), database.name);
+        let warehouse = format!("file://{}/_tables", lake.root().display());
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/iceberg").join(script);
+        command.args(&[script.to_str().unwrap(), &url, &warehouse]);
+        command
+    }
+}
+
+/// A lake of two months in a catalog in Postgres, both promoted.
+fn two_months_in(database: &Database) -> TestLake {
+    let lake = two_months();
+    let catalog = ["--catalog", &database.url(), "--catalog-password-file", database.password_file()];
+    for run in [OCTOBER, NOVEMBER] {
+        lake.task("stage-tables").args(&["--run-id", run]).args(&catalog).run().expect_status(0);
+        let promote = ["--run-id", run, "--run-mode", "prod", "--allow-promote", "true"];
+        lake.task("promote").args(&promote).args(&catalog).run().expect_status(0);
+    }
+    lake
 }
 
 /// Rows, values, sums, lengths and bounds of every column of a table, as spark.py gives them.
@@ -61,15 +109,9 @@ fn of_files(lake: &TestLake, run: &str, tables: &[&Table]) -> BTreeMap<String, S
 
 #[test]
 fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
-    let Some((spark, java)) = spark() else { return };
+    let Some(spark) = Spark::installed() else { return };
     let Some(database) = database() else { return };
-    let lake = two_months();
-    let catalog = ["--catalog", &database.url(), "--catalog-password-file", database.password_file()];
-    for run in [OCTOBER, NOVEMBER] {
-        lake.task("stage-tables").args(&["--run-id", run]).args(&catalog).run().expect_status(0);
-        let promote = ["--run-id", run, "--run-mode", "prod", "--allow-promote", "true"];
-        lake.task("promote").args(&promote).args(&catalog).run().expect_status(0);
-    }
+    let lake = two_months_in(&database);
     let contract = Contract::load().unwrap();
     let there: Vec<_> = contract.tables.iter().filter(|table| !table.optional).collect();
     assert_eq!(there.len(), 36);
@@ -79,28 +121,8 @@ fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
     assert_ne!(expected[0].1, expected[1].1);
 
     for runtime in ["1.10.1", "1.12.0"] {
-        let jar = |name: &str| spark.join("jars").join(name).display().to_string();
-        let jars = [jar(&format!("iceberg-spark-runtime-3.5_2.12-{runtime}.jar")), jar("postgresql-42.7.7.jar")];
-        let mut command = TestCommand::new(&spark.join("python/bin/spark-submit"), &lake.root());
-        command.env("JAVA_HOME", &java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", database.password());
-        command.env("PYSPARK_PYTHON", spark.join("python/bin/python"));
-        command.args(&["--jars", &jars.join(","), "--master", "local[2]", "--driver-memory", "1g"]);
-        for setting in [
-            "spark.ui.enabled=false",
-            "spark.sql.shuffle.partitions=1",
-            "spark.driver.host=127.0.0.1",
-            "spark.driver.bindAddress=127.0.0.1",
-            "spark.sql.session.timeZone=UTC",
-            "spark.sql.catalogImplementation=in-memory",
-            "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        ] {
-            command.args(&["--conf", setting]);
-        }
-        let url = format!("jdbc:postgresql://127.0.0.1:{}/{}", database.port(), database.name);
-        let warehouse = format!("file://{}/_tables", lake.root().display());
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/iceberg/spark.py");
-        command.args(&[script, &url, &warehouse, "month_2026-10"]);
-        command.args(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut command = spark.submit(runtime, "spark.py", &lake, &database);
+        command.args(&["month_2026-10"]).args(&names.iter().map(String::as_str).collect::<Vec<_>>());
         let printed = command.run().expect_status(0).stdout;
         let found: Vec<Vec<_>> = printed.split("\u{3}\n").map(|row| row.split('\u{2}').collect()).collect();
         for (version, sums) in &expected {
@@ -112,4 +134,22 @@ fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
             }
         }
     }
+}
+
+#[test]
+fn no_statement_of_spark_loses_a_file_of_a_run() {
+    let Some(spark) = Spark::installed() else { return };
+    let Some(database) = database() else { return };
+    let lake = two_months_in(&database);
+    let runs = lake.root().join("_runs");
+    let before = Snapshot::of(&runs);
+    let mut command = spark.submit("1.12.0", "spark_losses.py", &lake, &database);
+    let outcomes = command.args(&[&format!("file://{}", runs.display())]).run().expect_status(0).stdout;
+    before.expect_unchanged(&runs);
+    let refused = outcomes.lines().filter(|line| line.contains("GC is disabled")).count();
+    assert_eq!(refused, 4, "expiry, orphan removal twice and PURGE are refused:\n{outcomes}");
+    let catalog = ["--catalog-password-file", database.password_file()];
+    lake.task("rebuild-catalog").args(&catalog).run().expect_status(0);
+    let report = lake.task("report-active").args(&catalog).run().expect_status(0);
+    assert!(report.stderr.contains("checks passed"), "{}", report.stderr);
 }

@@ -186,10 +186,20 @@ impl TestLake {
 
     /// The runs that `active` was at, oldest first.
     pub fn previous(&self) -> Vec<String> {
+        let run = |link: &PathBuf| fs::read_link(link).unwrap().file_name().unwrap().to_string_lossy().into();
+        self.previous_links().iter().map(run).collect()
+    }
+
+    /// Removes the links to earlier targets of `active`.
+    pub fn remove_previous_links(&self) {
+        self.previous_links().iter().for_each(|link| fs::remove_file(link).unwrap());
+    }
+
+    fn previous_links(&self) -> Vec<PathBuf> {
         let mut links: Vec<_> = fs::read_dir(self.root()).unwrap().map(|entry| entry.unwrap().path()).collect();
         links.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with("active__prev_"));
         links.sort();
-        links.iter().map(|link| fs::read_link(link).unwrap().file_name().unwrap().to_string_lossy().into()).collect()
+        links
     }
 
     /// Nothing unfinished is left anywhere.

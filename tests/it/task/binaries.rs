@@ -110,6 +110,11 @@ fn a_task_that_succeeds_reports_every_field() {
     let columns = [("id", lake_catalog::PrimitiveType::Int)];
     crate::faults::create_own_table(&store, &lake.root(), "sales", &columns);
     succeeds("alter-table", &["--table", "mine.sales", "--changes", "widen id to bigint"]);
+    let input = lake.write("own.csv", "id\n1\n");
+    succeeds("upsert-table", &["--table", "mine.own", "--from", input.to_str().unwrap(), "--key", "id"]);
+    let changes = lake.root().with_file_name("changes.ndjson");
+    let output = ["--output", changes.to_str().unwrap()];
+    succeeds("read-changes", &[&["--table", "mine.own", "--from", "start"], &output[..]].concat());
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
     succeeds("prune-runs", &["--keep", "3"]);

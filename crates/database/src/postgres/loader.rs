@@ -143,11 +143,21 @@ fn indexes(table: &Table, name: &str) -> Vec<String> {
         let places = [("table", name), ("name", &constraint), ("columns", &list(&table.primary_key))];
         statements.push(with(statement!("postgres/primary_key"), &places));
     }
+    for columns in &table.unique {
+        let index = quoted(&table.part_name(columns, "key"));
+        let places = [("name", index.as_str()), ("table", name), ("columns", &list(columns))];
+        statements.push(with(statement!("postgres/create_unique_index"), &places));
+    }
     for Index { columns, long_values } in &table.indexes {
         let method = if *long_values { "hash" } else { "btree" };
         let index = quoted(&table.part_name(columns, "idx"));
         let places = [("name", index.as_str()), ("table", name), ("method", method), ("columns", &list(columns))];
         statements.push(with(statement!("postgres/create_index"), &places));
+    }
+    for column in &table.text_indexes {
+        let index = quoted(&table.part_name(std::slice::from_ref(column), "words_idx"));
+        let places = [("name", index.as_str()), ("table", name), ("column", &quoted(column))];
+        statements.push(with(statement!("postgres/create_text_index"), &places));
     }
     statements
 }

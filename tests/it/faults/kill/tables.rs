@@ -27,7 +27,7 @@ fn run_of(lake: &TestLake, reference: &str) -> Result<Option<String>, String> {
 }
 
 /// Files in the tables' metadata folders that no table names: the next task has removed those of a killed one.
-fn no_orphans(lake: &TestLake) -> Result<(), String> {
+pub fn no_orphans(lake: &TestLake) -> Result<(), String> {
     equal(lake.path("_meta/session.json").exists(), false)?;
     let root = std::fs::canonicalize(lake.root()).map_err(|error| error.to_string())?;
     let store = Store::Sqlite(lake.path("_meta/catalog.sqlite"));

@@ -2,6 +2,8 @@
 //! time has a lake in it.
 
 mod evolution;
+mod losses;
+mod own;
 mod promotions;
 mod readers;
 

@@ -1,0 +1,109 @@
+//! Which snapshots of a table have expired, and which files of a table no snapshot names.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::files::{failed, path_of};
+use crate::{Catalog, Result, Table, orphans};
+
+/// The snapshots of a table to keep. A snapshot that a tag or a branch names is kept in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotRetention {
+    /// The number of newest snapshots of each branch.
+    pub newest: usize,
+    /// Snapshots made at this time or later, in milliseconds since 1970.
+    pub since: i64,
+}
+
+/// A file that no table names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnnamedFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+    modified: SystemTime,
+}
+
+impl UnnamedFile {
+    /// Returns whether the file was last written before a time. A younger file may be that of a running writer.
+    pub fn is_older_than(&self, time: SystemTime) -> bool {
+        self.modified < time
+    }
+}
+
+impl Table {
+    /// Returns the ids of the snapshots that have expired.
+    ///
+    /// # Errors
+    /// Fails if the metadata cannot be serialised.
+    pub fn expired(&self, keep: SnapshotRetention) -> Result<Vec<i64>> {
+        let mut kept = HashSet::new();
+        for reference in self.refs()? {
+            kept.insert(reference.snapshot_id);
+            if reference.is_branch {
+                let ancestors = self.ancestors(reference.snapshot_id).into_iter().rev().take(keep.newest);
+                kept.extend(ancestors.map(|snapshot| snapshot.snapshot_id()));
+            }
+        }
+        let snapshots = self.metadata.snapshots();
+        let old = snapshots.filter(|snapshot| snapshot.timestamp_ms() < keep.since);
+        Ok(old.map(|snapshot| snapshot.snapshot_id()).filter(|id| !kept.contains(id)).collect())
+    }
+}
+
+impl Catalog {
+    /// Returns every file that a table of the catalog names.
+    ///
+    /// # Errors
+    /// Fails if a table's metadata or manifests cannot be read.
+    pub fn named_files(&mut self) -> Result<HashSet<PathBuf>> {
+        let mut named = HashSet::new();
+        for table in self.load_all()? {
+            named.extend(orphans::named_by(&table)?);
+        }
+        Ok(named)
+    }
+
+    /// Returns the files in a table's folder that are not among the named ones.
+    ///
+    /// # Errors
+    /// Fails if the folder cannot be listed.
+    pub fn unnamed_files(&self, table: &Table, named: &HashSet<PathBuf>) -> Result<Vec<UnnamedFile>> {
+        let mut found = Vec::new();
+        list(&path_of(table.metadata.location()), named, &mut found)?;
+        Ok(found)
+    }
+}
+
+/// Removes files.
+///
+/// # Errors
+/// Fails if a file cannot be removed. One that is gone already counts as removed.
+pub fn remove_files(files: &[UnnamedFile]) -> Result<()> {
+    for file in files {
+        match fs::remove_file(&file.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed("remove", &file.path)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Lists the unnamed files below a folder. Links are not followed, so no file outside of the folder is found.
+fn list(folder: &Path, named: &HashSet<PathBuf>, found: &mut Vec<UnnamedFile>) -> Result<()> {
+    for path in orphans::entries(folder)? {
+        let metadata = fs::symlink_metadata(&path).map_err(failed("inspect", &path))?;
+        if metadata.is_dir() {
+            list(&path, named, found)?;
+        } else if metadata.is_file() && !named.contains(&orphans::checked(&path)) {
+            let modified = metadata.modified().map_err(failed("inspect", &path))?;
+            found.push(UnnamedFile { path, bytes: metadata.len(), modified });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+-- The rows of the files to rewrite.
+SELECT {columns}
+FROM rewritten
+{order}

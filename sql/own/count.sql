@@ -1,0 +1,2 @@
+-- The number of rows of a table or view.
+SELECT count(*) FROM {table}

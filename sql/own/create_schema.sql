@@ -1,0 +1,2 @@
+-- The schema of people's own tables.
+CREATE SCHEMA mine

@@ -1,0 +1,3 @@
+-- The rows of the input.
+SELECT {incoming} FROM incoming
+{order}

@@ -1,0 +1,2 @@
+-- Whether a text is no boolean.
+        lower({column}) NOT IN ('true', 'false')

@@ -1,0 +1,2 @@
+-- The columns of a Parquet file.
+DESCRIBE SELECT * FROM read_parquet({file})

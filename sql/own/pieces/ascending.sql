@@ -1,0 +1,2 @@
+-- Smallest first.
+{column} ASC NULLS LAST

@@ -1,0 +1,2 @@
+-- A column with another type.
+CAST({column} AS {type}) AS {name}

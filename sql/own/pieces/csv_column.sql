@@ -1,0 +1,2 @@
+-- A column of a CSV file.
+{name}: 'VARCHAR'

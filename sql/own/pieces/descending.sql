@@ -1,0 +1,2 @@
+-- Largest first.
+{column} DESC NULLS LAST

@@ -1,0 +1,2 @@
+-- Whether both states have the same key.
+before.{column} = after.{column}

@@ -1,0 +1,2 @@
+-- A column of the row after a change.
+{literal}: after.{column}

@@ -1,0 +1,2 @@
+-- A column of the row before a change.
+{literal}: before.{column}

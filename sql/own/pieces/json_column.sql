@@ -1,0 +1,2 @@
+-- A column of a JSON file.
+{name}: 'JSON'

@@ -1,0 +1,2 @@
+-- The value of a JSON column as text.
+{column} ->> '$' AS {name}

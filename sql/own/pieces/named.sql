@@ -1,0 +1,2 @@
+-- A column under another name.
+{column} AS {name}

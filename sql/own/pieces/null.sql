@@ -1,0 +1,2 @@
+-- No value of a type.
+CAST(NULL AS {type}) AS {name}

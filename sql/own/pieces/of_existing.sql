@@ -1,0 +1,2 @@
+-- A column of the table.
+existing.{column}

@@ -1,0 +1,2 @@
+-- The order of rows.
+ORDER BY {columns}

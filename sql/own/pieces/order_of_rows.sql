@@ -1,0 +1,2 @@
+-- The rank of a row among those of a key.
+row({columns})

@@ -1,0 +1,2 @@
+-- A column as text.
+CAST({column} AS VARCHAR) AS {name}

@@ -1,0 +1,2 @@
+-- Reads and writes times with a zone as UTC.
+SET TimeZone = 'UTC'

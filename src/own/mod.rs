@@ -1,0 +1,43 @@
+//! Tables of people's own: files of theirs upserted by key, and the changes between two states.
+//!
+//! ```text
+//! source.rs ─▶ raw.rs ─▶ evolve.rs ─▶ merge.rs ─────────▶ commit.rs
+//! a file,      as text   types and    files that hold     files put in place, one commit;
+//! stdin, http  in DuckDB columns      the keys, rewritten again from evolve.rs if overtaken
+//! ```
+//!
+//! `upkeep/` compacts a table's files, expires its snapshots, and removes files that no snapshot names.
+//!
+//! Everything before the commit happens in a scratch folder without the lake's lock, so a killed task leaves the table as
+//! it was, and other writers are not held up. `scan.rs` reads a table's files by field id, with the position deletes
+//! that Trino writes. `changes/` compares the files of two snapshots.
+
+pub mod changes;
+mod columns;
+mod commit;
+mod declared;
+mod evolve;
+mod header;
+mod infer;
+mod key_files;
+mod merge;
+mod mount;
+mod names;
+mod raw;
+mod request;
+mod rows;
+mod scan;
+mod source;
+mod statements;
+mod text;
+mod types;
+mod upkeep;
+mod upsert;
+
+pub use declared::{Declared, List};
+pub use header::{Dialect, delimiter};
+pub use mount::mount_own;
+pub use request::{Mode, Request};
+pub use source::{Encoding, Format, Source};
+pub use upkeep::{Policy, Upkeep, maintain};
+pub use upsert::{Input, Outcome, Report, upsert};

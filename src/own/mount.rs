@@ -1,0 +1,86 @@
+//! Mounts people's own tables in DuckDB, as the schema `mine`.
+
+use jiff::Timestamp;
+use lake_catalog::{Table, TableName, Type};
+
+use super::scan::{self, ReadColumn};
+use super::statements::run;
+use super::types;
+use crate::sql::{DuckDb, quoted};
+use crate::tables::iceberg::{AsOf, Tables};
+use digdag_task::Failure;
+
+/// Mounts every table of people's own under its name, `mine.inventory`. `as_of` names a table and the state in which it
+/// is mounted; the others are mounted as they are. Returns the number of tables.
+///
+/// # Errors
+/// Fails if the catalog cannot be read, or if the table in `as_of` has no such state.
+pub fn mount_own(engine: &DuckDb, tables: &mut Tables, as_of: Option<(&TableName, &AsOf)>) -> anyhow::Result<usize> {
+    let own = tables.all_own()?;
+    if own.is_empty() && as_of.is_none() {
+        return Ok(0);
+    }
+    run(engine, "create_schema", &[])?;
+    let mut is_found = as_of.is_none();
+    for table in &own {
+        let snapshot = match as_of {
+            Some((name, state)) if name == table.name() => {
+                is_found = true;
+                Some(snapshot_of(table, state)?)
+            }
+            _ => table.metadata().current_snapshot_id(),
+        };
+        mount(engine, table, snapshot)?;
+    }
+    match as_of {
+        Some((name, _)) if !is_found => {
+            Err(Failure::parameters(format!("the catalog has no table {name}")).hint("table-history lists them").into())
+        }
+        _ => Ok(own.len()),
+    }
+}
+
+fn snapshot_of(table: &Table, state: &AsOf) -> anyhow::Result<i64> {
+    let found = match state {
+        AsOf::Time(time) => table.snapshot_at(time.as_millisecond()).map(|snapshot| snapshot.snapshot_id()),
+        AsOf::Snapshot(id) => table.metadata().snapshot_by_id(*id).map(|snapshot| snapshot.snapshot_id()),
+        AsOf::Month(month) => end_of(month).and_then(|end| table.snapshot_at(end)).map(|found| found.snapshot_id()),
+        AsOf::Run(run) => table.ref_id(&format!("run_{run}")),
+    };
+    found.ok_or_else(|| {
+        Failure::parameters(format!("table {} has no such state", table.name()))
+            .hint(format!("table-history --table {} lists its snapshots", table.name()))
+            .into()
+    })
+}
+
+/// Returns the last millisecond of a month.
+fn end_of(month: &str) -> Option<i64> {
+    let first: jiff::civil::Date = format!("{month}-01").parse().ok()?;
+    let end = first.last_of_month().at(23, 59, 59, 999_000_000).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp::from(end).as_millisecond())
+}
+
+/// Mounts a table as of a snapshot, with the snapshot's columns.
+fn mount(engine: &DuckDb, table: &Table, snapshot: Option<i64>) -> anyhow::Result<()> {
+    let metadata = table.metadata();
+    let found = snapshot.and_then(|id| metadata.snapshot_by_id(id));
+    let of_snapshot = found.and_then(|snapshot| metadata.schema_by_id(snapshot.schema_id()?));
+    let is_current = snapshot == metadata.current_snapshot_id();
+    let schema = of_snapshot.filter(|_| !is_current).unwrap_or_else(|| metadata.current_schema());
+    // A column of a type that DuckDB is not told about is left out.
+    let columns = schema.as_struct().fields().iter().filter_map(|field| match &*field.field_type {
+        Type::Primitive(data_type) if types::sql(data_type).is_some() => Some(ReadColumn {
+            name: field.name.clone(),
+            data_type: data_type.clone(),
+            stored: Some((field.id, data_type.clone())),
+            is_lenient: false,
+        }),
+        _ => None,
+    });
+    let columns: Vec<_> = columns.collect();
+    let scan = snapshot.map(|snapshot| scan::scan(table, snapshot)).transpose()?.unwrap_or_default();
+    let view = format!("{} with files", table.name());
+    scan::create_view(engine, &view, &scan.data.iter().collect::<Vec<_>>(), &scan.position_deletes, &columns)?;
+    run(engine, "mount", &[("name", &quoted(&table.name().name)), ("view", &quoted(&view))])
+}

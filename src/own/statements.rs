@@ -1,0 +1,32 @@
+//! Runs the statements of `sql/own`.
+
+use anyhow::Context;
+
+use crate::sql::{DuckDb, Engine, Rows, SqlFile};
+
+/// Runs `sql/own/<name>.sql`, which returns no rows.
+pub fn run(engine: &DuckDb, name: &str, places: &[(&str, &str)]) -> anyhow::Result<()> {
+    let file = SqlFile::load(&format!("own/{name}"))?;
+    engine.execute(&file.with(places), &file.path)
+}
+
+/// Runs `sql/own/<name>.sql` and returns its rows.
+pub fn rows(engine: &DuckDb, name: &str, places: &[(&str, &str)]) -> anyhow::Result<Rows> {
+    let file = SqlFile::load(&format!("own/{name}"))?;
+    engine.rows(&file.with(places), &file.path)
+}
+
+/// Runs `sql/own/<name>.sql` and returns the number in its first cell.
+pub fn number(engine: &DuckDb, name: &str, places: &[(&str, &str)]) -> anyhow::Result<u64> {
+    let rows = rows(engine, name, places)?;
+    let cell = rows.first().and_then(|row| row.first()?.as_deref());
+    cell.unwrap_or("0").parse().with_context(|| format!("sql/own/{name}.sql: expected a number"))
+}
+
+/// Returns a piece of a statement, `sql/own/<name>.sql` without its comment.
+pub fn piece(name: &str, places: &[(&str, &str)]) -> anyhow::Result<String> {
+    let mut file = SqlFile::load(&format!("own/{name}"))?;
+    let lines: Vec<_> = file.text.lines().filter(|line| !line.starts_with("--")).collect();
+    file.text = lines.join("\n");
+    Ok(file.with(places))
+}

@@ -1,0 +1,52 @@
+//! Runs that a table still needs: a snapshot that another engine made names their files, or a ref names their snapshot.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lake_catalog::{Snapshot, Table};
+
+use super::{OF_RUNS, RUN_ID, Tables, failure, month_tag, run_tag};
+use crate::lake::RunId;
+
+impl Tables {
+    /// Returns the runs that a table holds, each with the ref or snapshot that needs it. The tags that staging makes
+    /// hold no run, because they go with it.
+    ///
+    /// # Errors
+    /// Fails if the catalog or a table's metadata cannot be read.
+    pub fn held_runs(&mut self) -> anyhow::Result<BTreeMap<RunId, String>> {
+        let mut held = BTreeMap::new();
+        for table in self.catalog.load_all().map_err(failure)? {
+            for reference in table.refs().map_err(failure)? {
+                let run =
+                    table.metadata().snapshot_by_id(reference.snapshot_id).and_then(|found| run_of(&table, found));
+                if let Some(run) = run
+                    && reference.name != run_tag(&run)
+                    && Some(&reference.name) != month_tag(&run).as_ref()
+                {
+                    held.insert(run, format!("{} of {}", reference.name, table.name()));
+                }
+            }
+            for snapshot in table.metadata().snapshots().filter(|snapshot| run_of(&table, snapshot).is_none()) {
+                for path in self.catalog.data_paths(&table, snapshot).map_err(failure)? {
+                    if let Some(run) = self.run_with(&path) {
+                        held.insert(run, format!("snapshot {} of {}", snapshot.snapshot_id(), table.name()));
+                    }
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// Returns the run that a file is in.
+    fn run_with(&self, file: &Path) -> Option<RunId> {
+        let inside = file.strip_prefix(self.lake.runs_folder()).ok()?;
+        inside.components().next()?.as_os_str().to_str()?.parse().ok()
+    }
+}
+
+/// Returns the run of a snapshot that staging made.
+fn run_of(table: &Table, snapshot: &Snapshot) -> Option<RunId> {
+    table.metadata().properties().contains_key(OF_RUNS).then_some(())?;
+    snapshot.summary().additional_properties.get(RUN_ID)?.parse().ok()
+}

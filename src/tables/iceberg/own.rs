@@ -1,0 +1,136 @@
+//! Tables of people's own, in the namespace `mine`: found by name, and changed by optimistic commits.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+
+use lake_catalog::{Catalog, PrimitiveType, Replacement, Session, Table, TableChange, TableName, WrittenFile};
+
+use super::session::is_conflict;
+use super::{OF_RUNS, Tables, failure};
+use crate::lake::{make_folder, rename};
+use digdag_task::Failure;
+
+/// The namespace of people's own tables.
+const NAMESPACE: &str = "mine";
+
+/// The name of a table of people's own: `mine.inventory`, or `inventory`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnName(pub TableName);
+
+impl FromStr for OwnName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (namespace, name) = text.split_once('.').unwrap_or((NAMESPACE, text));
+        if ["bronze", "silver", "gold"].contains(&namespace) {
+            return Err(format!(
+                "{namespace} holds the catalogue's tables; tables of your own are in mine: mine.{name}"
+            ));
+        }
+        if namespace != NAMESPACE {
+            return Err(format!("expected mine.NAME, found the namespace {namespace}"));
+        }
+        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.is_empty()
+            || name.len() > 100
+            || !name.chars().all(is_word)
+            || name.starts_with(|c: char| c.is_ascii_digit())
+        {
+            return Err("expected mine.NAME with lower-case letters, digits and _ in the name".to_owned());
+        }
+        Ok(OwnName(TableName::new(NAMESPACE, name)))
+    }
+}
+
+/// Parses the name of a column's type.
+///
+/// # Errors
+/// Returns a message with the types that are known.
+pub fn data_type(text: &str) -> Result<PrimitiveType, String> {
+    super::alteration::data_type(text)
+}
+
+/// The files that a commit puts in place of others.
+#[derive(Clone, Debug, Default)]
+pub struct NewFiles {
+    /// The files to add, outside of the table's folder.
+    pub written: Vec<WrittenFile>,
+    /// The locations of the files to remove.
+    pub removed: HashSet<String>,
+    /// Whether all delete files are removed.
+    pub removes_deletes: bool,
+    /// Whether the rows stay the same.
+    pub is_rewrite: bool,
+    /// Properties of the snapshot.
+    pub properties: HashMap<String, String>,
+}
+
+impl Tables {
+    /// Returns a table of people's own, or `None` if there is none of the name.
+    ///
+    /// # Errors
+    /// Fails if the catalog or the table's metadata cannot be read, or if the table is one of runs.
+    pub fn own(&mut self, name: &TableName) -> anyhow::Result<Option<Table>> {
+        let found = self.catalog.find(name).map_err(failure)?;
+        if found.as_ref().is_some_and(|table| table.metadata().properties().contains_key(OF_RUNS)) {
+            return Err(Failure::parameters(format!("table {name} is a table of runs, which only runs change"))
+                .hint("choose another name")
+                .into());
+        }
+        Ok(found)
+    }
+
+    /// Returns all tables of people's own, by name.
+    ///
+    /// # Errors
+    /// Fails if the catalog or a table's metadata cannot be read.
+    pub fn all_own(&mut self) -> anyhow::Result<Vec<Table>> {
+        let mut tables = self.catalog.load_all().map_err(failure)?;
+        tables.retain(|table| {
+            table.name().namespace == NAMESPACE && !table.metadata().properties().contains_key(OF_RUNS)
+        });
+        tables.sort_by(|one, other| one.name().cmp(other.name()));
+        Ok(tables)
+    }
+
+    /// Puts files in place and commits them, if the table still is the one in `base`. Returns the new snapshot's id, or
+    /// `None` if another writer committed first: nothing is changed then. The caller holds the lake's lock. `change`
+    /// returns the change of the schema.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be moved or the catalog refuses the commit.
+    pub fn commit_own(
+        &mut self,
+        name: &TableName,
+        base: Option<&Table>,
+        new: NewFiles,
+        change: impl FnOnce(Option<&Table>, Session) -> anyhow::Result<TableChange>,
+    ) -> anyhow::Result<Option<i64>> {
+        let current = self.own(name)?;
+        if current.as_ref().map(Table::metadata_location) != base.map(Table::metadata_location) {
+            return Ok(None);
+        }
+        let session = self.catalog.session();
+        let at = Catalog::next_time(&current);
+        self.recorder.begin(&self.lake, session)?;
+        let mut change = change(current.as_ref(), session)?;
+        let schema = change.current_schema().map_err(failure)?;
+        let folder = change.data_folder();
+        make_folder(&folder)?;
+        let mut added = Vec::new();
+        for (index, written) in new.written.iter().enumerate() {
+            let target = folder.join(format!("{session}-{index:05}.parquet"));
+            change.track(target.clone());
+            rename(&written.path, &target)?;
+            added.push(lake_catalog::written_data_file(&target, &schema, written).map_err(failure)?);
+        }
+        let NewFiles { removed, removes_deletes, is_rewrite, properties, .. } = new;
+        let replacement = Replacement { removed, removes_deletes, added, is_rewrite, properties, at };
+        let snapshot = change.replace_files(replacement).map_err(failure)?;
+        match self.commit(vec![change], at) {
+            Ok(()) => Ok(Some(snapshot)),
+            Err(error) if is_conflict(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

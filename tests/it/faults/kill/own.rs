@@ -1,0 +1,94 @@
+//! `upsert-table` and `maintain-tables`, killed: the table is as it was before, or as it is after, and no file of a killed
+//! call stays.
+
+use std::path::Path;
+
+use lake_catalog::{Access, Catalog, Store, TableName};
+
+use super::equal;
+use super::tables::no_orphans;
+use crate::faults::lake::{Stage, names};
+use crate::faults::sample::few;
+use crate::faults::trace::{available, run_with_fault, writing_calls};
+use crate::support::TestLake;
+
+/// The rows of `mine.names`, read from the files of its current snapshot.
+fn rows(lake: &TestLake) -> Result<u64, String> {
+    let root = std::fs::canonicalize(lake.root()).map_err(|error| error.to_string())?;
+    let store = Store::Sqlite(lake.path("_meta/catalog.sqlite"));
+    let mut catalog = Catalog::open(&store, &root, Access::Read).map_err(|error| error.to_string())?;
+    let table = catalog.load(&TableName::new("mine", "names")).map_err(|error| error.to_string())?;
+    let Some(snapshot) = table.metadata().current_snapshot_id() else { return Ok(0) };
+    let scan = table.scan(snapshot).map_err(|error| error.to_string())?;
+    for file in &scan.data {
+        let path = file.file_path().trim_start_matches("file://");
+        equal(std::fs::metadata(path).map(|found| found.len()).ok(), Some(file.file_size_in_bytes()))?;
+    }
+    Ok(scan.data.iter().map(|file| file.record_count()).sum())
+}
+
+#[test]
+fn upsert_table() {
+    if !available() {
+        return;
+    }
+    let names = names();
+    let arguments = ["--table", "mine.names", "--from", names.to_str().unwrap(), "--key", "id", "--threads", "1"];
+    let clean = TestLake::at(Stage::Own);
+    let calls = writing_calls(&clean.call("upsert-table", &arguments));
+    assert_eq!(rows(&clean), Ok(2));
+    assert!(calls.len() > 60, "{}", calls.len());
+    // The calls behind the first file in the table's folder are those of the commit.
+    let commits = calls.iter().position(|call| call.text.contains("_tables/mine/names")).unwrap_or(0);
+    let (before, commit) = calls.split_at(commits);
+    for call in few(before.to_vec(), 2).into_iter().chain(few(commit.to_vec(), 10)) {
+        let when = format!("upsert-table killed before {} number {}, {}", call.name, call.number, call.text);
+        let lake = TestLake::at(Stage::Own);
+        let command = lake.call("upsert-table", &arguments);
+        run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
+        let found = rows(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
+        assert!([0, 2].contains(&found), "{when}: {found} rows");
+        assert_eq!(lake.call("upsert-table", &arguments).run().status, Some(0), "{when}");
+        assert_eq!(rows(&lake), Ok(2), "{when}; run again");
+        // A call that finds its input committed takes no lock; the next task that does removes what was left.
+        let alter = ["--table", "mine.names", "--changes", "move name first"];
+        assert_eq!(lake.call("alter-table", &alter).run().status, Some(0), "{when}");
+        no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
+        let files = std::fs::read_dir(lake.path("_tables/mine/names/data")).unwrap().count();
+        assert_eq!(files, 1, "{when}: files of a killed call");
+    }
+}
+
+#[test]
+fn maintain_tables() {
+    if !available() {
+        return;
+    }
+    let append = |lake: &TestLake, id: usize| {
+        let file = lake.write(&format!("{id}.csv"), format!("id,name\n{id},of {id}\n"));
+        let from = ["--table", "mine.names", "--from", file.to_str().unwrap(), "--mode", "append"];
+        lake.call("upsert-table", &from).run().expect_status(0);
+    };
+    let arguments = ["--tables", "mine.names", "--keep-snapshots", "1", "--keep-days", "0", "--unnamed-hours", "0"];
+    let arguments = [&arguments[..], &["--dry-run", "false", "--threads", "1"]].concat();
+    let fresh = || {
+        let lake = TestLake::at(Stage::Own);
+        (1000..1003).for_each(|id| append(&lake, id));
+        lake
+    };
+    let files = |lake: &TestLake| std::fs::read_dir(lake.path("_tables/mine/names/data")).unwrap().count();
+    let clean = fresh();
+    let calls = writing_calls(&clean.call("maintain-tables", &arguments));
+    let expected = rows(&clean);
+    assert_eq!((files(&clean), rows(&clean)), (1, Ok(3)));
+    for call in few(calls, 10) {
+        let when = format!("maintain-tables killed before {} number {}, {}", call.name, call.number, call.text);
+        let lake = fresh();
+        let command = lake.call("maintain-tables", &arguments);
+        run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
+        assert_eq!(rows(&lake), expected, "{when}");
+        assert_eq!(lake.call("maintain-tables", &arguments).run().status, Some(0), "{when}");
+        assert_eq!((files(&lake), rows(&lake)), (1, Ok(3)), "{when}; run again");
+        no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
+    }
+}
