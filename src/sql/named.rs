@@ -95,7 +95,7 @@ mod tests {
             ("FROM query_table('a')", None),
             ("FROM duckdb_tables()", None),
             ("FROM information_schema.tables", None),
-            ("SELEC 1", None),
+            ("SELECT FROM WHERE", None),
             ("DROP TABLE a", None),
         ] {
             assert_eq!(read(sql).as_deref(), names, "{sql}");

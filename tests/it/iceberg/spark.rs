@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use discogs_lakehouse::contract::{ColumnType, Contract, Table};
 use discogs_lakehouse::tables::iceberg::table_name;
 
+use super::rest::fixture::java;
 use super::server::{Database, database};
 use super::{NOVEMBER, OCTOBER, two_months};
 use crate::support::{Snapshot, TestCommand, TestLake, skipped};
@@ -20,12 +21,7 @@ impl Spark {
     fn installed() -> Option<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/spark");
         let folder = std::env::var_os("DISCOGS_SPARK").map_or(folder, PathBuf::from);
-        let homes = std::fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|entry| entry.path());
-        let is_17 = |home: &PathBuf| {
-            let release = std::fs::read_to_string(home.join("release")).unwrap_or_default();
-            release.contains("JAVA_VERSION=\"17.") && home.join("bin/java").is_file()
-        };
-        match homes.into_iter().find(is_17) {
+        match java() {
             Some(java) if folder.join(".whole").is_file() => Some(Spark { folder, java }),
             _ => {
                 skipped(

@@ -36,7 +36,7 @@ pub fn fixture() -> Option<Fixture> {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let database = folder.path("catalog.sqlite");
     let mut keeper = Command::new("sh");
-    keeper.args(["-c", KEEP, "sh"]).arg(java).arg(&jars).arg(folder.path(""));
+    keeper.args(["-c", KEEP, "sh"]).arg(java.join("bin/java")).arg(&jars).arg(folder.path(""));
     for (name, value) in [
         ("CATALOG__IMPL", "org.apache.iceberg.jdbc.JdbcCatalog"),
         ("CATALOG_NAME", "lake"),
@@ -60,13 +60,14 @@ pub fn fixture() -> Option<Fixture> {
     Some(fixture)
 }
 
-fn java() -> Option<PathBuf> {
+/// The home of a Java 17, which Spark 3.5 runs on as well.
+pub fn java() -> Option<PathBuf> {
     let homes = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|entry| entry.path());
     let is_17 = |home: &PathBuf| {
         let release = fs::read_to_string(home.join("release")).unwrap_or_default();
         release.contains("JAVA_VERSION=\"17.") && home.join("bin/java").is_file()
     };
-    homes.into_iter().find(is_17).map(|home| home.join("bin/java"))
+    homes.into_iter().find(is_17)
 }
 
 impl Fixture {

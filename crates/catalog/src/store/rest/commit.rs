@@ -110,7 +110,7 @@ fn create(server: &Server, change: &TableChange, at: i64, written: &mut Vec<Path
     let empty = metadata::stamp(change, &change.base, at)?;
     let location = format!("{}/metadata/00000-{}.metadata.json", change.base.location(), change.session);
     metadata::write(&empty, &location, written)?;
-    // From here on the file may belong to a table, whatever becomes of the commit.
+    // From here on the file may belong to a table, even if the commit fails.
     written.pop();
     server.create_namespace(&change.name.namespace, serde_json::Map::new())?;
     server.register(&change.name, &location)?;

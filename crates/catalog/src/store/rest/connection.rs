@@ -43,7 +43,7 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// Returns whether the error is about a table, namespace or view that is not there.
+    /// Returns whether the table, namespace or view is missing.
     pub fn is_missing(&self) -> bool {
         self.status == 404
     }
