@@ -6,7 +6,7 @@ use super::{Finding, Kind};
 use crate::contract::Severity;
 use crate::lake::{Lake, RunId, SealedRun};
 use crate::tables::iceberg::{CatalogArgs, Tables};
-use digdag_task::Observer;
+use digdag_task::{Class, Failure, Observer};
 
 /// Compares every file of a sealed run with its manifest.
 ///
@@ -30,6 +30,21 @@ pub fn is_main(lake: &Lake, run: &RunId, catalog: &CatalogArgs) -> anyhow::Resul
     let deviations = tables.deviations(run)?;
     let advice = format!("rollback-table --to {run} puts main back, rebuild-catalog brings back a dropped table");
     Ok(Some(finding("run.is_main", deviations, "main of every table is the run's snapshot", &advice)))
+}
+
+/// Returns whether Trino reads the rows that the files hold. `verified` is the number of tables, or why they differ.
+///
+/// # Errors
+/// Returns the error of `verified`, unless it is that Trino reads other rows.
+pub fn as_trino_reads_it(verified: anyhow::Result<usize>) -> anyhow::Result<Finding> {
+    let (passed, differences) = match verified {
+        Ok(tables) => (format!("Trino reads every row of {tables} tables, and filters them by their ids"), Vec::new()),
+        Err(error) => match error.downcast::<Failure>()? {
+            failure if failure.class == Class::ChecksFailed => (String::new(), vec![failure.message]),
+            failure => return Err(failure.into()),
+        },
+    };
+    Ok(finding("run.as_trino_reads_it", differences, &passed, "do not read it over Trino; register-tables says more"))
 }
 
 fn finding(check_name: &str, differences: Vec<String>, passed: &str, advice: &str) -> Finding {

@@ -10,7 +10,7 @@
 //!                  joined of, references to a part of a
 //!                  record, the same set for each record        joined.rs contained.rs sets.rs
 //! the warehouse: the rows of a table against those that its sources
-//!                  give, in whatever order                     derived/ row_sum.rs normal.rs
+//!                  give, in any order                          derived/ row_sum.rs normal.rs
 //! ```
 //!
 //! The pass counts the rows that break a rule, or proves that no row does. If it can do neither (rows out of order, ids

@@ -1,4 +1,4 @@
-//! Whether two tables hold the same rows in whatever order, by adding up hashes of the rows.
+//! Whether two tables hold the same rows in any order, by adding up hashes of the rows.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

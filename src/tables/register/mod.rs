@@ -63,6 +63,29 @@ pub fn whole_runs(lake: &Lake, observer: &dyn Observer) -> anyhow::Result<Vec<Ru
     Ok(runs)
 }
 
+/// Compares what Trino reads of a run, through the tables of a schema, with its files: the rows of each table, and those
+/// that pass a filter on its ids. Returns the number of tables.
+///
+/// # Errors
+/// Fails with class `ChecksFailed` if Trino reads other rows, or with Trino's error.
+pub fn verify_run(
+    contract: &Contract,
+    run: &Run,
+    trino: &TrinoParameters,
+    schema: &str,
+    observer: &SharedObserver,
+) -> anyhow::Result<usize> {
+    let schema = Schema::unseen(trino, schema, observer)?;
+    let mut tables = Vec::new();
+    for table in &contract.tables {
+        if let Some(dataset) = run.dataset(&table.folder())? {
+            tables.push(verify::ExpectedTable { table, rows: dataset.rows, files: run.dataset_files(&dataset) });
+        }
+    }
+    verify::verify(&schema, &tables)?;
+    Ok(tables.len())
+}
+
 /// Checks that the lake's folder as Trino sees it is a lake, if this machine has a folder of that name: a table over a
 /// wrong folder would create folders there.
 ///
