@@ -7,7 +7,9 @@ use lake_catalog::{PartitionBy, SortBy};
 use serde_json::json;
 
 use super::LakeArgs;
-use crate::own::{self, Declared, Dialect, Encoding, Format, Input, List, Mode, Outcome, Report, Request, Source};
+use crate::own::{
+    self, Declared, Dialect, Encoding, Format, Input, List, Mode, Outcome, Report, Request, Source, Target,
+};
 use crate::sql::EngineParameters;
 use crate::tables::iceberg::{CatalogArgs, OwnName};
 use digdag_task::{Call, InputFile, Switch, TableCount};
@@ -134,8 +136,8 @@ fn upsert_table(parameters: UpsertTable, call: &mut Call) -> anyhow::Result<()> 
             header: parameters.header,
         },
     };
-    let (catalog, engine) = (&parameters.catalog, &parameters.engine);
-    let report = own::upsert(&lake, call.name(), &input, &request, catalog, engine, call)?;
+    let target = Target { lake: &lake, task: call.name(), catalog: &parameters.catalog };
+    let report = own::upsert(&target, &input, &request, &parameters.engine, call)?;
     tell(&report, &request, call);
     Ok(())
 }

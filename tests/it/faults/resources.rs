@@ -314,3 +314,29 @@ fn too_few_file_handles() {
         eprintln!("{task}: {failures} times too few file handles");
     }
 }
+
+/// upsert-table on a disk without room: the table stays as it was, and the next call ends it.
+#[test]
+fn a_disk_that_is_full_while_a_table_is_upserted() {
+    let made = TestLake::at(Stage::Own);
+    let Some(disk) = Disk::with(&made) else { return };
+    // Metadata names the lake's path, so the catalog is made for the disk's.
+    disk.run("rebuild-catalog", &[]).expect_status(0);
+    let rows = (0..20_000).map(|id| format!("{id},name number {id}\n")).collect::<String>();
+    let names = made.write("names.csv", format!("id,name\n{rows}")).display().to_string();
+    let arguments = ["--table", "mine.filled", "--from", &names, "--key", "id"];
+    for left in [100, 400, 900] {
+        disk.fill(left);
+        let failed = disk.run("upsert-table", &arguments);
+        disk.empty();
+        if failed.status != Some(0) {
+            let message = failed.expect_status(1).json()["error"]["message"].as_str().unwrap().to_owned();
+            assert!(message.to_lowercase().contains("space"), "{message}");
+            let table = ["--table", "mine.filled"];
+            disk.run("table-history", &table).expect_status(2).expect_stderr("no table mine.filled");
+        }
+    }
+    disk.run("upsert-table", &arguments).expect_status(0);
+    let history = disk.run("table-history", &["--table", "mine.filled"]).expect_status(0).json();
+    assert_eq!(history["snapshots"][0]["rows"], 20_000);
+}

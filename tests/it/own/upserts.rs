@@ -73,12 +73,12 @@ fn stdin_ndjson_parquet_and_gzip_are_read() {
 #[test]
 fn encodings_delimiters_and_a_thousand_columns_are_read() {
     let own = Own::new();
-    own.done(b"id;title\n1;Caf\xe9\n", &["--key", "id", "--encoding", "latin1"]);
+    own.done(b"id;title\n1;Bj\xf6rk\n", &["--key", "id", "--encoding", "latin1"]);
     let utf16: Vec<u8> = "\u{feff}id\ttitle\r\n2\tGröße\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     own.done(utf16, &[]);
     own.done("\u{feff}id|title\n3|bar\n", &[]);
     own.done("9,'4,5'\n", &["--header", "false", "--quote", "'", "--mode", "append", "--declare", "column_1=bigint"]);
-    assert_eq!(own.rows("SELECT id, title FROM mine.inventory ORDER BY id", &[]), ["1,Café", "2,Größe", "3,bar", ","]);
+    assert_eq!(own.rows("SELECT id, title FROM mine.inventory ORDER BY id", &[]), ["1,Björk", "2,Größe", "3,bar", ","]);
     let wide = Own::new();
     let header: Vec<String> = (0..1000).map(|column| format!("Column {column}")).collect();
     let values: Vec<String> = (0..1000).map(|column| column.to_string()).collect();

@@ -5,7 +5,7 @@ use super::{Own, counts};
 #[test]
 fn two_writers_of_one_table_both_land() {
     let own = Own::new();
-    own.done("id,by\n0,nobody\n", &["--key", "id"]);
+    own.done("id,by\n0,first\n", &["--key", "id"]);
     let files: Vec<_> = (1..=4)
         .map(|writer| {
             let rows = (0..50).map(|row| format!("{},{writer}\n", row * 4 + writer)).collect::<String>();
