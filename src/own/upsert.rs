@@ -115,7 +115,7 @@ pub fn upsert(
             return Ok(Report { outcome: Outcome::NoChange, ..report });
         }
         fs::create_dir(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let written = rows::write(&engine, &merge, &change, &columns.key, &folder, observer)?;
+        let written = rows::write(&engine, &merge, &change, &columns.key, &folder)?;
         report.files[0] = written.len();
         let new = NewFiles {
             written,

@@ -7,7 +7,7 @@ fn names_are_plain_and_types_are_those_of_all_values() {
         1,0724,9.99,2026-01-02,2026-01-02 03:04,2026-01-02T03:04:05-08:00,true,1.5e3,a,b,c\n\
         2,7,12,2026-02-28,2026-01-02T03:04:05.25,2026-01-02 03:04:05Z,FALSE,2,,,\n";
     own.done(text, &["--key", "ID"]);
-    let described = own.rows("SELECT column_name, data_type FROM (DESCRIBE mine.inventory)", &[]);
+    let described = own.rows("SELECT column_name, column_type FROM (DESCRIBE mine.inventory)", &[]);
     let expected = [
         "id,BIGINT",
         "barcode,VARCHAR",

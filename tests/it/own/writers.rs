@@ -34,8 +34,8 @@ fn an_input_is_fetched_over_http() {
     let served = thread::spawn(move || {
         use std::io::{Read, Write};
         for answer in [
-            "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nid,a\n1,2\n",
+            "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nid,a\n1,2\n",
         ] {
             let (mut stream, _) = server.accept().unwrap();
             let mut request = [0; 4096];
