@@ -55,8 +55,13 @@ fn stdin_ndjson_parquet_and_gzip_are_read() {
     let expected = ["1,1.5,\"[\"\"a\"\"]\",", "2,,,true"];
     assert_eq!(own.inventory(), expected);
     let parquet = own.0.beside("rows.parquet");
-    let mut query =
-        own.0.call("query", &["--sql", "SELECT 3 AS id, 2.5::DECIMAL(4, 1) AS price, 'x' AS tags, false AS other"]);
+    let mut query = own.0.call(
+        "query",
+        &[
+            "--sql",
+            "SELECT 3 AS id, 2.5::DECIMAL(4, 1) AS price, 'x' AS tags, false AS other FROM mine.inventory LIMIT 1",
+        ],
+    );
     let bytes = query.args(&["--format", "parquet"]).stdout(Stdio::from(std::fs::File::create(&parquet).unwrap()));
     assert_eq!(bytes.status(), Some(0));
     own.0.call("upsert-table", &[&table[..], &[parquet.to_str().unwrap()]].concat()).run().expect_status(0);
