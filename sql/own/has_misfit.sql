@@ -9,4 +9,4 @@ FROM (
 {misfit}
         )
     LIMIT 1
-) AS misfits
+) AS found

@@ -2,5 +2,5 @@
 CREATE TABLE work.raw AS
 SELECT {texts}
 FROM read_json(
-    {file}, format = 'newline_delimited', records = true, columns = {{columns}}, compression = 'none'
+    {file}, format = 'newline_delimited', records = true, columns = {{columns}}, compression = 'uncompressed'
 )

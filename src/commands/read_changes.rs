@@ -16,7 +16,7 @@ use digdag_task::{Call, Switch};
 ///
 /// One JSON object a line: change, snapshot_id, time, and the row before and after. Lines go to stdout, in place of the
 /// result line, or with --output to the end of a file. With --position a later call resumes after the last snapshot; into
-/// a file no line is lost or doubled, whatever was killed; on stdout the lines of one snapshot may come again.
+/// a file no line is lost or doubled after a kill; on stdout the lines of one snapshot may come again.
 #[derive(Debug, Parser)]
 #[command(name = "read-changes", version, after_help = EXAMPLE)]
 pub struct ReadChanges {

@@ -7,7 +7,9 @@ use lake_catalog::{PartitionBy, SortBy};
 use serde_json::json;
 
 use super::LakeArgs;
-use crate::own::{self, Declared, Dialect, Encoding, Format, Input, List, Mode, Outcome, Report, Request, Source};
+use crate::own::{
+    self, Declared, Dialect, Encoding, Format, Input, List, Mode, Outcome, Report, Request, Source, Target,
+};
 use crate::sql::EngineParameters;
 use crate::tables::iceberg::{CatalogArgs, OwnName};
 use digdag_task::{Call, InputFile, Switch, TableCount};
@@ -52,9 +54,9 @@ pub struct UpsertTable {
     #[arg(long, value_name = "CHARACTER", default_value = "\"")]
     pub(crate) quote: char,
 
-    /// Whether the first record of a CSV file has the names of the columns
-    #[arg(long, value_name = "BOOLEAN", value_parser = digdag_task::boolean, default_value = "true")]
-    pub(crate) header: bool,
+    /// Whether the first record of a CSV file has the names of the columns [default: true]
+    #[arg(long, value_name = "BOOLEAN", value_parser = digdag_task::boolean, num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) header: Option<bool>,
 
     /// Encoding of a text: utf-8, latin1, windows-1252, utf-16le [default: utf-8, or as its byte-order mark says]
     #[arg(long, value_name = "ENCODING")]
@@ -131,11 +133,11 @@ fn upsert_table(parameters: UpsertTable, call: &mut Call) -> anyhow::Result<()> 
         dialect: Dialect {
             delimiter: parameters.delimiter.as_deref().map(own::delimiter).transpose()?,
             quote: parameters.quote,
-            header: parameters.header,
+            header: parameters.header.unwrap_or(true),
         },
     };
-    let (catalog, engine) = (&parameters.catalog, &parameters.engine);
-    let report = own::upsert(&lake, call.name(), &input, &request, catalog, engine, call)?;
+    let target = Target { lake: &lake, task: call.name(), catalog: &parameters.catalog };
+    let report = own::upsert(&target, &input, &request, &parameters.engine, call)?;
     tell(&report, &request, call);
     Ok(())
 }

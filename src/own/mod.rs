@@ -34,6 +34,7 @@ mod types;
 mod upkeep;
 mod upsert;
 
+pub use commit::Target;
 pub use declared::{Declared, List};
 pub use header::{Dialect, delimiter};
 pub use mount::mount_own;

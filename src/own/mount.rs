@@ -10,13 +10,19 @@ use crate::sql::{DuckDb, quoted};
 use crate::tables::iceberg::{AsOf, Tables};
 use digdag_task::Failure;
 
-/// Mounts every table of people's own under its name, `mine.inventory`. `as_of` names a table and the state in which it
-/// is mounted; the others are mounted as they are. Returns the number of tables.
+/// Mounts the tables of people's own that a statement names, as `mine.inventory`. `as_of` names a table and the state in
+/// which it is mounted; the others are mounted as they are. Returns the number of tables.
 ///
 /// # Errors
 /// Fails if the catalog cannot be read, or if the table in `as_of` has no such state.
-pub fn mount_own(engine: &DuckDb, tables: &mut Tables, as_of: Option<(&TableName, &AsOf)>) -> anyhow::Result<usize> {
-    let own = tables.all_own()?;
+pub fn mount_own(
+    engine: &DuckDb,
+    tables: &mut Tables,
+    as_of: Option<(&TableName, &AsOf)>,
+    is_named: impl Fn(&str) -> bool,
+) -> anyhow::Result<usize> {
+    let mut own = tables.all_own()?;
+    own.retain(|table| is_named(&table.name().name) || as_of.is_some_and(|(name, _)| name == table.name()));
     if own.is_empty() && as_of.is_none() {
         return Ok(0);
     }

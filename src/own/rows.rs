@@ -6,7 +6,7 @@ use lake_catalog::{DataWriter, TableChange, WrittenFile};
 
 use super::merge::Merge;
 use crate::sql::DuckDb;
-use digdag_task::{Amount, Failure, Observer};
+use digdag_task::Failure;
 
 /// Writes the rows of a merge. Columns in `keys` get Bloom filters.
 ///
@@ -18,16 +18,13 @@ pub fn write(
     change: &TableChange,
     keys: &[String],
     folder: &Path,
-    observer: &dyn Observer,
 ) -> anyhow::Result<Vec<WrittenFile>> {
     let Some((sql, origin)) = &merge.select else { return Ok(Vec::new()) };
-    let meter = observer.begin(Amount::steps(0));
     let mut writer = DataWriter::new(change, folder, keys)?;
     let mut batches = engine.select(sql, origin).map_err(of_value)?;
     while let Some(batch) = batches.next_batch().map_err(of_value)? {
         writer.write(&batch)?;
     }
-    drop(meter);
     Ok(writer.finish()?)
 }
 

@@ -77,5 +77,5 @@ pub fn misfit(column: &str, data_type: &PrimitiveType) -> anyhow::Result<Option<
         _ => return Ok(None),
     };
     let places = [("column", column), ("scale", &scale.to_string()), ("type", &sql)];
-    piece(&format!("misfits/{file}"), &places).map(Some)
+    piece(&format!("invalid/{file}"), &places).map(Some)
 }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use lake_catalog::{Access, Session, Table};
 
 use super::columns::Columns;
-use super::commit::commit;
+use super::commit::{Target, commit};
 use super::evolve::decide;
 use super::header::Dialect;
 use super::merge::{self, Counts, Merge};
@@ -80,14 +80,13 @@ pub struct Input<'i> {
 /// Fails if the input cannot be read or does not fit the table, naming the row and the column; or if the commit fails.
 /// The table is unchanged then.
 pub fn upsert(
-    lake: &Lake,
-    task: &str,
+    target: &Target<'_>,
     input: &Input<'_>,
     request: &Request,
-    catalog: &CatalogArgs,
     engine: &EngineParameters,
     observer: &dyn Observer,
 ) -> anyhow::Result<Report> {
+    let Target { lake, task, catalog } = *target;
     lake.remove_dead_scratch(task)?;
     let scratch = lake.scratch(task)?;
     let fetched = input.source.fetch(input.format, input.encoding, scratch.path(), observer)?;
@@ -116,7 +115,7 @@ pub fn upsert(
             return Ok(Report { outcome: Outcome::NoChange, ..report });
         }
         fs::create_dir(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let written = rows::write(&engine, &merge, &change, &columns.key, &folder, observer)?;
+        let written = rows::write(&engine, &merge, &change, &columns.key, &folder)?;
         report.files[0] = written.len();
         let new = NewFiles {
             written,
@@ -125,7 +124,7 @@ pub fn upsert(
             removes_deletes: merge.removes_deletes,
             is_rewrite: false,
         };
-        match commit(lake, task, catalog, request, table.as_ref(), &columns, new, observer)? {
+        match commit(target, request, table.as_ref(), &columns, new, observer)? {
             Some(snapshot) => return Ok(Report { outcome: Outcome::Committed(snapshot), ..report }),
             None => observer.note(format_args!("another writer changed {}; evaluating it again", request.table)),
         }

@@ -94,7 +94,15 @@ impl TableChange {
             };
             spec = spec.add_partition_field(id, name, *transform).map_err(|error| self.iceberg(error))?;
         }
-        self.apply(|builder| builder.add_default_partition_spec(spec.build()))
+        let columns: Vec<_> = fields.iter().map(|field| field.column.as_str()).collect();
+        self.apply(|builder| builder.add_default_partition_spec(spec.build())).map_err(|error| match error {
+            Error::Iceberg(_, error) => Error::Evolution {
+                table: self.name.clone(),
+                column: columns.join(", "),
+                why: format!("no partition of this kind: {}", error.message()),
+            },
+            other => other,
+        })
     }
 
     /// Sets the order of rows in files that are written from now on.

@@ -129,13 +129,17 @@ fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> anyhow:
         return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
     }
     // A statement that does not name the schema needs no catalog, and no password of one.
-    let names_own = of_own.is_some() || sql.to_ascii_lowercase().contains("mine");
+    let is_named = |name: &str| {
+        let mut words = sql.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    };
+    let names_own = of_own.is_some() || is_named("mine");
     let tables = match names_own {
         true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
         false => None,
     };
     let own = match tables {
-        Some(mut tables) => mount_own(engine, &mut tables, of_own.map(|(table, as_of)| (&table.0, as_of)))?,
+        Some(mut tables) => mount_own(engine, &mut tables, of_own.map(|(table, as_of)| (&table.0, as_of)), is_named)?,
         None => 0,
     };
     match (&parameters.as_of, &parameters.run_id) {

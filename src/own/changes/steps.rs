@@ -79,8 +79,8 @@ pub fn steps(table: &Table, from: Option<i64>) -> anyhow::Result<Vec<Step>> {
         Some(id) => ancestors.iter().position(|ancestor| *ancestor == id).map(|index| index + 1),
     };
     let Some(first) = chain else { return Ok(vec![Step { before: from, after: current }]) };
-    let befores = std::iter::once(from).chain(ancestors[first..].iter().copied().map(Some));
-    Ok(befores.zip(&ancestors[first..]).map(|(before, after)| Step { before, after: *after }).collect())
+    let from = std::iter::once(from).chain(ancestors[first..].iter().copied().map(Some));
+    Ok(from.zip(&ancestors[first..]).map(|(before, after)| Step { before, after: *after }).collect())
 }
 
 /// Returns whether the oldest snapshot of the current state is the table's first.

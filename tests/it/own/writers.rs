@@ -5,7 +5,7 @@ use super::{Own, counts};
 #[test]
 fn two_writers_of_one_table_both_land() {
     let own = Own::new();
-    own.done("id,by\n0,nobody\n", &["--key", "id"]);
+    own.done("id,by\n0,first\n", &["--key", "id"]);
     let files: Vec<_> = (1..=4)
         .map(|writer| {
             let rows = (0..50).map(|row| format!("{},{writer}\n", row * 4 + writer)).collect::<String>();
@@ -34,8 +34,8 @@ fn an_input_is_fetched_over_http() {
     let served = thread::spawn(move || {
         use std::io::{Read, Write};
         for answer in [
-            "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nid,a\n1,2\n",
+            "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nid,a\n1,2\n",
         ] {
             let (mut stream, _) = server.accept().unwrap();
             let mut request = [0; 4096];
