@@ -15,7 +15,7 @@ use digdag_task::{Call, Failure, Switch};
 
 /// Compact Iceberg tables, expire their snapshots, and remove files that no snapshot names
 ///
-/// Small files of a table of your own are written anew, up to 64 MiB each, in the table's order; rows that delete files
+/// Small files of a table of your own are rewritten, up to 64 MiB each, in the table's order; rows that delete files
 /// name are left out. Snapshots that are older than keep_days and not among the keep_snapshots newest expire, unless a
 /// tag or a branch names them. Then files are removed that no snapshot of any table names.
 ///
@@ -95,7 +95,7 @@ fn maintain_tables(parameters: MaintainTables, call: &mut Call) -> anyhow::Resul
     call.set_metric("removed_bytes", sum(|table| table.removed_bytes));
     call.set_detail("tables", serde_json::to_value(&done)?);
     let text = format!(
-        "{} written anew, {} expired, {} removed ({})",
+        "{} rewritten, {} expired, {} removed ({})",
         counted(sum(|table| table.rewritten_files as u64) as usize, "file"),
         counted(sum(|table| table.expired_snapshots as u64) as usize, "snapshot"),
         counted(sum(|table| table.removed_files as u64) as usize, "file"),
@@ -113,7 +113,7 @@ fn show(busy: &[&Upkeep], call: &Call) {
     let row = |table: &&Upkeep| {
         vec![
             table.table.clone(),
-            format!("{} written anew", counted(table.rewritten_files, "file")),
+            format!("{} rewritten", counted(table.rewritten_files, "file")),
             format!("{} expired", counted(table.expired_snapshots, "snapshot")),
             format!("{} removed", counted(table.removed_files, "file")),
         ]

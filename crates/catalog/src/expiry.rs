@@ -28,7 +28,7 @@ pub struct UnnamedFile {
 }
 
 impl UnnamedFile {
-    /// Returns whether the file was last written before a time. A younger file may be that of a running writer.
+    /// Returns whether the file was last written before a time. A younger file may belong to a running writer.
     pub fn is_older_than(&self, time: SystemTime) -> bool {
         self.modified < time
     }

@@ -26,7 +26,7 @@ pub struct Replacement {
     pub removes_deletes: bool,
     /// The data files to add.
     pub added: Vec<DataFile>,
-    /// Whether the rows stay the same: files are only written anew. All manifests are then merged into one.
+    /// Whether the rows stay the same: files are only rewritten. All manifests are then merged into one.
     pub is_rewrite: bool,
     /// Properties of the snapshot's summary.
     pub properties: HashMap<String, String>,

@@ -1,4 +1,4 @@
-//! Which files of a table are written anew: small ones that share a partition, and those with deleted rows.
+//! Which files of a table are rewritten: small ones that share a partition, and those with deleted rows.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::own::scan;
 /// A file below this share of a full one is small.
 const SMALL: f64 = 0.75;
 
-/// Returns the files to write anew. A small file that is alone in its partition stays, so a second compaction finds
+/// Returns the files to rewrite. A small file that is alone in its partition stays, so a second compaction finds
 /// nothing. `deleted_from` are the paths of files in which delete files name rows.
 pub fn files<'s>(scan: &'s Scan, deleted_from: &[String]) -> Vec<&'s DataFile> {
     let is_small = |file: &&DataFile| (file.file_size_in_bytes() as f64) < FILE_BYTES as f64 * SMALL;

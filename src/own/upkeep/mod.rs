@@ -48,13 +48,13 @@ pub struct Policy {
 pub struct Upkeep {
     /// The table.
     pub table: String,
-    /// The files that were written anew.
+    /// The files that were rewritten.
     pub rewritten_files: usize,
     /// Their bytes.
     pub rewritten_bytes: u64,
     /// The files that took their place; in a dry run not known.
     pub new_files: Option<usize>,
-    /// Why files that should be written anew are not.
+    /// Why files that should be rewritten are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_rewritten: Option<String>,
     /// The snapshots that expired.
@@ -122,7 +122,7 @@ impl Task<'_> {
         Ok(upkeep)
     }
 
-    /// Writes files anew and commits them, and starts again if another writer was faster.
+    /// Rewrites files and commits them, and starts again if another writer was faster.
     fn compact(&self, table: &Table, upkeep: &mut Upkeep) -> anyhow::Result<()> {
         let scratch = self.lake.scratch(self.name)?;
         let spill = scratch.path().join("spill");

@@ -1,4 +1,4 @@
-//! The plan of a compaction: the files to write anew, and the statement that returns their rows in the table's order.
+//! The plan of a compaction: the files to rewrite, and the statement that returns their rows in the table's order.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::own::types;
 use crate::sql::{DuckDb, SqlFile, quoted};
 use digdag_task::Failure;
 
-/// The files to write anew.
+/// The files to rewrite.
 pub struct Rewrite {
     /// Their locations.
     pub removed: HashSet<String>,
@@ -27,7 +27,7 @@ pub struct Rewrite {
 }
 
 /// Plans the compaction of a table, and creates the view that its statement reads. Returns `None` if no file has to be
-/// written anew.
+/// rewritten.
 ///
 /// # Errors
 /// Fails with a [`Failure`] if the table has columns or delete files that this task cannot carry over, and with DuckDB's

@@ -38,7 +38,7 @@ impl Tables {
     }
 
     /// Returns the files in a table's folder that no table names: those that were named before the expiry, and those
-    /// that are older than `before`. Younger files may be those of a running writer.
+    /// that are older than `before`. Younger files may belong to a running writer.
     ///
     /// # Errors
     /// Fails if a table's metadata cannot be read or the folder cannot be listed.

@@ -23,7 +23,7 @@ fn every_command_of_the_page_and_of_the_example_runs() {
     assert!(output.contains("1 inserted, 1 updated") && output.contains("already_done"), "{output}");
     assert!(output.contains("\"1.505\" is no decimal(18,2)"), "{output}");
     let output = run(include_str!("../../../docs/upkeep.md"), &lake);
-    assert!(output.contains("dry_run: 2 files written anew"), "{output}");
+    assert!(output.contains("dry_run: 2 files rewritten"), "{output}");
     let (lake, _) = sealed_lake();
     lake.promote(RUN).expect_status(0);
     run(include_str!("../../../examples/own-tables/README.md"), &lake);
