@@ -53,10 +53,10 @@ pub struct ReportActive {
     pub raw: Switch,
 
     #[command(flatten)]
-    pub(crate) engine: EngineSelection,
+    pub(crate) catalog: CatalogArgs,
 
     #[command(flatten)]
-    pub(crate) catalog: CatalogArgs,
+    pub(crate) engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\

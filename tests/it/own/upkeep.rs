@@ -69,7 +69,7 @@ fn snapshots_that_are_young_or_tagged_stay_and_can_be_read() {
     assert_eq!(snapshots(&own), 2);
     let history = own.0.call("table-history", &["--table", "mine.inventory"]).run().expect_status(0).json();
     let id = history["snapshots"][0]["snapshot_id"].as_str().unwrap();
-    assert_eq!(own.rows("SELECT count(*) FROM mine.inventory", &["--as-of", id]), ["60"]);
+    assert_eq!(own.rows("SELECT count(*) FROM mine.inventory", &["--table", "mine.inventory", "--as-of", id]), ["60"]);
     assert_eq!(own.rows("SELECT count(*) FROM mine.inventory", &[]), ["120"]);
 }
 
