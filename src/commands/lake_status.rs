@@ -134,7 +134,7 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("active_problem", problem.map(|problem| problem.message));
     call.set_detail("previous", links);
     call.set_detail("runs", serde_json::to_value(&runs)?);
-    call.set_detail("tables", serde_json::to_value(tables.ok().flatten())?);
+    call.set_detail("iceberg_tables", serde_json::to_value(tables.ok().flatten())?);
     call.set_detail("leftovers", serde_json::to_value(leftovers.ok())?);
     call.set_metric("bytes", all.bytes);
     call.set_metric("disk_bytes", all.disk_bytes());

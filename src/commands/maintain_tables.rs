@@ -93,7 +93,7 @@ fn maintain_tables(parameters: MaintainTables, call: &mut Call) -> anyhow::Resul
     call.set_metric("expired_snapshots", sum(|table| table.expired_snapshots as u64));
     call.set_metric("removed_files", sum(|table| table.removed_files as u64));
     call.set_metric("removed_bytes", sum(|table| table.removed_bytes));
-    call.set_detail("tables", serde_json::to_value(&done)?);
+    call.set_detail("upkeep", serde_json::to_value(&done)?);
     let text = format!(
         "{} rewritten, {} expired, {} removed ({})",
         counted(sum(|table| table.rewritten_files as u64) as usize, "file"),

@@ -115,6 +115,7 @@ fn a_task_that_succeeds_reports_every_field() {
     let changes = lake.root().with_file_name("changes.ndjson");
     let output = ["--output", changes.to_str().unwrap()];
     succeeds("read-changes", &[&["--table", "mine.own", "--from", "start"], &output[..]].concat());
+    succeeds("maintain-tables", &["--tables", "mine.own"]);
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
     succeeds("prune-runs", &["--keep", "3"]);
