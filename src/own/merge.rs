@@ -6,6 +6,7 @@ use lake_catalog::{DataFile, Scan, Table, TableChange};
 
 use super::columns::{Columns, TableColumn};
 use super::key_files::candidates;
+use super::order::order_by;
 use super::raw::Raw;
 use super::request::{Mode, Request};
 use super::scan::{self, ReadColumn, create_view, deleted_from};
@@ -215,7 +216,7 @@ impl Planner<'_> {
             ", ",
         )?;
         let statement = SqlFile::load(&format!("own/{name}"))?;
-        let places = [("columns", Columns::list(columns)), ("incoming", incoming), ("order", self.order_of_files()?)];
+        let places = [("columns", Columns::list(columns)), ("incoming", incoming), ("order", order_by(self.change)?)];
         let select = statement.with(&places.each_ref().map(|(place, value)| (*place, value.as_str())));
         Ok(Merge {
             counts,
@@ -224,15 +225,5 @@ impl Planner<'_> {
             removed,
             select: Some((select, statement.path)),
         })
-    }
-
-    /// Returns the ORDER BY of the rows of new files, or nothing for an unsorted table.
-    fn order_of_files(&self) -> anyhow::Result<String> {
-        let columns = self.change.sort_columns()?.into_iter().map(|sort| {
-            let name = if sort.descending { "pieces/descending" } else { "pieces/ascending" };
-            piece(name, &[("column", &quoted(&sort.column))])
-        });
-        let columns = columns.collect::<anyhow::Result<Vec<_>>>()?;
-        if columns.is_empty() { Ok(String::new()) } else { piece("pieces/order", &[("columns", &columns.join(", "))]) }
     }
 }

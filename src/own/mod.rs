@@ -23,6 +23,7 @@ mod key_files;
 mod merge;
 mod mount;
 mod names;
+mod order;
 mod raw;
 mod request;
 mod rows;

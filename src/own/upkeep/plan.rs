@@ -6,8 +6,8 @@ use std::sync::Arc;
 use lake_catalog::{Field, Table, TableChange, Type};
 
 use super::compaction;
+use crate::own::order::order_by;
 use crate::own::scan::{self, ReadColumn, create_view, deleted_from};
-use crate::own::statements::piece;
 use crate::own::types;
 use crate::sql::{DuckDb, SqlFile, quoted};
 use digdag_task::Failure;
@@ -43,7 +43,7 @@ pub fn plan(engine: &DuckDb, table: &Table) -> anyhow::Result<Option<Rewrite>> {
     create_view(engine, "rewritten", &files, &scan.position_deletes, &columns)?;
     let names: Vec<_> = columns.iter().map(|column| quoted(&column.name)).collect();
     let statement = SqlFile::load("own/compacted")?;
-    let sql = statement.with(&[("columns", &names.join(", ")), ("order", &order(table)?)]);
+    let sql = statement.with(&[("columns", &names.join(", ")), ("order", &order_by(&TableChange::of(table))?)]);
     Ok(Some(Rewrite {
         removed: files.iter().map(|file| file.file_path().to_owned()).collect(),
         bytes: files.iter().map(|file| file.file_size_in_bytes()).sum(),
@@ -67,13 +67,4 @@ fn columns(table: &Table) -> anyhow::Result<Vec<ReadColumn>> {
             .into()),
     };
     fields.map(column).collect()
-}
-
-fn order(table: &Table) -> anyhow::Result<String> {
-    let columns = TableChange::of(table).sort_columns()?.into_iter().map(|sort| {
-        let name = if sort.descending { "pieces/descending" } else { "pieces/ascending" };
-        piece(name, &[("column", &quoted(&sort.column))])
-    });
-    let columns = columns.collect::<anyhow::Result<Vec<_>>>()?;
-    if columns.is_empty() { Ok(String::new()) } else { piece("pieces/order", &[("columns", &columns.join(", "))]) }
 }
