@@ -1,26 +1,13 @@
 """Reads every table of a catalog in Postgres with Spark, and prints for each version of each table its name and, separated by
 bars, count(*), and count and sum of hashes of every column. DuckDB gives the same for the files, see readers.py."""
 
-import os
 import sys
 
-from pyspark.sql import SparkSession
+from spark_catalog import session
 
 url, warehouse, tag = sys.argv[1:4]
 names = sys.argv[4:]
-builder = SparkSession.builder
-for key, value in {
-    "": "org.apache.iceberg.spark.SparkCatalog",
-    ".type": "jdbc",
-    ".uri": url,
-    ".jdbc.user": "lake",
-    ".jdbc.password": os.environ["PGPASSWORD"],
-    ".jdbc.schema-version": "V1",
-    ".warehouse": warehouse,
-}.items():
-    builder = builder.config(f"spark.sql.catalog.lake{key}", value)
-spark = builder.getOrCreate()
-spark.sparkContext.setLogLevel("ERROR")
+spark = session(url, warehouse)
 
 
 def parts(frame):

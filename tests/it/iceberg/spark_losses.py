@@ -2,27 +2,13 @@
 outcome: done, or the error."""
 
 import datetime
-import os
 import sys
 
-from pyspark.sql import SparkSession
+from spark_catalog import session
 
 url, warehouse, runs = sys.argv[1:4]
-builder = SparkSession.builder.config(
-    "spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
-)
-for key, value in {
-    "": "org.apache.iceberg.spark.SparkCatalog",
-    ".type": "jdbc",
-    ".uri": url,
-    ".jdbc.user": "lake",
-    ".jdbc.password": os.environ["PGPASSWORD"],
-    ".jdbc.schema-version": "V1",
-    ".warehouse": warehouse,
-}.items():
-    builder = builder.config(f"spark.sql.catalog.lake{key}", value)
-spark = builder.getOrCreate()
-spark.sparkContext.setLogLevel("ERROR")
+extensions = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
+spark = session(url, warehouse, {"spark.sql.extensions": extensions})
 
 now = datetime.datetime.now(datetime.timezone.utc)
 later = (now + datetime.timedelta(hours=1)).strftime("TIMESTAMP '%Y-%m-%d %H:%M:%S'")
