@@ -10,7 +10,7 @@
 mod compaction;
 mod plan;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
@@ -30,7 +30,7 @@ use plan::Rewrite;
 /// Attempts at a commit that other writers overtake.
 const MAX_ATTEMPTS: usize = 5;
 
-/// What upkeep does.
+/// The policy of an upkeep.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The tables; empty for all.
@@ -201,7 +201,9 @@ impl Task<'_> {
         if !is_of_runs(table) {
             upkeep.expired_snapshots = tables.expire(table.name(), self.policy.keep)?;
         }
-        let unnamed = tables.unnamed(table, &named, self.policy.unnamed_before)?;
+        // Reading the manifests of all tables again is needed only if a snapshot has gone.
+        let after = if upkeep.expired_snapshots > 0 { Some(tables.named_files()?) } else { None };
+        let unnamed = tables.unnamed(table, &named, after.as_ref().unwrap_or(&named), self.policy.unnamed_before)?;
         tables.remove_unnamed(&unnamed)?;
         upkeep.count(&unnamed);
         Ok(())
@@ -213,7 +215,8 @@ impl Task<'_> {
             upkeep.expired_snapshots = table.expired(self.policy.keep)?.len();
         }
         if let Some(mut tables) = Tables::open(self.lake, Access::Read, self.catalog)? {
-            upkeep.count(&tables.unnamed(table, &HashSet::new(), self.policy.unnamed_before)?);
+            let named = tables.named_files()?;
+            upkeep.count(&tables.unnamed(table, &named, &named, self.policy.unnamed_before)?);
         }
         Ok(())
     }

@@ -37,8 +37,8 @@ impl Tables {
         self.catalog.named_files().map_err(failure)
     }
 
-    /// Returns the files in a table's folder that no table names: those that were named before the expiry, and those
-    /// that are older than `before`. Younger files may belong to a running writer.
+    /// Returns the files in a table's folder that are not among the `named` ones of all tables: those that were named
+    /// before the expiry, and those that are older than `before`. Younger files may belong to a running writer.
     ///
     /// # Errors
     /// Fails if a table's metadata cannot be read or the folder cannot be listed.
@@ -46,10 +46,10 @@ impl Tables {
         &mut self,
         table: &Table,
         named_before: &HashSet<PathBuf>,
+        named: &HashSet<PathBuf>,
         before: SystemTime,
     ) -> anyhow::Result<Vec<UnnamedFile>> {
-        let named = self.named_files()?;
-        let mut files = self.catalog.unnamed_files(table, &named).map_err(failure)?;
+        let mut files = self.catalog.unnamed_files(table, named).map_err(failure)?;
         files.retain(|file| named_before.contains(&file.path) || file.is_older_than(before));
         Ok(files)
     }
