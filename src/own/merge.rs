@@ -1,4 +1,4 @@
-//! What an upsert changes: the rows it counts, the files it rewrites, and the statement that returns their new rows.
+//! The plan of an upsert: the rows it counts, the files it rewrites, and the statement that returns their new rows.
 
 use std::collections::HashSet;
 

@@ -91,7 +91,7 @@ pub enum Error {
     Rest {
         /// The server's URL.
         place: String,
-        /// What the server said, or why it could not be reached.
+        /// The server's answer, or the reason that it could not be reached.
         why: String,
         /// The status of its response, if there was one.
         status: Option<u16>,

@@ -166,7 +166,7 @@ mod tests {
         engine.rows(&sql, "a test").expect("DuckDB answers").into_iter().map(|mut row| row.remove(0)).collect()
     }
 
-    /// What the checks in SQL define, DuckDB and this file find alike.
+    /// DuckDB and this file find the same, by the definitions of the checks in SQL.
     #[test]
     fn texts_are_read_as_the_checks_in_sql_read_them() {
         let lower = TEXTS.map(|text| {

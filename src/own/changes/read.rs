@@ -33,7 +33,7 @@ pub struct ReadRequest {
     pub follow: Option<Duration>,
 }
 
-/// What was read.
+/// The changes that were read, and the last snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Inserted rows.

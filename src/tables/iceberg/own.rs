@@ -66,7 +66,7 @@ pub struct NewFiles {
 }
 
 impl Tables {
-    /// Returns a table of people's own, or `None` if there is none of the name.
+    /// Returns a table of people's own, or `None` if the catalog lacks the name.
     ///
     /// # Errors
     /// Fails if the catalog or the table's metadata cannot be read, or if the table is one of runs.

@@ -40,7 +40,7 @@ pub enum Store {
     },
 }
 
-/// What a catalog holds: tables and views, namespaces and the properties of the lake.
+/// The contents of a catalog: tables and views, namespaces and the properties of the lake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub tables: Vec<TableRow>,

@@ -17,7 +17,7 @@ pub struct Row {
     pub id: Option<i64>,
 }
 
-/// What is made of the texts of a batch: a hash for each row, `None` for a row without a name.
+/// The hash of each row of a batch of texts, `None` for a row without a name.
 pub type Hashes = Option<Vec<Option<u64>>>;
 
 /// Returns the rows of a table; an item is `None` if a column has another type.

@@ -28,7 +28,7 @@ struct Pending<'c> {
     request: Value,
 }
 
-/// What the tables show of a commit.
+/// The part of a commit that the tables show after its answer was lost.
 enum Outcome {
     /// All of it.
     Made,

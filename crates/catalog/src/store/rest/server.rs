@@ -64,7 +64,7 @@ impl Server {
         &self.connection
     }
 
-    /// Returns the properties of a namespace, or `None` if there is none of the name.
+    /// Returns the properties of a namespace, or `None` if the catalog lacks the name.
     pub fn properties(&self, namespace: &str) -> Result<Option<BTreeMap<String, String>>> {
         let answer = self.connection.ask(&Method::GET, &self.namespace(namespace), None)?;
         if answer.is_missing() {
