@@ -102,6 +102,8 @@ def labels(dump, tables):
 def credits(element):
     for position, artist in enumerate(element, start=1):
         values = {name: text(artist, name) for name in ("id", "name", "anv", "join", "role", "tracks")}
+        # The schema has no NULL here; a person without an entry has the id 0, as the dumps of earlier years write it.
+        values["id"] = values["id"] or 0
         yield position, values
 
 
