@@ -71,7 +71,7 @@ pub use history::{HistoryFolder, HistoryLock};
 pub use locked::LockedLake;
 pub use manifest::{Manifest, ManifestDataset, ManifestFile};
 pub use orphans::{Orphan, Orphans};
-pub use output::{output_file, output_folder, refuse_kept};
+pub use output::{output_file, output_folder, refuse_kept, write_whole};
 pub use pointer::Previous;
 pub use producer::Producer;
 pub use retention::{KeepReason, PlannedRun, PrunePlan, Retention};

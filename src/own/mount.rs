@@ -1,4 +1,4 @@
-//! Mounts people's own tables in DuckDB, as the schema `mine`.
+//! Mounts the tables that are not of runs in DuckDB, under their namespaces: people's own as `mine`, and `gold`.
 
 use jiff::Timestamp;
 use lake_catalog::{Table, TableName, Type};
@@ -6,34 +6,37 @@ use lake_catalog::{Table, TableName, Type};
 use super::scan::{self, ReadColumn};
 use super::statements::run;
 use super::types;
+use crate::lake::RunId;
 use crate::sql::{DuckDb, quoted};
-use crate::tables::iceberg::{AsOf, Tables};
+use crate::tables::iceberg::{AsOf, Tables, is_from_runs};
 use digdag_task::Failure;
 
-/// Mounts the tables of people's own that a statement names, as `mine.inventory`. `as_of` names a table and the state in
-/// which it is mounted; the others are mounted as they are. Returns the number of tables.
+/// Mounts the tables that a statement names and that are not of runs, as `mine.inventory` or `gold.release_wide`. `as_of`
+/// names a table and the state in which it is mounted. A table that is computed from runs is mounted as it was built from
+/// `run`, if that is given. All others are mounted as they are. Returns the number of tables.
 ///
 /// # Errors
-/// Fails if the catalog cannot be read, or if the table in `as_of` has no such state.
+/// Fails if the catalog cannot be read, or if a table has no such state.
 pub fn mount_own(
     engine: &DuckDb,
     tables: &mut Tables,
     as_of: Option<(&TableName, &AsOf)>,
+    run: Option<&RunId>,
     is_named: impl Fn(&str) -> bool,
 ) -> anyhow::Result<usize> {
-    let mut own = tables.all_own()?;
-    own.retain(|table| is_named(&table.name().name) || as_of.is_some_and(|(name, _)| name == table.name()));
-    if own.is_empty() && as_of.is_none() {
-        return Ok(0);
-    }
-    run(engine, "create_schema", &[])?;
+    let mut own = tables.all_not_of_runs()?;
+    own.retain(|table| {
+        let TableName { namespace, name } = table.name();
+        is_named(namespace) && is_named(name) || as_of.is_some_and(|(asked, _)| asked == table.name())
+    });
     let mut is_found = as_of.is_none();
     for table in &own {
-        let snapshot = match as_of {
-            Some((name, state)) if name == table.name() => {
+        let snapshot = match (as_of, run) {
+            (Some((name, state)), _) if name == table.name() => {
                 is_found = true;
                 Some(snapshot_of(table, state)?)
             }
+            (_, Some(run)) if is_from_runs(table) => Some(snapshot_of(table, &AsOf::Run(run.clone()))?),
             _ => table.metadata().current_snapshot_id(),
         };
         mount(engine, table, snapshot)?;
@@ -88,5 +91,7 @@ fn mount(engine: &DuckDb, table: &Table, snapshot: Option<i64>) -> anyhow::Resul
     let scan = snapshot.map(|snapshot| scan::scan(table, snapshot)).transpose()?.unwrap_or_default();
     let view = format!("{} with files", table.name());
     scan::create_view(engine, &view, &scan.data.iter().collect::<Vec<_>>(), &scan.position_deletes, &columns)?;
-    run(engine, "mount", &[("name", &quoted(&table.name().name)), ("view", &quoted(&view))])
+    let schema = quoted(&table.name().namespace);
+    run(engine, "create_schema", &[("schema", &schema)])?;
+    run(engine, "mount", &[("schema", &schema), ("name", &quoted(&table.name().name)), ("view", &quoted(&view))])
 }

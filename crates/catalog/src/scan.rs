@@ -1,8 +1,13 @@
 //! The live files of a snapshot: data files, and the delete files that an engine such as Trino wrote beside them.
 
-use iceberg::spec::{DataContentType, DataFile, DataFileFormat, ManifestList, Snapshot, TableMetadata};
+use std::collections::HashSet;
+use std::path::PathBuf;
 
-use crate::files::{block_on, io};
+use iceberg::spec::{
+    DataContentType, DataFile, DataFileFormat, Literal, ManifestList, PrimitiveLiteral, Snapshot, TableMetadata,
+};
+
+use crate::files::{block_on, io, path_of};
 use crate::{Error, Result, Table};
 
 /// The live files of a snapshot.
@@ -20,6 +25,22 @@ impl Scan {
     /// Returns whether the snapshot has delete files of any kind.
     pub fn has_deletes(&self) -> bool {
         !self.position_deletes.is_empty() || self.other_deletes > 0
+    }
+
+    /// Returns the paths of the data files.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.data.iter().map(|file| path_of(file.file_path())).collect()
+    }
+
+    /// Returns the locations of the data files in a partition of a table that is partitioned by month alone, in months
+    /// since 1970; of all data files if `month` is `None`.
+    pub fn locations_in(&self, month: Option<i32>) -> HashSet<String> {
+        let is_in = |file: &&DataFile| match (month, file.partition().fields()) {
+            (None, _) => true,
+            (Some(month), [Some(Literal::Primitive(PrimitiveLiteral::Int(found)))]) => *found == month,
+            _ => false,
+        };
+        self.data.iter().filter(is_in).map(|file| file.file_path().to_owned()).collect()
     }
 }
 

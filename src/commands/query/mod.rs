@@ -30,7 +30,7 @@ use statement::{full_name, showcase_queries, statement};
 /// Run SQL over a run
 ///
 /// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active
-/// run or of any run, and your own tables as mine.NAME; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout,
+/// run or of any run, the gold tables as gold.NAME, and your own as mine.NAME; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout,
 /// in place of the result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads no file
 /// outside the lake.
 #[derive(Debug, Parser)]
@@ -121,38 +121,45 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Mounts the tables of a run, and those of people's own as the schema `mine`. Returns the run, or `None` if the lake
-/// has tables of people's own and no published run.
+/// Mounts the tables of a run, and under their namespaces those that are not of runs. Returns the run, or `None` if the
+/// lake has tables of people's own and no published run.
 fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> anyhow::Result<Option<RunId>> {
     let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
     if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
         return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
     }
-    // A statement that does not name the schema needs no catalog, and no password of one.
+    // A statement that does not name the schemas needs no catalog, and no password of one.
     let is_named = |name: &str| {
         let mut words = sql.split(|c: char| !c.is_alphanumeric() && c != '_');
         words.any(|word| word.eq_ignore_ascii_case(name))
     };
-    let names_own = of_own.is_some() || is_named("mine");
-    let tables = match names_own {
+    let tables = match of_own.is_some() || ["bronze", "gold", "mine"].into_iter().any(is_named) {
         true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
         false => None,
     };
+    // The run that the call names; without one, tables that are computed from runs are read as they are.
+    let named = match (&parameters.as_of, &parameters.run_id) {
+        (Some(as_of), _) if of_own.is_none() => {
+            Some(mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, Some(sql))?)
+        }
+        (_, run) => run.clone(),
+    };
     let own = match tables {
-        Some(mut tables) => mount_own(engine, &mut tables, of_own.map(|(table, as_of)| (&table.0, as_of)), is_named)?,
+        Some(mut tables) => {
+            let as_of = of_own.map(|(table, as_of)| (&table.0, as_of));
+            mount_own(engine, &mut tables, as_of, named.as_ref(), is_named)?
+        }
         None => 0,
     };
-    match (&parameters.as_of, &parameters.run_id) {
-        (Some(as_of), _) if of_own.is_none() => {
-            mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, Some(sql)).map(Some)
-        }
-        (_, None) if own > 0 && lake.active()?.is_none() => Ok(None),
-        (_, id) => {
-            let id = id.clone().map_or_else(|| lake.published(), Ok)?;
-            mount_run(engine, &Contract::load()?, &lake.run(&id)?)?;
-            Ok(Some(id))
-        }
+    if parameters.as_of.is_some() && of_own.is_none() {
+        return Ok(named);
     }
+    if named.is_none() && own > 0 && lake.active()?.is_none() {
+        return Ok(None);
+    }
+    let id = named.map_or_else(|| lake.published(), Ok)?;
+    mount_run(engine, &Contract::load()?, &lake.run(&id)?)?;
+    Ok(Some(id))
 }
 
 /// Opens the lake's Iceberg tables for reading.

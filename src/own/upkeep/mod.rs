@@ -20,10 +20,9 @@ use lake_catalog::{Access, DataWriter, SnapshotRetention, Table, TableChange, Un
 use serde::Serialize;
 
 use super::columns::KEY;
-use super::commit::lock;
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters};
-use crate::tables::iceberg::{CatalogArgs, NewFiles, Tables, is_of_runs, no_tables};
+use crate::tables::iceberg::{CatalogArgs, NewFiles, Tables, is_of_runs, lock_waiting, no_tables};
 use digdag_task::{Amount, Failure, Observer};
 use plan::Rewrite;
 
@@ -180,7 +179,7 @@ impl Task<'_> {
             is_rewrite: true,
             properties: HashMap::new(),
         };
-        let mut publication = lock(self.lake, self.name, self.catalog, self.observer)?;
+        let mut publication = lock_waiting(self.lake, self.name, self.catalog, self.observer)?;
         let change = |current: Option<&Table>, _| Ok(TableChange::of(current.unwrap_or(table)));
         let committed = publication.existing_tables()?.commit_own(table.name(), Some(table), new, change)?;
         Ok(committed.map(|_| count))
@@ -195,7 +194,7 @@ impl Task<'_> {
 
     /// Expires snapshots, and removes the files that no snapshot names, under one lock.
     fn expire(&self, table: &Table, upkeep: &mut Upkeep) -> anyhow::Result<()> {
-        let mut publication = lock(self.lake, self.name, self.catalog, self.observer)?;
+        let mut publication = lock_waiting(self.lake, self.name, self.catalog, self.observer)?;
         let tables = publication.existing_tables()?;
         let named = tables.named_files()?;
         if !is_of_runs(table) {

@@ -14,6 +14,7 @@ mod alter;
 mod alteration;
 mod as_of;
 mod binding;
+mod derived;
 mod deviation;
 mod expire;
 mod figures;
@@ -36,11 +37,12 @@ pub use alter::TableChanges;
 pub use alteration::Changes;
 pub use as_of::{AsOf, mount_as_of};
 pub use binding::name as table_name;
+pub use derived::{Derived, FROM_RUNS, is_from_runs};
 pub use expire::is_of_runs;
 pub use figures::Figures;
 pub use own::{NewFiles, OwnName, data_type};
 pub use place::{CatalogArgs, Place};
-pub use publish::{Publication, lock};
+pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};
 pub use relocate::relocate;
 pub use stage::{Mode, Staged, stage};
@@ -51,6 +53,12 @@ use digdag_task::Failure;
 
 /// The summary property that names the run of a snapshot.
 const RUN_ID: &str = "discogs.run-id";
+
+/// The summary property that names the task that wrote a snapshot.
+pub const TASK: &str = "discogs.task";
+
+/// The summary property with the seconds that the task took before its commit.
+pub const SECONDS: &str = "discogs.seconds";
 
 /// The table property that marks a table over the files of runs.
 const OF_RUNS: &str = "discogs.of-runs";
@@ -103,9 +111,26 @@ impl Tables {
     /// # Errors
     /// Fails if the catalog or a table's metadata cannot be read.
     pub fn load(&mut self) -> anyhow::Result<BTreeMap<TableName, Table>> {
+        Ok(self.load_with_derived()?.0)
+    }
+
+    /// Like [`Tables::load`], and returns the tables that are computed from runs beside them.
+    fn load_with_derived(&mut self) -> anyhow::Result<(BTreeMap<TableName, Table>, Vec<Table>)> {
         let tables = self.catalog.load_all().map_err(failure)?.into_iter();
-        let of_runs = tables.filter(|table| table.metadata().properties().contains_key(OF_RUNS));
-        Ok(of_runs.map(|table| (table.name().clone(), table)).collect())
+        let (of_runs, others): (Vec<_>, Vec<_>) =
+            tables.partition(|table| table.metadata().properties().contains_key(OF_RUNS));
+        let derived = others.into_iter().filter(is_from_runs);
+        Ok((of_runs.into_iter().map(|table| (table.name().clone(), table)).collect(), derived.collect()))
+    }
+
+    /// Returns all tables of the catalog, by name.
+    ///
+    /// # Errors
+    /// Fails if the catalog or a table's metadata cannot be read.
+    pub fn all(&mut self) -> anyhow::Result<Vec<Table>> {
+        let mut tables = self.catalog.load_all().map_err(failure)?;
+        tables.sort_by(|one, other| one.name().cmp(other.name()));
+        Ok(tables)
     }
 
     /// Returns one table, under its name with or without the namespace.

@@ -139,7 +139,7 @@ fn a_signal_leaves_nothing_behind() {
     let mut command = lake.task("query");
     command.args(&["--sql", "SELECT i FROM range(10000000000) AS t(i)", "--csv"]).env("TMPDIR", &folder);
     let child = command.args(&[folder.join("rows.csv").to_str().unwrap()]).spawn();
-    eventually("rows are written", || files_in(&folder).iter().any(|name| name.starts_with(".query.")));
+    eventually("rows are written", || files_in(&folder).iter().any(|name| name.starts_with(".unfinished.")));
     assert!(files_in(&folder).len() > 2, "no scratch in {:?}", files_in(&folder));
     signal(&child, Signal::TERM);
     Finished::of(child.wait_with_output().unwrap()).expect_status(143);

@@ -12,6 +12,7 @@ mod writers;
 
 use std::fs;
 
+pub use documentation::run_page;
 use serde_json::Value;
 
 use crate::support::{Finished, TestLake};
