@@ -33,6 +33,9 @@ use crate::{Error, ForeignKey, Loaded, Result, Table};
 const SWAP_ATTEMPTS: u32 = 600;
 const SWAP_PAUSE: Duration = Duration::from_millis(500);
 
+/// The tables in which a schema records its export.
+const RECORDS: [&str; 2] = ["_export", "_export_tables"];
+
 /// A schema of a database, locked for this process.
 pub struct Postgres {
     server: Server,
@@ -250,7 +253,9 @@ fn replace_old(
     refuse_dependents(transaction, schema)?;
     let loaded = with(statement!("postgres/loaded_tables"), &[("schema", &quoted(schema))]);
     let tables = transaction.query(&loaded, &[])?;
-    let mut tables: Vec<String> = tables.iter().map(|row| of_schema(schema, row.get(0))).collect();
+    // The records of the export are tables as well, which readers join with the others.
+    let records = RECORDS.iter().map(|name| of_schema(schema, name));
+    let mut tables: Vec<String> = records.chain(tables.iter().map(|row| of_schema(schema, row.get(0)))).collect();
     // Readers that join two tables lock them in an order of their own. In the opposite order, each would wait for the other
     // until the timeout; so a table that readers held is locked first, and those that come later wait there.
     tables.sort_by_key(|table| contended.iter().position(|other| other == table).unwrap_or(usize::MAX));
