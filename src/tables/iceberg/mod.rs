@@ -38,7 +38,7 @@ pub use as_of::{AsOf, mount_as_of};
 pub use binding::name as table_name;
 pub use expire::is_of_runs;
 pub use figures::Figures;
-pub use own::{NewFiles, OwnName, data_type};
+pub use own::{KEY, NewFiles, OwnName, data_type};
 pub use place::{CatalogArgs, Place};
 pub use publish::{Publication, lock};
 pub use rebuild::{Rebuilt, rebuild};
