@@ -8,6 +8,7 @@ mod readers;
 mod refused;
 mod upkeep;
 mod upserts;
+mod workflow;
 mod writers;
 
 use std::fs;
