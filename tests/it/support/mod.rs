@@ -22,7 +22,7 @@ pub use dump::gzip;
 pub use inputs::{is_many, try_inputs};
 pub use lake::{RUN, TestLake, UntilRemoved, binary, sealed_lake};
 pub use month::{ENTITIES, Month, month};
-pub use postgres::{PASSWORD, PostgresServer};
+pub use postgres::{CatalogDatabase, PASSWORD, PostgresServer};
 pub use program::program;
 pub use samples::sample_dumps;
 pub use skipped::{loudly, skipped};
