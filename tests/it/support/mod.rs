@@ -13,6 +13,7 @@ mod samples;
 mod skipped;
 mod snapshot;
 mod table;
+mod tls;
 mod wait;
 
 pub use browser::{seen_by_a_browser, shown_whole};
@@ -28,4 +29,5 @@ pub use samples::sample_dumps;
 pub use skipped::{loudly, skipped};
 pub use snapshot::Snapshot;
 pub use table::{Row, Table, Value};
+pub use tls::self_signed;
 pub use wait::{RaiseOnDrop, eventually, signal};
