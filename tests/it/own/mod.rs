@@ -5,6 +5,7 @@ mod documentation;
 mod evolution;
 mod model;
 mod readers;
+mod recovered;
 mod refused;
 mod upkeep;
 mod upserts;

@@ -72,6 +72,8 @@ pub(crate) trait Backend: Send {
     fn claim(&mut self, properties: &[(&str, &str)]) -> Result<()>;
     /// Returns the names of all tables.
     fn names(&mut self) -> Result<Vec<TableName>>;
+    /// Returns the metadata file of every table.
+    fn pointers(&mut self) -> Result<Vec<(TableName, String)>>;
     /// Loads all tables.
     fn load_all(&mut self, session: Session) -> Result<Vec<Table>>;
     /// Loads a table, or returns `None` if there is none of the name.

@@ -61,6 +61,11 @@ impl Backend for Rest {
         self.server.names()
     }
 
+    fn pointers(&mut self) -> Result<Vec<(TableName, String)>> {
+        let tables = self.load_all(Session::new())?.into_iter();
+        Ok(tables.map(|table| (table.name, table.location)).collect())
+    }
+
     fn load_all(&mut self, session: Session) -> Result<Vec<Table>> {
         let mut tables = Vec::new();
         for name in self.names()? {
