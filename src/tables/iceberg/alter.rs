@@ -69,7 +69,9 @@ fn renamed_key(table: &Table, alterations: &[Alteration]) -> Result<Option<Strin
     let mut names: Vec<&str> = before.split(',').collect();
     for alteration in alterations {
         match alteration {
-            Alteration::Rename(from, to) => names.iter_mut().filter(|name| **name == from.as_str()).for_each(|name| *name = to),
+            Alteration::Rename(from, to) => {
+                names.iter_mut().filter(|name| **name == from.as_str()).for_each(|name| *name = to)
+            }
             Alteration::Drop(name) if names.contains(&name.as_str()) => {
                 let message =
                     format!("table {}, column {name}: it is of the table's key, so it cannot be dropped", table.name());

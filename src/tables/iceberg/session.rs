@@ -111,7 +111,8 @@ pub(super) fn killed_sessions(lake: &Lake) -> anyhow::Result<Vec<Session>> {
     let invalid = |why: String| Failure::input(format!("{} is not a session's record: {why}", path.display()));
     let record: Record = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
     let sessions = std::iter::once(&record.session).chain(&record.earlier);
-    let sessions = sessions.map(|session| session.parse::<Session>().map_err(|_| invalid("expected a UUID".to_owned())));
+    let sessions =
+        sessions.map(|session| session.parse::<Session>().map_err(|_| invalid("expected a UUID".to_owned())));
     Ok(sessions.collect::<Result<_, _>>()?)
 }
 
