@@ -58,7 +58,7 @@ pub use description::RunDescription;
 pub(crate) use disk::digest::sha256_of_bytes;
 pub use disk::digest::{sha256_of_file, sha256_of_file_watched, sha256_of_files};
 pub use disk::durable::{commit_folder, sync_file};
-pub(crate) use disk::durable::{make_folder, rename, write_new_file};
+pub(crate) use disk::durable::{make_folder, rename, sync_folder, write_new_file};
 pub use disk::free_space::free_bytes;
 pub use disk::lock::Holder;
 pub(crate) use disk::lock::{Lock, exclusive as lock_exclusively, remove as remove_lock};

@@ -10,10 +10,8 @@ use super::types;
 use crate::contract::Layers;
 use crate::lake::Lake;
 use crate::sql::quoted;
+use crate::tables::iceberg::KEY;
 use digdag_task::Failure;
-
-/// The property with the names of the key's columns.
-pub const KEY: &str = "discogs.key";
 
 /// A column of the table.
 #[derive(Clone, Debug, PartialEq)]

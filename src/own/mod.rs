@@ -19,6 +19,7 @@ mod declared;
 mod evolve;
 mod header;
 mod infer;
+mod key;
 mod key_files;
 mod merge;
 mod mount;

@@ -103,7 +103,7 @@ pub fn upsert(
     run(&engine, "utc", &[])?;
     let database = scratch.path().join("input.duckdb");
     run(&engine, "attach", &[("file", &text_literal(&database.to_string_lossy()))])?;
-    let raw = Raw::load(&engine, &fetched, &input.dialect)?;
+    let raw = Raw::load(&engine, &fetched, &input.dialect, scratch.path())?;
     for attempt in 0..MAX_ATTEMPTS {
         let table = load(lake, catalog, request)?;
         let folder = scratch.path().join(format!("files-{attempt}"));

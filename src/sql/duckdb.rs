@@ -115,7 +115,7 @@ impl DuckDb {
     /// Fails if DuckDB cannot parse or bind the statement.
     pub(super) fn prepare(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
         let statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
-        Ok(Prepared { statement, origin: origin.to_owned() })
+        Ok(Prepared { statement, query: Query { engine: self, sql: sql.to_owned(), origin: origin.to_owned() } })
     }
 
     /// Runs a query and passes its rows to `take`, batch by batch.
@@ -152,7 +152,40 @@ impl DuckDb {
 /// A statement that DuckDB has parsed and bound.
 pub struct Prepared<'e> {
     statement: duckdb::Statement<'e>,
+    query: Query<'e>,
+}
+
+/// The text of a statement, the engine that runs it, and the name that messages have for it.
+struct Query<'e> {
+    engine: &'e DuckDb,
+    sql: String,
     origin: String,
+}
+
+impl Query<'_> {
+    /// Returns the error that ended the query.
+    ///
+    /// No code of this project interrupts a query. DuckDB does: the first thread that fails stops the others, and a reader
+    /// that then asks for the next rows of a result without an order gets the interrupt in place of the error
+    /// (`SimpleBufferedData::ExecuteTaskInternal` of 1.5.5 checks the one before the other). The result is closed by then, so
+    /// the query is run again without a reader.
+    fn cause(&self, error: duckdb::Error) -> anyhow::Error {
+        let is_interrupt =
+            matches!(&error, duckdb::Error::DuckDBFailure(_, Some(message)) if message.starts_with("INTERRUPT Error"));
+        if !is_interrupt {
+            return explain(error, &self.origin);
+        }
+        let again = SqlFile::load("engine/run_to_error")
+            .and_then(|file| self.engine.execute(&file.with(&[("query", &self.sql)]), &self.origin));
+        match again {
+            // DuckDB cannot explain every statement.
+            Err(found) if !found.to_string().contains("Parser Error") => found,
+            _ => anyhow::anyhow!(
+                "{}: a thread of DuckDB failed, and DuckDB does not say why; --threads 1 shows the error",
+                self.origin
+            ),
+        }
+    }
 }
 
 impl<'e> Prepared<'e> {
@@ -162,15 +195,15 @@ impl<'e> Prepared<'e> {
     /// Fails with DuckDB's error.
     pub fn run(mut self) -> anyhow::Result<Batches<'e>> {
         // The iterator of `stream_arrow` panics if a fetch fails; `step`, which it calls, returns the error.
-        drop(self.statement.stream_arrow([]).map_err(|error| explain(error, &self.origin))?);
-        Ok(Batches { statement: self.statement, origin: self.origin })
+        drop(self.statement.stream_arrow([]).map_err(|error| self.query.cause(error))?);
+        Ok(Batches { statement: self.statement, query: self.query })
     }
 }
 
 /// The result of a running query, of which one batch is in memory.
 pub struct Batches<'e> {
     statement: duckdb::Statement<'e>,
-    origin: String,
+    query: Query<'e>,
 }
 
 impl Batches<'_> {
@@ -184,7 +217,7 @@ impl Batches<'_> {
     /// # Errors
     /// Fails with DuckDB's error.
     pub fn next_batch(&mut self) -> anyhow::Result<Option<RecordBatch>> {
-        let batch = self.statement.step().map_err(|error| explain(error, &self.origin))?;
+        let batch = self.statement.step().map_err(|error| self.query.cause(error))?;
         Ok(batch.map(|batch| RecordBatch::from(&batch)))
     }
 }

@@ -56,7 +56,7 @@ pub use scan::Scan;
 pub use schema::{Column, NewTable, widens};
 pub use session::Session;
 pub use snapshot::NewSnapshot;
-pub use store::Store;
+pub use store::{Login, Store};
 pub use table::{Ref, Table, TableName, read_metadata};
 
 pub use iceberg::spec::{DataFile, NestedField as Field, PrimitiveType, Schema, Snapshot, TableMetadata, Type};

@@ -19,7 +19,7 @@ use anyhow::Context;
 use lake_catalog::{Access, DataWriter, SnapshotRetention, Table, TableChange, UnnamedFile};
 use serde::Serialize;
 
-use super::columns::KEY;
+use super::key::key_in;
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters};
 use crate::tables::iceberg::{CatalogArgs, NewFiles, Tables, is_of_runs, lock_waiting, no_tables};
@@ -163,8 +163,7 @@ impl Task<'_> {
 
     /// Returns the number of new files, or `None` if another writer committed first.
     fn rewrite(&self, engine: &DuckDb, table: &Table, plan: Rewrite, folder: &Path) -> anyhow::Result<Option<usize>> {
-        let key = table.metadata().properties().get(KEY).cloned().unwrap_or_default();
-        let keys: Vec<_> = key.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let keys = key_in(table, table.metadata().current_schema());
         let mut writer = DataWriter::new(&TableChange::of(table), folder, &keys)?;
         let mut batches = engine.select(&plan.sql, &plan.origin)?;
         while let Some(batch) = batches.next_batch()? {

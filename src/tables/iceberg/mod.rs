@@ -40,8 +40,8 @@ pub use binding::name as table_name;
 pub use derived::{Derived, FROM_RUNS, is_from_runs};
 pub use expire::is_of_runs;
 pub use figures::Figures;
-pub use own::{NewFiles, OwnName, data_type};
-pub use place::{CatalogArgs, Place};
+pub use own::{KEY, NewFiles, OwnName, data_type};
+pub use place::{CatalogArgs, Place, RestArgs};
 pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};
 pub use relocate::relocate;
@@ -190,6 +190,13 @@ fn failure(error: Error) -> anyhow::Error {
             Failure::external(error.to_string()),
             "check the token: DISCOGS_CATALOG_PASSWORD_FILE names its file, otherwise it is DISCOGS_CATALOG_TOKEN",
         ),
+        Error::NoToken { .. } => told(
+            Failure::external(error.to_string()),
+            "check ID:SECRET in the file of DISCOGS_CATALOG_PASSWORD_FILE or in DISCOGS_CATALOG_CREDENTIAL, and catalog_token_url",
+        ),
+        Error::Untrusted { .. } => {
+            told(Failure::external(error.to_string()), "--catalog-ca-file FILE names the certificates to trust, in PEM")
+        }
         Error::Rest { .. } => told(Failure::external(error.to_string()), "check the server and the URL of the catalog"),
         Error::Postgres(_, source) => {
             let mut message = format!("{error}: {source}");

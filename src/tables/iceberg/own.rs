@@ -10,6 +10,9 @@ use super::{OF_RUNS, Tables, failure};
 use crate::lake::{make_folder, rename};
 use digdag_task::Failure;
 
+/// The property with the names of the key's columns.
+pub const KEY: &str = "discogs.key";
+
 /// The namespace of people's own tables.
 const NAMESPACE: &str = "mine";
 

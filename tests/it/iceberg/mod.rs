@@ -10,7 +10,6 @@ pub mod pruning;
 mod publish;
 pub mod readers;
 pub mod rest;
-pub mod server;
 mod spark;
 
 use std::sync::OnceLock;

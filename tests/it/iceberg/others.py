@@ -1,4 +1,5 @@
-"""Does to a table of the lake what its words say, with pyiceberg: append, tag NAME POSITION, drop or purge."""
+"""Does to a table of the lake what its words say, with pyiceberg: append, tag NAME POSITION, rename COLUMN
+NAME, drop or purge."""
 
 import pathlib
 import sys
@@ -13,6 +14,9 @@ if action == "append":
 elif action == "tag":
     snapshots = [entry.snapshot_id for entry in table.history()]
     table.manage_snapshots().create_tag(snapshots[int(sys.argv[5])], sys.argv[4]).commit()
+elif action == "rename":
+    with table.update_schema() as update:
+        update.rename_column(sys.argv[4], sys.argv[5])
 elif action == "drop":
     catalog.drop_table(name)
 elif action == "purge":

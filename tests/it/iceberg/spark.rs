@@ -7,9 +7,8 @@ use discogs_lakehouse::contract::{ColumnType, Contract, Table};
 use discogs_lakehouse::tables::iceberg::table_name;
 
 use super::rest::fixture::java;
-use super::server::{Database, database};
 use super::{NOVEMBER, OCTOBER, two_months};
-use crate::support::{Snapshot, TestCommand, TestLake, skipped};
+use crate::support::{CatalogDatabase, PASSWORD, Snapshot, TestCommand, TestLake, skipped};
 
 /// The folder of `scripts/setup-spark`, and a Java that Spark 3.5 runs on.
 struct Spark {
@@ -34,11 +33,11 @@ impl Spark {
 
     /// A script of this folder in Spark with a version of Iceberg's runtime. Its first arguments are the catalog and the
     /// warehouse.
-    fn submit(&self, runtime: &str, script: &str, lake: &TestLake, database: &Database) -> TestCommand {
+    fn submit(&self, runtime: &str, script: &str, lake: &TestLake, database: &CatalogDatabase) -> TestCommand {
         let jar = |name: &str| self.folder.join("jars").join(name).display().to_string();
         let jars = [jar(&format!("iceberg-spark-runtime-3.5_2.12-{runtime}.jar")), jar("postgresql-42.7.7.jar")];
         let mut command = TestCommand::new(&self.folder.join("python/bin/spark-submit"), &lake.root());
-        command.env("JAVA_HOME", &self.java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", database.password());
+        command.env("JAVA_HOME", &self.java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", PASSWORD);
         command.env("PYSPARK_PYTHON", self.folder.join("python/bin/python"));
         command.args(&["--jars", &jars.join(","), "--master", "local[2]", "--driver-memory", "1g"]);
         for setting in [
@@ -61,7 +60,7 @@ impl Spark {
 }
 
 /// A lake of two months in a catalog in Postgres, both promoted.
-fn two_months_in(database: &Database) -> TestLake {
+fn two_months_in(database: &CatalogDatabase) -> TestLake {
     let lake = two_months();
     let catalog = ["--catalog", &database.url(), "--catalog-password-file", database.password_file()];
     for run in [OCTOBER, NOVEMBER] {
@@ -106,7 +105,7 @@ fn of_files(lake: &TestLake, run: &str, tables: &[&Table]) -> BTreeMap<String, S
 #[test]
 fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
     let Some(spark) = Spark::installed() else { return };
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let lake = two_months_in(&database);
     let contract = Contract::load().unwrap();
     let there: Vec<_> = contract.tables.iter().filter(|table| !table.optional).collect();
@@ -135,7 +134,7 @@ fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
 #[test]
 fn no_statement_of_spark_loses_a_file_of_a_run() {
     let Some(spark) = Spark::installed() else { return };
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let lake = two_months_in(&database);
     let runs = lake.root().join("_runs");
     let before = Snapshot::of(&runs);

@@ -5,9 +5,11 @@ mod documentation;
 mod evolution;
 mod model;
 mod readers;
+mod recovered;
 mod refused;
 mod upkeep;
 mod upserts;
+mod workflow;
 mod writers;
 
 use std::fs;

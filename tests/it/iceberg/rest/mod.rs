@@ -2,7 +2,9 @@
 
 pub mod fixture;
 mod front;
+mod login;
 mod refusals;
+mod tls;
 
 use std::fs;
 
