@@ -38,7 +38,7 @@ mod upsert;
 pub use commit::Target;
 pub use declared::{Declared, List};
 pub use header::{Dialect, delimiter};
-pub use mount::mount_own;
+pub use mount::{mount_own, own_snapshot};
 pub use request::{Mode, Request};
 pub use source::{Encoding, Format, Source};
 pub use upkeep::{Policy, Upkeep, maintain};

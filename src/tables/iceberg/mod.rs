@@ -27,6 +27,7 @@ mod rebuild;
 mod relocate;
 mod session;
 mod stage;
+mod views;
 
 use std::collections::BTreeMap;
 
@@ -34,8 +35,8 @@ use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
 pub use alter::TableChanges;
 pub use alteration::Changes;
-pub use as_of::{AsOf, mount_as_of};
-pub use binding::name as table_name;
+pub use as_of::{AsOf, MountedState, mount_as_of};
+pub use binding::{name as table_name, schema_of};
 pub use expire::is_of_runs;
 pub use figures::Figures;
 pub use own::{NewFiles, OwnName, data_type};
@@ -44,6 +45,7 @@ pub use publish::{Publication, lock};
 pub use rebuild::{Rebuilt, rebuild};
 pub use relocate::relocate;
 pub use stage::{Mode, Staged, stage};
+pub use views::{ReadState, VIEWS, mount_views};
 
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};

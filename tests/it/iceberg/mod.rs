@@ -12,6 +12,7 @@ pub mod readers;
 pub mod rest;
 pub mod server;
 mod spark;
+pub mod views;
 
 use std::sync::OnceLock;
 
