@@ -41,5 +41,5 @@ pub use header::{Dialect, delimiter};
 pub use mount::{mount_own, own_snapshot};
 pub use request::{Mode, Request};
 pub use source::{Encoding, Format, Source};
-pub use upkeep::{Policy, Upkeep, maintain};
+pub use upkeep::{Elsewhere, Policy, Spark, SparkParameters, Upkeep, maintain};
 pub use upsert::{Input, Outcome, Report, upsert};

@@ -40,7 +40,7 @@ pub use binding::{name as table_name, schema_of};
 pub use expire::is_of_runs;
 pub use figures::Figures;
 pub use own::{NewFiles, OwnName, data_type};
-pub use place::{CatalogArgs, Place};
+pub use place::{CatalogArgs, Place, store};
 pub use publish::{Publication, lock};
 pub use rebuild::{Rebuilt, rebuild};
 pub use relocate::relocate;

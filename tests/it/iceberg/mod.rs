@@ -11,7 +11,7 @@ mod publish;
 pub mod readers;
 pub mod rest;
 pub mod server;
-mod spark;
+pub mod spark;
 pub mod views;
 
 use std::sync::OnceLock;
