@@ -6,7 +6,8 @@ use anyhow::Context;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
-use duckdb::{Config, Connection};
+use duckdb::types::{TimeUnit, ToSql, ToSqlOutput, ValueRef};
+use duckdb::{Appender, Config, Connection, appender_params_from_iter};
 
 use super::sandbox::FILES_HINT;
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
@@ -135,6 +136,17 @@ impl DuckDb {
         Ok(())
     }
 
+    /// Fills a table with the rows that `rows` passes on. DuckDB takes them in batches, and spills like for any table.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error, or the first that `rows` returns.
+    pub fn fill(&self, table: &str, rows: impl FnOnce(&mut Filler<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let explained = |error| explain(error, table);
+        let mut filler = Filler { appender: self.connection.appender(table).map_err(explained)?, table };
+        rows(&mut filler)?;
+        filler.appender.flush().map_err(explained)
+    }
+
     /// Runs a query and returns the names of its columns and its rows as texts, all in memory.
     ///
     /// # Errors
@@ -146,6 +158,62 @@ impl DuckDb {
             rows.extend(texts(&batch)?);
         }
         Ok((batches.columns(), rows))
+    }
+}
+
+/// A table that is being filled.
+pub struct Filler<'e> {
+    appender: Appender<'e>,
+    table: &'e str,
+}
+
+impl Filler<'_> {
+    /// Adds a row: a cell for each column.
+    ///
+    /// # Errors
+    /// Fails if a cell does not fit its column.
+    pub fn row<const N: usize>(&mut self, cells: [Cell<'_>; N]) -> anyhow::Result<()> {
+        let table = self.table;
+        self.appender.append_row(appender_params_from_iter(cells)).map_err(|error| explain(error, table))
+    }
+}
+
+/// A cell of a table that is being filled.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'c> {
+    /// NULL.
+    Null,
+    /// A boolean.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A time in UTC, in milliseconds since 1970.
+    Time(i64),
+    /// A text.
+    Text(&'c str),
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> duckdb::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Cell::Null => ValueRef::Null,
+            Cell::Flag(flag) => ValueRef::Boolean(*flag),
+            Cell::Number(number) => ValueRef::BigInt(*number),
+            Cell::Time(milliseconds) => ValueRef::Timestamp(TimeUnit::Millisecond, *milliseconds),
+            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+impl<'c> From<Option<&'c str>> for Cell<'c> {
+    fn from(text: Option<&'c str>) -> Self {
+        text.map_or(Cell::Null, Cell::Text)
+    }
+}
+
+impl From<Option<i64>> for Cell<'_> {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Cell::Null, Cell::Number)
     }
 }
 

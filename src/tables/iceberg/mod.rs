@@ -28,6 +28,7 @@ mod rebuild;
 mod relocate;
 mod session;
 mod stage;
+mod views;
 
 use std::collections::BTreeMap;
 
@@ -35,17 +36,18 @@ use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
 pub use alter::TableChanges;
 pub use alteration::Changes;
-pub use as_of::{AsOf, mount_as_of};
-pub use binding::name as table_name;
+pub use as_of::{AsOf, MountedState, mount_as_of};
+pub use binding::{name as table_name, schema_of};
 pub use derived::{Derived, FROM_RUNS, is_from_runs};
 pub use expire::is_of_runs;
 pub use figures::Figures;
 pub use own::{KEY, NewFiles, OwnName, data_type};
-pub use place::{CatalogArgs, Place, RestArgs};
+pub use place::{CatalogArgs, Place, RestArgs, store};
 pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};
 pub use relocate::relocate;
 pub use stage::{Mode, Staged, stage};
+pub use views::{ReadState, VIEWS, mount_views};
 
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};

@@ -209,6 +209,14 @@ pub(super) fn existing(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Optio
     place.store(lake).map(Some)
 }
 
+/// Returns the store of the lake's catalog, or `None` if the lake has none, for a program that opens it by itself.
+///
+/// # Errors
+/// Fails if the lake has another catalog than `asked`, or if its secret cannot be read.
+pub fn store(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Option<Store>> {
+    existing(lake, asked)
+}
+
 /// Returns the place of the catalog for a lake that has none.
 pub(super) fn first(asked: &CatalogArgs) -> Place {
     let url = asked.catalog.as_deref().unwrap_or(EMBEDDED);

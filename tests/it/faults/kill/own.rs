@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lake_catalog::{Access, Catalog, Store, TableName};
 use serde_json::Value;
@@ -63,6 +64,38 @@ fn upsert_table() {
     }
 }
 
+/// Runs `work` while a reader reads the table again and again. Every answer has the three rows. A file may be gone that a
+/// snapshot named which has expired since the reader found it, so an answer fails only if the table has moved on.
+fn while_read(lake: &TestLake, when: &str, work: impl FnOnce()) {
+    let location = || {
+        let catalog = rusqlite::Connection::open(lake.path("_meta/catalog.sqlite")).unwrap();
+        let sql = "SELECT metadata_location FROM iceberg_tables WHERE table_name = 'names'";
+        catalog.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
+    };
+    let is_done = AtomicBool::new(false);
+    let reads = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                let before = location();
+                match rows(lake) {
+                    Ok(found) => assert_eq!(found, 3, "{when}: a reader"),
+                    Err(what) => assert_ne!(location(), before, "{when}: a reader: {what}"),
+                }
+                reads += 1;
+            }
+            reads
+        });
+        // Also after a panic, so that the reader ends.
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        is_done.store(true, Ordering::Relaxed);
+        let reads = reader.join();
+        worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        reads.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    assert!(reads > 3, "{when}: {reads} reads");
+}
+
 #[test]
 fn maintain_tables() {
     if !available() {
@@ -88,10 +121,12 @@ fn maintain_tables() {
     for call in few(calls, 10) {
         let when = format!("maintain-tables killed before {} number {}, {}", call.name, call.number, call.text);
         let lake = fresh();
-        let command = lake.call("maintain-tables", &arguments);
-        run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
-        assert_eq!(rows(&lake), expected, "{when}");
-        assert_eq!(lake.call("maintain-tables", &arguments).run().status, Some(0), "{when}");
+        while_read(&lake, &when, || {
+            let command = lake.call("maintain-tables", &arguments);
+            run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
+            assert_eq!(rows(&lake), expected, "{when}");
+            assert_eq!(lake.call("maintain-tables", &arguments).run().status, Some(0), "{when}");
+        });
         assert_eq!((files(&lake), rows(&lake)), (1, Ok(3)), "{when}; run again");
         no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
     }
