@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
-use lake_catalog::{FILE_BYTES, Store, Table, TableChange};
+use lake_catalog::{FILE_BYTES, Login, Store, Table, TableChange};
 
 use super::compaction::SMALL_BYTES;
 use crate::lake::Lake;
@@ -133,10 +133,19 @@ fn catalog_properties(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Vec<
             ]);
             properties.extend(password.map(|password| (".jdbc.password", password)));
         }
-        Some(Store::Rest { url, token }) => {
+        // Java trusts the authorities of its own trust store, which spark_properties can name.
+        Some(Store::Rest { url, login, .. }) => {
             let (uri, warehouse) = url.split_once("?warehouse=").unwrap_or((&url, ""));
             properties.extend([(".type", "rest".to_owned()), (".uri", uri.to_owned())]);
-            properties.extend(token.map(|token| (".token", token)));
+            match login {
+                Login::None => {}
+                Login::Token(token) => properties.push((".token", token)),
+                Login::Credentials { id, secret, token_url, scope } => properties.extend([
+                    (".credential", format!("{id}:{secret}")),
+                    (".oauth2-server-uri", token_url),
+                    (".scope", scope),
+                ]),
+            }
             if !warehouse.is_empty() {
                 properties.push((".warehouse", warehouse.to_owned()));
             }

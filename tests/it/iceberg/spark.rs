@@ -160,7 +160,7 @@ fn no_statement_of_spark_loses_a_file_of_a_run() {
 #[test]
 fn spark_reads_a_maintained_table_as_before_and_maintains_one_itself() {
     let Some(spark) = Spark::installed() else { return };
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let lake = TestLake::new();
     std::fs::create_dir_all(lake.root()).unwrap();
     let catalog = ["--catalog-password-file", database.password_file()];
@@ -191,7 +191,7 @@ fn spark_reads_a_maintained_table_as_before_and_maintains_one_itself() {
     let done = maintain(&[&by_spark[..], &["--spark-properties", properties.to_str().unwrap()]].concat());
     let of = |key: &str| done["upkeep"][0][key].as_u64();
     assert_eq!((of("rewritten_files"), of("new_files")), (Some(3), Some(1)), "{done}");
-    assert!(!done.to_string().contains(database.password()));
+    assert!(!done.to_string().contains(PASSWORD));
 
     let mut command = spark.submit("1.12.0", "spark_states.py", &lake, &database);
     let states = [before, by_duckdb, appended, current()];
