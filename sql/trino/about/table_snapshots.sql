@@ -4,7 +4,7 @@ SELECT
     snapshots.table_name,
     snapshots.snapshot_id,
     snapshots.parent_id,
-    CAST(snapshots.committed_at AT TIME ZONE 'UTC' AS timestamp(3)) AS committed_at,
+    CAST(snapshots.committed_at AT TIME ZONE 'UTC' AS timestamp(6)) AS committed_at,
     snapshots.operation,
     element_at(snapshots.summary, 'discogs.run-id') AS run_id,
     regexp_extract(element_at(snapshots.summary, 'discogs.run-id'), '^([0-9]{4}-[0-9]{2})__', 1) AS dump_month,

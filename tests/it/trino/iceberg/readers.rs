@@ -135,7 +135,7 @@ fn tables_about_tables_are_those_of_query(tables: &Tables) {
     );
     both(
         "SELECT layer, table_name, snapshot_id, parent_id, operation, run_id, dump_month, is_current, size_bytes, \"rows\", \
-         files, cardinality(tags) FROM {schema}.table_snapshots ORDER BY 3",
+         files FROM {schema}.table_snapshots ORDER BY 3",
     );
     let tags = format!(
         "SELECT array_join(tags, ' ') FROM {schema}.table_snapshots WHERE table_name = 'labels_v10' AND is_current"
