@@ -89,7 +89,7 @@ fn workers(
     (0..count).map(worker).collect()
 }
 
-/// Gives each piece of work to the next free worker. Returns the error of the first that fails; no further work begins then,
+/// Runs each piece of work on the next free worker. Returns the error of the first that fails; no further work begins then,
 /// and `stop` is called.
 fn each<J: Send>(
     workers: &mut [Worker],

@@ -45,7 +45,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::sql::{Engine, EngineParameters};
+    use crate::sql::EngineParameters;
     use digdag_task::{Class, Quiet};
 
     #[derive(Parser)]

@@ -17,7 +17,7 @@ use digdag_task::Status;
 /// Fails if the lake cannot be listed.
 pub fn observe(registry: &Registry, writes: &HistogramVec, lake: &Lake) -> anyhow::Result<()> {
     let contract = Contract::load()?;
-    let runs = gauge(registry, "lake_runs_count", "Runs in the lake, sealed or not", &[])?;
+    let runs = gauge(registry, "lake_runs", "Runs in the lake, sealed or not", &[])?;
     let ids = lake.run_ids()?;
     runs.with_label_values(&[] as &[&str]).set(ids.len() as f64);
     for id in &ids {
@@ -51,7 +51,7 @@ fn published(registry: &Registry, run: &Run) -> anyhow::Result<()> {
     if let Some(report) = run.newest_report()? {
         let failed = gauge(
             registry,
-            "lake_failed_checks_count",
+            "lake_failed_checks",
             "Failed checks of the newest report on the published run",
             &["severity"],
         )?;

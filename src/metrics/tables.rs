@@ -16,8 +16,8 @@ pub fn observe(registry: &Registry, writes: &HistogramVec, tables: &[Table]) -> 
     let gauge = |name, help| gauge(registry, name, help, &LABELS);
     let size = gauge("storage_table_size_bytes", "Bytes of the files of the current snapshot")?;
     let rows = gauge("storage_table_rows_count", "Rows of the current snapshot, before delete files are applied")?;
-    let files = gauge("storage_table_files_count", "Data files of the current snapshot")?;
-    let deletes = gauge("storage_table_delete_files_count", "Delete files of the current snapshot")?;
+    let files = gauge("storage_table_files", "Data files of the current snapshot")?;
+    let deletes = gauge("storage_table_delete_files", "Delete files of the current snapshot")?;
     let mean = gauge("storage_table_mean_file_size_bytes", "Mean size of the files of the current snapshot")?;
     let snapshots = gauge("storage_snapshot_count", "Snapshots of the table")?;
     for table in tables {

@@ -50,15 +50,15 @@ fn the_file_says_what_the_lake_holds_and_changes_nothing() {
         |name: &str| samples.iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name}\n{text}")).1;
     assert_eq!(value(r#"storage_table_rows_count{layer="mine",table="prices"}"#), 2.0);
     assert_eq!(value(r#"storage_table_rows_count{layer="silver",table="releases_v6"}"#), 300.0);
-    assert_eq!(value(r#"storage_table_files_count{layer="mine",table="prices"}"#), 1.0);
+    assert_eq!(value(r#"storage_table_files{layer="mine",table="prices"}"#), 1.0);
     let own: Vec<_> = walkdir::WalkDir::new(lake.path("_tables/mine/prices/data")).into_iter().flatten().collect();
     let bytes: u64 = own.iter().filter(|it| it.file_type().is_file()).map(|it| it.metadata().unwrap().len()).sum();
     assert_eq!(value(r#"storage_table_size_bytes{layer="mine",table="prices"}"#), bytes as f64);
     assert_eq!(value(r#"storage_snapshot_count{layer="silver",table="labels_v10"}"#), 1.0);
     assert_eq!(value(r#"storage_write_duration_seconds_count{layer="mine",operation="upsert-table"}"#), 1.0);
     assert_eq!(value(r#"storage_write_duration_seconds_count{layer="silver",operation="ingest-releases"}"#), 3.0);
-    assert_eq!(value(r#"lake_failed_checks_count{severity="critical"}"#), 0.0);
-    assert_eq!(value("lake_runs_count"), 3.0);
+    assert_eq!(value(r#"lake_failed_checks{severity="critical"}"#), 0.0);
+    assert_eq!(value("lake_runs"), 3.0);
     assert!(value(r#"lake_task_duration_seconds{task="sanity-check"}"#) > 0.0);
     assert!(text.contains(r#"lake_published_month_age_seconds{month="2026-11"}"#));
 
@@ -113,6 +113,11 @@ fn prometheus_takes_the_metrics_the_rules_and_every_query_of_the_dashboard() {
     let script = script.replace("/data/lake", lake.root().to_str().unwrap());
     dir.command("bash").args(&["-c", &script]).env("PATH", path).run().expect_status(0);
 
+    let check = format!("promtool check metrics < {}", dir.path("lake.prom").display());
+    let checked = dir.command("bash").args(&["-c", &check]).run();
+    let names: Vec<_> = checked.stderr.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["storage_snapshot_count", "storage_table_rows_count"], "{}", checked.stderr);
+
     let port = serve(fs::read_to_string(dir.path("lake.prom")).unwrap());
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let config = format!(
@@ -137,7 +142,7 @@ fn prometheus_takes_the_metrics_the_rules_and_every_query_of_the_dashboard() {
         let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         answer["data"]["result"].as_array().cloned().unwrap_or_default()
     };
-    eventually("Prometheus has read the lake", || !query("lake_runs_count").is_empty());
+    eventually("Prometheus has read the lake", || !query("lake_runs").is_empty());
     let rows = query(r#"storage_table_rows_count{layer="mine",table="prices"}"#);
     assert_eq!(rows[0]["value"][1], "2", "{rows:?}");
     let dashboard: Value = serde_json::from_slice(&fs::read(example("dashboard.json")).unwrap()).unwrap();

@@ -181,7 +181,7 @@ impl Postgres {
         Err(Error::Readers(self.schema.clone(), u64::from(SWAP_ATTEMPTS)))
     }
 
-    /// `contended` has the tables whose locks an earlier attempt waited for in vain, the latest first.
+    /// `contended` has the tables whose locks an earlier attempt did not get, the latest first.
     fn try_swap(&mut self, contended: &mut Vec<String>) -> std::result::Result<(), Failed> {
         let (schema, loading) = (self.schema.clone(), self.loading());
         let place = self.server.place();
