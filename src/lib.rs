@@ -4,7 +4,7 @@
 //! comes out (`digdag_task`). Dependencies point one way:
 //!
 //! ```text
-//! bin ▸ commands ▸ ingest, warehouse, check, history, database ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
+//! bin ▸ commands ▸ ingest, warehouse, check, history, database, own, gold, metrics ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
 //! ```
 
 #![warn(missing_docs)]
@@ -18,10 +18,12 @@ pub mod commands;
 pub mod contract;
 pub mod database;
 pub mod dump;
+pub mod gold;
 mod history;
 mod http;
 pub mod ingest;
 pub mod lake;
+mod metrics;
 pub mod own;
 mod page;
 mod parallel;

@@ -1,2 +1,2 @@
--- The schema of people's own tables.
-CREATE SCHEMA mine
+-- The schema of a namespace of tables that are not of runs, such as mine.
+CREATE SCHEMA IF NOT EXISTS {schema}

@@ -1,3 +1,3 @@
--- A table of people's own, without the names of its files.
-CREATE VIEW mine.{name} AS
+-- A table that is not of runs, without the names of its files.
+CREATE VIEW {schema}.{name} AS
 SELECT * EXCLUDE ("file name", "file row") FROM {view}

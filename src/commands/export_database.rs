@@ -139,7 +139,7 @@ fn export_database(parameters: ExportDatabase, call: &mut Call) -> anyhow::Resul
 /// Mounts the run to export in the engine.
 fn mount(engine: &DuckDb, lake: &Lake, parameters: &ExportDatabase) -> anyhow::Result<SealedRun> {
     if let Some(as_of) = &parameters.as_of {
-        let id = mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, None)?;
+        let id = mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, None)?.run;
         return SealedRun::open(&lake.run(&id)?);
     }
     let id = parameters.run_id.clone().map_or_else(|| lake.published(), Ok)?;

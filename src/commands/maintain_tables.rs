@@ -8,8 +8,9 @@ use lake_catalog::SnapshotRetention;
 
 use super::LakeArgs;
 use super::screen::{bytes, columns, counted};
-use crate::own::{self, Policy, Upkeep};
-use crate::sql::EngineParameters;
+use crate::lake::Lake;
+use crate::own::{self, Elsewhere, Policy, Spark, SparkParameters, Upkeep};
+use crate::sql::{EngineParameters, Trino, TrinoParameters};
 use crate::tables::iceberg::CatalogArgs;
 use digdag_task::{Call, Failure, Switch};
 
@@ -22,7 +23,8 @@ use digdag_task::{Call, Failure, Switch};
 /// Tables of runs are neither compacted nor expired: there a snapshot is a run, which prune-runs removes. Only files that
 /// killed tasks left beside them are removed.
 ///
-/// Shows what it would do; with dry_run=false it does it. Readers find each table before or after it.
+/// Shows what it would do; with dry_run=false it does it. Readers find each table before or after it. For a table that is
+/// too large for this machine, a Trino or a Spark over the same catalog rewrites the files; the rest is the same.
 #[derive(Debug, Parser)]
 #[command(name = "maintain-tables", version, after_help = EXAMPLE)]
 pub struct MaintainTables {
@@ -52,8 +54,33 @@ pub struct MaintainTables {
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
 
+    /// Engine that rewrites files: DuckDB in this process, the Trino at trino_url, or a Spark that is started
+    #[arg(long, value_name = "ENGINE", default_value = "duckdb")]
+    pub(crate) engine: Rewriter,
+
+    /// Catalog of Trino over the lake's Iceberg catalog
+    #[arg(long, value_name = "NAME", default_value = "iceberg")]
+    pub(crate) trino_iceberg_catalog: String,
+
     #[command(flatten)]
-    pub(crate) engine: EngineParameters,
+    pub(crate) duckdb: EngineParameters,
+
+    #[command(flatten)]
+    pub(crate) trino: TrinoParameters,
+
+    #[command(flatten)]
+    pub(crate) spark: SparkParameters,
+}
+
+/// An engine that rewrites files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Rewriter {
+    /// DuckDB in this process
+    Duckdb,
+    /// The Trino at trino_url
+    Trino,
+    /// The Spark that spark_sql starts
+    Spark,
 }
 
 const EXAMPLE: &str = "\
@@ -84,7 +111,9 @@ fn maintain_tables(parameters: MaintainTables, call: &mut Call) -> anyhow::Resul
         unnamed_before: SystemTime::now() - Duration::from_secs(u64::from(parameters.unnamed_hours) * 3600),
         dry_run,
     };
-    let done = own::maintain(&lake, call.name(), &policy, &parameters.catalog, &parameters.engine, call)?;
+    let elsewhere = elsewhere(&lake, &parameters, call)?;
+    let engine = (&parameters.duckdb, elsewhere.as_ref());
+    let done = own::maintain(&lake, call.name(), &policy, &parameters.catalog, engine, call)?;
     let busy: Vec<_> = done.iter().filter(|table| !table.is_nothing()).collect();
     show(&busy, call);
     let sum = |of: fn(&Upkeep) -> u64| busy.iter().map(|table| of(table)).sum::<u64>();
@@ -107,6 +136,23 @@ fn maintain_tables(parameters: MaintainTables, call: &mut Call) -> anyhow::Resul
         (false, false) => call.summary(text),
     }
     Ok(())
+}
+
+/// Returns the engine that rewrites files in place of DuckDB.
+fn elsewhere(lake: &Lake, parameters: &MaintainTables, call: &Call) -> anyhow::Result<Option<Elsewhere>> {
+    let catalog = parameters.trino_iceberg_catalog.clone();
+    Ok(match parameters.engine {
+        Rewriter::Duckdb => None,
+        Rewriter::Trino if parameters.trino.trino_url.is_none() => {
+            call.say("trino_url is missing, so DuckDB rewrites the files");
+            None
+        }
+        Rewriter::Trino => {
+            let session = TrinoParameters { trino_catalog: catalog.clone(), ..parameters.trino.clone() };
+            Some(Elsewhere::Trino { trino: Trino::open(&session, "mine", call.observer())?, catalog })
+        }
+        Rewriter::Spark => Some(Elsewhere::Spark(Spark::over(lake, &parameters.spark, &parameters.catalog)?)),
+    })
 }
 
 fn show(busy: &[&Upkeep], call: &Call) {

@@ -3,6 +3,7 @@
 
 pub mod alter_table;
 mod arguments;
+pub mod build_gold;
 pub mod build_warehouse;
 pub mod compute_kpis;
 pub mod contract;
@@ -10,6 +11,7 @@ pub mod diff_runs;
 pub mod download_dumps;
 pub mod export_database;
 pub mod export_history;
+pub mod export_metrics;
 mod failure;
 pub mod ingest_artists;
 pub mod ingest_collection;
@@ -63,6 +65,7 @@ fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> Exit
 pub fn all() -> Vec<Command> {
     vec![
         PROJECT.command::<alter_table::AlterTable>(),
+        PROJECT.command::<build_gold::BuildGold>(),
         PROJECT.command::<build_warehouse::BuildWarehouse>(),
         PROJECT.command::<compute_kpis::ComputeKpis>(),
         PROJECT.command::<contract::ShowContract>(),
@@ -70,6 +73,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<download_dumps::DownloadDumps>(),
         PROJECT.command::<export_database::ExportDatabase>(),
         PROJECT.command::<export_history::ExportHistory>(),
+        PROJECT.command::<export_metrics::ExportMetrics>(),
         PROJECT.command::<ingest_artists::IngestArtists>(),
         PROJECT.command::<ingest_collection::IngestCollection>(),
         PROJECT.command::<ingest_labels::IngestLabels>(),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::LakeArgs;
-use crate::tables::iceberg::{self, CatalogArgs, Place};
+use crate::tables::iceberg::{self, CatalogArgs, Place, RestArgs};
 use digdag_task::Call;
 
 /// Move the Iceberg catalog of a lake to another database or server
@@ -25,14 +25,18 @@ pub struct MoveCatalog {
     #[arg(long, value_name = "URL")]
     pub(crate) to: String,
 
-    /// File with the password or token of the new catalog; PGPASSWORD or DISCOGS_CATALOG_TOKEN is read if it is not given
+    /// File with the password, token or ID:SECRET of the new catalog; PGPASSWORD, DISCOGS_CATALOG_TOKEN or
+    /// DISCOGS_CATALOG_CREDENTIAL is read if it is not given
     #[arg(long, value_name = "FILE")]
     pub(crate) to_password_file: Option<PathBuf>,
 
-    /// File with the password or token of the present catalog; PGPASSWORD or DISCOGS_CATALOG_TOKEN is read if it is not
-    /// given
+    /// File with the password, token or ID:SECRET of the present catalog; PGPASSWORD, DISCOGS_CATALOG_TOKEN or
+    /// DISCOGS_CATALOG_CREDENTIAL is read if it is not given
     #[arg(long, env = "DISCOGS_CATALOG_PASSWORD_FILE", value_name = "FILE")]
     pub(crate) catalog_password_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) rest: RestArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -50,13 +54,14 @@ pub fn main() -> ExitCode {
 /// Fails if the lake has no catalog, if another task holds the lake's lock, or if one of the catalogs cannot be used.
 fn move_catalog(parameters: MoveCatalog, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
-    let to = Place::new(&parameters.to, parameters.to_password_file.as_deref());
+    let rest = &parameters.rest;
+    let to = Place::new(&parameters.to, parameters.to_password_file.as_deref(), rest);
     to.check()?;
-    let from = Place::of(&lake, parameters.catalog_password_file.as_deref())?
+    let from = Place::of(&lake, parameters.catalog_password_file.as_deref(), rest)?
         .ok_or_else(|| iceberg::no_tables(&lake, "run stage-tables with --catalog for a sealed run"))?;
     let is_there = from.url == to.url;
     let password_file = if is_there { &parameters.to_password_file } else { &parameters.catalog_password_file };
-    let catalog = CatalogArgs { catalog: None, catalog_password_file: password_file.clone() };
+    let catalog = CatalogArgs { catalog: None, catalog_password_file: password_file.clone(), rest: rest.clone() };
     let mut publication = iceberg::lock(&lake, call.name(), &catalog)?;
     call.set_detail("from", from.url.clone());
     call.set_detail("to", to.url.clone());

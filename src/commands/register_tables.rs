@@ -41,8 +41,8 @@ pub struct RegisterTables {
     #[arg(long)]
     replace_tables: Switch,
 
-    /// Iceberg catalog of Trino in which each run that gets a schema also gets views pinned to its tag; the run has to
-    /// be staged in that catalog
+    /// Iceberg catalog of Trino in which each run that gets a schema also gets views pinned to its tag, for which it has to
+    /// be staged there; schema discogs_tables gets table_sizes, table_files and table_snapshots over the tables that are there
     #[arg(long, value_name = "NAME")]
     trino_iceberg_catalog: Option<String>,
 
@@ -112,6 +112,7 @@ fn register_tables(parameters: RegisterTables, call: &mut Call) -> anyhow::Resul
         let runs: Vec<_> = named.iter().chain(&further).collect();
         let schemas = runs.iter().map(|run| registrar.register_pinned(run)).collect::<anyhow::Result<Vec<_>>>()?;
         call.set_detail("pinned_schemas", schemas);
+        call.set_detail("about_schema", registrar.register_about()?);
         if parameters.all_runs.is_on() {
             call.set_detail("removed_pinned_schemas", registrar.remove_pruned()?);
         }

@@ -78,7 +78,9 @@ fn table_history(parameters: TableHistory, call: &mut Call) -> anyhow::Result<()
 fn list(tables: &mut Tables, call: &mut Call) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     let mut details = Vec::new();
-    for table in tables.load()?.values() {
+    let mut all = tables.named(&[])?;
+    all.sort_by(|one, other| one.name().cmp(other.name()));
+    for table in &all {
         let snapshots = table.metadata().snapshots().len();
         rows.push(vec![table.name().to_string(), snapshots.to_string(), table.metadata_location().to_owned()]);
         details.push(json!({

@@ -2,7 +2,8 @@
 //!
 //! `sql/contract.yml` says so once (`definition.rs`, `column.rs`, `drift.rs`). A contradiction in it is refused at start,
 //! with line and column (`validate.rs`). How bad a broken rule is, and how often it may break, is an [`Expectation`]. `sql/history/contract.yml` does the same for the tables over all runs (`history.rs`), and
-//! `document.rs` writes docs/tables.md.
+//! `document.rs` writes docs/tables.md. `sql/layers.yml` says how the files of each layer's own tables are written
+//! (`layers.rs`).
 
 mod column;
 mod definition;
@@ -10,6 +11,7 @@ mod document;
 mod drift;
 mod expectation;
 mod history;
+mod layers;
 mod validate;
 
 pub use column::{AcceptedValues, Column, ColumnType, Joined, Relationship};
@@ -18,3 +20,4 @@ pub use document::document;
 pub use drift::{Bound, DriftBounds};
 pub use expectation::{Expectation, MAX_ROWS_WITHOUT_SHARE, Severity, Verdict, within_share};
 pub use history::HistoryContract;
+pub use layers::{Codec, Distribution, Layer, Layers};

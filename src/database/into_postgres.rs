@@ -1,8 +1,8 @@
 //! Exports into a schema of a Postgres server, over several connections.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lake_database::{Loaded, Loader, Postgres, Server};
 
@@ -44,15 +44,19 @@ pub fn export(
     let loaded = postgres.prepare(request.run_id, identity).map_err(failure)?;
     let meter = observer.begin(Amount::steps(plan.tables.len()));
     let progress = Progress::new(&*meter, loaded.values().filter(|found| found.indexed).count());
-    let tables = load(&plan, &loaded, &postgres, engine, options, &progress)?;
+    let mut workers = workers(&plan, &postgres, engine, options)?;
+    let tables = load(&plan, &loaded, &mut workers, engine, &progress)?;
     let not_held = keep_held(&mut plan, engine, observer)?;
+    meter.advance_to(plan.tables.len() as u64, &|| "foreign keys".to_owned());
     for planned in &plan.tables {
-        let keys = planned.table.foreign_keys.len();
-        if keys > 0 {
-            meter.advance_to(plan.tables.len() as u64, &|| format!("{}: {keys} foreign keys", planned.table.name));
-            postgres.add_foreign_keys(&planned.table).map_err(failure)?;
-        }
+        postgres.declare_foreign_keys(&planned.table).map_err(failure)?;
     }
+    let mut referring: Vec<_> = plan.tables.iter().filter(|planned| !planned.table.foreign_keys.is_empty()).collect();
+    let rows = |planned: &Planned| tables.iter().find(|table| table.name == planned.table.name).map(|table| table.rows);
+    referring.sort_by_key(|planned| std::cmp::Reverse(rows(planned)));
+    let validate = |(loader, _): &mut Worker, planned: &Planned| loader.validate(&planned.table).map_err(failure);
+    each(&mut workers, referring, validate, || {})?;
+    drop(workers);
     let waiting = || observer.note(format_args!("readers hold locks on the old tables; waiting for them"));
     postgres.swap(waiting).map_err(failure)?;
     Ok(Exported { tables, not_held, resumed: loaded.len(), was_there: false, by_changes: false })
@@ -70,13 +74,70 @@ fn check_name(schema: &str) -> anyhow::Result<()> {
         .into())
 }
 
-/// Loads and indexes every table, the largest first. Each thread has its own connection to the server and to DuckDB.
-fn load(
+/// A connection to the server, and one to DuckDB.
+type Worker = (Loader, DuckDb);
+
+/// Opens the connections that load tables.
+fn workers(
     plan: &Plan,
-    loaded: &BTreeMap<String, Loaded>,
     postgres: &Postgres,
     engine: &DuckDb,
     options: &super::ServerOptions,
+) -> anyhow::Result<Vec<Worker>> {
+    let count = options.connections.min(plan.tables.len()).max(1);
+    let worker = |_| Ok((postgres.loader(options.unlogged).map_err(failure)?, engine.another()?));
+    (0..count).map(worker).collect()
+}
+
+/// Runs each piece of work on the next free worker. Returns the error of the first that fails; no further work begins then,
+/// and `stop` is called.
+fn each<J: Send>(
+    workers: &mut [Worker],
+    work: Vec<J>,
+    run: impl Fn(&mut Worker, J) -> anyhow::Result<()> + Sync,
+    stop: impl Fn() + Sync,
+) -> anyhow::Result<()> {
+    let queue = Mutex::new(VecDeque::from(work));
+    let first = Mutex::new(None);
+    std::thread::scope(|scope| {
+        let (queue, first, run, stop) = (&queue, &first, &run, &stop);
+        let mut running = Vec::new();
+        for worker in workers {
+            running.push(scope.spawn(move || {
+                // Outside of the loop's head, whose guard would stay locked during the work.
+                let next = || locked(queue).pop_front();
+                while let Some(job) = next() {
+                    if let Err(error) = run(worker, job) {
+                        // Before the others fail because of it.
+                        locked(first).get_or_insert(error);
+                        locked(queue).clear();
+                        stop();
+                    }
+                }
+            }));
+        }
+        for thread in running {
+            if thread.join().is_err() {
+                locked(first).get_or_insert_with(|| anyhow::anyhow!("a thread panicked"));
+            }
+        }
+    });
+    match first.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Loads and indexes every table, the largest first.
+fn load(
+    plan: &Plan,
+    loaded: &BTreeMap<String, Loaded>,
+    workers: &mut [Worker],
+    engine: &DuckDb,
     progress: &Progress<'_>,
 ) -> anyhow::Result<Vec<ExportedTable>> {
     let mut queue = Vec::new();
@@ -90,34 +151,9 @@ fn load(
         }
     }
     queue.sort_by_key(|job| std::cmp::Reverse(job.rows));
-    let queue = Mutex::new(VecDeque::from(queue));
-    let threads = options.connections.min(plan.tables.len()).max(1);
-    let mut workers = Vec::new();
-    for _ in 0..threads {
-        workers.push((postgres.loader(options.unlogged).map_err(failure)?, engine.another()?));
-    }
-    let results: Vec<anyhow::Result<()>> = std::thread::scope(|scope| {
-        let queue = &queue;
-        let work = |(mut loader, engine): (Loader, DuckDb)| {
-            scope.spawn(move || {
-                while let Some(job) = next(queue) {
-                    let result = job.run(&mut loader, &engine, progress);
-                    if result.is_err() {
-                        // The error of the first thread that fails is the one to report.
-                        let first = !progress.failed.swap(true, Ordering::SeqCst);
-                        return if first { result } else { Ok(()) };
-                    }
-                }
-                Ok(())
-            })
-        };
-        let running: Vec<_> = workers.into_iter().map(work).collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread panicked"))))
-            .collect()
-    });
-    results.into_iter().collect::<anyhow::Result<()>>()?;
+    // After an error, the other workers end their tables as well.
+    let stop = || progress.failed.store(true, Ordering::SeqCst);
+    each(workers, queue, |(loader, engine), job| job.run(loader, engine, progress), stop)?;
     let table = |planned: &Planned| {
         let name = planned.table.name.clone();
         ExportedTable { rows: tables.get(name.as_str()).copied().unwrap_or_default(), name }
@@ -131,10 +167,6 @@ struct Job<'j> {
     rows: u64,
     /// Whether an earlier call loaded it, so that only the indexes are missing.
     loaded: bool,
-}
-
-fn next<'j>(queue: &Mutex<VecDeque<Job<'j>>>) -> Option<Job<'j>> {
-    queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop_front()
 }
 
 impl Job<'_> {

@@ -1,7 +1,11 @@
 //! Where the files go that people ask for: outside of everything that a lake keeps for itself, of this lake and any other.
 
-use std::path::Path;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+use digdag_task::stop::{self, Unfinished};
 use lake_layout::kept_by_a_lake;
 
 use super::disk::Error;
@@ -35,4 +39,28 @@ pub fn refuse_kept(folder: &Path) -> Result<(), Error> {
         Some(kept) => Err(Error::Protected { path: folder.to_owned(), kept }),
         None => Ok(()),
     }
+}
+
+/// Writes a file that a user asks for under a temporary name beside it, then renames it. Readers find the old file or the new
+/// one.
+///
+/// # Errors
+/// Returns an error if the file cannot be written, or the first that `write` returns.
+pub fn write_whole(path: &Path, write: impl FnOnce(&File) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let cannot = || format!("cannot write {}", path.display());
+    let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
+    // Signals wait until the file is registered as unfinished; otherwise one could leave it behind.
+    let known = stop::hold();
+    let file = tempfile::Builder::new()
+        .prefix(".unfinished.")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .with_context(cannot)?;
+    let _unfinished = Unfinished::new(file.path());
+    drop(known);
+    write(file.as_file())?;
+    file.as_file().sync_all().with_context(cannot)?;
+    let _whole = stop::hold();
+    file.persist(path).with_context(cannot)?;
+    Ok(())
 }

@@ -225,12 +225,48 @@ impl Run {
         Ok(path)
     }
 
+    /// Returns the newest report of checks in JSON, by the time in it. A file that is no report is skipped.
+    ///
+    /// # Errors
+    /// Returns an error if the folder of reports cannot be listed.
+    pub fn newest_report(&self) -> anyhow::Result<Option<serde_json::Value>> {
+        let mut reports = Vec::new();
+        for path in json_files(&self.folder.join("_reports"))? {
+            let report = fs::read(path).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+            let written = report.as_ref().and_then(|report| report["written"].as_str()).map(str::to_owned);
+            reports.extend(written.zip(report));
+        }
+        reports.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(reports.pop().map(|(_, report)| report))
+    }
+
+    /// Returns the outcomes of the tasks that worked on the run, by name. A file that is no outcome is skipped.
+    ///
+    /// # Errors
+    /// Returns an error if the folder of outcomes cannot be listed.
+    pub fn outcomes(&self) -> anyhow::Result<Vec<Outcome>> {
+        let files = json_files(&self.folder.join("_tasks"))?.into_iter();
+        Ok(files.filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok()).collect())
+    }
+
     /// Writes the outcome of a task under `_tasks/`.
     pub(super) fn write_task_record(&self, outcome: &Outcome) -> anyhow::Result<()> {
         let folder = self.folder.join("_tasks");
         self.make_folder(&folder)?;
         self.lake.write_json(&folder.join(format!("{}.json", outcome.task)), outcome)
     }
+}
+
+/// Returns the JSON files of a folder, by name; none if the folder is missing.
+fn json_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
+    };
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "json"));
+    files.sort();
+    Ok(files)
 }
 
 /// Returns the error for a run that differs from what was written or sealed.

@@ -7,12 +7,11 @@ use lake_catalog::{Alteration, Column, NewTable, PrimitiveType, Session, SortBy,
 use super::request::Request;
 use super::statements::piece;
 use super::types;
+use crate::contract::Layers;
 use crate::lake::Lake;
 use crate::sql::quoted;
+use crate::tables::iceberg::KEY;
 use digdag_task::Failure;
-
-/// The property with the names of the key's columns.
-pub const KEY: &str = "discogs.key";
 
 /// A column of the table.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,7 +94,7 @@ impl Columns {
         let key = self.key.join(",");
         let mut change = match table {
             None => {
-                let mut change = TableChange::create(&self.new_table(lake, request), session)?;
+                let mut change = TableChange::create(&self.new_table(lake, request)?, session)?;
                 let by_key = || self.key.iter().map(|column| SortBy { column: column.clone(), descending: false });
                 let sort: Vec<_> = if request.sort.is_empty() { by_key().collect() } else { request.sort.clone() };
                 if !sort.is_empty() {
@@ -121,7 +120,7 @@ impl Columns {
         Ok(change)
     }
 
-    fn new_table(&self, lake: &Lake, request: &Request) -> NewTable {
+    fn new_table(&self, lake: &Lake, request: &Request) -> anyhow::Result<NewTable> {
         let column = |(id, column): (i32, &TableColumn)| Column {
             id,
             name: column.name.clone(),
@@ -129,17 +128,19 @@ impl Columns {
             description: None,
         };
         let name = &request.table;
-        NewTable {
+        // The files belong to the table alone, and every reader knows their encodings.
+        let mut properties = HashMap::from([
+            ("gc.enabled".to_owned(), "true".to_owned()),
+            ("read.parquet.vectorization.enabled".to_owned(), "true".to_owned()),
+        ]);
+        properties.extend(Layers::load()?.layer(&name.namespace)?.properties());
+        Ok(NewTable {
             name: name.clone(),
             folder: lake.tables_folder().join(&name.namespace).join(&name.name),
             columns: (1..).zip(&self.columns).map(column).collect(),
             sorted_by: None,
-            // The files belong to the table alone, and every reader knows their encodings.
-            properties: HashMap::from([
-                ("gc.enabled".to_owned(), "true".to_owned()),
-                ("read.parquet.vectorization.enabled".to_owned(), "true".to_owned()),
-            ]),
-        }
+            properties,
+        })
     }
 }
 

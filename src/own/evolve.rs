@@ -2,8 +2,9 @@
 
 use lake_catalog::{Alteration, Place, PrimitiveType, Table, Type, widens};
 
-use super::columns::{Columns, KEY, TableColumn};
+use super::columns::{Columns, TableColumn};
 use super::infer::{holds, infer};
+use super::key::key_in;
 use super::raw::{Raw, RawColumn};
 use super::request::{Mode, Request};
 use super::statements::{number, piece, rows};
@@ -64,8 +65,7 @@ pub fn decide(engine: &DuckDb, raw: &Raw, table: Option<&Table>, request: &Reque
 
 /// Returns the key's columns as the table names them.
 fn key(raw: &Raw, table: Option<&Table>, request: &Request) -> anyhow::Result<Vec<String>> {
-    let known = table.and_then(|table| table.metadata().properties().get(KEY));
-    let known: Vec<String> = known.map(|known| known.split(',').map(str::to_owned).collect()).unwrap_or_default();
+    let known = table.map(|table| key_in(table, table.metadata().current_schema())).unwrap_or_default();
     if request.mode == Mode::Append && request.key.is_empty() {
         return Ok(known);
     }

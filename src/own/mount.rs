@@ -1,4 +1,4 @@
-//! Mounts people's own tables in DuckDB, as the schema `mine`.
+//! Mounts the tables that are not of runs in DuckDB, under their namespaces: people's own as `mine`, and `gold`.
 
 use jiff::Timestamp;
 use lake_catalog::{Table, TableName, Type};
@@ -6,44 +6,55 @@ use lake_catalog::{Table, TableName, Type};
 use super::scan::{self, ReadColumn};
 use super::statements::run;
 use super::types;
-use crate::sql::{DuckDb, quoted};
-use crate::tables::iceberg::{AsOf, Tables};
+use crate::lake::RunId;
+use crate::sql::{DuckDb, Filter, Reads, quoted};
+use crate::tables::iceberg::{AsOf, Tables, is_from_runs};
+use crate::tables::{ReadTable, files_to_read};
 use digdag_task::Failure;
 
-/// Mounts the tables of people's own that a statement names, as `mine.inventory`. `as_of` names a table and the state in
-/// which it is mounted; the others are mounted as they are. Returns the number of tables.
+/// Mounts the tables that a statement names and that are not of runs, as `mine.inventory` or `gold.release_wide`, without the
+/// files that the conditions of the statement rule out. `as_of` names a table and the snapshot with which it is mounted. A
+/// table that is computed from runs is mounted as it was built from `run`, if that is given. All others are mounted as they
+/// are. Returns the tables.
 ///
 /// # Errors
-/// Fails if the catalog cannot be read, or if the table in `as_of` has no such state.
+/// Fails if the catalog cannot be read, or if a table was not built from the run.
 pub fn mount_own(
     engine: &DuckDb,
     tables: &mut Tables,
-    as_of: Option<(&TableName, &AsOf)>,
+    as_of: Option<&(TableName, i64)>,
+    run: Option<&RunId>,
     is_named: impl Fn(&str) -> bool,
-) -> anyhow::Result<usize> {
-    let mut own = tables.all_own()?;
-    own.retain(|table| is_named(&table.name().name) || as_of.is_some_and(|(name, _)| name == table.name()));
-    if own.is_empty() && as_of.is_none() {
-        return Ok(0);
-    }
-    run(engine, "create_schema", &[])?;
-    let mut is_found = as_of.is_none();
-    for table in &own {
-        let snapshot = match as_of {
-            Some((name, state)) if name == table.name() => {
-                is_found = true;
-                Some(snapshot_of(table, state)?)
-            }
-            _ => table.metadata().current_snapshot_id(),
+    reads: Option<&Reads>,
+) -> anyhow::Result<Vec<ReadTable>> {
+    let mut own = tables.all_not_of_runs()?;
+    own.retain(|table| {
+        let TableName { namespace, name } = table.name();
+        is_named(namespace) && is_named(name) || as_of.is_some_and(|(asked, _)| asked == table.name())
+    });
+    let mounted = |table: &Table| {
+        let of_state = as_of.filter(|(name, _)| name == table.name()).map(|(_, snapshot)| *snapshot);
+        let snapshot = match (of_state, run) {
+            (None, Some(run)) if is_from_runs(table) => Some(snapshot_of(table, &AsOf::Run(run.clone()))?),
+            (None, _) => table.metadata().current_snapshot_id(),
+            (of_state, _) => of_state,
         };
-        mount(engine, table, snapshot)?;
-    }
-    match as_of {
-        Some((name, _)) if !is_found => {
-            Err(Failure::parameters(format!("the catalog has no table {name}")).hint("table-history lists them").into())
-        }
-        _ => Ok(own.len()),
-    }
+        let filter = reads.and_then(|reads| reads.filter(&table.name().namespace, &[&table.name().name]));
+        mount(engine, table, snapshot, filter.as_ref())
+    };
+    own.iter().map(mounted).collect()
+}
+
+/// Returns the snapshot of a table of people's own in a state.
+///
+/// # Errors
+/// Fails if the catalog lacks the table, or if the table has no such state.
+pub fn own_snapshot(tables: &mut Tables, name: &TableName, state: &AsOf) -> anyhow::Result<i64> {
+    let own = tables.all_not_of_runs()?;
+    let table = own.iter().find(|table| table.name() == name).ok_or_else(|| {
+        Failure::parameters(format!("the catalog has no table {name}")).hint("table-history lists them")
+    })?;
+    snapshot_of(table, state)
 }
 
 fn snapshot_of(table: &Table, state: &AsOf) -> anyhow::Result<i64> {
@@ -68,7 +79,7 @@ fn end_of(month: &str) -> Option<i64> {
 }
 
 /// Mounts a table as of a snapshot, with the snapshot's columns.
-fn mount(engine: &DuckDb, table: &Table, snapshot: Option<i64>) -> anyhow::Result<()> {
+fn mount(engine: &DuckDb, table: &Table, snapshot: Option<i64>, filter: Option<&Filter>) -> anyhow::Result<ReadTable> {
     let metadata = table.metadata();
     let found = snapshot.and_then(|id| metadata.snapshot_by_id(id));
     let of_snapshot = found.and_then(|snapshot| metadata.schema_by_id(snapshot.schema_id()?));
@@ -87,6 +98,10 @@ fn mount(engine: &DuckDb, table: &Table, snapshot: Option<i64>) -> anyhow::Resul
     let columns: Vec<_> = columns.collect();
     let scan = snapshot.map(|snapshot| scan::scan(table, snapshot)).transpose()?.unwrap_or_default();
     let view = format!("{} with files", table.name());
-    scan::create_view(engine, &view, &scan.data.iter().collect::<Vec<_>>(), &scan.position_deletes, &columns)?;
-    run(engine, "mount", &[("name", &quoted(&table.name().name)), ("view", &quoted(&view))])
+    let files = files_to_read(&scan.data, schema, filter);
+    scan::create_view(engine, &view, &files, &scan.position_deletes, &columns)?;
+    let schema = quoted(&table.name().namespace);
+    run(engine, "create_schema", &[("schema", &schema)])?;
+    run(engine, "mount", &[("schema", &schema), ("name", &quoted(&table.name().name)), ("view", &quoted(&view))])?;
+    Ok(ReadTable::of(table.name(), &scan.data, files))
 }

@@ -1,5 +1,7 @@
 //! The input as text, in a database on the disk: types are decided over all rows before any is converted.
 
+use std::path::Path;
+
 use super::header::{self, Dialect};
 use super::names::named;
 use super::source::{Fetched, Format};
@@ -30,19 +32,22 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Loads an input. Every column becomes text.
+    /// Loads an input. Every column becomes text. A file that DuckDB would misread is copied to `scratch`.
     ///
     /// # Errors
     /// Fails if the input is empty, or names the first line that is not in the format.
-    pub fn load(engine: &DuckDb, input: &Fetched, dialect: &Dialect) -> anyhow::Result<Self> {
-        if input.bytes == 0 {
-            return Err(Failure { message: format!("{} is empty", input.name), ..header::empty(&input.path) }.into());
+    pub fn load(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path) -> anyhow::Result<Self> {
+        if input.bytes == 0 || input.format == Format::Ndjson && header::is_blank(&input.path)? {
+            return Err(header::empty(&input.name).into());
         }
         let columns = match input.format {
-            Format::Csv => load_csv(engine, input, dialect)?,
+            Format::Csv => load_csv(engine, input, dialect, scratch)?,
             Format::Ndjson => load_ndjson(engine, input)?,
             Format::Parquet => load_parquet(engine, input)?,
         };
+        if columns.is_empty() {
+            return Err(header::empty(&input.name).into());
+        }
         Ok(Raw { columns, rows: number(engine, "count", &[("table", "work.raw")])? })
     }
 
@@ -53,35 +58,44 @@ impl Raw {
     }
 }
 
-fn load_csv(engine: &DuckDb, input: &Fetched, dialect: &Dialect) -> anyhow::Result<Vec<RawColumn>> {
-    let header = header::read(&input.path, dialect)?;
+fn load_csv(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path) -> anyhow::Result<Vec<RawColumn>> {
+    let header = header::read(&input.path, &input.name, dialect)?;
     let columns = columns(header.names.iter().map(|name| (name.clone(), None)).collect());
     let fields = pieces(&columns, |column| piece("pieces/csv_column", &[("name", &quoted(&column.name))]))?;
+    let plain = scratch.join("plain");
+    let is_plain = header.made_plain(&input.path, dialect, &plain)?;
+    let file = if is_plain { &plain } else { &input.path };
     let places = [
-        ("file", text_literal(&input.path.to_string_lossy())),
+        ("file", text_literal(&file.to_string_lossy())),
         ("columns", fields),
         ("delimiter", text_literal(&header.delimiter.to_string())),
         ("quote", text_literal(&dialect.quote.to_string())),
-        ("header", dialect.header.to_string()),
+        ("header", (dialect.header || is_plain).to_string()),
     ];
-    load(engine, "load_csv", &places, input)?;
+    let line = |record: u64| {
+        let added = u64::from(is_plain && !dialect.header);
+        header.line_of(&input.path, dialect.quote, record.saturating_sub(added)).unwrap_or(record)
+    };
+    load(engine, "load_csv", &places).map_err(|error| of_input(error, input, line))?;
     Ok(columns)
 }
 
 fn load_ndjson(engine: &DuckDb, input: &Fetched) -> anyhow::Result<Vec<RawColumn>> {
     let file = text_literal(&input.path.to_string_lossy());
-    let described = rows(engine, "ndjson_columns", &[("file", &file)]).map_err(|error| of_input(error, input))?;
+    let in_input = |error| of_input(error, input, |line| line);
+    let described = rows(engine, "ndjson_columns", &[("file", &file)]).map_err(in_input)?;
     let names = described.into_iter().filter_map(|row| row.into_iter().next().flatten());
     let columns = columns(names.map(|name| (name, None)).collect());
     let fields = pieces(&columns, |column| piece("pieces/json_column", &[("name", &quoted(&column.source))]))?;
     let texts = pieces(&columns, |column| text("pieces/json_text", column))?;
-    load(engine, "load_ndjson", &[("file", file), ("columns", fields), ("texts", texts)], input)?;
+    load(engine, "load_ndjson", &[("file", file), ("columns", fields), ("texts", texts)]).map_err(in_input)?;
     Ok(columns)
 }
 
 fn load_parquet(engine: &DuckDb, input: &Fetched) -> anyhow::Result<Vec<RawColumn>> {
     let file = text_literal(&input.path.to_string_lossy());
-    let described = rows(engine, "parquet_columns", &[("file", &file)]).map_err(|error| of_input(error, input))?;
+    let in_input = |error| of_input(error, input, |line| line);
+    let described = rows(engine, "parquet_columns", &[("file", &file)]).map_err(in_input)?;
     let mut found = Vec::new();
     for row in described {
         let [Some(name), Some(of_type), ..] = row.as_slice() else { continue };
@@ -93,7 +107,7 @@ fn load_parquet(engine: &DuckDb, input: &Fetched) -> anyhow::Result<Vec<RawColum
     }
     let columns = columns(found);
     let texts = pieces(&columns, |column| text("pieces/text", column))?;
-    load(engine, "load_parquet", &[("file", file), ("texts", texts)], input)?;
+    load(engine, "load_parquet", &[("file", file), ("texts", texts)]).map_err(in_input)?;
     Ok(columns)
 }
 
@@ -111,22 +125,31 @@ fn pieces(columns: &[RawColumn], piece: impl Fn(&RawColumn) -> anyhow::Result<St
     Ok(columns.iter().map(piece).collect::<anyhow::Result<Vec<_>>>()?.join(", "))
 }
 
-fn load(engine: &DuckDb, name: &str, places: &[(&str, String)], input: &Fetched) -> anyhow::Result<()> {
+fn load(engine: &DuckDb, name: &str, places: &[(&str, String)]) -> anyhow::Result<()> {
     let places: Vec<_> = places.iter().map(|(place, value)| (*place, value.as_str())).collect();
-    run(engine, name, &places).map_err(|error| of_input(error, input))
+    run(engine, name, &places)
 }
 
-/// Classifies an error of DuckDB's readers as one of the input, with the line and the reason.
-fn of_input(error: anyhow::Error, input: &Fetched) -> anyhow::Error {
+/// What the errors of DuckDB's readers have in them.
+const OF_READERS: [&str; 6] = [
+    "Invalid Input Error",
+    "Conversion Error",
+    "Invalid Error",
+    "not a parquet",
+    "No magic bytes",
+    "json_read expected records",
+];
+
+/// Classifies an error of DuckDB's readers as one of the input, with the line and the reason. `line` returns the line of a
+/// record.
+fn of_input(error: anyhow::Error, input: &Fetched, line: impl FnOnce(u64) -> u64) -> anyhow::Error {
     let text = format!("{error:#}");
-    if ["Invalid Input Error", "Conversion Error", "Invalid Error", "not a parquet", "No magic bytes"]
-        .iter()
-        .all(|kind| !text.contains(kind))
-    {
+    if OF_READERS.iter().all(|kind| !text.contains(kind)) {
         return error;
     }
     let after = |label: &str| text.split(label).nth(1).map(|rest| rest.lines().next().unwrap_or_default().trim());
-    let line = after("CSV Error on Line:").map(|line| format!(", line {line}")).unwrap_or_default();
+    let record = after("CSV Error on Line:").and_then(|record| record.parse().ok());
+    let line = record.map(|record| format!(", line {}", line(record))).unwrap_or_default();
     let (reason, hint) = match (after("Expected Number of Columns:"), after("in line ")) {
         (Some(expected), _) => {
             let (expected, found) = expected.split_once(" Found: ").unwrap_or((expected, "another number of"));
@@ -142,6 +165,9 @@ fn of_input(error: anyhow::Error, input: &Fetched) -> anyhow::Error {
             "its line ends or quotes are mixed".to_owned(),
             "write it with one kind of line end and quotes around whole fields",
         ),
+        (None, _) if text.contains("json_read expected records") => {
+            ("it has values that are no objects".to_owned(), "expected a JSON object on each line")
+        }
         (None, Some(rest)) if text.contains("JSON") => {
             (format!("line {}", rest.trim_end_matches('.')), "expected a JSON object on each line")
         }

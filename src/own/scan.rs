@@ -92,6 +92,20 @@ pub fn deleted_from(engine: &DuckDb, deletes: &[DataFile]) -> anyhow::Result<Vec
     Ok(found.into_iter().flatten().flatten().collect())
 }
 
+/// Checks that files have field ids, by which they are read.
+///
+/// # Errors
+/// Fails if a file has none: pyiceberg's `add_files` takes over such files, which only a mapping of names explains.
+pub fn check_ids(engine: &DuckDb, table: &Table, files: &[&DataFile]) -> anyhow::Result<()> {
+    let found = rows(engine, "without_ids", &[("files", &paths(files.iter().copied()))])?;
+    match found.into_iter().flatten().flatten().next() {
+        None => Ok(()),
+        Some(file) => Err(Failure::input(format!("file {file} of table {} has no field ids", table.name()))
+            .hint(format!("ALTER TABLE {} EXECUTE optimize in Trino writes files that have them", table.name()))
+            .into()),
+    }
+}
+
 fn paths<'f>(files: impl IntoIterator<Item = &'f DataFile>) -> String {
     files.into_iter().map(|file| text_literal(&path(file))).collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::time::Instant;
 
 use anyhow::Context;
 use lake_catalog::{Access, Session, Table};
@@ -18,7 +19,7 @@ use super::statements::run;
 use super::{rows, source};
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters, text_literal};
-use crate::tables::iceberg::{CatalogArgs, NewFiles, Tables};
+use crate::tables::iceberg::{CatalogArgs, NewFiles, SECONDS, TASK, Tables};
 use digdag_task::{Failure, Observer};
 
 /// Attempts at a commit that other writers overtake.
@@ -87,6 +88,7 @@ pub fn upsert(
     observer: &dyn Observer,
 ) -> anyhow::Result<Report> {
     let Target { lake, task, catalog } = *target;
+    let began = Instant::now();
     lake.remove_dead_scratch(task)?;
     let scratch = lake.scratch(task)?;
     let fetched = input.source.fetch(input.format, input.encoding, scratch.path(), observer)?;
@@ -101,7 +103,7 @@ pub fn upsert(
     run(&engine, "utc", &[])?;
     let database = scratch.path().join("input.duckdb");
     run(&engine, "attach", &[("file", &text_literal(&database.to_string_lossy()))])?;
-    let raw = Raw::load(&engine, &fetched, &input.dialect)?;
+    let raw = Raw::load(&engine, &fetched, &input.dialect, scratch.path())?;
     for attempt in 0..MAX_ATTEMPTS {
         let table = load(lake, catalog, request)?;
         let folder = scratch.path().join(format!("files-{attempt}"));
@@ -119,7 +121,7 @@ pub fn upsert(
         report.files[0] = written.len();
         let new = NewFiles {
             written,
-            properties: properties(&fetched, request, &merge.counts),
+            properties: properties(&fetched, request, &merge.counts, (task, began)),
             removed: merge.removed,
             removes_deletes: merge.removes_deletes,
             is_rewrite: false,
@@ -199,11 +201,18 @@ fn has_input(table: &Table, input: &Fetched, request: &Request) -> bool {
     }
 }
 
-fn properties(input: &Fetched, request: &Request, counts: &Counts) -> HashMap<String, String> {
+fn properties(
+    input: &Fetched,
+    request: &Request,
+    counts: &Counts,
+    (task, began): (&str, Instant),
+) -> HashMap<String, String> {
     let name = input.name.rsplit('/').next().unwrap_or_default();
     let counts = [("inserted", counts.inserted), ("updated", counts.updated), ("deleted", counts.deleted)];
     let counts = counts.map(|(name, count)| (format!("discogs.rows-{name}"), count.to_string()));
     let mut properties = HashMap::from(counts);
+    properties.insert(TASK.to_owned(), task.to_owned());
+    properties.insert(SECONDS.to_owned(), format!("{:.3}", began.elapsed().as_secs_f64()));
     properties.insert(SHA256.to_owned(), input.sha256.clone());
     properties.insert(MODE.to_owned(), request.mode.name().to_owned());
     properties.insert("discogs.input-name".to_owned(), name.to_owned());

@@ -6,7 +6,8 @@ use anyhow::Context;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
-use duckdb::{Config, Connection};
+use duckdb::types::{TimeUnit, ToSql, ToSqlOutput, ValueRef};
+use duckdb::{Appender, Config, Connection, appender_params_from_iter};
 
 use super::sandbox::FILES_HINT;
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
@@ -115,7 +116,7 @@ impl DuckDb {
     /// Fails if DuckDB cannot parse or bind the statement.
     pub(super) fn prepare(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
         let statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
-        Ok(Prepared { statement, origin: origin.to_owned() })
+        Ok(Prepared { statement, query: Query { engine: self, sql: sql.to_owned(), origin: origin.to_owned() } })
     }
 
     /// Runs a query and passes its rows to `take`, batch by batch.
@@ -135,6 +136,17 @@ impl DuckDb {
         Ok(())
     }
 
+    /// Fills a table with the rows that `rows` passes on. DuckDB takes them in batches, and spills like for any table.
+    ///
+    /// # Errors
+    /// Fails with DuckDB's error, or the first that `rows` returns.
+    pub fn fill(&self, table: &str, rows: impl FnOnce(&mut Filler<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let explained = |error| explain(error, table);
+        let mut filler = Filler { appender: self.connection.appender(table).map_err(explained)?, table };
+        rows(&mut filler)?;
+        filler.appender.flush().map_err(explained)
+    }
+
     /// Runs a query and returns the names of its columns and its rows as texts, all in memory.
     ///
     /// # Errors
@@ -149,10 +161,99 @@ impl DuckDb {
     }
 }
 
+/// A table that is being filled.
+pub struct Filler<'e> {
+    appender: Appender<'e>,
+    table: &'e str,
+}
+
+impl Filler<'_> {
+    /// Adds a row: a cell for each column.
+    ///
+    /// # Errors
+    /// Fails if a cell does not fit its column.
+    pub fn row<const N: usize>(&mut self, cells: [Cell<'_>; N]) -> anyhow::Result<()> {
+        let table = self.table;
+        self.appender.append_row(appender_params_from_iter(cells)).map_err(|error| explain(error, table))
+    }
+}
+
+/// A cell of a table that is being filled.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'c> {
+    /// NULL.
+    Null,
+    /// A boolean.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A time in UTC, in milliseconds since 1970.
+    Time(i64),
+    /// A text.
+    Text(&'c str),
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> duckdb::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Cell::Null => ValueRef::Null,
+            Cell::Flag(flag) => ValueRef::Boolean(*flag),
+            Cell::Number(number) => ValueRef::BigInt(*number),
+            Cell::Time(milliseconds) => ValueRef::Timestamp(TimeUnit::Millisecond, *milliseconds),
+            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+impl<'c> From<Option<&'c str>> for Cell<'c> {
+    fn from(text: Option<&'c str>) -> Self {
+        text.map_or(Cell::Null, Cell::Text)
+    }
+}
+
+impl From<Option<i64>> for Cell<'_> {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Cell::Null, Cell::Number)
+    }
+}
+
 /// A statement that DuckDB has parsed and bound.
 pub struct Prepared<'e> {
     statement: duckdb::Statement<'e>,
+    query: Query<'e>,
+}
+
+/// The text of a statement, the engine that runs it, and the name that messages have for it.
+struct Query<'e> {
+    engine: &'e DuckDb,
+    sql: String,
     origin: String,
+}
+
+impl Query<'_> {
+    /// Returns the error that ended the query.
+    ///
+    /// No code of this project interrupts a query. DuckDB does: the first thread that fails stops the others, and a reader
+    /// that then asks for the next rows of a result without an order gets the interrupt in place of the error
+    /// (`SimpleBufferedData::ExecuteTaskInternal` of 1.5.5 checks the one before the other). The result is closed by then, so
+    /// the query is run again without a reader.
+    fn cause(&self, error: duckdb::Error) -> anyhow::Error {
+        let is_interrupt =
+            matches!(&error, duckdb::Error::DuckDBFailure(_, Some(message)) if message.starts_with("INTERRUPT Error"));
+        if !is_interrupt {
+            return explain(error, &self.origin);
+        }
+        let again = SqlFile::load("engine/run_to_error")
+            .and_then(|file| self.engine.execute(&file.with(&[("query", &self.sql)]), &self.origin));
+        match again {
+            // DuckDB cannot explain every statement.
+            Err(found) if !found.to_string().contains("Parser Error") => found,
+            _ => anyhow::anyhow!(
+                "{}: a thread of DuckDB failed, and DuckDB does not say why; --threads 1 shows the error",
+                self.origin
+            ),
+        }
+    }
 }
 
 impl<'e> Prepared<'e> {
@@ -162,15 +263,15 @@ impl<'e> Prepared<'e> {
     /// Fails with DuckDB's error.
     pub fn run(mut self) -> anyhow::Result<Batches<'e>> {
         // The iterator of `stream_arrow` panics if a fetch fails; `step`, which it calls, returns the error.
-        drop(self.statement.stream_arrow([]).map_err(|error| explain(error, &self.origin))?);
-        Ok(Batches { statement: self.statement, origin: self.origin })
+        drop(self.statement.stream_arrow([]).map_err(|error| self.query.cause(error))?);
+        Ok(Batches { statement: self.statement, query: self.query })
     }
 }
 
 /// The result of a running query, of which one batch is in memory.
 pub struct Batches<'e> {
     statement: duckdb::Statement<'e>,
-    origin: String,
+    query: Query<'e>,
 }
 
 impl Batches<'_> {
@@ -184,7 +285,7 @@ impl Batches<'_> {
     /// # Errors
     /// Fails with DuckDB's error.
     pub fn next_batch(&mut self) -> anyhow::Result<Option<RecordBatch>> {
-        let batch = self.statement.step().map_err(|error| explain(error, &self.origin))?;
+        let batch = self.statement.step().map_err(|error| self.query.cause(error))?;
         Ok(batch.map(|batch| RecordBatch::from(&batch)))
     }
 }

@@ -8,19 +8,21 @@
 mod duckdb;
 mod engine;
 mod file;
+mod filter;
 mod json;
 mod name;
-mod named;
+mod reads;
 mod sandbox;
 mod selection;
 mod trino;
 
-pub use duckdb::{Batches, DuckDb, EngineParameters, Prepared, texts};
+pub use duckdb::{Batches, Cell, DuckDb, EngineParameters, Filler, Prepared, texts};
 pub use engine::{Engine, Rows};
 pub use file::SqlFile;
+pub use filter::{Comparison, Constant, Filter};
 pub use json::json_escaped;
 pub use name::{quoted, text_literal};
-pub use named::NamedTables;
+pub use reads::Reads;
 pub use sandbox::{Column, Sandbox, SandboxParameters};
 pub use selection::{EngineName, EngineSelection};
 pub use trino::{Trino, TrinoParameters, run_schema};

@@ -129,6 +129,19 @@ impl Sandbox {
         rows.into_iter().map(column).collect::<Option<_>>().context("DuckDB describes a column without a name")
     }
 
+    /// Runs a statement and returns its plan, with the rows and the time of each step.
+    ///
+    /// # Errors
+    /// Fails like [`Sandbox::prepare`], or with DuckDB's error.
+    pub fn explain(&self, sql: &str, origin: &str) -> anyhow::Result<String> {
+        drop(self.prepare(sql, origin)?);
+        let mut explained = SqlFile::load("sandbox/explained")?;
+        // The plan begins with the statement, in which the comment of the file is of no use.
+        explained.text = explained.text.lines().filter(|line| !line.starts_with("--")).collect();
+        let rows = self.engine.rows(&explained.with(&[("statement", sql)]), origin)?;
+        rows.into_iter().next().and_then(|row| row.into_iter().nth(1)?).context("DuckDB returned no plan")
+    }
+
     fn prepare_within(&self, file: &str, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
         drop(self.prepare(sql, origin)?);
         let outer = SqlFile::load(file)?.with(&[("statement", &text_literal(sql))]);

@@ -1,15 +1,30 @@
 //! Views over the tables of a run, in DuckDB.
 
+use std::path::PathBuf;
+
+use lake_catalog::data_file;
+
+use super::iceberg::schema_of;
+use super::needs::Needs;
+use super::pruning::{ReadTable, may_match};
 use crate::contract::{Contract, Table};
 use crate::lake::{Dataset, Run};
-use crate::sql::{DuckDb, Engine, SqlFile};
+use crate::sql::{DuckDb, Engine, Filter, Reads, SqlFile};
 
 /// Mounts a table of a run under its SQL names.
 ///
 /// # Errors
 /// Fails with the engine's error.
 pub fn mount_table(engine: &dyn Engine, table: &Table, run: &Run, dataset: &Dataset) -> anyhow::Result<()> {
-    engine.mount(&table.name, &run.dataset_files(dataset))?;
+    mount_files(engine, table, &run.dataset_files(dataset))
+}
+
+/// Mounts files of a table under its SQL names.
+///
+/// # Errors
+/// Fails with the engine's error.
+pub(super) fn mount_files(engine: &dyn Engine, table: &Table, files: &[PathBuf]) -> anyhow::Result<()> {
+    engine.mount(&table.name, files)?;
     if table.sql_name() != table.name {
         engine.alias(table.sql_name(), &table.name)?;
     }
@@ -21,17 +36,67 @@ pub fn mount_table(engine: &dyn Engine, table: &Table, run: &Run, dataset: &Data
 /// # Errors
 /// Fails with DuckDB's error, or if the description of a dataset cannot be read.
 pub fn mount_run(engine: &DuckDb, contract: &Contract, run: &Run) -> anyhow::Result<()> {
-    let mut missing = Vec::new();
-    for table in &contract.tables {
-        match run.dataset(&table.folder())? {
-            Some(dataset) => mount_table(engine, table, run, &dataset)?,
-            None => missing.extend([table.name.as_str(), table.sql_name()]),
+    mount_reads(engine, contract, run, None).map(drop)
+}
+
+/// Like [`mount_run`], but mounts only what a statement reads, without the files that its conditions rule out. Mounts
+/// everything if the statement may read any table. Returns the tables of the statement.
+///
+/// # Errors
+/// Fails like [`mount_run`].
+pub fn mount_reads(
+    engine: &DuckDb,
+    contract: &Contract,
+    run: &Run,
+    reads: Option<&Reads>,
+) -> anyhow::Result<Vec<ReadTable>> {
+    let views = SqlFile::folder("views")?;
+    let needs = reads.and_then(|reads| Needs::of(contract, &views, reads));
+    let (mut missing, mut read) = (Vec::new(), Vec::new());
+    for table in contract.tables.iter().filter(|table| needs.as_ref().is_none_or(|needs| needs.table(table))) {
+        match (run.dataset(&table.folder())?, &needs) {
+            (Some(dataset), None) => mount_table(engine, table, run, &dataset)?,
+            (Some(dataset), Some(needs)) => {
+                read.push(mount_matching(engine, table, run, &dataset, needs.filter(table).as_ref())?);
+            }
+            (None, _) => missing.extend([table.name.as_str(), table.sql_name()]),
         }
     }
-    for view in SqlFile::folder("views")? {
+    for view in views.iter().filter(|view| needs.as_ref().is_none_or(|needs| needs.view(&view.name))) {
         if !view.names_any(&missing) {
-            engine.view(&view)?;
+            engine.view(view)?;
         }
     }
-    Ok(())
+    Ok(read)
+}
+
+/// Mounts the files of a table whose rows may meet a condition, as their footers tell.
+fn mount_matching(
+    engine: &DuckDb,
+    table: &Table,
+    run: &Run,
+    dataset: &Dataset,
+    filter: Option<&Filter>,
+) -> anyhow::Result<ReadTable> {
+    let all = run.dataset_files(dataset);
+    let mut files: Vec<_> = all.iter().zip(&dataset.files).collect();
+    // DuckDB needs a file for the columns, so the footer of a single one is left to it.
+    if let Some(filter) = filter.filter(|_| files.len() > 1) {
+        let schema = schema_of(run.lake(), table)?;
+        // An error of a file is left to DuckDB as well, which reports those that it reads.
+        let is_out = |path: &PathBuf| data_file(path, &schema).is_ok_and(|file| !may_match(&file, &schema, filter));
+        files.retain(|(path, _)| !is_out(path));
+        if files.is_empty() {
+            files.extend(all.iter().zip(&dataset.files).min_by_key(|(_, file)| file.bytes));
+        }
+    }
+    let read = ReadTable {
+        table: table.name.clone(),
+        files: all.len(),
+        bytes: dataset.files.iter().map(|file| file.bytes).sum(),
+        files_read: files.len(),
+        bytes_read: files.iter().map(|(_, file)| file.bytes).sum(),
+    };
+    mount_files(engine, table, &files.into_iter().map(|(path, _)| path.clone()).collect::<Vec<_>>())?;
+    Ok(read)
 }

@@ -9,6 +9,7 @@ mod documentation;
 mod download;
 mod faults;
 mod generate;
+mod gold;
 mod history;
 mod iceberg;
 mod lake;

@@ -185,6 +185,19 @@ impl Catalog {
         store.open(Access::Write)?.replace(&Contents::default())
     }
 
+    /// Returns the metadata file of every table that a catalog names, whichever lake or version it is of. A catalog that was
+    /// lost names none.
+    ///
+    /// # Errors
+    /// Fails if the catalog cannot be reached or is busy.
+    pub fn pointers(store: &Store) -> Result<Vec<(TableName, String)>> {
+        match store.open(Access::Read).and_then(|mut backend| backend.pointers()) {
+            Err(error @ Error::Sqlite(..)) if !error.is_transient() => Ok(Vec::new()),
+            Err(Error::Postgres(_, error)) if error.as_db_error().is_some() => Ok(Vec::new()),
+            pointers => pointers,
+        }
+    }
+
     /// Removes the metadata files of a killed session that no table names. Returns their number.
     ///
     /// # Errors

@@ -16,9 +16,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use crate::files::{failed, sync_folder};
-use crate::{Error, Result, TableChange};
+use crate::{Error, Result, TableChange, TableName};
 
-/// Bytes at which a file is full. An upsert rewrites whole files, so files are smaller than those that are only read.
+/// Bytes at which a file is full, unless the table's `write.target-file-size-bytes` says otherwise. An upsert rewrites whole
+/// files, so files are smaller than those that are only read.
 pub const FILE_BYTES: usize = 64 << 20;
 
 /// Rows of a row group, and the number of keys that its Bloom filter is made for.
@@ -26,6 +27,13 @@ const GROUP_ROWS: usize = 1 << 18;
 
 /// Memory of the rows that are not written yet, over all open files.
 const MAX_MEMORY: usize = 128 << 20;
+
+/// The properties of a table that every writer follows; they are Iceberg's own.
+const CODEC: &str = "write.parquet.compression-codec";
+const LEVEL: &str = "write.parquet.compression-level";
+const FILE_SIZE: &str = "write.target-file-size-bytes";
+
+const DEFAULT_LEVEL: i32 = 3;
 
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
@@ -43,6 +51,7 @@ pub struct DataWriter {
     folder: PathBuf,
     schema: ArrowSchemaRef,
     properties: WriterProperties,
+    file_bytes: usize,
     spec: PartitionSpecRef,
     splitter: Option<RecordBatchPartitionSplitter>,
     open: HashMap<Struct, Open>,
@@ -75,7 +84,8 @@ impl DataWriter {
         Ok(DataWriter {
             folder: folder.to_owned(),
             schema: Arc::new(schema_to_arrow_schema(&schema).map_err(iceberg)?),
-            properties: properties(keys),
+            properties: properties(keys, compression(change.name(), metadata.properties())?),
+            file_bytes: number(change.name(), metadata.properties(), FILE_SIZE)?.unwrap_or(FILE_BYTES),
             spec,
             splitter,
             open: HashMap::new(),
@@ -110,7 +120,7 @@ impl DataWriter {
         }
         let Some(open) = self.open.get_mut(&partition) else { return Ok(()) };
         open.writer.write(batch).map_err(|error| invalid(&open.path, error))?;
-        if open.writer.bytes_written() + open.writer.in_progress_size() >= FILE_BYTES
+        if open.writer.bytes_written() + open.writer.in_progress_size() >= self.file_bytes
             && let Some(open) = self.open.remove(&partition)
         {
             self.close(partition, open)?;
@@ -152,9 +162,39 @@ impl DataWriter {
     }
 }
 
-fn properties(keys: &[String]) -> WriterProperties {
+/// Returns the compression that the properties of a table name. Zstandard's level 3 is used if they name none, or one that
+/// this writer lacks: every file says its own compression, so readers do not need the property.
+fn compression(table: &TableName, properties: &HashMap<String, String>) -> Result<Compression> {
+    match properties.get(CODEC).map(|codec| codec.to_ascii_lowercase()).as_deref() {
+        Some("uncompressed" | "none") => Ok(Compression::UNCOMPRESSED),
+        Some("snappy") => Ok(Compression::SNAPPY),
+        Some("zstd") => {
+            let level = number(table, properties, LEVEL)?.unwrap_or(DEFAULT_LEVEL);
+            let level = ZstdLevel::try_new(level).map_err(|_| invalid_property(table, LEVEL, &level.to_string()))?;
+            Ok(Compression::ZSTD(level))
+        }
+        _ => Ok(Compression::ZSTD(ZstdLevel::try_new(DEFAULT_LEVEL).unwrap_or_default())),
+    }
+}
+
+/// Returns a property that is a number.
+fn number<N: std::str::FromStr>(
+    table: &TableName,
+    properties: &HashMap<String, String>,
+    key: &str,
+) -> Result<Option<N>> {
+    let Some(value) = properties.get(key) else { return Ok(None) };
+    value.parse().map(Some).map_err(|_| invalid_property(table, key, value))
+}
+
+fn invalid_property(table: &TableName, key: &str, value: &str) -> Error {
+    let message = format!("the property {key} is {value}, which this writer does not know");
+    Error::Iceberg(table.to_string(), Box::new(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, message)))
+}
+
+fn properties(keys: &[String], compression: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for key in keys.iter().collect::<HashSet<_>>() {

@@ -97,6 +97,26 @@ pub enum Error {
         status: Option<u16>,
     },
 
+    /// The REST server showed a certificate that is not trusted, or does not speak TLS. It was sent nothing.
+    #[error("REST catalog {place}: no trusted connection: {why}")]
+    Untrusted {
+        /// The server's URL.
+        place: String,
+        /// The reason.
+        why: String,
+    },
+
+    /// The token endpoint of a REST server refused the client credentials.
+    #[error("REST catalog {place}: {endpoint} gives no token: {why}")]
+    NoToken {
+        /// The server's URL.
+        place: String,
+        /// The token endpoint.
+        endpoint: String,
+        /// Its answer.
+        why: String,
+    },
+
     /// The REST server commits one table at a time only.
     #[error("the REST catalog {0} cannot commit several tables at once: it has no endpoint transactions/commit")]
     NoTransactions(String),

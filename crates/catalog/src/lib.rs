@@ -52,11 +52,14 @@ pub use expiry::{SnapshotRetention, UnnamedFile, remove_files};
 pub use key_bounds::{KeyBounds, key_bounds};
 pub use relocation::relocate;
 pub use replace::Replacement;
-pub use scan::Scan;
+pub use scan::{LiveFile, Scan};
 pub use schema::{Column, NewTable, widens};
 pub use session::Session;
 pub use snapshot::NewSnapshot;
-pub use store::Store;
+pub use store::{Login, Store};
 pub use table::{Ref, Table, TableName, read_metadata};
 
-pub use iceberg::spec::{DataFile, NestedField as Field, PrimitiveType, Schema, Snapshot, TableMetadata, Type};
+pub use iceberg::spec::{
+    DataContentType, DataFile, Datum, NestedField as Field, PrimitiveLiteral, PrimitiveType, Schema, Snapshot,
+    TableMetadata, Type,
+};

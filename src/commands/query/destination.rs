@@ -1,16 +1,11 @@
 //! The destination of rows: a terminal, stdout for the next program, or a file that appears whole or not at all.
 
-use std::fs;
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use anyhow::Context;
+use std::path::Path;
 
 use super::answer::Answer;
 use super::format::{Cells, Format, left_out};
-use crate::lake::{Output, open_stream, output_file};
-use digdag_task::stop::{self, Unfinished};
+use crate::lake::{Output, open_stream, output_file, write_whole};
 use digdag_task::{Call, Failure, say_line};
 
 /// The destination of rows and their format.
@@ -107,22 +102,7 @@ fn of_target(written: anyhow::Result<()>, target: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a temporary file beside `path`, then renames it.
+/// Writes a file that appears whole.
 fn write_file(path: &Path, answer: &mut Answer<'_>, cells: Cells) -> anyhow::Result<()> {
-    let cannot = || format!("cannot write {}", path.display());
-    let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-    // Signals wait until the file is registered as unfinished; otherwise one could leave it behind.
-    let known = stop::hold();
-    let file = tempfile::Builder::new()
-        .prefix(".query.")
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        .with_context(cannot)?;
-    let _unfinished = Unfinished::new(file.path());
-    drop(known);
-    of_target(Format::Csv.write(answer, BufWriter::new(file.as_file()), cells), &path.to_string_lossy())?;
-    file.as_file().sync_all().with_context(cannot)?;
-    let _whole = stop::hold();
-    file.persist(path).with_context(cannot)?;
-    Ok(())
+    write_whole(path, |file| of_target(Format::Csv.write(answer, BufWriter::new(file), cells), &path.to_string_lossy()))
 }

@@ -1,12 +1,15 @@
 //! `query`: runs SQL over a run, from `sql/showcase_queries` or from the user.
 //!
 //! ```text
-//! statement.rs ▸ Sandbox ▸ answer.rs (texts, JSON, Arrow) ▸ format.rs ▸ destination.rs (stdout, stderr, a file)
+//! statement.rs ▸ mount.rs ▸ Sandbox ▸ answer.rs (texts, JSON, Arrow) ▸ format.rs ▸ destination.rs (stdout, stderr, a file)
+//!                                   ▸ explain.rs (the plan, and the files that are read)
 //! ```
 
 mod answer;
 mod destination;
+mod explain;
 mod format;
+mod mount;
 mod statement;
 
 use std::path::PathBuf;
@@ -15,24 +18,25 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::commands::LakeArgs;
-use crate::contract::Contract;
-use crate::lake::{Lake, RunId};
-use crate::own::mount_own;
+use crate::lake::RunId;
 use crate::sql::{DuckDb, EngineParameters, Sandbox, SandboxParameters};
-use crate::tables::iceberg::{self, AsOf, CatalogArgs, OwnName, Tables, mount_as_of};
-use crate::tables::mount_run;
+use crate::tables::iceberg::{AsOf, CatalogArgs, OwnName};
 use answer::Answer;
 use destination::Destination;
 use digdag_task::{Call, Failure, Scratch, Switch};
+use explain::explain;
 use format::Format;
+pub(super) use mount::tables_of;
+use mount::{Mounted, mount};
 use statement::{full_name, showcase_queries, statement};
 
 /// Run SQL over a run
 ///
 /// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active
-/// run or of any run, and your own tables as mine.NAME; nothing in the lake is changed. A terminal shows a table; `--format` writes the rows to stdout,
-/// in place of the result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads no file
-/// outside the lake.
+/// run or of any run, the gold tables as gold.NAME, and your own as mine.NAME; nothing in the lake is changed. table_sizes, table_files,
+/// table_snapshots and table_schema_versions are about the lake's Iceberg tables. A terminal shows a table; `--format` writes the
+/// rows to stdout, in place of the result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads
+/// no file outside the lake.
 #[derive(Debug, Parser)]
 #[command(name = "query", version, after_help = EXAMPLE)]
 pub struct Query {
@@ -78,6 +82,11 @@ pub struct Query {
     #[arg(long, env = "DISCOGS_RAW_CELLS")]
     pub raw: Switch,
 
+    /// Show, in place of the rows, the files of each table that the statement reads and leaves out, and DuckDB's plan with
+    /// the rows and the time of each step, for which the statement is run
+    #[arg(long)]
+    pub(crate) explain: Switch,
+
     /// List the showcase queries
     #[arg(long)]
     pub(crate) list: Switch,
@@ -92,7 +101,8 @@ pub struct Query {
 const EXAMPLE: &str = "\
 Example:
   query --lake /data/lake --name country_top
-  query --lake /data/lake --sql 'FROM artists_v1_typed' --format csv > artists.csv";
+  query --lake /data/lake --sql 'FROM artists_v1_typed' --format csv > artists.csv
+  query --lake /data/lake --sql 'SELECT layer, SUM(size_bytes) AS size_bytes FROM table_sizes GROUP BY layer'";
 
 /// Runs `query`.
 pub fn main() -> ExitCode {
@@ -104,62 +114,33 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
         return list(call);
     }
     let (sql, origin) = statement(&parameters)?;
+    let is_explained = parameters.explain.is_on();
+    if is_explained && (parameters.format.is_some() || parameters.csv.is_some()) {
+        return Err(Failure::parameters("parameter explain: shows no rows, so it takes neither format nor csv")
+            .hint("leave out one of them")
+            .into());
+    }
     let lake = parameters.lake.open()?;
     let destination = Destination::choose(parameters.csv.as_deref(), parameters.format)?;
-    destination.reserve(call);
+    if !is_explained {
+        destination.reserve(call);
+    }
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
-    if let Some(id) = mount(&engine, &lake, &parameters, &sql)? {
-        call.set_run_id(&id);
+    let Mounted { run, read } = mount(&engine, &lake, &parameters, &sql)?;
+    if let Some(id) = &run {
+        call.set_run_id(id);
     }
     let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
+    if is_explained {
+        return explain(&sandbox, (sql.as_str(), origin.as_str()), read.as_deref(), call);
+    }
     let mut answer = Answer::new(&sandbox, &sql, &origin)?;
     destination.write(&mut answer, parameters.raw.is_on())?;
     call.set_metric("rows", answer.rows);
     let noun = if answer.rows == 1 { "row" } else { "rows" };
     call.summary(format_args!("{} {noun}", answer.rows));
     Ok(())
-}
-
-/// Mounts the tables of a run, and those of people's own as the schema `mine`. Returns the run, or `None` if the lake
-/// has tables of people's own and no published run.
-fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> anyhow::Result<Option<RunId>> {
-    let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
-    if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
-        return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
-    }
-    // A statement that does not name the schema needs no catalog, and no password of one.
-    let is_named = |name: &str| {
-        let mut words = sql.split(|c: char| !c.is_alphanumeric() && c != '_');
-        words.any(|word| word.eq_ignore_ascii_case(name))
-    };
-    let names_own = of_own.is_some() || is_named("mine");
-    let tables = match names_own {
-        true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
-        false => None,
-    };
-    let own = match tables {
-        Some(mut tables) => mount_own(engine, &mut tables, of_own.map(|(table, as_of)| (&table.0, as_of)), is_named)?,
-        None => 0,
-    };
-    match (&parameters.as_of, &parameters.run_id) {
-        (Some(as_of), _) if of_own.is_none() => {
-            mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, Some(sql)).map(Some)
-        }
-        (_, None) if own > 0 && lake.active()?.is_none() => Ok(None),
-        (_, id) => {
-            let id = id.clone().map_or_else(|| lake.published(), Ok)?;
-            mount_run(engine, &Contract::load()?, &lake.run(&id)?)?;
-            Ok(Some(id))
-        }
-    }
-}
-
-/// Opens the lake's Iceberg tables for reading.
-pub(super) fn tables_of(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Tables> {
-    let tables = Tables::open(lake, lake_catalog::Access::Read, catalog)?;
-    let hint = "run stage-tables for a sealed run, or name a run with --run-id";
-    Ok(tables.ok_or_else(|| iceberg::no_tables(lake, hint))?)
 }
 
 fn list(call: &mut Call) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use lake_catalog::{DataFile, PrimitiveType, Scan, Schema, Table, Type};
 
 use super::steps::Step;
-use crate::own::columns::KEY;
+use crate::own::key::key_in;
 use crate::own::scan::{self, ReadColumn, create_view, deleted_from};
 use crate::own::statements::{number, piece};
 use crate::own::types;
@@ -34,10 +34,12 @@ pub fn compare(
     let new = schema(table, Some(step.after));
     let old = schema(table, step.before);
     let columns = columns(new);
-    let old_columns: Vec<_> = columns.iter().map(|column| of_old(column, old)).collect();
+    let all_rewritten =
+        !before.data.iter().any(|file| after.data.iter().any(|kept| kept.file_path() == file.file_path()));
+    let old_columns: Vec<_> = columns.iter().map(|column| of_old(column, old, all_rewritten)).collect();
     create_view(engine, "state_before", &only(&before, &after, &touched), &before.position_deletes, &old_columns)?;
     create_view(engine, "state_after", &only(&after, &before, &touched), &after.position_deletes, &columns)?;
-    let (sql, origin) = statement(engine, table, &columns)?;
+    let (sql, origin) = statement(engine, &columns, &key_in(table, new))?;
     let mut batches = engine.select(&sql, &origin)?;
     while let Some(batch) = batches.next_batch()? {
         for row in texts(&batch)? {
@@ -93,10 +95,13 @@ fn columns(schema: &Schema) -> Vec<ReadColumn> {
         .collect()
 }
 
-/// Returns how a column is read in an older state: by its id, or by its name if the column was rewritten since.
-fn of_old(column: &ReadColumn, old: &Schema) -> ReadColumn {
+/// Returns how a column is read in an older state: by its id, or by its name if all files were rewritten since, because a
+/// rewrite with another type gives a column another id. If a file is kept, a column of the name that has another id was
+/// dropped, and the new one has no value in any older row.
+fn of_old(column: &ReadColumn, old: &Schema, all_rewritten: bool) -> ReadColumn {
     let id = column.stored.as_ref().map(|(id, _)| *id);
-    let field = id.and_then(|id| old.field_by_id(id)).or_else(|| old.field_by_name(&column.name));
+    let by_name = || old.field_by_name(&column.name).filter(|_| all_rewritten);
+    let field = id.and_then(|id| old.field_by_id(id)).or_else(by_name);
     let stored = field.and_then(|field| match &*field.field_type {
         Type::Primitive(data_type) => Some((field.id, data_type.clone())),
         _ => None,
@@ -105,20 +110,18 @@ fn of_old(column: &ReadColumn, old: &Schema) -> ReadColumn {
 }
 
 /// Returns the statement that compares the views, and its origin.
-fn statement(engine: &DuckDb, table: &Table, columns: &[ReadColumn]) -> anyhow::Result<(String, String)> {
+fn statement(engine: &DuckDb, columns: &[ReadColumn], key: &[String]) -> anyhow::Result<(String, String)> {
     let pieces = |names: &[String], name: &str, separator: &str| -> anyhow::Result<String> {
         let pieces =
             names.iter().map(|column| piece(name, &[("column", &quoted(column)), ("literal", &text_literal(column))]));
         Ok(pieces.collect::<anyhow::Result<Vec<_>>>()?.join(separator))
     };
     let names: Vec<_> = columns.iter().map(|column| column.name.clone()).collect();
-    let key = table.metadata().properties().get(KEY).map(|key| key.split(',').map(str::to_owned).collect());
-    let key: Vec<String> = key.unwrap_or_default();
     let has_key = !key.is_empty() && key.iter().all(|name| names.contains(name));
     let mut is_unique = has_key;
     if has_key {
         let list = key.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
-        let is_null = pieces(&key, "pieces/is_null", " OR ")?;
+        let is_null = pieces(key, "pieces/is_null", " OR ")?;
         for state in ["state_before", "state_after"] {
             let places = [("keys", list.as_str()), ("state", state), ("is_null", &is_null)];
             is_unique &= number(engine, "repeated_keys", &places)? == 0;
@@ -128,7 +131,7 @@ fn statement(engine: &DuckDb, table: &Table, columns: &[ReadColumn]) -> anyhow::
     let places = [
         ("before", pieces(&names, "pieces/json_before", ", ")?),
         ("after", pieces(&names, "pieces/json_after", ", ")?),
-        ("keys", if is_unique { pieces(&key, "pieces/equal_key", " AND ")? } else { String::new() }),
+        ("keys", if is_unique { pieces(key, "pieces/equal_key", " AND ")? } else { String::new() }),
         ("same", pieces(&names, "pieces/same_state", " AND ")?),
         ("columns", names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")),
     ];

@@ -58,9 +58,9 @@ impl Position {
         let Output::File(path) = output_file(path)? else {
             return Err(Failure::parameters("parameter position: expected a file").into());
         };
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}", std::process::id()));
-        let beside = path.with_file_name(name);
+        // One name, so that the next call replaces the file of a killed one.
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let beside = path.with_file_name(format!(".{name}.unfinished"));
         let _ = fs::remove_file(&beside);
         write_new_file(&beside, &serde_json::to_vec(self)?, 0o666)?;
         rename(&beside, &path)

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::compare::{Change, compare};
 use super::position::Position;
 use super::steps::{From, Step, resolve, steps};
-use crate::lake::{Lake, Output, output_file};
+use crate::lake::{Lake, Output, output_file, sync_folder};
 use crate::own::statements::run;
 use crate::sql::{DuckDb, EngineParameters, json_escaped};
 use crate::tables::iceberg::{CatalogArgs, Tables, no_tables};
@@ -62,7 +62,10 @@ pub fn read(
     let known = request.position.as_deref().map(|path| Position::read(path, &request.table.to_string()));
     let known = known.transpose()?.flatten();
     let begun = match (&known, &request.from) {
-        (Some(position), _) => position.snapshot()?,
+        (Some(position), _) => match position.snapshot()? {
+            Some(id) => Some(id),
+            None => resolve(&table, &From::Start)?,
+        },
         (None, Some(from)) => resolve(&table, from)?,
         (None, None) => {
             return Err(Failure::parameters("parameter from is missing").hint("--from start reads all changes").into());
@@ -73,6 +76,10 @@ pub fn read(
     run(&engine, "utc", &[])?;
     let mut sink = Sink::open(request.output.as_deref(), known.as_ref().map(|position| position.output_bytes))?;
     let mut totals = Totals { snapshot_id: begun, ..Totals::default() };
+    if known.is_none() {
+        // Before the first line, so that the next call cuts the lines of a call that is killed within the first snapshot.
+        move_to(begun, request, sink.flush()?)?;
+    }
     let mut table = table;
     loop {
         for step in steps(&table, totals.snapshot_id)? {
@@ -81,15 +88,19 @@ pub fn read(
             let output_bytes = sink.flush()?;
             totals.snapshots += 1;
             totals.snapshot_id = Some(step.after);
-            if let Some(path) = &request.position {
-                let snapshot_id = Some(step.after.to_string());
-                Position { table: request.table.to_string(), snapshot_id, output_bytes }.write(path)?;
-            }
+            move_to(totals.snapshot_id, request, output_bytes)?;
         }
         let Some(pause) = request.follow else { return Ok(totals) };
         std::thread::sleep(pause);
         table = load(lake, catalog, &request.table)?;
     }
+}
+
+/// Moves the position behind a snapshot, if the request has one.
+fn move_to(snapshot_id: Option<i64>, request: &ReadRequest, output_bytes: u64) -> anyhow::Result<()> {
+    let Some(path) = &request.position else { return Ok(()) };
+    let snapshot_id = snapshot_id.map(|id| id.to_string());
+    Position { table: request.table.to_string(), snapshot_id, output_bytes }.write(path)
 }
 
 fn load(lake: &Lake, catalog: &CatalogArgs, name: &TableName) -> anyhow::Result<Table> {
@@ -148,6 +159,8 @@ impl Sink {
             None => {}
         }
         file.seek(SeekFrom::End(0)).with_context(cannot)?;
+        // A position must not outlive the entry of the file that it measures.
+        sync_folder(path.parent().unwrap_or(&path))?;
         Ok(Sink::File(BufWriter::new(file), path))
     }
 

@@ -6,13 +6,13 @@ use lake_catalog::{DataFile, FILE_BYTES, Scan};
 
 use crate::own::scan;
 
-/// A file below this share of a full one is small.
-const SMALL: f64 = 0.75;
+/// A file is small below this size, three quarters of a full one.
+pub const SMALL_BYTES: usize = FILE_BYTES / 4 * 3;
 
 /// Returns the files to rewrite. A small file that is alone in its partition stays, so a second compaction finds
 /// nothing. `deleted_from` are the paths of files in which delete files name rows.
 pub fn files<'s>(scan: &'s Scan, deleted_from: &[String]) -> Vec<&'s DataFile> {
-    let is_small = |file: &&DataFile| (file.file_size_in_bytes() as f64) < FILE_BYTES as f64 * SMALL;
+    let is_small = |file: &&DataFile| file.file_size_in_bytes() < SMALL_BYTES as u64;
     let mut small: HashMap<_, usize> = HashMap::new();
     for file in scan.data.iter().filter(is_small) {
         *small.entry(file.partition()).or_default() += 1;

@@ -3,12 +3,15 @@
 //!
 //! ```text
 //! files written in scratch ─▶ one commit a table ─▶ expired snapshots out, one commit ─▶ files that nothing names removed
+//! (or by Trino or Spark: elsewhere.rs)
 //! ```
 //!
 //! A task that is killed leaves the table before or after a commit; files that it did not remove go with the next upkeep.
 
 mod compaction;
+mod elsewhere;
 mod plan;
+mod spark;
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,13 +22,16 @@ use anyhow::Context;
 use lake_catalog::{Access, DataWriter, SnapshotRetention, Table, TableChange, UnnamedFile};
 use serde::Serialize;
 
-use super::columns::KEY;
-use super::commit::lock;
+use super::key::key_in;
+use super::scan::deleted_from;
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters};
-use crate::tables::iceberg::{CatalogArgs, NewFiles, Tables, is_of_runs, no_tables};
+use crate::tables::iceberg::{CatalogArgs, NewFiles, Tables, is_of_runs, lock_waiting, no_tables};
 use digdag_task::{Amount, Failure, Observer};
 use plan::Rewrite;
+
+pub use elsewhere::Elsewhere;
+pub use spark::{Spark, SparkParameters};
 
 /// Attempts at a commit that other writers overtake.
 const MAX_ATTEMPTS: usize = 5;
@@ -73,7 +79,7 @@ impl Upkeep {
 }
 
 /// Maintains the tables of a policy, one after the other. Tables of runs are neither compacted nor expired, because there
-/// a snapshot is a run.
+/// a snapshot is a run. `elsewhere` rewrites files in place of DuckDB.
 ///
 /// # Errors
 /// Fails if the lake has no tables or lacks a named one, if a file cannot be written, or if the catalog refuses a commit.
@@ -82,14 +88,14 @@ pub fn maintain(
     task: &str,
     policy: &Policy,
     catalog: &CatalogArgs,
-    engine: &EngineParameters,
+    (engine, elsewhere): (&EngineParameters, Option<&Elsewhere>),
     observer: &dyn Observer,
 ) -> anyhow::Result<Vec<Upkeep>> {
     let mut tables = Tables::open(lake, Access::Read, catalog)?
         .ok_or_else(|| no_tables(lake, "stage-tables or upsert-table makes the first"))?;
     let named = tables.named(&policy.tables)?;
     drop(tables);
-    let task = Task { lake, name: task, policy, catalog, engine, observer };
+    let task = Task { lake, name: task, policy, catalog, engine, elsewhere, observer };
     let meter = observer.begin(Amount::steps(named.len()));
     let mut done = Vec::new();
     for (index, table) in named.iter().enumerate() {
@@ -105,6 +111,7 @@ struct Task<'t> {
     policy: &'t Policy,
     catalog: &'t CatalogArgs,
     engine: &'t EngineParameters,
+    elsewhere: Option<&'t Elsewhere>,
     observer: &'t dyn Observer,
 }
 
@@ -128,6 +135,9 @@ impl Task<'_> {
         let spill = scratch.path().join("spill");
         fs::create_dir(&spill).with_context(|| format!("cannot make the folder {}", spill.display()))?;
         let engine = DuckDb::open(self.engine, &spill)?;
+        if let Some(elsewhere) = self.elsewhere {
+            return self.compact_elsewhere(&engine, elsewhere, table, upkeep);
+        }
         for attempt in 0..MAX_ATTEMPTS {
             let Some(current) = self.load(table)? else { return Ok(()) };
             let plan = match plan::plan(&engine, &current) {
@@ -162,10 +172,38 @@ impl Task<'_> {
         .into())
     }
 
+    /// Lets another engine rewrite the files of a table, if it has any that should be rewritten, and counts what was.
+    fn compact_elsewhere(
+        &self,
+        engine: &DuckDb,
+        elsewhere: &Elsewhere,
+        table: &Table,
+        upkeep: &mut Upkeep,
+    ) -> anyhow::Result<()> {
+        let Some(current) = self.load(table)? else { return Ok(()) };
+        let Some(before) = current.metadata().current_snapshot_id() else { return Ok(()) };
+        let scan = current.scan(before)?;
+        let files = compaction::files(&scan, &deleted_from(engine, &scan.position_deletes)?);
+        // Which files have rows deleted by key is known to the engine alone.
+        if files.is_empty() && scan.other_deletes == 0 {
+            return Ok(());
+        }
+        if self.policy.dry_run {
+            upkeep.rewritten_files = files.len();
+            upkeep.rewritten_bytes = files.iter().map(|file| file.file_size_in_bytes()).sum();
+            return Ok(());
+        }
+        elsewhere.rewrite(&current)?;
+        let Some(after) = self.load(table)? else { return Ok(()) };
+        let (removed, added) = elsewhere::rewritten_since(&after, before)?;
+        (upkeep.rewritten_files, upkeep.rewritten_bytes) = (removed.count, removed.bytes);
+        upkeep.new_files = Some(added.count);
+        Ok(())
+    }
+
     /// Returns the number of new files, or `None` if another writer committed first.
     fn rewrite(&self, engine: &DuckDb, table: &Table, plan: Rewrite, folder: &Path) -> anyhow::Result<Option<usize>> {
-        let key = table.metadata().properties().get(KEY).cloned().unwrap_or_default();
-        let keys: Vec<_> = key.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let keys = key_in(table, table.metadata().current_schema());
         let mut writer = DataWriter::new(&TableChange::of(table), folder, &keys)?;
         let mut batches = engine.select(&plan.sql, &plan.origin)?;
         while let Some(batch) = batches.next_batch()? {
@@ -180,7 +218,7 @@ impl Task<'_> {
             is_rewrite: true,
             properties: HashMap::new(),
         };
-        let mut publication = lock(self.lake, self.name, self.catalog, self.observer)?;
+        let mut publication = lock_waiting(self.lake, self.name, self.catalog, self.observer)?;
         let change = |current: Option<&Table>, _| Ok(TableChange::of(current.unwrap_or(table)));
         let committed = publication.existing_tables()?.commit_own(table.name(), Some(table), new, change)?;
         Ok(committed.map(|_| count))
@@ -195,7 +233,7 @@ impl Task<'_> {
 
     /// Expires snapshots, and removes the files that no snapshot names, under one lock.
     fn expire(&self, table: &Table, upkeep: &mut Upkeep) -> anyhow::Result<()> {
-        let mut publication = lock(self.lake, self.name, self.catalog, self.observer)?;
+        let mut publication = lock_waiting(self.lake, self.name, self.catalog, self.observer)?;
         let tables = publication.existing_tables()?;
         let named = tables.named_files()?;
         if !is_of_runs(table) {

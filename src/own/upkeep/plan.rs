@@ -7,7 +7,7 @@ use lake_catalog::{Field, Table, TableChange, Type};
 
 use super::compaction;
 use crate::own::order::order_by;
-use crate::own::scan::{self, ReadColumn, create_view, deleted_from};
+use crate::own::scan::{self, ReadColumn, check_ids, create_view, deleted_from};
 use crate::own::types;
 use crate::sql::{DuckDb, SqlFile, quoted};
 use digdag_task::Failure;
@@ -40,6 +40,7 @@ pub fn plan(engine: &DuckDb, table: &Table) -> anyhow::Result<Option<Rewrite>> {
         return Ok(None);
     }
     let columns = columns(table)?;
+    check_ids(engine, table, &files)?;
     create_view(engine, "rewritten", &files, &scan.position_deletes, &columns)?;
     let names: Vec<_> = columns.iter().map(|column| quoted(&column.name)).collect();
     let statement = SqlFile::load("own/compacted")?;

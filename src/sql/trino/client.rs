@@ -69,6 +69,13 @@ impl Client {
         Ok(Client { agent: Agent::new_with_config(config.build()), address, headers })
     }
 
+    /// Returns a client that sends a further header.
+    pub fn with_header(&self, name: &'static str, value: String) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name, value));
+        client
+    }
+
     /// Returns the address of Trino.
     pub fn address(&self) -> &str {
         &self.address

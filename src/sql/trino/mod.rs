@@ -58,6 +58,16 @@ impl Trino {
         })
     }
 
+    /// Returns a session with a property of a catalog set.
+    pub fn with_property(&self, catalog: &str, name: &str, value: &str) -> Self {
+        Trino {
+            client: self.client.with_header("X-Trino-Session", format!("{catalog}.{name}={value}")),
+            schema: self.schema.clone(),
+            functions: self.functions.clone(),
+            observer: self.observer.clone(),
+        }
+    }
+
     /// Returns the address of Trino.
     pub fn address(&self) -> &str {
         self.client.address()

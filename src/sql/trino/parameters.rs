@@ -64,6 +64,11 @@ impl TrinoParameters {
         format!("{}_history", self.trino_schema)
     }
 
+    /// Returns the name of the schema with the views about tables: `discogs_tables`.
+    pub fn about_schema(&self) -> String {
+        format!("{}_tables", self.trino_schema)
+    }
+
     /// Returns the location of a folder of the lake as Trino sees it.
     pub fn location(&self, lake_root: &Path, folder: &str) -> String {
         let root = self.trino_lake_root.as_deref().unwrap_or(lake_root);

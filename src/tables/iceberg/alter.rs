@@ -1,8 +1,8 @@
 //! Changes the columns of people's tables. Those of the contract's tables follow the contract.
 
-use lake_catalog::{Catalog, PartitionBy, SortBy, TableChange};
+use lake_catalog::{Alteration, Catalog, PartitionBy, SortBy, Table, TableChange};
 
-use super::{Changes, OF_RUNS, Tables};
+use super::{Changes, KEY, OF_RUNS, Tables};
 use digdag_task::Failure;
 
 /// The changes of a table: its columns, and the arrangement of files that are written from then on.
@@ -42,6 +42,9 @@ impl Tables {
         };
         if let Some(columns) = changes.columns {
             change.alter(&columns.0).map_err(refused)?;
+            if let Some(key) = renamed_key(&table, &columns.0)? {
+                change.set_properties(&[(KEY, &key)]).map_err(refused)?;
+            }
         }
         if let Some(sort) = changes.sort {
             change.sort_by(sort).map_err(refused)?;
@@ -55,4 +58,28 @@ impl Tables {
         }
         Ok(columns)
     }
+}
+
+/// Returns the names of the key's columns after the alterations, or `None` if they stay.
+///
+/// # Errors
+/// Fails if a column of the key is dropped.
+fn renamed_key(table: &Table, alterations: &[Alteration]) -> Result<Option<String>, Failure> {
+    let Some(before) = table.metadata().properties().get(KEY) else { return Ok(None) };
+    let mut names: Vec<&str> = before.split(',').collect();
+    for alteration in alterations {
+        match alteration {
+            Alteration::Rename(from, to) => {
+                names.iter_mut().filter(|name| **name == from.as_str()).for_each(|name| *name = to)
+            }
+            Alteration::Drop(name) if names.contains(&name.as_str()) => {
+                let message =
+                    format!("table {}, column {name}: it is of the table's key, so it cannot be dropped", table.name());
+                return Err(Failure::parameters(message).hint("write to another table with another --key"));
+            }
+            _ => {}
+        }
+    }
+    let after = names.join(",");
+    Ok((after != *before).then_some(after))
 }

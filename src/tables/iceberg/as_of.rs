@@ -1,16 +1,18 @@
 //! Time travel: the tables as they were in a month, in a run, at a time or in a snapshot.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use jiff::{Timestamp, civil};
-use lake_catalog::{Table, TableName};
+use lake_catalog::{DataFile, Schema, Table, TableName};
 
 use super::{OF_RUNS, RUN_ID, Tables, binding, failure, run_tag};
-use crate::contract::Contract;
 use crate::lake::RunId;
-use crate::sql::{DuckDb, Engine, NamedTables, SqlFile};
+use crate::sql::{DuckDb, Reads, SqlFile};
+use crate::tables::mount::mount_files;
+use crate::tables::needs::Needs;
+use crate::tables::pruning::{ReadTable, files_to_read};
 use digdag_task::Failure;
 
 /// A state of the tables, as `--as-of` names it.
@@ -51,9 +53,17 @@ impl FromStr for AsOf {
     }
 }
 
-/// Mounts the tables of an earlier state in the engine under their SQL names, with the views over them. Returns the run
-/// of that state: all tables come from one run, even if another run is published meanwhile. With the statement that is to
-/// be run, loads and mounts only what it names.
+/// The tables of an earlier state, mounted in an engine.
+#[derive(Clone, Debug)]
+pub struct MountedState {
+    /// The run of the state. All tables come from it, even if another run is published meanwhile.
+    pub run: RunId,
+    /// The tables that the statement reads; empty if it may read any.
+    pub read: Vec<ReadTable>,
+}
+
+/// Mounts the tables of an earlier state in the engine under their SQL names, with the views over them. With the reads of
+/// the statement that is to be run, loads and mounts only what it names, without the files that its conditions rule out.
 ///
 /// # Errors
 /// Fails if the catalog has no such state or cannot be read.
@@ -61,61 +71,53 @@ pub fn mount_as_of(
     engine: &DuckDb,
     tables: &mut Tables,
     as_of: &AsOf,
-    statement: Option<&str>,
-) -> anyhow::Result<RunId> {
+    reads: Option<&Reads>,
+) -> anyhow::Result<MountedState> {
     let views = SqlFile::folder("views")?;
-    let named = statement.map(|sql| engine.tables_named(sql)).transpose()?.flatten();
-    let needed = named.and_then(|named| needed(&tables.contract, &views, named));
-    let is_needed = |name: &str| needed.as_ref().is_none_or(|needed| needed.contains(name));
+    let contract = tables.contract.clone();
+    let needs = reads.and_then(|reads| Needs::of(&contract, &views, reads));
     let mut known = Known::list(tables)?;
     let run = known.run_of(tables, as_of)?;
     let tag = run_tag(&run);
-    let mut missing = Vec::new();
-    for table in tables.contract.tables.clone() {
-        if ![table.name.as_str(), table.sql_name()].into_iter().any(is_needed) {
+    let (mut missing, mut read) = (Vec::new(), Vec::new());
+    for table in contract.tables.iter().filter(|table| needs.as_ref().is_none_or(|needs| needs.table(table))) {
+        let found = known.load(tables, &binding::name(table))?;
+        let Some(state) = found.and_then(|found| Some((found, found.ref_id(&tag)?))) else {
+            missing.extend([table.name.as_str(), table.sql_name()]);
             continue;
-        }
-        let found = known.load(tables, &binding::name(&table))?;
-        let files = match found.and_then(|found| Some((found, found.ref_id(&tag)?))) {
-            Some((found, snapshot)) => tables.catalog.files(found, snapshot).map_err(failure)?,
-            None => Vec::new(),
         };
-        if files.is_empty() {
-            missing.extend([table.name.clone(), table.sql_name().to_owned()]);
+        let (found, snapshot) = state;
+        let files = tables.catalog.files(found, snapshot).map_err(failure)?;
+        let Some(smallest) = files.iter().min_by_key(|file| file.file_size_in_bytes()) else {
+            missing.extend([table.name.as_str(), table.sql_name()]);
             continue;
+        };
+        let filter = needs.as_ref().and_then(|needs| needs.filter(table));
+        let mut matching = files_to_read(&files, schema_at(found, snapshot), filter.as_ref());
+        if matching.is_empty() {
+            // DuckDB needs a file for the columns.
+            matching.push(smallest);
         }
-        let path = |file: &lake_catalog::DataFile| PathBuf::from(file.file_path().trim_start_matches("file://"));
-        engine.mount(&table.name, &files.iter().map(path).collect::<Vec<_>>())?;
-        if table.sql_name() != table.name {
-            engine.alias(table.sql_name(), &table.name)?;
-        }
+        read.push(ReadTable::of(&table.name, &files, matching.iter().copied()));
+        let path = |file: &&DataFile| PathBuf::from(file.file_path().trim_start_matches("file://"));
+        mount_files(engine, table, &matching.iter().map(path).collect::<Vec<_>>())?;
     }
-    let missing: Vec<_> = missing.iter().map(String::as_str).collect();
-    for view in views.iter().filter(|view| is_needed(&view.name)) {
+    for view in views.iter().filter(|view| needs.as_ref().is_none_or(|needs| needs.view(&view.name))) {
         if !view.names_any(&missing) {
             engine.view(view)?;
         }
     }
-    Ok(run)
+    if needs.is_none() {
+        read.clear();
+    }
+    Ok(MountedState { run, read })
 }
 
-/// Returns the tables and views that a statement needs, with those below its views; `None` for all, if it names one that
-/// is neither, whose error then lists what there is.
-fn needed(contract: &Contract, views: &[SqlFile], named: NamedTables) -> Option<BTreeSet<String>> {
-    let is_table = |name: &str| contract.tables.iter().any(|table| table.name == name || table.sql_name() == name);
-    let of_contract = contract.tables.iter().flat_map(|table| [table.name.as_str(), table.sql_name()]);
-    let all: Vec<&str> = of_contract.chain(views.iter().map(|view| view.name.as_str())).collect();
-    let (mut needed, mut open) = (BTreeSet::new(), Vec::from_iter(named.read));
-    while let Some(name) = open.pop() {
-        if let Some(view) = views.iter().find(|view| view.name == name) {
-            let below = all.iter().filter(|other| **other != name && view.names_any(&[other]));
-            open.extend(below.filter(|other| !needed.contains(**other)).map(|other| (*other).to_owned()));
-        } else if !is_table(&name) && !named.defined.contains(&name) {
-            return None;
-        }
-        needed.insert(name);
-    }
-    Some(needed)
+/// Returns the schema of a snapshot.
+fn schema_at(table: &Table, snapshot: i64) -> &Schema {
+    let metadata = table.metadata();
+    let of_snapshot = metadata.snapshot_by_id(snapshot).and_then(|found| metadata.schema_by_id(found.schema_id()?));
+    of_snapshot.unwrap_or_else(|| metadata.current_schema())
 }
 
 /// The tables of runs that the catalog has, each loaded when it is needed.

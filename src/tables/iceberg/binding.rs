@@ -1,10 +1,11 @@
 //! The mapping from a table of the contract to an Iceberg table.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use lake_catalog::{Column, NewTable, PrimitiveType, TableName};
+use lake_catalog::{Column, NewTable, PrimitiveType, Schema, Session, TableChange, TableName};
 
-use super::OF_RUNS;
+use super::{OF_RUNS, failure};
 use crate::contract::{ColumnType, Table};
 use crate::lake::Lake;
 
@@ -45,4 +46,13 @@ pub(super) fn new_table(lake: &Lake, table: &Table) -> NewTable {
         sorted_by,
         properties: HashMap::from([(OF_RUNS.to_owned(), "true".to_owned()), ("comment".to_owned(), table.row.clone())]),
     }
+}
+
+/// Returns the schema that files of a table of the contract are written with.
+///
+/// # Errors
+/// Fails if the columns are no valid schema.
+pub fn schema_of(lake: &Lake, table: &Table) -> anyhow::Result<Arc<Schema>> {
+    let created = TableChange::create(&new_table(lake, table), Session::new()).map_err(failure)?;
+    created.current_schema().map_err(failure)
 }

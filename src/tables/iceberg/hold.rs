@@ -39,7 +39,7 @@ impl Tables {
     }
 
     /// Returns the run that a file is in.
-    fn run_with(&self, file: &Path) -> Option<RunId> {
+    pub(super) fn run_with(&self, file: &Path) -> Option<RunId> {
         let inside = file.strip_prefix(self.lake.runs_folder()).ok()?;
         inside.components().next()?.as_os_str().to_str()?.parse().ok()
     }

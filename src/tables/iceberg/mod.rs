@@ -14,6 +14,7 @@ mod alter;
 mod alteration;
 mod as_of;
 mod binding;
+mod derived;
 mod deviation;
 mod expire;
 mod figures;
@@ -27,6 +28,7 @@ mod rebuild;
 mod relocate;
 mod session;
 mod stage;
+mod views;
 
 use std::collections::BTreeMap;
 
@@ -34,16 +36,18 @@ use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
 pub use alter::TableChanges;
 pub use alteration::Changes;
-pub use as_of::{AsOf, mount_as_of};
-pub use binding::name as table_name;
+pub use as_of::{AsOf, MountedState, mount_as_of};
+pub use binding::{name as table_name, schema_of};
+pub use derived::{Derived, FROM_RUNS, is_from_runs};
 pub use expire::is_of_runs;
 pub use figures::Figures;
-pub use own::{NewFiles, OwnName, data_type};
-pub use place::{CatalogArgs, Place};
-pub use publish::{Publication, lock};
+pub use own::{KEY, NewFiles, OwnName, data_type};
+pub use place::{CatalogArgs, Place, RestArgs, store};
+pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};
 pub use relocate::relocate;
 pub use stage::{Mode, Staged, stage};
+pub use views::{ReadState, VIEWS, mount_views};
 
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
@@ -51,6 +55,12 @@ use digdag_task::Failure;
 
 /// The summary property that names the run of a snapshot.
 const RUN_ID: &str = "discogs.run-id";
+
+/// The summary property that names the task that wrote a snapshot.
+pub const TASK: &str = "discogs.task";
+
+/// The summary property with the seconds that the task took before its commit.
+pub const SECONDS: &str = "discogs.seconds";
 
 /// The table property that marks a table over the files of runs.
 const OF_RUNS: &str = "discogs.of-runs";
@@ -103,9 +113,26 @@ impl Tables {
     /// # Errors
     /// Fails if the catalog or a table's metadata cannot be read.
     pub fn load(&mut self) -> anyhow::Result<BTreeMap<TableName, Table>> {
+        Ok(self.load_with_derived()?.0)
+    }
+
+    /// Like [`Tables::load`], and returns the tables that are computed from runs beside them.
+    fn load_with_derived(&mut self) -> anyhow::Result<(BTreeMap<TableName, Table>, Vec<Table>)> {
         let tables = self.catalog.load_all().map_err(failure)?.into_iter();
-        let of_runs = tables.filter(|table| table.metadata().properties().contains_key(OF_RUNS));
-        Ok(of_runs.map(|table| (table.name().clone(), table)).collect())
+        let (of_runs, others): (Vec<_>, Vec<_>) =
+            tables.partition(|table| table.metadata().properties().contains_key(OF_RUNS));
+        let derived = others.into_iter().filter(is_from_runs);
+        Ok((of_runs.into_iter().map(|table| (table.name().clone(), table)).collect(), derived.collect()))
+    }
+
+    /// Returns all tables of the catalog, by name.
+    ///
+    /// # Errors
+    /// Fails if the catalog or a table's metadata cannot be read.
+    pub fn all(&mut self) -> anyhow::Result<Vec<Table>> {
+        let mut tables = self.catalog.load_all().map_err(failure)?;
+        tables.sort_by(|one, other| one.name().cmp(other.name()));
+        Ok(tables)
     }
 
     /// Returns one table, under its name with or without the namespace.
@@ -165,6 +192,13 @@ fn failure(error: Error) -> anyhow::Error {
             Failure::external(error.to_string()),
             "check the token: DISCOGS_CATALOG_PASSWORD_FILE names its file, otherwise it is DISCOGS_CATALOG_TOKEN",
         ),
+        Error::NoToken { .. } => told(
+            Failure::external(error.to_string()),
+            "check ID:SECRET in the file of DISCOGS_CATALOG_PASSWORD_FILE or in DISCOGS_CATALOG_CREDENTIAL, and catalog_token_url",
+        ),
+        Error::Untrusted { .. } => {
+            told(Failure::external(error.to_string()), "--catalog-ca-file FILE names the certificates to trust, in PEM")
+        }
         Error::Rest { .. } => told(Failure::external(error.to_string()), "check the server and the URL of the catalog"),
         Error::Postgres(_, source) => {
             let mut message = format!("{error}: {source}");

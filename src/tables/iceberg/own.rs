@@ -10,6 +10,9 @@ use super::{OF_RUNS, Tables, failure};
 use crate::lake::{make_folder, rename};
 use digdag_task::Failure;
 
+/// The property with the names of the key's columns.
+pub const KEY: &str = "discogs.key";
+
 /// The namespace of people's own tables.
 const NAMESPACE: &str = "mine";
 
@@ -80,16 +83,13 @@ impl Tables {
         Ok(found)
     }
 
-    /// Returns all tables of people's own, by name.
+    /// Returns all tables that are not of runs, by name: people's own, and those that are computed from runs.
     ///
     /// # Errors
     /// Fails if the catalog or a table's metadata cannot be read.
-    pub fn all_own(&mut self) -> anyhow::Result<Vec<Table>> {
-        let mut tables = self.catalog.load_all().map_err(failure)?;
-        tables.retain(|table| {
-            table.name().namespace == NAMESPACE && !table.metadata().properties().contains_key(OF_RUNS)
-        });
-        tables.sort_by(|one, other| one.name().cmp(other.name()));
+    pub fn all_not_of_runs(&mut self) -> anyhow::Result<Vec<Table>> {
+        let mut tables = self.all()?;
+        tables.retain(|table| !table.metadata().properties().contains_key(OF_RUNS));
         Ok(tables)
     }
 
@@ -114,23 +114,27 @@ impl Tables {
         let at = Catalog::next_time(&current);
         self.recorder.begin(&self.lake, session)?;
         let mut change = change(current.as_ref(), session)?;
-        let schema = change.current_schema().map_err(failure)?;
-        let folder = change.data_folder();
-        make_folder(&folder)?;
-        let mut added = Vec::new();
-        for (index, written) in new.written.iter().enumerate() {
-            let target = folder.join(format!("{session}-{index:05}.parquet"));
-            change.track(target.clone());
-            rename(&written.path, &target)?;
-            added.push(lake_catalog::written_data_file(&target, &schema, written).map_err(failure)?);
-        }
-        let NewFiles { removed, removes_deletes, is_rewrite, properties, .. } = new;
-        let replacement = Replacement { removed, removes_deletes, added, is_rewrite, properties, at };
-        let snapshot = change.replace_files(replacement).map_err(failure)?;
+        let snapshot = put_in_place(&mut change, new, session, at)?;
         match self.commit(vec![change], at) {
             Ok(()) => Ok(Some(snapshot)),
             Err(error) if is_conflict(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
+}
+
+/// Moves new files into a table's folder and adds the snapshot that has them. Returns the snapshot's id.
+pub(super) fn put_in_place(change: &mut TableChange, new: NewFiles, session: Session, at: i64) -> anyhow::Result<i64> {
+    let schema = change.current_schema().map_err(failure)?;
+    let folder = change.data_folder();
+    make_folder(&folder)?;
+    let mut added = Vec::new();
+    for (index, written) in new.written.iter().enumerate() {
+        let target = folder.join(format!("{session}-{index:05}.parquet"));
+        change.track(target.clone());
+        rename(&written.path, &target)?;
+        added.push(lake_catalog::written_data_file(&target, &schema, written).map_err(failure)?);
+    }
+    let NewFiles { removed, removes_deletes, is_rewrite, properties, .. } = new;
+    change.replace_files(Replacement { removed, removes_deletes, added, is_rewrite, properties, at }).map_err(failure)
 }

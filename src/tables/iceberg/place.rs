@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use lake_catalog::Store;
+use lake_catalog::{Login, Store};
 use serde::{Deserialize, Serialize};
 
-use crate::http::is_loopback;
+use crate::http::{is_loopback, root_certificates};
 use crate::lake::Lake;
 use crate::tables::server;
 use digdag_task::Failure;
@@ -21,40 +21,63 @@ pub struct CatalogArgs {
     #[arg(long, env = "DISCOGS_CATALOG", value_name = "URL")]
     pub catalog: Option<String>,
 
-    /// File with the password of the Postgres catalog, or with the bearer token of the REST catalog; PGPASSWORD or
-    /// DISCOGS_CATALOG_TOKEN is read if it is not given
+    /// File with the password of the Postgres catalog, or with the bearer token or the client credentials ID:SECRET of the
+    /// REST catalog; PGPASSWORD, DISCOGS_CATALOG_TOKEN or DISCOGS_CATALOG_CREDENTIAL is read if it is not given
     #[arg(long, env = "DISCOGS_CATALOG_PASSWORD_FILE", value_name = "FILE")]
     pub catalog_password_file: Option<PathBuf>,
+
+    /// How a REST catalog is reached.
+    #[command(flatten)]
+    pub rest: RestArgs,
+}
+
+/// How a REST catalog is reached, beside its URL and its secret.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RestArgs {
+    /// File with the certificates to trust of a REST catalog, in PEM [default: those of public authorities]
+    #[arg(long, env = "DISCOGS_CATALOG_CA_FILE", value_name = "FILE")]
+    pub catalog_ca_file: Option<PathBuf>,
+
+    /// Token endpoint that exchanges client credentials (OAuth 2) [default: /v1/oauth/tokens behind the URL of the catalog]
+    #[arg(long, env = "DISCOGS_CATALOG_TOKEN_URL", value_name = "URL")]
+    pub catalog_token_url: Option<String>,
+
+    /// Scope of the tokens that client credentials are exchanged for
+    #[arg(long, env = "DISCOGS_CATALOG_SCOPE", value_name = "SCOPE", default_value = "catalog")]
+    pub catalog_scope: String,
 }
 
 const EMBEDDED: &str = "sqlite";
 
-/// The environment variable with the bearer token of a REST catalog.
+/// The environment variables with the bearer token and with the client credentials of a REST catalog.
 const TOKEN: &str = "DISCOGS_CATALOG_TOKEN";
+const CREDENTIAL: &str = "DISCOGS_CATALOG_CREDENTIAL";
 
-/// A catalog's URL, and the file with the secret for it.
+/// A catalog's URL, and how it is reached.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// `sqlite`, `postgres://USER@HOST:PORT/DATABASE` or `https://HOST/PATH`.
     pub url: String,
-    /// The file with the password or the token, which otherwise comes from the environment.
+    /// The file with the password, token or credentials, which otherwise come from the environment.
     pub secret_file: Option<PathBuf>,
+    /// How a REST catalog is reached.
+    pub rest: RestArgs,
 }
 
 impl Place {
     /// Returns a place, with the file of its secret if there is one.
-    pub fn new(url: &str, secret_file: Option<&Path>) -> Self {
-        Place { url: url.to_owned(), secret_file: secret_file.map(Path::to_owned) }
+    pub fn new(url: &str, secret_file: Option<&Path>, rest: &RestArgs) -> Self {
+        Place { url: url.to_owned(), secret_file: secret_file.map(Path::to_owned), rest: rest.clone() }
     }
 
     /// Returns the place of the catalog that the lake has, or `None` if it has none.
     ///
     /// # Errors
     /// Fails if the lake's record cannot be read.
-    pub fn of(lake: &Lake, secret_file: Option<&Path>) -> anyhow::Result<Option<Self>> {
+    pub fn of(lake: &Lake, secret_file: Option<&Path>, rest: &RestArgs) -> anyhow::Result<Option<Self>> {
         Ok(match recorded(lake)? {
-            Some(record) => Some(Place::new(&record.catalog, secret_file)),
-            None if lake.catalog_file().exists() => Some(Place::new(EMBEDDED, secret_file)),
+            Some(record) => Some(Place::new(&record.catalog, secret_file, rest)),
+            None if lake.catalog_file().exists() => Some(Place::new(EMBEDDED, secret_file, rest)),
             None => None,
         })
     }
@@ -70,23 +93,64 @@ impl Place {
     /// Returns the store at this place.
     ///
     /// # Errors
-    /// Fails if the URL is invalid, or if the secret cannot be read or would be sent without encryption.
+    /// Fails if the URL is invalid, if a file cannot be read, or if the secret would be sent without encryption.
     pub(super) fn store(&self, lake: &Lake) -> anyhow::Result<Store> {
         let (file, url) = (self.secret_file.as_deref(), self.url.clone());
         Ok(match Kind::of(&url)? {
             Kind::Embedded => Store::Sqlite(lake.catalog_file()),
             Kind::Postgres => Store::Postgres { url, password: server::password(file)? },
             Kind::Rest => {
-                let token = server::secret(file, TOKEN)?;
-                if token.is_some() && url.starts_with("http:") && !is_loopback(&url) {
-                    return Err(Failure::parameters(format!("{url} would get the token without encryption"))
-                        .hint("use https, or a server on this machine")
-                        .into());
+                let login = login(file, &url, &self.rest)?;
+                if login != Login::None {
+                    refuse_unencrypted(&url)?;
                 }
-                Store::Rest { url, token }
+                Store::Rest { url, login, authorities: authorities(&self.rest)? }
             }
         })
     }
+}
+
+/// Returns the login of a REST catalog: a text with a colon is ID:SECRET, because no bearer token has one.
+fn login(file: Option<&Path>, url: &str, rest: &RestArgs) -> Result<Login, Failure> {
+    let wrong = |what: &str| Failure::parameters(format!("the client credentials of the catalog: {what}"));
+    let is_filled = |text: &String| !text.is_empty();
+    let text = match server::secret(file, TOKEN)?.filter(is_filled) {
+        Some(token) if !token.contains(':') => return Ok(Login::Token(token)),
+        Some(credentials) => credentials,
+        None => match std::env::var(CREDENTIAL).ok().filter(is_filled) {
+            Some(credentials) => credentials,
+            None => return Ok(Login::None),
+        },
+    };
+    let both = text.split_once(':').filter(|(id, secret)| !id.is_empty() && !secret.is_empty());
+    let Some((id, secret)) = both else {
+        return Err(wrong("expected ID:SECRET").hint(format!("set {CREDENTIAL} to both, or {TOKEN} to a bearer token")));
+    };
+    let base = url.split('?').next().unwrap_or(url).trim_end_matches('/');
+    let token_url = rest.catalog_token_url.clone().unwrap_or_else(|| format!("{base}/v1/oauth/tokens"));
+    if !matches!(token_url.split_once("://"), Some(("http" | "https", host)) if !host.is_empty()) {
+        return Err(Failure::parameters("parameter catalog_token_url: expected https://HOST/PATH"));
+    }
+    server::refuse_password(&token_url, "catalog_token_url", "--catalog-password-file")?;
+    refuse_unencrypted(&token_url)?;
+    let (id, secret) = (id.to_owned(), secret.to_owned());
+    Ok(Login::Credentials { id, secret, token_url, scope: rest.catalog_scope.clone() })
+}
+
+fn refuse_unencrypted(url: &str) -> Result<(), Failure> {
+    match url.starts_with("http:") && !is_loopback(url) {
+        true => Err(Failure::parameters(format!("{url} would get the token or the credentials without encryption"))
+            .hint("use https, or a server on this machine")),
+        false => Ok(()),
+    }
+}
+
+/// Returns the certificates to trust, in PEM.
+fn authorities(rest: &RestArgs) -> Result<Option<String>, Failure> {
+    let Some(path) = &rest.catalog_ca_file else { return Ok(None) };
+    let wrong = |what: String| Failure::parameters(format!("parameter catalog_ca_file: {}: {what}", path.display()));
+    root_certificates(path).map_err(wrong)?;
+    fs::read_to_string(path).map(Some).map_err(|error| wrong(error.to_string()))
 }
 
 /// The kinds of catalogs.
@@ -134,7 +198,8 @@ struct Record {
 
 /// Returns the store of the catalog that the lake has.
 pub(super) fn existing(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Option<Store>> {
-    let Some(place) = Place::of(lake, asked.catalog_password_file.as_deref())? else { return Ok(None) };
+    let place = Place::of(lake, asked.catalog_password_file.as_deref(), &asked.rest)?;
+    let Some(place) = place else { return Ok(None) };
     if let Some(other) = asked.catalog.as_deref().filter(|other| *other != place.url) {
         Kind::of(other)?;
         return Err(Failure::parameters(format!("the lake's catalog is {}, not {other}: a lake has one", place.url))
@@ -144,9 +209,18 @@ pub(super) fn existing(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Optio
     place.store(lake).map(Some)
 }
 
+/// Returns the store of the lake's catalog, or `None` if the lake has none, for a program that opens it by itself.
+///
+/// # Errors
+/// Fails if the lake has another catalog than `asked`, or if its secret cannot be read.
+pub fn store(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Option<Store>> {
+    existing(lake, asked)
+}
+
 /// Returns the place of the catalog for a lake that has none.
 pub(super) fn first(asked: &CatalogArgs) -> Place {
-    Place::new(asked.catalog.as_deref().unwrap_or(EMBEDDED), asked.catalog_password_file.as_deref())
+    let url = asked.catalog.as_deref().unwrap_or(EMBEDDED);
+    Place::new(url, asked.catalog_password_file.as_deref(), &asked.rest)
 }
 
 /// Records the first catalog of a lake, unless it is the embedded one.

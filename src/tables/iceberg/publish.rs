@@ -8,14 +8,20 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lake_catalog::{Access, Catalog, Store, TableChange};
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogArgs, Mode, Tables, Unconfirmed, failure, month_tag, no_tables, run_tag, stage};
-use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun};
-use digdag_task::Failure;
+use super::{CatalogArgs, Mode, Tables, Unconfirmed, derived, failure, month_tag, no_tables, run_tag, stage};
+use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun, disk};
+use digdag_task::{Failure, Observer};
+
+/// The time that a commit waits for another task's lock. Tasks that write tables hold it for moments.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// `_meta/publication.json`: the run that a task is about to publish.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +53,35 @@ pub fn lock(lake: &Lake, task: &str, catalog: &CatalogArgs) -> anyhow::Result<Pu
     let mut publication = Publication { locked, tables };
     publication.finish()?;
     Ok(publication)
+}
+
+/// Like [`lock`], but waits for up to a minute if another task holds the lock.
+///
+/// # Errors
+/// Fails if another task still holds the lock then, or if the catalog cannot be opened.
+pub fn lock_waiting(
+    lake: &Lake,
+    task: &str,
+    catalog: &CatalogArgs,
+    observer: &dyn Observer,
+) -> anyhow::Result<Publication> {
+    let began = Instant::now();
+    let mut is_noted = false;
+    loop {
+        match lock(lake, task, catalog) {
+            Err(error) if is_locked(&error) && began.elapsed() < MAX_WAIT => {
+                if !std::mem::replace(&mut is_noted, true) {
+                    observer.note(format_args!("{error}; waiting"));
+                }
+                std::thread::sleep(PAUSE);
+            }
+            locked => return locked,
+        }
+    }
+}
+
+fn is_locked(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(disk::Error::Locked { .. })))
 }
 
 impl Publication {
@@ -159,14 +194,15 @@ fn switch(locked: &LockedLake, sealed: &SealedRun, previous: Option<&Previous>) 
     }
 }
 
-/// Moves `main` of every table to the run's snapshot, in one commit. Returns whether any had to move.
+/// Moves `main` of every table to the run's snapshot, in one commit. Tables that are computed from runs move if they were
+/// built from this run. Returns whether any had to move.
 pub(super) fn move_mains(tables: &mut Tables, id: &RunId) -> anyhow::Result<bool> {
     tables.repeat(|tables| move_mains_once(tables, id))
 }
 
 fn move_mains_once(tables: &mut Tables, id: &RunId) -> anyhow::Result<bool> {
-    let known = tables.load()?;
-    let at = Catalog::next_time(known.values());
+    let (known, derived) = tables.load_with_derived()?;
+    let at = Catalog::next_time(known.values().chain(&derived));
     let (tag, month) = (run_tag(id), month_tag(id));
     let mut changes = Vec::new();
     for table in known.values() {
@@ -184,6 +220,9 @@ fn move_mains_once(tables: &mut Tables, id: &RunId) -> anyhow::Result<bool> {
             change.set_tag(month, snapshot).map_err(failure)?;
         }
         changes.push(change);
+    }
+    for table in &derived {
+        changes.extend(derived::moved_to(table, id)?);
     }
     let moved = !changes.is_empty();
     tables.commit(changes, at)?;
@@ -205,7 +244,7 @@ fn intent(lake: &Lake) -> anyhow::Result<Option<Intent>> {
 
 impl Tables {
     /// Removes the snapshots of runs. Called before their files are removed, because no snapshot may name a missing
-    /// file.
+    /// file. Tables that are computed from runs have files of their own and lose the tags of the runs.
     ///
     /// # Errors
     /// Fails if the catalog refuses the commit.
@@ -214,9 +253,12 @@ impl Tables {
     }
 
     fn forget_once(&mut self, runs: &[&RunId]) -> anyhow::Result<()> {
-        let known = self.load()?;
-        let at = Catalog::next_time(known.values());
+        let (known, derived) = self.load_with_derived()?;
+        let at = Catalog::next_time(known.values().chain(&derived));
         let mut changes = Vec::new();
+        for table in &derived {
+            changes.extend(derived::without_tags(table, runs)?);
+        }
         for table in known.values() {
             let of_runs = table.metadata().snapshots().filter(|snapshot| {
                 let run = snapshot.summary().additional_properties.get(super::RUN_ID);

@@ -26,7 +26,7 @@ pub fn relocate(publication: &mut Publication, from: &Place, to: &Place) -> anyh
     if from.url == to.url {
         let Some(left) = place::left(&lake)? else { return Ok(false) };
         // The secret of the old catalog is that of `from`, which a repeated call names again.
-        clear(&lake, &Place::new(&left, from.secret_file.as_deref()).store(&lake)?)?;
+        clear(&lake, &Place::new(&left, from.secret_file.as_deref(), &from.rest).store(&lake)?)?;
         place::switch(&lake, &to.url, None)?;
         return Ok(true);
     }

@@ -22,6 +22,9 @@ const MAX_ATTEMPTS: usize = 5;
 #[serde(deny_unknown_fields)]
 struct Record {
     session: String,
+    /// Sessions that were killed before this one, and whose files a lost catalog does not tell from committed ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<String>,
 }
 
 /// Records the session of a task while it writes.
@@ -33,19 +36,22 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Like [`Recorder::begin`], for several commits to a catalog that replaces the lake's at the end: the record stays
-    /// until the caller removes it.
-    pub fn hold(&mut self, lake: &Lake, session: Session) -> anyhow::Result<()> {
+    /// until the caller removes it, and keeps the sessions that were killed before.
+    pub fn hold(&mut self, lake: &Lake, session: Session, killed: &[Session]) -> anyhow::Result<()> {
         self.is_held = true;
-        self.begin(lake, session)
+        self.record(lake, session, killed)
     }
 
     /// Records the session. Called before the first file of a commit is written.
     pub fn begin(&mut self, lake: &Lake, session: Session) -> anyhow::Result<()> {
-        if !self.is_recorded {
-            let record = Record { session: session.to_string() };
-            lake.keep_file(Lake::SESSION, &serde_json::to_vec(&record)?)?;
-            self.is_recorded = true;
-        }
+        if self.is_recorded { Ok(()) } else { self.record(lake, session, &[]) }
+    }
+
+    fn record(&mut self, lake: &Lake, session: Session, killed: &[Session]) -> anyhow::Result<()> {
+        let earlier = killed.iter().map(Session::to_string).collect();
+        let record = Record { session: session.to_string(), earlier };
+        lake.keep_file(Lake::SESSION, &serde_json::to_vec(&record)?)?;
+        self.is_recorded = true;
         Ok(())
     }
 
@@ -84,17 +90,30 @@ impl Tables {
 
     /// Removes the files that a killed session wrote and did not commit.
     pub(super) fn remove_files_of_killed_session(&mut self) -> anyhow::Result<()> {
-        let path = self.lake.meta_file(Lake::SESSION);
-        let text = match fs::read(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            text => text.with_context(|| format!("cannot read {}", path.display()))?,
-        };
-        let invalid = |why: String| Failure::input(format!("{} is not a session's record: {why}", path.display()));
-        let record: Record = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
-        let session: Session = record.session.parse().map_err(|_| invalid("expected a UUID".to_owned()))?;
-        self.catalog.remove_orphans(&self.lake.tables_folder(), session).map_err(failure)?;
+        let killed = killed_sessions(&self.lake)?;
+        if killed.is_empty() {
+            return Ok(());
+        }
+        for session in killed {
+            self.catalog.remove_orphans(&self.lake.tables_folder(), session).map_err(failure)?;
+        }
         self.recorder.end(&self.lake)
     }
+}
+
+/// Returns the sessions that were killed, or whose commit is not known to have failed. The caller holds the lake's lock.
+pub(super) fn killed_sessions(lake: &Lake) -> anyhow::Result<Vec<Session>> {
+    let path = lake.meta_file(Lake::SESSION);
+    let text = match fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let invalid = |why: String| Failure::input(format!("{} is not a session's record: {why}", path.display()));
+    let record: Record = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
+    let sessions = std::iter::once(&record.session).chain(&record.earlier);
+    let sessions =
+        sessions.map(|session| session.parse::<Session>().map_err(|_| invalid("expected a UUID".to_owned())));
+    Ok(sessions.collect::<Result<_, _>>()?)
 }
 
 /// Returns whether another writer committed to one of the tables first.

@@ -17,6 +17,7 @@
 //! Schemas are changed under the lake's lock: if a folder were pruned or promoted away meanwhile, Trino would create it
 //! again.
 
+mod about;
 mod bootstrap_file;
 mod create;
 mod definition;
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 use crate::contract::Contract;
 use crate::contract::HistoryContract;
 use crate::lake::{Lake, Run, SealedRun};
-use crate::sql::{TrinoParameters, quoted};
+use crate::sql::{Trino, TrinoParameters, quoted};
 use digdag_task::{Failure, Observer, SharedObserver};
 
 pub use definition::marked;
@@ -185,6 +186,19 @@ impl<'r> Registrar<'r> {
         let plan = || Plan::pinned(contract, &lake.run(run.id())?, &parameters.trino_catalog);
         let (schema, plan) = self.apply(&name, plan)?;
         verify::verify(&schema, &plan.tables)?;
+        Ok(name)
+    }
+
+    /// Registers the views about the tables of the Iceberg catalog, and returns the schema's name.
+    ///
+    /// # Errors
+    /// Returns an error if Trino fails.
+    pub fn register_about(&mut self) -> anyhow::Result<String> {
+        let parameters = self.parameters;
+        let name = parameters.about_schema();
+        let trino = Trino::open(parameters, &name, self.observer.clone())?;
+        let plan = || Plan::about(&about::tables(&trino, &parameters.trino_catalog)?, &parameters.trino_catalog);
+        self.apply(&name, plan)?;
         Ok(name)
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 9] = [
     &["bin"],
     &["commands"],
-    &["check", "database", "history", "ingest", "own", "warehouse"],
+    &["check", "database", "gold", "history", "ingest", "metrics", "own", "warehouse"],
     &["tables"],
     &["parquet", "sql"],
     &["contract"],

@@ -11,8 +11,7 @@ use lake_catalog::{Access, Catalog};
 use super::invariants;
 use super::lake::{ID_AND_NAME, RUNS, Stage, create_own_table};
 use super::sample::few;
-use crate::iceberg::server::{Database, database};
-use crate::support::{Finished, TestLake};
+use crate::support::{CatalogDatabase, Finished, TestLake};
 
 /// How many losses are tried of a task, unless all are.
 const LOSSES: usize = 4;
@@ -118,13 +117,13 @@ fn serve(mut client: TcpStream, server: u16, messages: &AtomicUsize, loss: &Mute
 /// A lake with Iceberg tables behind a proxy.
 struct Trial {
     lake: TestLake,
-    database: Database,
+    database: CatalogDatabase,
     proxy: Proxy,
 }
 
 impl Trial {
     fn new() -> Option<Self> {
-        let database = database()?;
+        let database = CatalogDatabase::create()?;
         let proxy = Proxy::to(database.port());
         let lake = TestLake::at(Stage::Published);
         lake.stage(&["--catalog", &database.url_at(proxy.port), "--catalog-password-file", database.password_file()]);

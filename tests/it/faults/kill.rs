@@ -4,6 +4,7 @@
 
 mod beside_runs;
 mod databases;
+mod gold;
 mod own;
 mod rest;
 mod tables;

@@ -68,9 +68,24 @@ pub fn available() -> bool {
 /// Returns the calls by which a task changes files, in order. With one worker thread only the main thread makes such calls,
 /// so a call has the same number in each run.
 pub fn writing_calls(command: &TestCommand) -> Vec<Call> {
+    calls(command, &WRITING, |name, arguments, is_main| {
+        let changes = !name.starts_with("open") || arguments.contains("O_CREAT") || arguments.contains("O_TRUNC");
+        assert!(is_main || !changes, "another thread than the main one writes: {name}({arguments}");
+        changes
+    })
+}
+
+/// Returns the calls by which a task sends the beginnings of its HTTP requests, in order.
+pub fn sending_calls(command: &TestCommand) -> Vec<Call> {
+    const BEGINNINGS: [&str; 3] = ["\"GET /", "\"POST /", "\"DELETE /"];
+    calls(command, &["sendto"], |_, arguments, _| BEGINNINGS.iter().any(|begins| arguments.contains(begins)))
+}
+
+/// Returns the calls of the main thread that are `wanted`: by name and arguments, and whether the main thread makes them.
+fn calls(command: &TestCommand, names: &[&str], wanted: impl Fn(&str, &str, bool) -> bool) -> Vec<Call> {
     let log = tempfile::NamedTempFile::new().unwrap();
-    let calls = WRITING.map(|call| format!("?{call}")).join(",");
-    let output = traced(command, log.path(), &["--seccomp-bpf", "-e", &format!("trace={calls}")]);
+    let traces: Vec<_> = names.iter().map(|name| format!("?{name}")).collect();
+    let output = traced(command, log.path(), &["--seccomp-bpf", "-e", &format!("trace={}", traces.join(","))]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut main = None;
     let mut numbers = BTreeMap::new();
@@ -82,14 +97,13 @@ pub fn writing_calls(command: &TestCommand) -> Vec<Call> {
         let Some((name, arguments)) = text.split_once('(').filter(|_| !text.starts_with(['<', '+', '-'])) else {
             continue;
         };
-        let changes = !name.starts_with("open") || arguments.contains("O_CREAT") || arguments.contains("O_TRUNC");
+        let is_wanted = wanted(name, arguments, thread == main);
         if thread != main {
-            assert!(!changes, "another thread than the main one writes: {line}");
             continue;
         }
         let number = numbers.entry(name.to_owned()).or_insert(0);
         *number += 1;
-        if changes {
+        if is_wanted {
             found.push(Call { name: name.to_owned(), number: *number, text: text.to_owned() });
         }
     }

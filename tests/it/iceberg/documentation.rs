@@ -5,14 +5,14 @@ use std::path::Path;
 use lake_catalog::PrimitiveType;
 
 use crate::faults::create_own_table;
-use crate::support::{Dir, RUN, binary, sealed_lake};
+use crate::support::{CatalogDatabase, Dir, RUN, binary, sealed_lake};
 
 #[test]
 fn every_command_of_the_page_runs() {
     let (lake, [run, ..]) = sealed_lake();
     assert_eq!(run, RUN);
     let page = include_str!("../../../docs/tables-and-snapshots.md");
-    let Some(database) = super::server::database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let Some(server) = super::rest::fixture::fixture() else { return };
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let mut blocks: Vec<_> = blocks.map(|block| block.replace("/data/lake", lake.root().to_str().unwrap())).collect();

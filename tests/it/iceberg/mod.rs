@@ -10,8 +10,8 @@ pub mod pruning;
 mod publish;
 pub mod readers;
 pub mod rest;
-pub mod server;
-mod spark;
+pub mod spark;
+pub mod views;
 
 use std::sync::OnceLock;
 

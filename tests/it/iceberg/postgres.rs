@@ -3,33 +3,32 @@
 use std::fs;
 use std::path::Path;
 
-use super::server::{Database, database};
 use super::{NOVEMBER, OCTOBER, two_months};
-use crate::support::{Finished, TestCommand, TestLake, sealed_lake};
+use crate::support::{CatalogDatabase, Finished, TestCommand, TestLake, sealed_lake};
 
 /// A task on a lake whose catalog is this database.
-fn task(lake: &TestLake, database: &Database, name: &str) -> TestCommand {
+fn task(lake: &TestLake, database: &CatalogDatabase, name: &str) -> TestCommand {
     let mut command = lake.task(name);
     command.env("DISCOGS_CATALOG_PASSWORD_FILE", database.password_file());
     command
 }
 
-fn stage(lake: &TestLake, database: &Database, run: &str) -> Finished {
+fn stage(lake: &TestLake, database: &CatalogDatabase, run: &str) -> Finished {
     task(lake, database, "stage-tables").args(&["--run-id", run, "--catalog", &database.url()]).run()
 }
 
-fn promote(lake: &TestLake, database: &Database, run: &str) -> Finished {
+fn promote(lake: &TestLake, database: &CatalogDatabase, run: &str) -> Finished {
     let arguments = ["--run-id", run, "--run-mode", "prod", "--allow-promote", "true"];
     task(lake, database, "promote").args(&arguments).run()
 }
 
-fn releases(lake: &TestLake, database: &Database, arguments: &[&str]) -> String {
+fn releases(lake: &TestLake, database: &CatalogDatabase, arguments: &[&str]) -> String {
     let mut query = task(lake, database, "query");
     query.args(&["--sql", "SELECT count(*), sum(release_id) FROM releases_ref_v6", "--format", "csv"]);
     query.args(arguments).run().expect_status(0).stdout
 }
 
-fn main_of(lake: &TestLake, database: &Database) -> Option<String> {
+fn main_of(lake: &TestLake, database: &CatalogDatabase) -> Option<String> {
     let mut history = task(lake, database, "table-history");
     let history = history.args(&["--table", "releases_v6"]).run().expect_status(0).json();
     let names = |snapshot: &&serde_json::Value| snapshot["refs"].as_array().unwrap().iter().any(|name| name == "main");
@@ -39,7 +38,7 @@ fn main_of(lake: &TestLake, database: &Database) -> Option<String> {
 
 #[test]
 fn a_lake_is_staged_promoted_read_and_rolled_back_over_postgres() {
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let lake = two_months();
     for run in [OCTOBER, NOVEMBER] {
         stage(&lake, &database, run).expect_status(0).expect_result("done");
@@ -65,14 +64,14 @@ fn a_lake_is_staged_promoted_read_and_rolled_back_over_postgres() {
 
 #[test]
 fn the_password_is_taken_from_a_file_or_the_environment_and_shown_nowhere() {
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let (lake, [run, ..]) = sealed_lake();
     let stage = |command: &mut TestCommand| command.args(&["--run-id", run, "--catalog", &database.url()]).run();
     let refused = stage(&mut lake.task("stage-tables")).expect_status(6);
     refused.expect_stderr("password missing").expect_stderr("DISCOGS_CATALOG_PASSWORD_FILE");
     let refused = stage(lake.task("stage-tables").env("PGPASSWORD", "not the secret")).expect_status(6);
     let refused = refused.expect_stderr("password authentication failed");
-    let secret = fs::read_to_string(database.password_file).unwrap().trim().to_owned();
+    let secret = fs::read_to_string(database.password_file()).unwrap().trim().to_owned();
     let done = stage(lake.task("stage-tables").env("PGPASSWORD", &secret)).expect_status(0);
     let promoted = promote(&lake, &database, run).expect_status(0);
     for shown in [&done, &promoted, &refused].map(|finished| format!("{}{}", finished.stdout, finished.stderr)) {
@@ -89,7 +88,7 @@ fn the_password_is_taken_from_a_file_or_the_environment_and_shown_nowhere() {
 
 #[test]
 fn a_database_that_is_read_only_newer_or_of_another_lake_changes_nothing() {
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let (lake, [first, second, _]) = sealed_lake();
     stage(&lake, &database, first).expect_status(0);
     promote(&lake, &database, first).expect_status(0);
@@ -119,7 +118,7 @@ fn a_database_that_is_read_only_newer_or_of_another_lake_changes_nothing() {
 
 #[test]
 fn a_lost_database_is_rebuilt_from_the_sealed_runs() {
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let (lake, [first, second, _]) = sealed_lake();
     for run in [first, second] {
         stage(&lake, &database, run).expect_status(0);
@@ -138,7 +137,7 @@ fn a_lost_database_is_rebuilt_from_the_sealed_runs() {
 
 #[test]
 fn a_catalog_moves_to_postgres_and_back_with_its_history() {
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let (lake, [first, second, third]) = sealed_lake();
     for run in [first, second] {
         super::stage(&lake, run).expect_status(0);

@@ -1,5 +1,6 @@
 use std::fs;
 
+use lake_catalog::{Access, Catalog, Store, TableChange};
 use serde_json::Value;
 
 use super::{NOVEMBER, OCTOBER, history, releases, run_of, stage, two_months};
@@ -147,6 +148,46 @@ fn one_table_or_all_go_back_to_a_tag_a_time_or_a_snapshot_and_active_stays() {
         to(&["--to", wrong]).expect_status(2).expect_stderr(says);
     }
     assert_eq!(main("labels_v10"), first, "nothing moves when one table cannot");
+}
+
+/// Each promotion writes a metadata file of every table; the catalog keeps the last of them.
+#[test]
+fn many_promotions_leave_a_bounded_number_of_metadata_files() {
+    let (lake, [first, second, _]) = sealed_lake();
+    for run in [first, second] {
+        stage(&lake, run).expect_status(0);
+    }
+    let root = fs::canonicalize(lake.root()).unwrap();
+    let mut catalog = Catalog::open(&Store::Sqlite(root.join("_meta/catalog.sqlite")), &root, Access::Write).unwrap();
+    let mut promote = |run: &str| {
+        let tables = catalog.load_all().unwrap();
+        let at = Catalog::next_time(&tables);
+        let changes = tables.iter().map(|table| {
+            let snapshot = table.snapshot_of(&format!("run_{run}")).unwrap();
+            let mut change = TableChange::of(table);
+            change.set_main(snapshot.snapshot_id(), snapshot.schema_id().unwrap()).unwrap();
+            change
+        });
+        catalog.commit(changes.collect(), at).unwrap();
+    };
+    let files = || {
+        let walk = walkdir::WalkDir::new(root.join("_tables")).into_iter().map(Result::unwrap);
+        walk.filter(|entry| entry.file_type().is_file()).count()
+    };
+    (0..15).for_each(|_| [first, second].into_iter().for_each(&mut promote));
+    let after_thirty = files();
+    (0..15).for_each(|_| [first, second].into_iter().for_each(&mut promote));
+    assert_eq!(files(), after_thirty, "30 promotions and 60 leave as much");
+    let folders =
+        fs::read_dir(root.join("_tables/silver")).unwrap().map(|table| table.unwrap().path().join("metadata"));
+    for folder in folders {
+        let names = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let metadata = names.filter(|name| name.ends_with(".metadata.json")).count();
+        assert!(metadata <= 21, "{}: {metadata} metadata files, one and 20 before it", folder.display());
+    }
+    // The next task reads and publishes as ever.
+    lake.promote(first).expect_status(0);
+    assert_eq!(run_of(&lake, "releases_v6", "main").as_deref(), Some(first));
 }
 
 #[test]

@@ -7,12 +7,11 @@ use discogs_lakehouse::contract::{ColumnType, Contract, Table};
 use discogs_lakehouse::tables::iceberg::table_name;
 
 use super::rest::fixture::java;
-use super::server::{Database, database};
 use super::{NOVEMBER, OCTOBER, two_months};
-use crate::support::{Snapshot, TestCommand, TestLake, skipped};
+use crate::support::{CatalogDatabase, PASSWORD, Snapshot, TestCommand, TestLake, skipped};
 
 /// The folder of `scripts/setup-spark`, and a Java that Spark 3.5 runs on.
-struct Spark {
+pub struct Spark {
     folder: PathBuf,
     java: PathBuf,
 }
@@ -32,26 +31,33 @@ impl Spark {
         }
     }
 
-    /// A script of this folder in Spark with a version of Iceberg's runtime. Its first arguments are the catalog and the
-    /// warehouse.
-    fn submit(&self, runtime: &str, script: &str, lake: &TestLake, database: &Database) -> TestCommand {
+    /// The properties of a small Spark in one process, with a version of Iceberg's runtime.
+    fn properties(&self, runtime: &str) -> String {
         let jar = |name: &str| self.folder.join("jars").join(name).display().to_string();
         let jars = [jar(&format!("iceberg-spark-runtime-3.5_2.12-{runtime}.jar")), jar("postgresql-42.7.7.jar")];
+        format!(
+            "spark.jars {}\n\
+             spark.master local[2]\n\
+             spark.driver.memory 1g\n\
+             spark.ui.enabled false\n\
+             spark.sql.shuffle.partitions 1\n\
+             spark.driver.host 127.0.0.1\n\
+             spark.driver.bindAddress 127.0.0.1\n\
+             spark.sql.session.timeZone UTC\n\
+             spark.sql.catalogImplementation in-memory\n\
+             spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC\n",
+            jars.join(",")
+        )
+    }
+
+    /// A script of this folder in Spark with a version of Iceberg's runtime. Its first arguments are the catalog and the
+    /// warehouse.
+    fn submit(&self, runtime: &str, script: &str, lake: &TestLake, database: &CatalogDatabase) -> TestCommand {
         let mut command = TestCommand::new(&self.folder.join("python/bin/spark-submit"), &lake.root());
-        command.env("JAVA_HOME", &self.java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", database.password());
+        command.env("JAVA_HOME", &self.java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", PASSWORD);
         command.env("PYSPARK_PYTHON", self.folder.join("python/bin/python"));
-        command.args(&["--jars", &jars.join(","), "--master", "local[2]", "--driver-memory", "1g"]);
-        for setting in [
-            "spark.ui.enabled=false",
-            "spark.sql.shuffle.partitions=1",
-            "spark.driver.host=127.0.0.1",
-            "spark.driver.bindAddress=127.0.0.1",
-            "spark.sql.session.timeZone=UTC",
-            "spark.sql.catalogImplementation=in-memory",
-            "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        ] {
-            command.args(&["--conf", setting]);
-        }
+        let properties = lake.write("submit.conf", self.properties(runtime));
+        command.args(&["--properties-file", properties.to_str().unwrap()]);
         let url = format!("jdbc:postgresql://127.0.0.1:{}/{}", database.port(), database.name);
         let warehouse = format!("file://{}/_tables", lake.root().display());
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/iceberg").join(script);
@@ -61,7 +67,7 @@ impl Spark {
 }
 
 /// A lake of two months in a catalog in Postgres, both promoted.
-fn two_months_in(database: &Database) -> TestLake {
+fn two_months_in(database: &CatalogDatabase) -> TestLake {
     let lake = two_months();
     let catalog = ["--catalog", &database.url(), "--catalog-password-file", database.password_file()];
     for run in [OCTOBER, NOVEMBER] {
@@ -106,7 +112,7 @@ fn of_files(lake: &TestLake, run: &str, tables: &[&Table]) -> BTreeMap<String, S
 #[test]
 fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
     let Some(spark) = Spark::installed() else { return };
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let lake = two_months_in(&database);
     let contract = Contract::load().unwrap();
     let there: Vec<_> = contract.tables.iter().filter(|table| !table.optional).collect();
@@ -135,7 +141,7 @@ fn spark_reads_the_sums_of_every_column_of_every_table_now_and_a_month_back() {
 #[test]
 fn no_statement_of_spark_loses_a_file_of_a_run() {
     let Some(spark) = Spark::installed() else { return };
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let lake = two_months_in(&database);
     let runs = lake.root().join("_runs");
     let before = Snapshot::of(&runs);
@@ -148,4 +154,65 @@ fn no_statement_of_spark_loses_a_file_of_a_run() {
     lake.task("rebuild-catalog").args(&catalog).run().expect_status(0);
     let report = lake.task("report-active").args(&catalog).run().expect_status(0);
     assert!(report.stderr.contains("checks passed"), "{}", report.stderr);
+}
+
+/// A table is maintained by DuckDB, then by a Spark that the task starts: Spark reads the same rows in each state.
+#[test]
+fn spark_reads_a_maintained_table_as_before_and_maintains_one_itself() {
+    let Some(spark) = Spark::installed() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
+    let lake = TestLake::new();
+    std::fs::create_dir_all(lake.root()).unwrap();
+    let catalog = ["--catalog-password-file", database.password_file()];
+    let upsert = |text: &str, arguments: &[&str]| {
+        let input = lake.write("input.csv", text);
+        let from = ["--table", "mine.prices", "--from", input.to_str().unwrap()];
+        lake.task("upsert-table").args(&[&from[..], &catalog, arguments].concat()).run().expect_status(0);
+    };
+    upsert("id,price\n3,1.25\n1,2.50\n2,\n", &["--key", "id", "--sort", "price", "--catalog", &database.url()]);
+    upsert("id,price\n1,9\n7,0.5\n", &[]);
+    upsert("id,price\n8,4\n9,\n", &["--mode", "append"]);
+    let current = || history(&lake, &catalog);
+    let before = current();
+    let maintain = |arguments: &[&str]| {
+        let mut command = lake.task("maintain-tables");
+        command.env("JAVA_HOME", &spark.java).env("SPARK_LOCAL_IP", "127.0.0.1");
+        command.env("PYSPARK_PYTHON", spark.folder.join("python/bin/python"));
+        command.args(&["--dry-run", "false"]).args(&catalog).args(arguments).run().expect_status(0).json()
+    };
+    assert!(maintain(&[])["metrics"]["rewritten_files"].as_u64().unwrap() > 1);
+    let by_duckdb = current();
+    upsert("id,price\n20,0.75\n21,3\n", &["--mode", "append"]);
+    upsert("id,price\n22,0.25\n", &["--mode", "append"]);
+    let appended = current();
+    let properties = lake.write("spark.conf", spark.properties("1.12.0"));
+    let program = spark.folder.join("python/bin/spark-sql");
+    let by_spark = ["--engine", "spark", "--spark-sql", program.to_str().unwrap()];
+    let done = maintain(&[&by_spark[..], &["--spark-properties", properties.to_str().unwrap()]].concat());
+    let of = |key: &str| done["upkeep"][0][key].as_u64();
+    assert_eq!((of("rewritten_files"), of("new_files")), (Some(3), Some(1)), "{done}");
+    assert!(!done.to_string().contains(PASSWORD));
+
+    let mut command = spark.submit("1.12.0", "spark_states.py", &lake, &database);
+    let states = [before, by_duckdb, appended, current()];
+    command.args(&states.iter().map(String::as_str).collect::<Vec<_>>());
+    let printed = command.run().expect_status(0).stdout;
+    let rows: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("rows: ")).collect();
+    assert_eq!((rows.len(), rows[0]), (4, "1,9.00 2,None 3,1.25 7,0.50 8,4.00 9,None"), "{printed}");
+    assert_eq!((rows[0], rows[2]), (rows[1], rows[3]), "before and after");
+    let sql = "SELECT string_agg(id || ',' || coalesce(price::VARCHAR, 'None'), ' ' ORDER BY id) FROM mine.prices";
+    let mut query = lake.task("query");
+    let csv = query.args(&["--sql", sql, "--format", "csv"]).args(&catalog).run().expect_status(0).stdout;
+    assert_eq!(csv.lines().nth(1).unwrap().trim_matches('"'), rows[3]);
+    // The embedded catalog is one that Spark cannot open.
+    lake.task("move-catalog").args(&["--to", "sqlite"]).args(&catalog).run().expect_status(0);
+    let refused = lake.task("maintain-tables").args(&by_spark).run().expect_status(2);
+    refused.expect_stderr("cannot open the embedded catalog").expect_stderr("move-catalog");
+}
+
+/// The id of the current snapshot of `mine.prices`.
+fn history(lake: &TestLake, catalog: &[&str]) -> String {
+    let history =
+        lake.task("table-history").args(&["--table", "mine.prices"]).args(catalog).run().expect_status(0).json();
+    history["snapshots"].as_array().unwrap().last().unwrap()["snapshot_id"].as_str().unwrap().to_owned()
 }

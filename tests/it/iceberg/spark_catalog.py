@@ -11,7 +11,7 @@ def session(url, warehouse, settings=None):
         "": "org.apache.iceberg.spark.SparkCatalog",
         ".type": "jdbc",
         ".uri": url,
-        ".jdbc.user": "lake",
+        ".jdbc.user": "discogs",
         ".jdbc.password": os.environ["PGPASSWORD"],
         ".jdbc.schema-version": "V1",
         ".warehouse": warehouse,

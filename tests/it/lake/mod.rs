@@ -14,6 +14,7 @@ mod formats;
 mod irregular;
 mod layout;
 mod locks;
+mod metrics;
 mod older;
 mod order;
 mod outputs;

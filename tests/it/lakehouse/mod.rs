@@ -2,7 +2,7 @@
 //! them. The real records' tables are compared with those of the pipelines before this one (`../shared/expected`).
 
 mod dump_tables;
-mod expected;
+pub mod expected;
 mod name_map;
 mod published;
 mod readers;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::{Dir, RUN, TestLake, binary, sealed_lake};
 
-fn run(page: &str, lake: &TestLake) -> String {
+pub fn run_page(page: &str, lake: &TestLake) -> String {
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let script = blocks.collect::<String>().replace("/data/lake", lake.root().to_str().unwrap());
     let programs = binary("query").parent().map(Path::to_owned).unwrap();
@@ -19,12 +19,12 @@ fn run(page: &str, lake: &TestLake) -> String {
 fn every_command_of_the_page_and_of_the_example_runs() {
     let (lake, _) = sealed_lake();
     lake.promote(RUN).expect_status(0);
-    let output = run(include_str!("../../../docs/own-tables.md"), &lake);
+    let output = run_page(include_str!("../../../docs/own-tables.md"), &lake);
     assert!(output.contains("1 inserted, 1 updated") && output.contains("already_done"), "{output}");
     assert!(output.contains("\"1.505\" is no decimal(18,2)"), "{output}");
-    let output = run(include_str!("../../../docs/upkeep.md"), &lake);
+    let output = run_page(include_str!("../../../docs/upkeep.md"), &lake);
     assert!(output.contains("dry_run: 2 files rewritten"), "{output}");
     let (lake, _) = sealed_lake();
     lake.promote(RUN).expect_status(0);
-    run(include_str!("../../../examples/own-tables/README.md"), &lake);
+    run_page(include_str!("../../../examples/own-tables/README.md"), &lake);
 }

@@ -5,13 +5,16 @@ mod documentation;
 mod evolution;
 mod model;
 mod readers;
+mod recovered;
 mod refused;
 mod upkeep;
 mod upserts;
+mod workflow;
 mod writers;
 
 use std::fs;
 
+pub use documentation::run_page;
 use serde_json::Value;
 
 use crate::support::{Finished, TestLake};

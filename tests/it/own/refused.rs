@@ -23,10 +23,62 @@ fn a_bad_input_is_one_line_that_names_the_place_and_changes_nothing() {
     ]);
     own.upsert("id,price\n1,6\n", &["--key", "price"]).expect_status(2).expect_one_line(&["has the key id, not price"]);
     own.upsert("id,price\n1,6\n", &["--declare", "cost=bigint"]).expect_status(2).expect_one_line(&["no column cost"]);
+    let wrong = |encoding: &str, text: &[u8]| own.upsert(text, &["--encoding", encoding]);
+    wrong("utf-16le", b"i\0d\0\n\0\x00\xd8").expect_status(5).expect_one_line(&["a character that UTF-16LE lacks"]);
+    wrong("shift_jis", b"id,price\n1,\xff\xff\n").expect_status(5).expect_one_line(&["that Shift_JIS lacks"]);
+    wrong("klingon", b"id,price\n1,5\n").expect_status(2).expect_one_line(&["expected an encoding"]);
     // Only a header: no row, no change.
     assert_eq!(own.done("id,price\n", &[])["status"], "already_done");
     before.expect_unchanged(&own.0.root());
     assert_eq!(own.inventory(), ["1,5"]);
+}
+
+#[test]
+fn an_input_without_columns_is_empty_in_every_format() {
+    let own = Own::new();
+    let empty = crate::support::gzip("");
+    let blank = crate::support::gzip("\n\n");
+    let inputs: [(&str, &[u8]); 9] = [
+        ("empty.csv", b""),
+        ("blank.csv", b"\n\r\n\n"),
+        ("marked.csv", b"\xef\xbb\xbf"),
+        ("marked.csv", b"\xff\xfe"),
+        ("packed.csv.gz", &empty),
+        ("blank.csv.gz", &blank),
+        ("empty.ndjson", b""),
+        ("blank.ndjson", b"\n\n"),
+        ("packed.ndjson.gz", &empty),
+    ];
+    for (name, bytes) in inputs {
+        let file = own.0.write(name, bytes);
+        let call = ["--table", "mine.inventory", "--key", "id", "--from", file.to_str().unwrap()];
+        let refused = own.0.call("upsert-table", &call).run().expect_status(5);
+        refused.expect_one_line(&[&format!("{name} is empty")]);
+    }
+    let others = [
+        ("empty.parquet", &b""[..]),
+        ("text.parquet", b"id,price\n1,5\n"),
+        ("numbers.ndjson", b"5\n6\n"),
+        ("cut.ndjson", b"{\"id\": 1}\n{\"id\": \n"),
+    ];
+    for (name, bytes) in others {
+        let file = own.0.write(name, bytes);
+        let call = ["--table", "mine.inventory", "--key", "id", "--from", file.to_str().unwrap()];
+        own.0.call("upsert-table", &call).run().expect_status(5).expect_one_line(&[name]);
+    }
+    assert!(!own.0.path("_tables").exists());
+}
+
+/// The first record is looked for in the beginning of a file, however large the file is.
+#[test]
+fn a_quote_that_is_never_closed_does_not_bring_the_file_into_memory() {
+    let own = Own::new();
+    let peak = |finished: &crate::support::Finished| finished.json()["metrics"]["peak_memory_bytes"].as_u64().unwrap();
+    let small = own.upsert("id,\"price\n1,5\n", &["--key", "id"]).expect_status(5);
+    let rows = format!("id,\"price\n{}", "1,5\n".repeat(16 << 20));
+    let large = own.upsert(rows, &["--key", "id"]).expect_status(5).expect_one_line(&["a quote is not closed"]);
+    let more = peak(&large).saturating_sub(peak(&small)) >> 20;
+    assert!(more < 48, "{more} MiB more for a file of 64 MiB");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::Own;
 use crate::iceberg::others::with_pyiceberg;
-use crate::support::{Snapshot, sealed_lake};
+use crate::iceberg::readers::python;
+use crate::support::{Snapshot, TestCommand, sealed_lake};
 
 const KEEP_NOTHING: [&str; 4] = ["--keep-snapshots", "1", "--keep-days", "0"];
 
@@ -128,4 +129,62 @@ fn an_unknown_table_and_no_snapshot_to_keep_are_refused() {
     let refused = |arguments: &[&str]| own.0.call("maintain-tables", arguments).run().expect_status(2);
     refused(&["--tables", "mine.prices"]).expect_stderr("mine.prices");
     refused(&["--keep-snapshots", "0"]).expect_stderr("keep_snapshots");
+}
+
+#[test]
+fn pyiceberg_and_duckdbs_extension_read_a_maintained_table_as_before() {
+    let Some(python) = python() else { return };
+    let own = of_six_files();
+    own.done("id,call\n7,9\n900,9\n", &[]);
+    own.done("id\n14\n", &["--mode", "delete"]);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/own/upkeep.py");
+    let read = || {
+        let root = fs::canonicalize(own.0.root()).unwrap();
+        let mut command = TestCommand::new(&python, &own.0.root());
+        command.args(&[script, root.to_str().unwrap()]).run().expect_status(0).stdout
+    };
+    let (before, rows) = (read(), own.inventory());
+    let done = maintain(&own, &[&KEEP_NOTHING[..], &["--dry-run", "false"]].concat());
+    assert!(done["metrics"]["rewritten_files"].as_u64().unwrap() > 1, "{done}");
+    assert_eq!((read(), own.inventory()), (before.clone(), rows.clone()));
+    assert_eq!(before.lines().collect::<Vec<_>>(), [rows.join(";"), rows.join(";")], "two other engines");
+}
+
+#[test]
+fn tables_of_other_writers_beside_those_of_runs_are_compacted_and_those_of_runs_are_not() {
+    let (lake, [run, ..]) = sealed_lake();
+    lake.task("stage-tables").args(&["--run-id", run]).run().expect_status(0);
+    lake.promote(run).expect_status(0);
+    let tables = ["bronze.prices", "gold.by_others"];
+    for table in tables {
+        let Some(created) = with_pyiceberg(&lake, &["create", table, "3"]) else { return };
+        created.expect_status(0);
+    }
+    let rows = || tables.map(|table| with_pyiceberg(&lake, &["rows", table]).unwrap().expect_status(0).stdout);
+    let before = rows();
+    assert_eq!(before[0].lines().count(), 6, "{before:?}");
+    let runs = Snapshot::of(&lake.root().join("_runs"));
+    let arguments = [&KEEP_NOTHING[..], &["--dry-run", "false"]].concat();
+    let done = lake.task("maintain-tables").args(&arguments).run().expect_status(0).json();
+    runs.expect_unchanged(&lake.root().join("_runs"));
+    assert_eq!((&done["metrics"]["tables"], &done["metrics"]["rewritten_files"]), (&39.into(), &6.into()), "{done}");
+    let busy: Vec<_> = done["upkeep"].as_array().unwrap().iter().filter(|of| of["rewritten_files"] != 0).collect();
+    assert_eq!(busy.iter().map(|of| of["table"].as_str().unwrap()).collect::<Vec<_>>(), tables);
+    assert_eq!(rows(), before);
+    let files = "SELECT files FROM table_sizes WHERE layer = 'bronze' OR table_name = 'by_others'";
+    let files = lake.task("query").args(&["--sql", files, "--format", "csv"]).run().expect_status(0).stdout;
+    assert_eq!(files.lines().collect::<Vec<_>>(), ["files", "1", "1"]);
+}
+
+/// Files that pyiceberg's add_files took over have no field ids, by which DuckDB is told to read them.
+#[test]
+fn a_table_whose_files_have_no_field_ids_is_left_as_it_is_and_the_result_says_so() {
+    let own = of_six_files();
+    let Some(added) = with_pyiceberg(&own.0, &["add-files", "mine.taken_over", "2"]) else { return };
+    added.expect_status(0);
+    let rows = || with_pyiceberg(&own.0, &["rows", "mine.taken_over"]).unwrap().expect_status(0).stdout;
+    let before = rows();
+    let done = maintain(&own, &["--tables", "mine.taken_over", "--dry-run", "false"]);
+    assert!(done["upkeep"][0]["not_rewritten"].as_str().unwrap().contains("has no field ids"), "{done}");
+    assert_eq!(rows(), before);
 }

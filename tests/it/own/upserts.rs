@@ -92,6 +92,27 @@ fn encodings_delimiters_and_a_thousand_columns_are_read() {
 }
 
 #[test]
+fn quoted_lines_delimiters_and_quotes_are_values_and_names() {
+    let own = Own::new();
+    let text = "\"Listing\nID\",\"a, b\",note\r\n1,\"x\r\ny\",\"say \"\"no\"\"\"\r\n2,\"\n\n\",\r\n";
+    own.done(text, &["--key", "listing_id"]);
+    let escaped = "SELECT listing_id, replace(replace(a_b, chr(13), 'r'), chr(10), 'n') AS a_b, note \
+        FROM mine.inventory ORDER BY 1";
+    assert_eq!(own.rows(escaped, &[]), ["1,xrny,\"say \"\"no\"\"\"", "2,nn,"]);
+    // The first line end of a file is within a field, with a header and without.
+    own.done("3,\"x\ny\",\r\n4,z,\r\n", &["--header", "false", "--mode", "append", "--declare", "column_1=bigint"]);
+    assert_eq!(own.rows("SELECT count(*), count(column_2), max(column_1) FROM mine.inventory", &[]), ["4,2,4"]);
+    let unnamed = own.upsert("5,\"x\ny\",\r\n6,z\r\n", &["--header", "false", "--mode", "append"]).expect_status(5);
+    unnamed.expect_one_line(&["expected 3 fields, found 2", "line 3"]);
+    let marked = Own::new();
+    marked.done("\u{feff}\"Last, first\",id\n\"a, b\",1\n", &["--key", "id"]);
+    assert_eq!(marked.rows("SELECT last_first, id FROM mine.inventory", &[]), ["\"a, b\",1"]);
+    let ragged = own.upsert("listing_id,a_b,note\n1,\"x\ny\",\n2\n", &[]).expect_status(5);
+    ragged.expect_one_line(&["expected 3 fields, found 1", "line 4"]);
+    assert_eq!(own.rows("SELECT count(*) FROM mine.inventory", &[]), ["4"]);
+}
+
+#[test]
 fn only_files_that_hold_a_key_are_rewritten() {
     let own = Own::new();
     let rows = |range: std::ops::Range<u32>| {

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lake_catalog::Store;
 use postgres::{Client, Config, NoTls};
 
 use super::{Dir, eventually, skipped};
@@ -19,6 +20,8 @@ pub const PASSWORD: &str = "only-of-the-tests";
 /// A server that ends with the test process.
 pub struct PostgresServer {
     port: u16,
+    /// Outside of the server's folder, which belongs to another user and goes with the server.
+    password_file: PathBuf,
     /// A shell that stops the server when its standard input ends, which the kernel sees to.
     _shell: Child,
 }
@@ -62,7 +65,9 @@ impl PostgresServer {
         );
         let mut shell = Command::new("setsid");
         let shell = shell.args(["sh", "-c", &script]).stdin(Stdio::piped()).spawn().unwrap();
-        let server = PostgresServer { port, _shell: shell };
+        let password_file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("password-{}", std::process::id()));
+        fs::write(&password_file, format!("{PASSWORD}\n")).unwrap();
+        let server = PostgresServer { port, password_file, _shell: shell };
         eventually("Postgres answers", || server.config("postgres").connect(NoTls).is_ok());
         Some(server)
     }
@@ -91,6 +96,46 @@ impl PostgresServer {
         let mut config: Config = self.url(database).parse().unwrap();
         config.password(PASSWORD);
         config
+    }
+}
+
+/// A database of a test, for the catalog of its lake.
+pub struct CatalogDatabase {
+    server: &'static PostgresServer,
+    pub name: String,
+}
+
+impl CatalogDatabase {
+    /// Creates an empty database, or returns `None` if Postgres is not installed.
+    pub fn create() -> Option<Self> {
+        let server = PostgresServer::shared()?;
+        Some(CatalogDatabase { server, name: server.database() })
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url(&self.name)
+    }
+
+    /// The URL of this database behind a proxy.
+    pub fn url_at(&self, port: u16) -> String {
+        format!("postgres://{USER}@127.0.0.1:{port}/{}", self.name)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    pub fn password_file(&self) -> &'static str {
+        self.server.password_file.to_str().unwrap()
+    }
+
+    pub fn connect(&self) -> Client {
+        self.server.client(&self.name)
+    }
+
+    /// The store of the crate.
+    pub fn store(&self) -> Store {
+        Store::Postgres { url: self.url(), password: Some(PASSWORD.to_owned()) }
     }
 }
 

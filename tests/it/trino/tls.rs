@@ -2,27 +2,16 @@
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use base64::Engine;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 
 use super::client::{Requests, make_active, serve};
-use crate::support::{Dir, Finished};
+use crate::support::{Dir, Finished, self_signed};
 
 /// A Trino over TLS that refuses every query, so that a task ends with the first; and its certificate, in PEM.
 fn server() -> (String, Requests, String) {
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let config = Arc::new(config);
+    let (config, certificate) = self_signed();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let requests = Requests::default();
@@ -41,7 +30,7 @@ fn server() -> (String, Requests, String) {
             }
         }
     });
-    (url, requests, cert.pem())
+    (url, requests, certificate)
 }
 
 fn report(lake: &Dir, url: &str, further: &[&str], secret: (&str, &str)) -> Finished {

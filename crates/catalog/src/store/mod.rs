@@ -1,6 +1,7 @@
 //! The catalogs behind [`crate::Catalog`]: SQLite and Postgres, which hold pointers to metadata that this crate writes
 //! (`swap.rs`), and a REST server, which writes the metadata itself (`rest/`).
 
+mod login;
 mod pointers;
 mod postgres;
 mod rest;
@@ -9,6 +10,7 @@ mod swap;
 
 use std::path::PathBuf;
 
+pub use login::Login;
 use postgres::Postgres;
 use rest::Rest;
 use sqlite::Sqlite;
@@ -35,8 +37,10 @@ pub enum Store {
     Rest {
         /// `https://host/path`, or with `?warehouse=NAME` behind it.
         url: String,
-        /// The bearer token, from a file or the environment.
-        token: Option<String>,
+        /// The login, whose secret is from a file or the environment.
+        login: Login,
+        /// Certificates to trust, in PEM; `None` for those of public authorities.
+        authorities: Option<String>,
     },
 }
 
@@ -68,6 +72,8 @@ pub(crate) trait Backend: Send {
     fn claim(&mut self, properties: &[(&str, &str)]) -> Result<()>;
     /// Returns the names of all tables.
     fn names(&mut self) -> Result<Vec<TableName>>;
+    /// Returns the metadata file of every table.
+    fn pointers(&mut self) -> Result<Vec<(TableName, String)>>;
     /// Loads all tables.
     fn load_all(&mut self, session: Session) -> Result<Vec<Table>>;
     /// Loads a table, or returns `None` if there is none of the name.
@@ -98,7 +104,9 @@ impl Store {
             Store::Postgres { url, password } => {
                 Box::new(Swapping::new(self, Box::new(Postgres::open(url, password.as_deref())?), access)?)
             }
-            Store::Rest { url, token } => Box::new(Rest::open(url, token.as_deref(), access)?),
+            Store::Rest { url, login, authorities } => {
+                Box::new(Rest::open(url, login, authorities.as_deref(), access)?)
+            }
         })
     }
 }

@@ -57,6 +57,10 @@ impl Backend for Swapping {
         Ok(self.pointers.tables()?.into_iter().map(|(name, _)| name).collect())
     }
 
+    fn pointers(&mut self) -> Result<Vec<(TableName, String)>> {
+        self.pointers.tables()
+    }
+
     fn load_all(&mut self, session: Session) -> Result<Vec<Table>> {
         self.pointers.tables()?.into_iter().map(|(name, location)| table::read(name, location, session)).collect()
     }

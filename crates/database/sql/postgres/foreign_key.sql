@@ -1,1 +1,1 @@
-ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({columns}) REFERENCES {other} ({fields}) DEFERRABLE
+ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({columns}) REFERENCES {other} ({fields}) DEFERRABLE NOT VALID

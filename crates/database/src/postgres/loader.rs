@@ -78,6 +78,23 @@ impl Loader {
     }
 }
 
+impl Loader {
+    /// Lets the server prove the declared foreign keys of a table.
+    ///
+    /// # Errors
+    /// Fails with the server's error: a reference does not hold, for example.
+    pub fn validate(&mut self, table: &Table) -> Result<()> {
+        let failed = |error| self.server.failed(error);
+        let name = of_schema(&self.schema, &table.name);
+        let found = self.client.query(statement!("postgres/not_validated"), &[&self.schema, &table.name]);
+        for row in found.map_err(failed)? {
+            let places = [("table", name.as_str()), ("name", &quoted(row.get(0)))];
+            self.client.batch_execute(&with(statement!("postgres/validate_foreign_key"), &places)).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
 /// Sends the batches that `next` returns, and returns the number of rows.
 pub(super) fn send<E: From<Error>>(
     mut writer: CopyInWriter<'_>,

@@ -1,7 +1,8 @@
 //! Postgres: tables are loaded into a schema beside, and one transaction puts it in the place of the old one.
 //!
 //! ```text
-//! Postgres::open ─▶ prepare ─▶ Loader::load, Loader::index (several connections) ─▶ add_foreign_keys ─▶ swap
+//! Postgres::open ─▶ prepare ─▶ Loader::load, index ─▶ declare_foreign_keys ─▶ Loader::validate ─▶ swap
+//!                              several connections                                several connections
 //! ```
 //!
 //! If few rows changed since the month that the schema holds, `Postgres::begin_changes` applies these in place instead.
@@ -31,6 +32,9 @@ use crate::{Error, ForeignKey, Loaded, Result, Table};
 /// those who wait behind it go on.
 const SWAP_ATTEMPTS: u32 = 600;
 const SWAP_PAUSE: Duration = Duration::from_millis(500);
+
+/// The tables in which a schema records its export.
+const RECORDS: [&str; 2] = ["_export", "_export_tables"];
 
 /// A schema of a database, locked for this process.
 pub struct Postgres {
@@ -127,11 +131,12 @@ impl Postgres {
         Loader::open(&self.server, &self.application, &self.loading(), unlogged)
     }
 
-    /// Adds the foreign keys of a loaded table that are missing.
+    /// Declares the foreign keys of a loaded table that are missing. The server reads no row before
+    /// [`Loader::validate`]: to declare a key locks both tables, so keys of one table would wait for each other.
     ///
     /// # Errors
-    /// Fails with the server's error: a reference does not hold, for example.
-    pub fn add_foreign_keys(&mut self, table: &Table) -> Result<()> {
+    /// Fails with the server's error.
+    pub fn declare_foreign_keys(&mut self, table: &Table) -> Result<()> {
         let server = self.server.clone();
         let failed = |error| server.failed(error);
         let loading = self.loading();
@@ -161,8 +166,9 @@ impl Postgres {
     /// Fails with [`Error::Readers`] if the locks could not be had in five minutes or more, and with
     /// [`Error::Unknown`] if the connection broke during the commit.
     pub fn swap(&mut self, mut on_wait: impl FnMut()) -> Result<()> {
+        let mut contended = Vec::new();
         for attempt in 0..SWAP_ATTEMPTS {
-            match self.try_swap() {
+            match self.try_swap(&mut contended) {
                 Err(Failed::Server(error)) if is_blocked(&error) => {
                     if attempt == 0 {
                         on_wait();
@@ -175,12 +181,13 @@ impl Postgres {
         Err(Error::Readers(self.schema.clone(), u64::from(SWAP_ATTEMPTS)))
     }
 
-    fn try_swap(&mut self) -> std::result::Result<(), Failed> {
+    /// `contended` has the tables whose locks an earlier attempt did not get, the latest first.
+    fn try_swap(&mut self, contended: &mut Vec<String>) -> std::result::Result<(), Failed> {
         let (schema, loading) = (self.schema.clone(), self.loading());
         let place = self.server.place();
         let mut transaction = self.client.transaction()?;
         transaction.batch_execute(statement!("postgres/lock_timeout"))?;
-        let readers = replace_old(&mut transaction, &schema)?;
+        let readers = replace_old(&mut transaction, &schema, contended)?;
         let places = [("schema", quoted(&loading)), ("name", quoted(&schema))];
         let places = places.each_ref().map(|(place, name)| (*place, name.as_str()));
         transaction.batch_execute(&with(statement!("postgres/rename_schema"), &places))?;
@@ -235,18 +242,30 @@ impl From<postgres::Error> for Failed {
 }
 
 /// Drops the old schema once no reader is inside it, and returns the roles that could use it.
-fn replace_old(transaction: &mut Transaction<'_>, schema: &str) -> std::result::Result<Vec<String>, Failed> {
+fn replace_old(
+    transaction: &mut Transaction<'_>,
+    schema: &str,
+    contended: &mut Vec<String>,
+) -> std::result::Result<Vec<String>, Failed> {
     if !transaction.query_one(statement!("postgres/schema_exists"), &[&schema])?.get::<_, bool>(0) {
         return Ok(Vec::new());
     }
     refuse_dependents(transaction, schema)?;
     let loaded = with(statement!("postgres/loaded_tables"), &[("schema", &quoted(schema))]);
     let tables = transaction.query(&loaded, &[])?;
-    let tables: Vec<String> = tables.iter().map(|row| of_schema(schema, row.get(0))).collect();
-    if !tables.is_empty() {
+    // The records of the export are tables as well, which readers join with the others.
+    let records = RECORDS.iter().map(|name| of_schema(schema, name));
+    let mut tables: Vec<String> = records.chain(tables.iter().map(|row| of_schema(schema, row.get(0)))).collect();
+    // Readers that join two tables lock them in an order of their own. In the opposite order, each would wait for the other
+    // until the timeout; so a table that readers held is locked first, and those that come later wait there.
+    tables.sort_by_key(|table| contended.iter().position(|other| other == table).unwrap_or(usize::MAX));
+    for table in tables {
         // Otherwise a reader could resolve one name in the old schema and the next in the new one.
-        let lock = with(statement!("postgres/lock_tables"), &[("tables", &tables.join(", "))]);
-        transaction.batch_execute(&lock)?;
+        if let Err(error) = transaction.batch_execute(&with(statement!("postgres/lock_table"), &[("table", &table)])) {
+            contended.retain(|other| *other != table);
+            contended.insert(0, table);
+            return Err(error.into());
+        }
     }
     let readers = transaction.query(statement!("postgres/readers"), &[&schema])?;
     transaction.batch_execute(&with(statement!("postgres/drop_schema"), &[("schema", &quoted(schema))]))?;

@@ -1,16 +1,21 @@
 //! `upsert-table` and `maintain-tables`, killed: the table is as it was before, or as it is after, and no file of a killed
-//! call stays.
+//! call stays. `read-changes`, killed: a file has every line once, and stdout the lines of one snapshot twice at most.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lake_catalog::{Access, Catalog, Store, TableName};
+use serde_json::Value;
 
 use super::equal;
 use super::tables::no_orphans;
 use crate::faults::lake::{Stage, names};
 use crate::faults::sample::few;
 use crate::faults::trace::{available, run_with_fault, writing_calls};
-use crate::support::TestLake;
+use crate::support::{TestCommand, TestLake};
 
 /// The rows of `mine.names`, read from the files of its current snapshot.
 fn rows(lake: &TestLake) -> Result<u64, String> {
@@ -59,6 +64,38 @@ fn upsert_table() {
     }
 }
 
+/// Runs `work` while a reader reads the table again and again. Every answer has the three rows. A file may be gone that a
+/// snapshot named which has expired since the reader found it, so an answer fails only if the table has moved on.
+fn while_read(lake: &TestLake, when: &str, work: impl FnOnce()) {
+    let location = || {
+        let catalog = rusqlite::Connection::open(lake.path("_meta/catalog.sqlite")).unwrap();
+        let sql = "SELECT metadata_location FROM iceberg_tables WHERE table_name = 'names'";
+        catalog.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
+    };
+    let is_done = AtomicBool::new(false);
+    let reads = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                let before = location();
+                match rows(lake) {
+                    Ok(found) => assert_eq!(found, 3, "{when}: a reader"),
+                    Err(what) => assert_ne!(location(), before, "{when}: a reader: {what}"),
+                }
+                reads += 1;
+            }
+            reads
+        });
+        // Also after a panic, so that the reader ends.
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        is_done.store(true, Ordering::Relaxed);
+        let reads = reader.join();
+        worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        reads.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    assert!(reads > 3, "{when}: {reads} reads");
+}
+
 #[test]
 fn maintain_tables() {
     if !available() {
@@ -84,11 +121,84 @@ fn maintain_tables() {
     for call in few(calls, 10) {
         let when = format!("maintain-tables killed before {} number {}, {}", call.name, call.number, call.text);
         let lake = fresh();
-        let command = lake.call("maintain-tables", &arguments);
-        run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
-        assert_eq!(rows(&lake), expected, "{when}");
-        assert_eq!(lake.call("maintain-tables", &arguments).run().status, Some(0), "{when}");
+        while_read(&lake, &when, || {
+            let command = lake.call("maintain-tables", &arguments);
+            run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
+            assert_eq!(rows(&lake), expected, "{when}");
+            assert_eq!(lake.call("maintain-tables", &arguments).run().status, Some(0), "{when}");
+        });
         assert_eq!((files(&lake), rows(&lake)), (1, Ok(3)), "{when}; run again");
         no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
+    }
+}
+
+/// The lines of a reader, each of them whole.
+fn lines(text: &str, when: &str) -> Vec<Value> {
+    assert!(text.is_empty() || text.ends_with('\n'), "{when}: half a line: {text}");
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{when}: {error}: {line}")))
+        .collect()
+}
+
+/// A reader of `mine.names` from the start, with a position of its own, into a file of its own or to stdout.
+fn reader(lake: &TestLake, trial: &str, into_file: bool) -> (TestCommand, PathBuf) {
+    let (position, output) = (lake.beside(&format!("{trial}.position")), lake.beside(&format!("{trial}.ndjson")));
+    let mut command = lake.call("read-changes", &["--table", "mine.names", "--from", "start", "--threads", "1"]);
+    command.args(&["--position", position.to_str().unwrap()]);
+    if into_file {
+        command.args(&["--output", output.to_str().unwrap()]);
+    }
+    (command, output)
+}
+
+#[test]
+fn read_changes() {
+    if !available() {
+        return;
+    }
+    let lake = TestLake::at(Stage::Own);
+    for (id, rows) in ["id,name\n1,one\n2,two\n", "id,name\n2,zwei\n3,drei\n", "id,name\n3,trois\n"].iter().enumerate()
+    {
+        let file = lake.write(&format!("{id}.csv"), rows);
+        let from = ["--table", "mine.names", "--key", "id", "--from", file.to_str().unwrap()];
+        lake.call("upsert-table", &from).run().expect_status(0);
+    }
+    for into_file in [true, false] {
+        let (clean, output) = reader(&lake, &format!("clean-{into_file}"), into_file);
+        let calls = writing_calls(&clean);
+        let total = calls.len();
+        // Whole lines, which both kinds of readers have to give.
+        let (mut whole, of_whole) = reader(&lake, &format!("whole-{into_file}"), true);
+        whole.run().expect_status(0);
+        let expected = lines(&fs::read_to_string(of_whole).unwrap(), "clean");
+        assert_eq!(expected.len(), 5);
+        if into_file {
+            assert_eq!(lines(&fs::read_to_string(output).unwrap(), "clean"), expected);
+        }
+        for call in few(calls, 6) {
+            let when =
+                format!("read-changes killed before {} number {} of {total}, {}", call.name, call.number, call.text);
+            let (mut command, output) = reader(&lake, &format!("{into_file}-{}-{}", call.name, call.number), into_file);
+            let killed = run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
+            assert_eq!(killed.status.signal(), Some(9), "{when}: it was not");
+            let again = command.run();
+            assert_eq!(again.status, Some(0), "{when}; run again:\n{}", again.stderr);
+            if into_file {
+                assert_eq!(lines(&fs::read_to_string(output).unwrap(), &when), expected, "{when}");
+                assert_eq!(command.run().expect_status(0).json()["status"], "already_done", "{when}");
+            } else {
+                let first = lines(&String::from_utf8_lossy(&killed.stdout), &when);
+                let mut seen = [first, lines(&again.stdout, &when)].concat();
+                for line in &expected {
+                    let found = seen.iter().position(|seen| seen == line);
+                    seen.remove(found.unwrap_or_else(|| panic!("{when}: {line} is lost")));
+                }
+                let twice: BTreeSet<_> = seen.iter().map(|line| line["snapshot_id"].to_string()).collect();
+                assert!(twice.len() <= 1, "{when}: more than a snapshot twice: {seen:?}");
+            }
+        }
+        let left = fs::read_dir(lake.beside("")).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = left.filter(|name| name.to_string_lossy().ends_with(".unfinished")).collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 }

@@ -1,14 +1,17 @@
 //! Tasks over a catalog on a REST server, killed at a few of their calls: `main` of all tables is one run, a tag is in all
-//! or in none, and the next call ends what was begun.
+//! or in none, and the next call ends what was begun. Tasks that register and drop tables one by one are killed between
+//! these requests too.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
 use lake_catalog::{Access, Catalog};
+use serde_json::Value;
 
 use crate::faults::invariants;
 use crate::faults::lake::{RUNS, Stage};
 use crate::faults::sample::few;
-use crate::faults::trace::{available, run_with_fault, writing_calls};
+use crate::faults::trace::{Call, available, run_with_fault, sending_calls, writing_calls};
 use crate::iceberg::rest::fixture::{Fixture, fixture};
 use crate::support::TestLake;
 
@@ -99,4 +102,115 @@ fn the_first_run() {
             assert_eq!(catalog.remove_unnamed(&table).unwrap(), 0, "{when}: orphans of {}", table.name());
         }
     }
+}
+
+/// The tables of a lake with their metadata files, as table-history lists them.
+fn tables(lake: &TestLake, when: &str) -> Value {
+    let listed = lake.call("table-history", &[]).run();
+    assert_eq!(listed.status, Some(0), "{when}: {}", listed.stderr);
+    listed.json()["tables"].clone()
+}
+
+/// A lake with tables of a run and a table of people's own, on the server.
+fn moved(server: &Fixture) -> TestLake {
+    Catalog::clear(&server.store()).unwrap();
+    let lake = TestLake::at(Stage::Own);
+    lake.call("move-catalog", &["--to", &server.url()]).run().expect_status(0);
+    lake
+}
+
+/// Kills a task before it sends a few of its requests.
+fn killed(
+    calls: &[Call],
+    count: usize,
+    fresh: impl Fn() -> TestLake,
+    task: &str,
+    arguments: &[&str],
+    then: impl Fn(&TestLake, &Value, &str),
+) {
+    assert!(calls.len() > 70, "{task} sends {} times", calls.len());
+    for call in few(calls.to_vec(), count) {
+        let request: String = call.text.chars().take(160).collect();
+        let when = format!("{task} killed before {} number {} of {}, {request}", call.name, call.number, calls.len());
+        let lake = fresh();
+        let before = tables(&lake, &when);
+        assert_eq!(before.as_array().map(Vec::len), Some(38), "{when}");
+        let killed = run_with_fault(&lake.call(task, arguments), &call, "signal=KILL", Path::new("/dev/null"), "");
+        assert_eq!(killed.status.signal(), Some(9), "{when}: it was not");
+        then(&lake, &before, &when);
+    }
+}
+
+#[test]
+fn move_catalog_between_single_tables() {
+    if !available() {
+        return;
+    }
+    let Some(server) = fixture() else { return };
+    let there = ["--to", &server.url()];
+    let embedded = || {
+        Catalog::clear(&server.store()).unwrap();
+        TestLake::at(Stage::Own)
+    };
+    let moves = |lake: &TestLake, to: &[&str], before: &Value, when: &str| {
+        assert_eq!(tables(lake, when), *before, "{when}: one of the two catalogs is whole");
+        let again = lake.call("move-catalog", to).run();
+        assert_eq!(again.status, Some(0), "{when}; run again: {}", again.stderr);
+        assert_eq!(tables(lake, when), *before, "{when}; run again");
+        assert_eq!(lake.path("_meta/catalog.sqlite").exists(), to[1] == "sqlite", "{when}");
+        let record = std::fs::read_to_string(lake.path("_meta/catalog.json")).unwrap_or_default();
+        assert!(!record.contains("left"), "{when}: {record}");
+    };
+    let calls = sending_calls(&embedded().call("move-catalog", &there));
+    killed(&calls, KILLS, embedded, "move-catalog", &there, |lake, before, when| moves(lake, &there, before, when));
+
+    let back = ["--to", "sqlite"];
+    let calls = sending_calls(&moved(&server).call("move-catalog", &back));
+    killed(
+        &calls,
+        1,
+        || moved(&server),
+        "move-catalog",
+        &back,
+        |lake, before, when| {
+            moves(lake, &back, before, when);
+            let left = server.catalog(lake, Access::Write).list().unwrap();
+            assert!(left.is_empty(), "{when}: the server still has {left:?}");
+        },
+    );
+}
+
+#[test]
+fn rebuild_catalog_between_single_tables() {
+    if !available() {
+        return;
+    }
+    let Some(server) = fixture() else { return };
+    let calls = sending_calls(&moved(&server).call("rebuild-catalog", &[]));
+    killed(
+        &calls,
+        1,
+        || moved(&server),
+        "rebuild-catalog",
+        &[],
+        |lake, before, when| {
+            let again = lake.call("rebuild-catalog", &[]).run();
+            assert_eq!(again.status, Some(0), "{when}; run again: {}", again.stderr);
+            assert_eq!(again.json()["left_out"], Value::Array(Vec::new()), "{when}");
+            let own = |listed: &Value| {
+                let listed = listed.as_array().unwrap();
+                listed.iter().find(|table| table["table"] == "mine.names").cloned()
+            };
+            assert_eq!(own(&tables(lake, when)), own(before), "{when}: a table of people's own is as it was");
+            let mut catalog = server.catalog(lake, Access::Write);
+            let found = catalog.load_all().unwrap();
+            assert_eq!(found.len(), 38, "{when}");
+            for table in found {
+                let has_runs = RUNS.iter().all(|run| table.ref_id(&format!("run_{run}")).is_some());
+                assert_eq!(has_runs, table.name().namespace != "mine", "{when}: {}", table.name());
+                assert_eq!(catalog.remove_unnamed(&table).unwrap(), 0, "{when}: orphans of {}", table.name());
+            }
+            assert!(!lake.path("_meta/session.json").exists(), "{when}");
+        },
+    );
 }

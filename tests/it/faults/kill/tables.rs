@@ -6,8 +6,7 @@ use super::{Trial, equal};
 use crate::faults::lake::{RUNS, Stage};
 use crate::faults::sample::few;
 use crate::faults::trace::{available, run_with_fault, writing_calls};
-use crate::iceberg::server::database;
-use crate::support::TestLake;
+use crate::support::{CatalogDatabase, TestLake};
 
 /// The run that `main` of every table is, or another ref.
 fn run_of(lake: &TestLake, reference: &str) -> Result<Option<String>, String> {
@@ -144,7 +143,7 @@ fn move_catalog() {
     if !available() {
         return;
     }
-    let Some(database) = database() else { return };
+    let Some(database) = CatalogDatabase::create() else { return };
     let url = database.url();
     let arguments = ["--to", url.as_str(), "--to-password-file", database.password_file()];
     let calls = writing_calls(&TestLake::at(Stage::Staged).call("move-catalog", &arguments));

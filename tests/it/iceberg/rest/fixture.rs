@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lake_catalog::{Access, Catalog, Store};
+use lake_catalog::{Access, Catalog, Login, Store};
 
 use crate::support::{Dir, TestLake, skipped};
 
@@ -76,7 +76,7 @@ impl Fixture {
     }
 
     pub fn store(&self) -> Store {
-        Store::Rest { url: self.url(), token: None }
+        Store::Rest { url: self.url(), login: Login::None, authorities: None }
     }
 
     /// The catalog of a lake on this server.

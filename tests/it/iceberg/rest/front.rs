@@ -2,11 +2,17 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::support::self_signed;
+
 /// How the server fails.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
+    #[default]
     None,
     /// It lists its endpoints, and does not have transactions/commit.
     UnlistedCommit,
@@ -22,47 +28,129 @@ pub enum Fault {
     GoneBehind,
     /// It refuses requests without this token.
     Token(&'static str),
+    /// It gives tokens for these client credentials, and refuses requests without the last one.
+    Credentials(Credentials),
+}
+
+/// The tokens that a server gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The body of a request for a token, as a form.
+    pub form: &'static str,
+    /// How many requests a token is good for.
+    pub requests: usize,
+    /// When a token expires, as the server says.
+    pub seconds: u64,
 }
 
 /// The server. It ends with the process.
 pub struct Front {
     pub port: u16,
-    fault: Arc<Mutex<Fault>>,
-    commits: Arc<Mutex<usize>>,
+    /// The certificate in PEM, of a server over TLS.
+    certificate: Option<String>,
+    shared: Arc<Shared>,
+}
+
+/// The state of a server.
+#[derive(Default)]
+struct Shared {
+    fault: Mutex<Fault>,
+    /// Commits, requests and tokens since the server was told how to fail.
+    commits: AtomicUsize,
+    requests: AtomicUsize,
+    tokens: AtomicUsize,
+    /// Requests with the last token.
+    admitted: AtomicUsize,
 }
 
 impl Front {
     /// Starts a server before the one at a port.
     pub fn before(server: u16) -> Self {
+        Front::start(server, None)
+    }
+
+    /// Starts a server over TLS before the one at a port.
+    pub fn over_tls(server: u16) -> Self {
+        Front::start(server, Some(self_signed()))
+    }
+
+    fn start(server: u16, tls: Option<(Arc<ServerConfig>, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let front = Front {
-            port: listener.local_addr().unwrap().port(),
-            fault: Arc::new(Mutex::new(Fault::None)),
-            commits: Arc::default(),
-        };
-        let (fault, commits) = (front.fault.clone(), front.commits.clone());
+        let port = listener.local_addr().unwrap().port();
+        let (config, certificate) = tls.unzip();
+        let front = Front { port, certificate, shared: Arc::default() };
+        let shared = front.shared.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (fault, commits) = (fault.clone(), commits.clone());
-                std::thread::spawn(move || serve(client, server, &fault, &commits));
+                let (shared, config) = (shared.clone(), config.clone());
+                std::thread::spawn(move || match config {
+                    None => serve(client, server, &shared),
+                    Some(config) => {
+                        let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), client);
+                        serve(&mut stream, server, &shared);
+                        stream.conn.send_close_notify();
+                        let _ = stream.flush();
+                    }
+                });
             }
         });
         front
     }
 
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+
+    pub fn certificate(&self) -> &str {
+        self.certificate.as_deref().unwrap()
     }
 
     /// Fails like this from now on.
     pub fn fail(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = fault;
-        *self.commits.lock().unwrap() = 0;
+        *self.shared.fault.lock().unwrap() = fault;
+        for counter in [&self.shared.commits, &self.shared.requests, &self.shared.tokens, &self.shared.admitted] {
+            counter.store(0, Ordering::SeqCst);
+        }
     }
 
     /// Returns how many commits came since then.
     pub fn commits(&self) -> usize {
-        *self.commits.lock().unwrap()
+        self.shared.commits.load(Ordering::SeqCst)
+    }
+
+    /// Returns how many requests came since then, those for tokens left out.
+    pub fn requests(&self) -> usize {
+        self.shared.requests.load(Ordering::SeqCst)
+    }
+
+    /// Returns how many tokens were given since then.
+    pub fn tokens(&self) -> usize {
+        self.shared.tokens.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    /// The token that is given last.
+    fn token(&self) -> String {
+        format!("issued-{}-by-the-tests", self.tokens.load(Ordering::SeqCst))
+    }
+
+    /// Answers a request for a token.
+    fn give(&self, request: &Request, credentials: Credentials) -> Vec<u8> {
+        if request.body != credentials.form.as_bytes() {
+            return json(401, r#"{"error":"invalid_client","error_description":"Credentials are unknown"}"#);
+        }
+        self.tokens.fetch_add(1, Ordering::SeqCst);
+        self.admitted.store(0, Ordering::SeqCst);
+        let (token, seconds) = (self.token(), credentials.seconds);
+        json(200, &format!(r#"{{"access_token":"{token}","token_type":"bearer","expires_in":{seconds}}}"#))
+    }
+
+    /// Whether a request has the last token, and the token is still good.
+    fn admits(&self, request: &Request, credentials: Credentials) -> bool {
+        let admitted = self.admitted.fetch_add(1, Ordering::SeqCst) < credentials.requests;
+        admitted && request.has_token(&self.token())
     }
 }
 
@@ -73,7 +161,13 @@ struct Request {
     body: Vec<u8>,
 }
 
-fn read(client: &TcpStream) -> Option<Request> {
+impl Request {
+    fn has_token(&self, token: &str) -> bool {
+        self.headers.iter().any(|header| *header == format!("authorization: Bearer {token}"))
+    }
+}
+
+fn read(client: &mut impl Read) -> Option<Request> {
     let mut reader = BufReader::new(client);
     let mut lines = Vec::new();
     loop {
@@ -91,20 +185,25 @@ fn read(client: &TcpStream) -> Option<Request> {
 }
 
 /// Answers one request and closes the connection.
-fn serve(mut client: TcpStream, server: u16, fault: &Mutex<Fault>, commits: &Mutex<usize>) {
-    let Some(request) = read(&client) else { return };
+fn serve(mut client: impl Read + Write, server: u16, shared: &Shared) {
+    let Some(request) = read(&mut client) else { return };
     let is_commit = request.line.contains("/transactions/commit");
+    let for_token = request.line.starts_with("POST /v1/oauth/tokens ");
+    let Shared { fault, commits, .. } = shared;
     let now = fault.lock().unwrap().clone();
     if is_commit {
-        *commits.lock().unwrap() += 1;
+        commits.fetch_add(1, Ordering::SeqCst);
+    }
+    if !for_token {
+        shared.requests.fetch_add(1, Ordering::SeqCst);
     }
     let passed = || pass(&request, server);
     let answer = match now {
-        Fault::GoneBehind if !is_commit && *commits.lock().unwrap() > 0 => return,
-        Fault::Token(token)
-            if !request.headers.iter().any(|header| *header == format!("authorization: Bearer {token}")) =>
-        {
-            status(401, "Not authorized: no token")
+        Fault::GoneBehind if !is_commit && commits.load(Ordering::SeqCst) > 0 => return,
+        Fault::Token(token) if !request.has_token(token) => status(401, "Not authorized: no token"),
+        Fault::Credentials(credentials) if for_token => shared.give(&request, credentials),
+        Fault::Credentials(credentials) if !shared.admits(&request, credentials) => {
+            status(401, "Not authorized: the token has expired")
         }
         Fault::UnlistedCommit if request.line.contains("/config") => json(
             200,
@@ -112,7 +211,7 @@ fn serve(mut client: TcpStream, server: u16, fault: &Mutex<Fault>, commits: &Mut
         ),
         Fault::NoEndpoints(_) if request.line.contains("/config") => json(200, r#"{"defaults":{},"overrides":{}}"#),
         Fault::NoEndpoints(code) if is_commit && code > 0 => status(code, "No route"),
-        Fault::Commits(code, count) if is_commit && *commits.lock().unwrap() <= count => status(code, "busy"),
+        Fault::Commits(code, count) if is_commit && commits.load(Ordering::SeqCst) <= count => status(code, "busy"),
         Fault::CutBefore if is_commit => {
             *fault.lock().unwrap() = Fault::None;
             return;

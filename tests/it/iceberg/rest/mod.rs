@@ -2,7 +2,9 @@
 
 pub mod fixture;
 mod front;
+mod login;
 mod refusals;
+mod tls;
 
 use std::fs;
 
@@ -52,6 +54,8 @@ fn a_lake_is_staged_promoted_read_altered_and_rolled_back_over_rest() {
     let expected = ["country string", "amount double", "town string"];
     assert_eq!(altered.json()["columns"], Value::from(expected.to_vec()), "{}", altered.stdout);
 
+    upkeep_over_rest(&lake);
+
     // A run that is gone is gone from the tables.
     lake.promote(NOVEMBER).expect_status(0);
     for entry in fs::read_dir(lake.root()).unwrap().map(|entry| entry.unwrap()) {
@@ -63,6 +67,28 @@ fn a_lake_is_staged_promoted_read_altered_and_rolled_back_over_rest() {
     lake.task("prune-runs").args(&keep).run().expect_status(0);
     assert_eq!(history(&lake, "releases_v6")["snapshots"].as_array().map(Vec::len), Some(1));
     lake.expect_nothing_staged();
+}
+
+/// Compacts a table of people's own, expires its snapshots and removes their files, over REST.
+fn upkeep_over_rest(lake: &TestLake) {
+    for call in 0..3 {
+        let input = lake.write("prices.csv", format!("id,price\n{call},1\n{},2\n", call + 10));
+        let from = ["--table", "mine.prices", "--from", input.to_str().unwrap(), "--key", "id"];
+        lake.task("upsert-table").args(&from).run().expect_status(0);
+    }
+    let rows = || super::views::rows(lake, "FROM mine.prices ORDER BY ALL", &[]);
+    let before = rows();
+    assert_eq!(before.len(), 6);
+    let keep = ["--tables", "mine.prices", "--keep-snapshots", "1", "--keep-days", "0", "--dry-run", "false"];
+    let done = lake.task("maintain-tables").args(&keep).run().expect_status(0).json();
+    assert!(done["metrics"]["rewritten_files"].as_u64().unwrap() > 1, "{done}");
+    assert!(done["metrics"]["expired_snapshots"].as_u64().unwrap() > 1, "{done}");
+    assert_eq!(fs::read_dir(lake.path("_tables/mine/prices/data")).unwrap().count(), 1);
+    assert_eq!(rows(), before);
+    let sizes = "SELECT s.rows, s.files, count(*) FROM table_sizes AS s JOIN table_snapshots AS t USING (layer, table_name) \
+                 WHERE layer = 'mine' AND table_name = 'prices' GROUP BY ALL";
+    assert_eq!(super::views::rows(lake, sizes, &[]), ["6,1,1"]);
+    lake.task("maintain-tables").args(&keep).run().expect_status(0).expect_result("already_done");
 }
 
 #[test]

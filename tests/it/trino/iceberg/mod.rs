@@ -2,6 +2,7 @@
 //! time has a lake in it.
 
 mod evolution;
+mod gold;
 mod losses;
 mod own;
 mod promotions;

@@ -53,7 +53,51 @@ fn an_own_table_is_read_and_merged_into_by_trino_between_two_upserts() {
     let count =
         |kind: &str| changes.lines().filter(|line| line.starts_with(&format!("{{\"change\":\"{kind}\""))).count();
     assert_eq!(["inserted", "updated", "deleted"].map(count), [22, 4, 1], "{changes}");
+    upkeep_by_trino_itself(&tables, &upsert, &query);
     tables.change("DROP TABLE mine.inventory");
+}
+
+/// Trino rewrites the files, in the table's order; the dry run and the result are those of DuckDB.
+fn upkeep_by_trino_itself(
+    tables: &Tables,
+    upsert: &dyn Fn(&str, &[&str]) -> serde_json::Value,
+    query: &dyn Fn(&str) -> String,
+) {
+    tables.task("alter-table", &["--table", "mine.inventory", "--sort", "price desc"]).expect_status(0);
+    for id in 60..63 {
+        upsert(&format!("id,title,price,listed,grade\n{id},more,{id},,\n"), &["--mode", "append"]);
+    }
+    tables.change("DELETE FROM mine.inventory WHERE id = 6");
+    let sums = format!("SELECT {SUMS} FROM mine.inventory");
+    let before = tables.row(&sums).join(",");
+    let files = "SELECT count(*) FROM mine.\"inventory$files\" WHERE content = 0";
+    let counted = |sql: &str| tables.row(sql)[0].parse::<u64>().unwrap();
+    let count = counted(files);
+    let engine = ["--engine", "trino", "--trino-url", tables.stack.url(), "--tables", "mine.inventory", "--dry-run"];
+    let by_trino =
+        |dry_run: &str| tables.task("maintain-tables", &[&engine[..], &[dry_run]].concat()).expect_status(0).json();
+    let shown = by_trino("true");
+    assert_eq!(shown["status"], "skipped");
+    assert_eq!(counted(files), count, "a dry run changes nothing");
+    let done = by_trino("false");
+    let of = |key: &str| done["upkeep"][0][key].as_u64().unwrap();
+    assert_eq!(shown["metrics"]["rewritten_files"], done["metrics"]["rewritten_files"], "{shown} {done}");
+    assert_eq!(count - of("rewritten_files") + of("new_files"), counted(files), "{done}");
+    assert!(of("rewritten_bytes") > 0 && counted(files) < count, "{done}");
+    assert_eq!(counted("SELECT count(*) FROM mine.\"inventory$files\" WHERE content <> 0"), 0);
+    assert_eq!((tables.row(&sums).join(","), query(&sums)), (before.clone(), before));
+    let path = "SELECT file_path FROM mine.\"inventory$files\" ORDER BY record_count DESC LIMIT 1";
+    let path = tables.row(path).remove(0);
+    let sorted = format!(
+        "SELECT count(*) FROM (SELECT price, lag(price) OVER () AS before FROM read_parquet('{}')) WHERE price > before",
+        path.trim_start_matches("file://")
+    );
+    assert_eq!(query(&sorted), "0", "the order of the table");
+    assert_eq!(by_trino("false")["status"], "already_done");
+    upsert("id,title,price,listed,grade\n70,more,70,,\n71,more,71,,\n", &["--mode", "append"]);
+    upsert("id,title,price,listed,grade\n72,more,72,,\n73,more,73,,\n", &["--mode", "append"]);
+    let other = [&engine[..], &["false", "--trino-iceberg-catalog", "tpch"]].concat();
+    assert_ne!(tables.task("maintain-tables", &other).status, Some(0), "another catalog than the lake's");
 }
 
 fn upkeep_rewrites_the_delete_files_of_trino(tables: &Tables, both: &dyn Fn(&str)) {

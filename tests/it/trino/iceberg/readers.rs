@@ -92,6 +92,7 @@ fn all_tables_have_the_sums_of_the_files_now_and_a_month_back() {
     assert_eq!(tables.row("SELECT count(*) FROM collection"), ["0"]);
 
     views_of_a_run_are_pinned_to_it(&tables);
+    tables_about_tables_are_those_of_query(&tables);
     files_are_skipped_and_kept(&tables);
 }
 
@@ -111,6 +112,35 @@ fn views_of_a_run_are_pinned_to_it(tables: &Tables) {
     assert_eq!(count(&format!("{schema}.releases_ref_v6")), files, "the SQL name as well");
     let views = tables.ask(&format!("SHOW TABLES FROM {schema}")).len();
     assert_eq!(views, tables.stack.ask(&format!("SHOW TABLES FROM hive.{schema}")).len() + 1, "and the collection");
+}
+
+/// The views that register-tables made beside the pinned ones, and the same SQL in `query`.
+fn tables_about_tables_are_those_of_query(tables: &Tables) {
+    let schema = format!("{}_tables", tables.stack.schema());
+    let both = |sql: &str| {
+        let query = sql.replace("{schema}.", "");
+        let finished = tables.task("query", &["--sql", &query, "--format", "csv"]).expect_status(0);
+        let rows = tables.ask(&sql.replace("{schema}", &schema)).into_iter();
+        let rows: Vec<_> =
+            rows.map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(",")).collect();
+        assert_eq!(finished.stdout.lines().skip(1).collect::<Vec<_>>(), rows, "{sql}");
+        assert!(!rows.is_empty(), "{sql}");
+    };
+    both("SELECT layer, SUM(size_bytes) AS size_bytes FROM {schema}.table_sizes GROUP BY layer ORDER BY layer");
+    both(
+        "SELECT layer, table_name, \"rows\", files, deleted_rows, delete_files FROM {schema}.table_sizes ORDER BY 1, 2",
+    );
+    both(
+        "SELECT table_name, path, size_bytes, \"rows\", content, file_format, run_id FROM {schema}.table_files ORDER BY 2",
+    );
+    both(
+        "SELECT layer, table_name, snapshot_id, parent_id, operation, run_id, dump_month, is_current, size_bytes, \"rows\", \
+         files FROM {schema}.table_snapshots ORDER BY 3",
+    );
+    let tags = format!(
+        "SELECT array_join(tags, ' ') FROM {schema}.table_snapshots WHERE table_name = 'labels_v10' AND is_current"
+    );
+    assert_eq!(tables.row(&tags), [format!("month_{} run_{LARGE}", &LARGE[..7])]);
 }
 
 /// A filter on the sorted column reads few files, and no engine deletes a file of a run.

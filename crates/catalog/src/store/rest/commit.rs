@@ -52,7 +52,7 @@ pub(super) fn commit(server: &Server, changes: &[TableChange], at: i64, written:
             Ok(answer) if answer.is_success() => return Ok(()),
             Ok(answer) if answer.is_no_endpoint() => return Err(no_transactions(server, &answer)),
             Ok(answer) => (server.connection().refused(&answer), answer.status >= 500),
-            Err(lost) => (server.connection().unreachable(&lost), lost.is_sent),
+            Err(lost) => (lost.error, lost.is_sent),
         };
         let unknown = |error: Error| if may_be_made { Error::Unknown(error.to_string()) } else { error };
         match outcome(server, &pending) {

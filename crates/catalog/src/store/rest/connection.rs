@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use ureq::http::{Method, Request, Uri};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, RequestExt};
 
-use crate::{Error, Result};
+use super::server::SEGMENT;
+use super::tokens::Tokens;
+use crate::{Error, Login, Result};
 
 /// How often a request that is safe to repeat is sent, and how long the first wait is; each further one is three times as
 /// long.
@@ -16,12 +20,17 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Metadata of a table with a thousand snapshots has a few megabytes.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// A connection to a server, with its token.
+/// The status by which some servers tell an expired token from an invalid one.
+const EXPIRED: u16 = 419;
+
+/// A connection to a server, with its login.
 pub(super) struct Connection {
     agent: Agent,
+    /// For the token endpoint, which may be another server's.
+    token_agent: Agent,
     /// The URL without a slash at its end and without its query.
     base: String,
-    token: Option<String>,
+    tokens: Tokens,
 }
 
 /// An answer of the server.
@@ -33,9 +42,11 @@ pub(super) struct Answer {
 
 /// A request without an answer.
 pub(super) struct Lost {
-    pub why: String,
+    pub error: Error,
     /// Whether the server may have got the request.
     pub is_sent: bool,
+    /// Whether another attempt may bring an answer.
+    pub is_transient: bool,
 }
 
 impl Answer {
@@ -54,43 +65,104 @@ impl Answer {
         [405, 406, 501].contains(&self.status) || self.status == 404 && !names_a_table
     }
 
+    /// Returns whether the server may give another answer later.
+    fn is_busy(&self) -> bool {
+        self.status == 429 || self.status >= 500
+    }
+
     fn error(&self, key: &str) -> Option<&str> {
         self.body["error"][key].as_str()
+    }
+
+    fn named_status(&self) -> String {
+        let reason = ureq::http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+        format!("HTTP {} {}", self.status, reason.unwrap_or_default()).trim_end().to_owned()
+    }
+
+    /// Returns why a token endpoint gave no token, in the words of OAuth 2 or of Iceberg.
+    fn why_no_token(&self) -> String {
+        let status = self.named_status();
+        let said = self.body["error"].as_str().or_else(|| self.error("message"));
+        let described = self.body["error_description"].as_str();
+        let parts = [Some(status.as_str()), said, described].into_iter().flatten();
+        parts.map(|part| part.lines().next().unwrap_or_default()).collect::<Vec<_>>().join(": ")
     }
 }
 
 impl Connection {
     /// Returns a connection for a URL. Sends no request.
-    pub fn new(url: &str, token: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    /// Fails if `authorities` has no certificate.
+    pub fn new(url: &str, login: &Login, authorities: Option<&str>) -> Result<Self> {
         let base = url.split('?').next().unwrap_or(url).trim_end_matches('/').to_owned();
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .https_only(base.starts_with("https:"))
-            .user_agent(concat!("lake-catalog/", env!("CARGO_PKG_VERSION")))
-            // The token goes to the named server only.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_connect(Some(Duration::from_secs(20)))
-            .timeout_recv_response(Some(Duration::from_secs(120)));
-        let config = if is_loopback(&base) { config.proxy(None) } else { config };
-        Connection { agent: Agent::new_with_config(config.build()), base, token: token.map(str::to_owned) }
+        let trusted = match authorities {
+            None => RootCerts::WebPki,
+            Some(pem) => certificates(pem).ok_or_else(|| Error::Untrusted {
+                place: base.clone(),
+                why: "there is no certificate in PEM among those to trust".to_owned(),
+            })?,
+        };
+        let token_url = if let Login::Credentials { token_url, .. } = login { token_url } else { &base };
+        Ok(Connection {
+            agent: agent(&base, &trusted),
+            token_agent: agent(token_url, &trusted),
+            base,
+            tokens: Tokens::new(login.clone()),
+        })
     }
 
-    /// Sends a request once.
+    /// Sends a request once; and once more with another token, if the server refuses a token that client credentials were
+    /// exchanged for. It has done nothing with the request then.
     pub fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> std::result::Result<Answer, Lost> {
-        let unsent = |error: ureq::http::Error| Lost { why: error.to_string(), is_sent: false };
+        let answer = self.send_with_token(method, path, body)?;
+        if [401, EXPIRED].contains(&answer.status) && self.tokens.forget() {
+            return self.send_with_token(method, path, body);
+        }
+        Ok(answer)
+    }
+
+    fn send_with_token(&self, method: &Method, path: &str, body: Option<&Value>) -> std::result::Result<Answer, Lost> {
         let mut request = Request::builder().method(method).uri(format!("{}/v1/{path}", self.base));
-        if let Some(token) = &self.token {
+        if let Some(token) = self.token()? {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
         let answer = match body {
             Some(body) => {
                 let request = request.header("Content-Type", "application/json").body(body.to_string());
-                request.map_err(unsent)?.with_agent(&self.agent).run()
+                request.map_err(|error| self.unsent(&error))?.with_agent(&self.agent).run()
             }
-            None => request.body(()).map_err(unsent)?.with_agent(&self.agent).run(),
+            None => request.body(()).map_err(|error| self.unsent(&error))?.with_agent(&self.agent).run(),
         };
         self.read(answer)
+    }
+
+    /// Returns the token of a request, if there is a login. Exchanges client credentials for one if none is at hand.
+    fn token(&self) -> std::result::Result<Option<String>, Lost> {
+        if let Some(token) = self.tokens.at_hand() {
+            return Ok(Some(token));
+        }
+        let Login::Credentials { id, secret, token_url, scope } = self.tokens.login() else { return Ok(None) };
+        let (id, secret, scope) = (id.as_str(), secret.as_str(), scope.as_str());
+        let fields =
+            [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret), ("scope", scope)];
+        let fields = fields.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, SEGMENT)));
+        let request = Request::builder().method(Method::POST).uri(token_url);
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(fields.join("&"));
+        let answer = request.map_err(|error| self.unsent(&error))?.with_agent(&self.token_agent).run();
+        // The request that needs the token was not sent.
+        let answer = self.read(answer).map_err(|lost| Lost { is_sent: false, ..lost })?;
+        let token = if answer.is_success() { self.tokens.keep(&answer.body) } else { None };
+        let no_token = || Lost {
+            error: Error::NoToken {
+                place: self.base.clone(),
+                endpoint: token_url.clone(),
+                why: self.tokens.hide(&answer.why_no_token()),
+            },
+            is_sent: false,
+            is_transient: answer.is_busy(),
+        };
+        token.ok_or_else(no_token).map(Some)
     }
 
     /// Sends a request that is safe to repeat, and repeats it if no answer comes or the server is not able to give one.
@@ -98,10 +170,11 @@ impl Connection {
         let mut attempt = 1;
         loop {
             let error = match self.send(method, path, body) {
-                Ok(answer) if answer.status == 429 || answer.status >= 500 => self.refused(&answer),
+                Ok(answer) if answer.is_busy() => self.refused(&answer),
                 Ok(answer) if [401, 403].contains(&answer.status) => return Err(self.refused(&answer)),
                 Ok(answer) => return Ok(answer),
-                Err(lost) => self.unreachable(&lost),
+                Err(lost) if !lost.is_transient => return Err(lost.error),
+                Err(lost) => lost.error,
             };
             if attempt == ATTEMPTS {
                 return Err(error);
@@ -122,10 +195,15 @@ impl Connection {
         answer: std::result::Result<ureq::http::Response<Body>, ureq::Error>,
     ) -> std::result::Result<Answer, Lost> {
         let lost = |error: ureq::Error| {
+            let why = self.tokens.hide(&error.to_string());
+            if is_of_tls(&error) {
+                let error = Error::Untrusted { place: self.base.clone(), why };
+                return Lost { error, is_sent: false, is_transient: false };
+            }
             let refused =
                 matches!(&error, ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused);
             let is_sent = !refused && !matches!(error, ureq::Error::ConnectionFailed | ureq::Error::HostNotFound);
-            Lost { why: self.without_token(&error.to_string()), is_sent }
+            Lost { error: self.error(why), is_sent, is_transient: true }
         };
         let mut response = answer.map_err(lost)?;
         let status = response.status().as_u16();
@@ -135,18 +213,12 @@ impl Connection {
 
     /// Returns the error for an answer that is no success.
     pub fn refused(&self, answer: &Answer) -> Error {
-        let reason = ureq::http::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
-        let mut why = format!("HTTP {} {}", answer.status, reason.unwrap_or_default()).trim_end().to_owned();
+        let mut why = answer.named_status();
         if let Some(message) = answer.error("message") {
             let line = message.lines().next().unwrap_or_default();
-            why = format!("{why}: {}", self.without_token(line));
+            why = format!("{why}: {}", self.tokens.hide(line));
         }
         Error::Rest { place: self.base.clone(), why, status: Some(answer.status) }
-    }
-
-    /// Returns the error for a request without an answer.
-    pub fn unreachable(&self, lost: &Lost) -> Error {
-        Error::Rest { place: self.base.clone(), why: lost.why.clone(), status: None }
     }
 
     /// Returns an error of this server that has no status.
@@ -154,11 +226,43 @@ impl Connection {
         Error::Rest { place: self.base.clone(), why, status: None }
     }
 
-    fn without_token(&self, text: &str) -> String {
-        match self.token.as_deref() {
-            Some(token) if !token.is_empty() => text.replace(token, "…"),
-            _ => text.to_owned(),
-        }
+    fn unsent(&self, error: &ureq::http::Error) -> Lost {
+        Lost { error: self.error(self.tokens.hide(&error.to_string())), is_sent: false, is_transient: false }
+    }
+}
+
+/// Returns an agent for a server.
+fn agent(url: &str, trusted: &RootCerts) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .https_only(url.starts_with("https:"))
+        .user_agent(concat!("lake-catalog/", env!("CARGO_PKG_VERSION")))
+        .tls_config(TlsConfig::builder().root_certs(trusted.clone()).build())
+        // Secrets go to the named server only.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_connect(Some(Duration::from_secs(20)))
+        .timeout_recv_response(Some(Duration::from_secs(120)));
+    let config = if is_loopback(url) { config.proxy(None) } else { config };
+    Agent::new_with_config(config.build())
+}
+
+/// Returns the certificates in a text, or `None` if it has none.
+fn certificates(pem: &str) -> Option<RootCerts> {
+    let certificate = |item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    };
+    let certificates: Vec<Certificate<'static>> = parse_pem(pem.as_bytes()).filter_map(certificate).collect();
+    (!certificates.is_empty()).then(|| RootCerts::new_with_certs(&certificates))
+}
+
+/// Returns whether the handshake failed: an unknown authority, another host's certificate, or no TLS at all.
+fn is_of_tls(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => true,
+        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
     }
 }
 

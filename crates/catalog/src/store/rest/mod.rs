@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! connection.rs   requests, answers, retries of what is safe to repeat
+//! tokens.rs       bearer tokens, and the exchange of client credentials for them
 //! server.rs       the server's prefix and endpoints; namespaces and tables
 //! commit.rs       requirements and updates of all tables in one request; what became of a request without an answer
 //! contents.rs     a whole catalog, for moves: tables are registered and dropped, their files stay
@@ -13,13 +14,14 @@ mod commit;
 mod connection;
 mod contents;
 mod server;
+mod tokens;
 
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::{Backend, Contents};
-use crate::{Access, Error, Result, Session, Table, TableChange, TableName};
+use crate::{Access, Error, Login, Result, Session, Table, TableChange, TableName};
 use server::Server;
 
 /// The namespace whose properties are those of the lake.
@@ -34,10 +36,10 @@ impl Rest {
     /// Connects to the server.
     ///
     /// # Errors
-    /// Fails if the server cannot be reached or refuses the token, and with [`Error::NoTransactions`] if it is to be
-    /// written and cannot commit several tables at once.
-    pub fn open(url: &str, token: Option<&str>, access: Access) -> Result<Self> {
-        let server = Server::connect(url, token)?;
+    /// Fails if the server cannot be reached, is not trusted or refuses the login, and with [`Error::NoTransactions`] if it
+    /// is to be written and cannot commit several tables at once.
+    pub fn open(url: &str, login: &Login, authorities: Option<&str>, access: Access) -> Result<Self> {
+        let server = Server::connect(url, login, authorities)?;
         if access == Access::Write && !server.has_transactions()? {
             return Err(Error::NoTransactions(url.to_owned()));
         }
@@ -57,6 +59,11 @@ impl Backend for Rest {
 
     fn names(&mut self) -> Result<Vec<TableName>> {
         self.server.names()
+    }
+
+    fn pointers(&mut self) -> Result<Vec<(TableName, String)>> {
+        let tables = self.load_all(Session::new())?.into_iter();
+        Ok(tables.map(|table| (table.name, table.location)).collect())
     }
 
     fn load_all(&mut self, session: Session) -> Result<Vec<Table>> {

@@ -8,12 +8,12 @@ use ureq::http::Method;
 
 use super::PROPERTIES;
 use super::connection::{Answer, Connection, Lost};
-use crate::{Error, Result, Session, Table, TableName};
+use crate::{Error, Login, Result, Session, Table, TableName};
 
 /// The endpoint that commits several tables at once, as a server lists it.
 const COMMIT: &str = "POST /v1/{prefix}/transactions/commit";
 
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A REST server.
 pub(super) struct Server {
@@ -26,8 +26,8 @@ pub(super) struct Server {
 
 impl Server {
     /// Connects to the server and reads its configuration.
-    pub fn connect(url: &str, token: Option<&str>) -> Result<Self> {
-        let connection = Connection::new(url, token);
+    pub fn connect(url: &str, login: &Login, authorities: Option<&str>) -> Result<Self> {
+        let connection = Connection::new(url, login, authorities)?;
         let query = url.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
         let config = connection.expect(&Method::GET, &format!("config{query}"), None)?;
         if !config.is_object() {
@@ -49,7 +49,7 @@ impl Server {
             None => match self.commit(&json!({"table-changes": []})) {
                 Ok(answer) if [401, 403].contains(&answer.status) => Err(self.connection.refused(&answer)),
                 Ok(answer) => Ok(!answer.is_no_endpoint()),
-                Err(lost) => Err(self.connection.unreachable(&lost)),
+                Err(lost) => Err(lost.error),
             },
         }
     }

@@ -1,0 +1,2 @@
+-- Whether a column of the key has a value.
+{column} IS NOT NULL

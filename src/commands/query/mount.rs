@@ -1,0 +1,95 @@
+//! The tables of a statement, mounted in DuckDB: those of a run, those that are not of runs, and those about tables.
+
+use super::Query;
+use crate::contract::Contract;
+use crate::lake::{Lake, RunId};
+use crate::own::{mount_own, own_snapshot};
+use crate::sql::{DuckDb, Reads};
+use crate::tables::iceberg::{self, CatalogArgs, ReadState, Tables, VIEWS, mount_as_of, mount_views};
+use crate::tables::{ReadTable, mount_reads};
+use digdag_task::Failure;
+
+/// What a statement reads.
+pub struct Mounted {
+    /// The run, or `None` if the lake has no published run and the statement needs none.
+    pub run: Option<RunId>,
+    /// The tables, or `None` if the statement may read any.
+    pub read: Option<Vec<ReadTable>>,
+}
+
+/// Mounts the tables that a statement names: those of a run, under their namespaces those that are not of runs, and those
+/// about tables.
+///
+/// # Errors
+/// Fails if parameters contradict each other, if the catalog lacks what the statement needs, or with DuckDB's error.
+pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> anyhow::Result<Mounted> {
+    let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
+    if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
+        return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
+    }
+    let reads = engine.reads(sql)?;
+    let has_word = |name: &str| {
+        let mut words = sql.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    };
+    let is_read = |view: &str| reads.as_ref().map_or_else(|| has_word(view), |reads| is_of_catalog(reads, view));
+    let views: Vec<_> = VIEWS.into_iter().filter(|view| is_read(view)).collect();
+    // A statement that does not name the schemas needs no catalog, and no password of one.
+    let names_own = of_own.is_some() || ["bronze", "gold", "mine"].into_iter().any(has_word);
+    let mut tables = match names_own || !views.is_empty() {
+        true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
+        false => None,
+    };
+    let mut state = ReadState { run: parameters.run_id.clone(), own: None };
+    let mut read = Vec::new();
+    if let Some(as_of) = parameters.as_of.as_ref().filter(|_| of_own.is_none()) {
+        let mounted = mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, reads.as_ref())?;
+        state.run = Some(mounted.run);
+        read = mounted.read;
+    }
+    let mut own = Vec::new();
+    if let Some(tables) = tables.as_mut().filter(|_| names_own) {
+        if let Some((table, as_of)) = of_own {
+            state.own = Some((table.0.clone(), own_snapshot(tables, &table.0, as_of)?));
+        }
+        // Tables that are computed from runs are read as they are, unless the call names a run.
+        own = mount_own(engine, tables, state.own.as_ref(), state.run.as_ref(), has_word, reads.as_ref())?;
+    }
+    let has_own = !own.is_empty();
+    own.retain(|table| reads.as_ref().is_some_and(|reads| names(reads, &table.table)));
+    read.extend(own);
+    let run = match (&parameters.as_of, &parameters.run_id) {
+        (Some(_), _) if of_own.is_none() => state.run.clone(),
+        (_, None) if (has_own || !views.is_empty()) && lake.active()?.is_none() => None,
+        (_, id) => {
+            let id = id.clone().map_or_else(|| lake.published(), Ok)?;
+            read.extend(mount_reads(engine, &Contract::load()?, &lake.run(&id)?, reads.as_ref())?);
+            Some(id)
+        }
+    };
+    if !views.is_empty() {
+        let mut tables = tables.map_or_else(|| tables_of(lake, &parameters.catalog), Ok)?;
+        mount_views(engine, &mut tables, &views, &state)?;
+    }
+    Ok(Mounted { run, read: reads.is_some().then_some(read) })
+}
+
+/// Returns whether a statement reads one of the tables about tables, and not a table that it defines itself.
+fn is_of_catalog(reads: &Reads, view: &str) -> bool {
+    reads.names("main", view) && !reads.defines(view)
+}
+
+/// Returns whether a statement names a table of people's own.
+fn names(reads: &Reads, table: &str) -> bool {
+    table.split_once('.').is_some_and(|(schema, name)| reads.names(schema, name))
+}
+
+/// Opens the lake's Iceberg tables for reading.
+///
+/// # Errors
+/// Fails if the lake has none, or if the catalog cannot be opened.
+pub fn tables_of(lake: &Lake, catalog: &CatalogArgs) -> anyhow::Result<Tables> {
+    let tables = Tables::open(lake, lake_catalog::Access::Read, catalog)?;
+    let hint = "run stage-tables for a sealed run, or name a run with --run-id";
+    Ok(tables.ok_or_else(|| iceberg::no_tables(lake, hint))?)
+}

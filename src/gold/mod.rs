@@ -1,0 +1,21 @@
+//! The gold tables: `sql/gold/*.sql`, run over the tables of the published run, checked, and committed together.
+//!
+//! ```text
+//! definition.rs ─▶ build.rs ──────────▶ proof.rs ──────────▶ tables::iceberg
+//! header, query    rows to files in     key and checks of    all tables in one commit,
+//!                  scratch              sql/gold/checks      tagged run_<run_id>
+//! ```
+//!
+//! A table of mode `replace` holds what its query returns for one run. A table of mode `month` keeps the months before in
+//! partitions of their own and replaces its own month. A task that is killed leaves all tables as they were.
+
+mod build;
+mod columns;
+mod definition;
+mod document;
+mod proof;
+mod statements;
+
+pub use build::{Built, Request, build};
+pub use definition::Definition;
+pub use document::document;
