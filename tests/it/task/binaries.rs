@@ -116,6 +116,9 @@ fn a_task_that_succeeds_reports_every_field() {
     let output = ["--output", changes.to_str().unwrap()];
     succeeds("read-changes", &[&["--table", "mine.own", "--from", "start"], &output[..]].concat());
     succeeds("maintain-tables", &["--tables", "mine.own"]);
+    succeeds("build-gold", &["--tables", "style_trend"]);
+    let metrics = lake.root().with_file_name("lake.prom");
+    succeeds("export-metrics", &["--to", metrics.to_str().unwrap()]);
     succeeds("verify-run", &["--run-id", RUN]);
     succeeds("lake-status", &[]);
     succeeds("prune-runs", &["--keep", "3"]);
