@@ -49,6 +49,11 @@ impl Reads {
         self.places(schema, name).next().is_some()
     }
 
+    /// Returns whether the statement names a table of a schema.
+    pub fn names_schema(&self, schema: &str) -> bool {
+        self.tables.keys().any(|(of, _)| of == schema)
+    }
+
     /// Returns the names without a schema, in small letters; those that a WITH defines are among them.
     pub fn in_main(&self) -> BTreeSet<String> {
         let names = self.tables.keys().filter(|(schema, _)| ["", "main"].contains(&schema.as_str()));

@@ -35,7 +35,8 @@ pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> any
     let is_read = |view: &str| reads.as_ref().map_or_else(|| has_word(view), |reads| is_of_catalog(reads, view));
     let views: Vec<_> = VIEWS.into_iter().filter(|view| is_read(view)).collect();
     // A statement that does not name the schemas needs no catalog, and no password of one.
-    let names_own = of_own.is_some() || ["bronze", "gold", "mine"].into_iter().any(has_word);
+    let names_schema = |schema| reads.as_ref().map_or_else(|| has_word(schema), |reads| reads.names_schema(schema));
+    let names_own = of_own.is_some() || ["bronze", "gold", "mine"].into_iter().any(names_schema);
     let mut tables = match names_own || !views.is_empty() {
         true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
         false => None,
