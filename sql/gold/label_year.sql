@@ -1,4 +1,4 @@
--- about: A label in a year: how many releases it put out, by how many artists, in which format most.
+-- about: A label in a year: how many releases it put out, by how many artists, in how many countries, and on which formats.
 -- reads: releases_v6, release_labels_v1, release_artist_credits_v1, release_formats_v1
 -- mode: replace
 -- key: label_id, released_year
