@@ -43,6 +43,18 @@ impl Sqlite {
         Ok(Sqlite { path: path.to_owned(), connection })
     }
 
+    /// Runs a query. If a writer was killed since the file was opened, its transaction is rolled back first.
+    fn read<T>(&mut self, query: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let failed = self.failed();
+        match query(&self.connection) {
+            Err(error) => {
+                self.connection = after_a_kill(&self.path, error).map_err(&failed)?;
+                query(&self.connection).map_err(failed)
+            }
+            Ok(found) => Ok(found),
+        }
+    }
+
     fn failed(&self) -> impl Fn(rusqlite::Error) -> Error + use<> {
         let path = self.path.clone();
         move |error| Error::Sqlite(path.clone(), error)
@@ -84,8 +96,7 @@ impl Pointers for Sqlite {
     }
 
     fn property(&mut self, key: &str) -> Result<Option<String>> {
-        let row = self.connection.query_row(statement!("property"), [key], |row| row.get(0));
-        row.optional().map_err(self.failed())
+        self.read(|connection| connection.query_row(statement!("property"), [key], |row| row.get(0)).optional())
     }
 
     fn record(&mut self, key: &str, value: &str) -> Result<()> {
@@ -93,20 +104,19 @@ impl Pointers for Sqlite {
     }
 
     fn tables(&mut self) -> Result<Vec<(TableName, String)>> {
-        let failed = self.failed();
-        let mut query = self.connection.prepare(statement!("tables")).map_err(&failed)?;
-        let rows = query
-            .query_map([], |row| {
+        self.read(|connection| {
+            let mut query = connection.prepare(statement!("tables"))?;
+            let rows = query.query_map([], |row| {
                 let (namespace, name): (String, String) = (row.get(0)?, row.get(1)?);
                 Ok((TableName { namespace, name }, row.get(2)?))
-            })
-            .map_err(&failed)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(&failed)
+            })?;
+            rows.collect()
+        })
     }
 
     fn table(&mut self, table: &TableName) -> Result<Option<String>> {
-        let row = self.connection.query_row(statement!("table"), [&table.namespace, &table.name], |row| row.get(0));
-        row.optional().map_err(self.failed())
+        let name = [&table.namespace, &table.name];
+        self.read(|connection| connection.query_row(statement!("table"), name, |row| row.get(0)).optional())
     }
 
     fn swap(&mut self, swaps: &[Swap]) -> Result<()> {
