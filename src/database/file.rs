@@ -61,12 +61,16 @@ impl Aside {
     /// # Errors
     /// Fails if the file cannot be flushed or renamed.
     pub fn commit(&self) -> anyhow::Result<()> {
-        let left =
-            COMPANIONS.map(|ending| with_ending(&self.unfinished, ending)).into_iter().find(|path| path.is_file());
-        if let Some(left) = left {
-            let message = format!("{} is left, so {} is not whole", left.display(), self.unfinished.display());
-            let hint = "run the same command again; if it fails again, look at the system log";
-            return Err(Failure::unexpected(message).hint(hint).into());
+        for left in COMPANIONS.map(|ending| with_ending(&self.unfinished, ending)) {
+            if has_content(&left) {
+                let message = format!("{} is left, so {} is not whole", left.display(), self.unfinished.display());
+                let hint = "run the same command again; if it fails again, look at the system log";
+                return Err(Failure::unexpected(message).hint(hint).into());
+            }
+            // SQLite ends a transaction by emptying its journal, and removes the journal when it closes the file.
+            if left.is_file() {
+                fs::remove_file(&left).with_context(|| format!("cannot remove {}", left.display()))?;
+            }
         }
         sync_file(&self.unfinished)?;
         let _whole = stop::hold();
