@@ -16,7 +16,7 @@ pub struct Layers(BTreeMap<String, Layer>);
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
-    /// What the layer holds.
+    /// The contents of the layer.
     pub description: String,
     /// The compression.
     pub codec: Codec,

@@ -10,6 +10,7 @@ use super::failure::failure;
 use super::loading::{Loading, Progress, Stopped};
 use super::plan::{Plan, Planned};
 use super::{Exported, ExportedTable, Request, changes, done_before, held, keep_held};
+use crate::parallel::on_threads;
 use crate::sql::DuckDb;
 use digdag_task::{Amount, Failure, Observer};
 
@@ -99,26 +100,15 @@ fn each<J: Send>(
 ) -> anyhow::Result<()> {
     let queue = Mutex::new(VecDeque::from(work));
     let first = Mutex::new(None);
-    std::thread::scope(|scope| {
-        let (queue, first, run, stop) = (&queue, &first, &run, &stop);
-        let mut running = Vec::new();
-        for worker in workers {
-            running.push(scope.spawn(move || {
-                // Outside of the loop's head, whose guard would stay locked during the work.
-                let next = || locked(queue).pop_front();
-                while let Some(job) = next() {
-                    if let Err(error) = run(worker, job) {
-                        // Before the others fail because of it.
-                        locked(first).get_or_insert(error);
-                        locked(queue).clear();
-                        stop();
-                    }
-                }
-            }));
-        }
-        for thread in running {
-            if thread.join().is_err() {
-                locked(first).get_or_insert_with(|| anyhow::anyhow!("a thread panicked"));
+    // Outside of the loop's head, whose guard would stay locked during the work.
+    let next = || locked(&queue).pop_front();
+    on_threads(workers.len(), workers.iter_mut().collect(), |worker| {
+        while let Some(job) = next() {
+            if let Err(error) = run(worker, job) {
+                // Before the others fail because of it.
+                locked(&first).get_or_insert(error);
+                locked(&queue).clear();
+                stop();
             }
         }
     });

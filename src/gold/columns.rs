@@ -1,13 +1,10 @@
 //! The columns of a gold table: those of its header, to which an existing table evolves.
 
-use std::collections::HashMap;
-
 use lake_catalog::{Alteration, Column, NewTable, Place, PrimitiveType, Session, Table, TableChange, Type, widens};
 
 use super::Definition;
-use crate::contract::Layers;
 use crate::lake::Lake;
-use crate::tables::iceberg::FROM_RUNS;
+use crate::tables::iceberg::{FROM_RUNS, properties_of_own_files};
 
 /// Returns the change of a table to its definition's columns, or its creation.
 ///
@@ -36,13 +33,9 @@ fn create(lake: &Lake, definition: &Definition, session: Session) -> anyhow::Res
         description: Some(column.description.clone()),
     };
     let name = &definition.name;
-    let mut properties = HashMap::from([
-        (FROM_RUNS.to_owned(), "true".to_owned()),
-        ("comment".to_owned(), definition.about.clone()),
-        ("gc.enabled".to_owned(), "true".to_owned()),
-        ("read.parquet.vectorization.enabled".to_owned(), "true".to_owned()),
-    ]);
-    properties.extend(Layers::load()?.layer(&name.namespace)?.properties());
+    let mut properties = properties_of_own_files(&name.namespace)?;
+    properties.insert(FROM_RUNS.to_owned(), "true".to_owned());
+    properties.insert("comment".to_owned(), definition.about.clone());
     let new = NewTable {
         name: name.clone(),
         folder: lake.tables_folder().join(&name.namespace).join(&name.name),

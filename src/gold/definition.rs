@@ -9,7 +9,7 @@ use crate::tables::iceberg::data_type;
 /// The namespace of gold tables.
 const NAMESPACE: &str = "gold";
 
-/// What a build does with the rows of earlier builds.
+/// The effect of a build on the rows of earlier builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Replaces them all.
@@ -36,9 +36,9 @@ pub struct Column {
 pub struct Definition {
     /// The name.
     pub name: TableName,
-    /// What a row is.
+    /// The meaning of a row.
     pub about: String,
-    /// What a build does with the rows of earlier builds.
+    /// The effect of a build on the rows of earlier builds.
     pub mode: Mode,
     /// The columns of the key.
     pub key: Vec<String>,

@@ -42,22 +42,12 @@ fn require(engine: &DuckDb, table: &TableName, rule: &SqlFile, observer: &dyn Ob
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::sql::EngineParameters;
     use digdag_task::{Class, Quiet};
-
-    #[derive(Parser)]
-    struct Arguments {
-        #[command(flatten)]
-        engine: EngineParameters,
-    }
 
     /// An engine with the tables that a statement makes.
     fn engine_with(tables: &str) -> (DuckDb, tempfile::TempDir) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let engine = DuckDb::open(&Arguments::parse_from(["test"]).engine, folder.path()).expect("DuckDB");
+        let (engine, folder) = DuckDb::of_test();
         engine.execute(tables, "the tables of the test").expect("tables");
         (engine, folder)
     }

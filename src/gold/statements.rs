@@ -22,7 +22,5 @@ pub fn first_row(engine: &DuckDb, name: &str, places: &[(&str, &str)]) -> anyhow
 
 /// Returns `sql/gold/statement/<name>.sql` without its comment, as a part of another statement.
 pub fn piece(name: &str, places: &[(&str, &str)]) -> anyhow::Result<String> {
-    let (sql, _) = statement(name, places)?;
-    let lines = sql.lines().filter(|line| !line.starts_with("--"));
-    Ok(lines.collect::<Vec<_>>().join("\n"))
+    SqlFile::piece(&format!("gold/statement/{name}"), places)
 }

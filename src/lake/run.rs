@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::dataset::is_plain_name;
 use super::disk::durable::WRITABLE;
 use super::disk::lock::{self, Holder, Lock};
-use super::disk::read::refuse_irregular;
+use super::disk::read::{entries, refuse_irregular};
 use super::disk::usage::DiskUsage;
 use super::{Dataset, Error, Lake, Manifest, RunDescription, RunId};
 use digdag_task::Outcome;
@@ -259,13 +259,8 @@ impl Run {
 
 /// Returns the JSON files of a folder, by name; none if the folder is missing.
 fn json_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.with_context(|| format!("cannot list {}", folder.display()))?,
-    };
-    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    let mut files = entries(folder)?;
     files.retain(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "json"));
-    files.sort();
     Ok(files)
 }
 

@@ -1,16 +1,13 @@
 //! The columns that a table has after an upsert.
 
-use std::collections::HashMap;
-
 use lake_catalog::{Alteration, Column, NewTable, PrimitiveType, Session, SortBy, Table, TableChange};
 
 use super::request::Request;
 use super::statements::piece;
 use super::types;
-use crate::contract::Layers;
 use crate::lake::Lake;
 use crate::sql::quoted;
-use crate::tables::iceberg::KEY;
+use crate::tables::iceberg::{KEY, properties_of_own_files};
 use digdag_task::Failure;
 
 /// A column of the table.
@@ -128,18 +125,12 @@ impl Columns {
             description: None,
         };
         let name = &request.table;
-        // The files belong to the table alone, and every reader knows their encodings.
-        let mut properties = HashMap::from([
-            ("gc.enabled".to_owned(), "true".to_owned()),
-            ("read.parquet.vectorization.enabled".to_owned(), "true".to_owned()),
-        ]);
-        properties.extend(Layers::load()?.layer(&name.namespace)?.properties());
         Ok(NewTable {
             name: name.clone(),
             folder: lake.tables_folder().join(&name.namespace).join(&name.name),
             columns: (1..).zip(&self.columns).map(column).collect(),
             sorted_by: None,
-            properties,
+            properties: properties_of_own_files(&name.namespace)?,
         })
     }
 }

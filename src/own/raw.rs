@@ -130,7 +130,7 @@ fn load(engine: &DuckDb, name: &str, places: &[(&str, String)]) -> anyhow::Resul
     run(engine, name, &places)
 }
 
-/// What the errors of DuckDB's readers have in them.
+/// The words in the errors of DuckDB's readers.
 const OF_READERS: [&str; 6] = [
     "Invalid Input Error",
     "Conversion Error",

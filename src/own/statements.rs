@@ -25,8 +25,5 @@ pub fn number(engine: &DuckDb, name: &str, places: &[(&str, &str)]) -> anyhow::R
 
 /// Returns a piece of a statement, `sql/own/<name>.sql` without its comment.
 pub fn piece(name: &str, places: &[(&str, &str)]) -> anyhow::Result<String> {
-    let mut file = SqlFile::load(&format!("own/{name}"))?;
-    let lines: Vec<_> = file.text.lines().filter(|line| !line.starts_with("--")).collect();
-    file.text = lines.join("\n");
-    Ok(file.with(places))
+    SqlFile::piece(&format!("own/{name}"), places)
 }

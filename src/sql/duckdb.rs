@@ -68,6 +68,14 @@ impl DuckDb {
         Ok(engine)
     }
 
+    /// Opens a small database for a unit test, and the folder that it spills to.
+    #[cfg(test)]
+    pub(crate) fn of_test() -> (Self, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let parameters = EngineParameters { memory_limit: ByteSize(100 << 20), threads: Some(1) };
+        (DuckDb::open(&parameters, folder.path()).expect("DuckDB opens"), folder)
+    }
+
     /// Opens another connection to the same database, for another thread. Memory and threads are shared.
     ///
     /// # Errors

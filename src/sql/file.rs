@@ -59,6 +59,17 @@ impl SqlFile {
         Ok(SqlFile { name, path, text })
     }
 
+    /// Loads the file `sql/<path>.sql` as a piece of another statement: without its comment, and with its places filled.
+    ///
+    /// # Errors
+    /// Fails if there is no such file.
+    pub fn piece(path: &str, places: &[(&str, &str)]) -> anyhow::Result<String> {
+        let mut file = SqlFile::load(path)?;
+        let lines: Vec<_> = file.text.lines().filter(|line| !line.starts_with("--")).collect();
+        file.text = lines.join("\n");
+        Ok(file.with(places))
+    }
+
     /// Returns the value of a header line `-- name: value`.
     pub fn header(&self, name: &str) -> Option<&str> {
         let comments = self.text.lines().map_while(|line| line.strip_prefix("--"));

@@ -265,16 +265,7 @@ fn text<'n>(node: &'n Value, key: &str) -> &'n str {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::sql::EngineParameters;
-
-    #[derive(Parser)]
-    struct Arguments {
-        #[command(flatten)]
-        engine: EngineParameters,
-    }
 
     /// Shows a condition as text; `-` for none.
     fn shown(filter: Option<&Filter>) -> String {
@@ -304,8 +295,7 @@ mod tests {
 
     #[test]
     fn names_are_those_that_the_parser_finds_or_may_be_any() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let engine = DuckDb::open(&Arguments::parse_from(["test"]).engine, folder.path()).expect("DuckDB");
+        let (engine, _folder) = DuckDb::of_test();
         let read = |sql: &str| {
             let reads = engine.reads(sql).expect("a tree")?;
             let names = reads.in_main().into_iter().filter(|name| !reads.defines(name));
@@ -339,8 +329,7 @@ mod tests {
 
     #[test]
     fn conditions_are_those_that_every_row_meets() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let engine = DuckDb::open(&Arguments::parse_from(["test"]).engine, folder.path()).expect("DuckDB");
+        let (engine, _folder) = DuckDb::of_test();
         let filter = |sql: &str| {
             let reads = engine.reads(sql).expect("a tree");
             reads.map(|reads| shown(reads.filter("main", &["t", "t2"]).as_ref()))

@@ -111,7 +111,7 @@ fn duration(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::{DuckDb, Engine, EngineParameters, SqlFile, text_literal};
+    use crate::sql::{DuckDb, Engine, SqlFile, text_literal};
 
     const TEXTS: [&str; 40] = [
         "",
@@ -157,9 +157,7 @@ mod tests {
     ];
 
     fn engine_reads(sql: &str) -> Vec<Option<String>> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let parameters = EngineParameters { memory_limit: "100MiB".parse().expect("a size"), threads: Some(1) };
-        let engine = DuckDb::open(&parameters, folder.path()).expect("DuckDB opens");
+        let (engine, _folder) = DuckDb::of_test();
         let values: Vec<_> =
             TEXTS.iter().enumerate().map(|(index, text)| format!("({index}, {})", text_literal(text))).collect();
         let sql = format!("SELECT {sql} FROM (VALUES {}) AS t(i, name) ORDER BY i", values.join(", "));

@@ -9,7 +9,7 @@ use crate::tables::iceberg::{self, CatalogArgs, ReadState, Tables, VIEWS, mount_
 use crate::tables::{ReadTable, mount_reads};
 use digdag_task::Failure;
 
-/// What a statement reads.
+/// The tables that a statement reads.
 pub struct Mounted {
     /// The run, or `None` if the lake has no published run and the statement needs none.
     pub run: Option<RunId>,

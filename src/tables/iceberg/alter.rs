@@ -2,7 +2,7 @@
 
 use lake_catalog::{Alteration, Catalog, PartitionBy, SortBy, Table, TableChange};
 
-use super::{Changes, KEY, OF_RUNS, Tables};
+use super::{Changes, KEY, Tables, is_of_runs};
 use digdag_task::Failure;
 
 /// The changes of a table: its columns, and the arrangement of files that are written from then on.
@@ -28,7 +28,7 @@ impl Tables {
 
     fn alter_once(&mut self, name: &str, changes: TableChanges<'_>, dry_run: bool) -> anyhow::Result<Vec<String>> {
         let table = self.find(name)?;
-        if table.metadata().properties().contains_key(OF_RUNS) {
+        if is_of_runs(&table) {
             return Err(Failure::parameters(format!("table {} follows the data contract", table.name()))
                 .hint("change sql/contract.yml; the next staged run carries the change over")
                 .into());

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::{Timestamp, civil};
 use lake_catalog::{DataFile, Schema, Table, TableName};
 
-use super::{OF_RUNS, RUN_ID, Tables, binding, failure, run_tag};
+use super::{RUN_ID, Tables, binding, failure, is_of_runs, run_tag};
 use crate::lake::RunId;
 use crate::sql::{DuckDb, Reads, SqlFile};
 use crate::tables::mount::mount_files;
@@ -137,7 +137,7 @@ impl Known {
     fn load(&mut self, tables: &mut Tables, name: &TableName) -> anyhow::Result<Option<&Table>> {
         if !self.loaded.contains_key(name) {
             let found = tables.catalog.find(name).map_err(failure)?;
-            let found = found.filter(|table| table.metadata().properties().contains_key(OF_RUNS));
+            let found = found.filter(is_of_runs);
             self.loaded.insert(name.clone(), found);
         }
         Ok(self.loaded.get(name).and_then(Option::as_ref))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use lake_catalog::{Catalog, Session, Table, TableChange, TableName, WrittenFile};
 
 use super::own::{NewFiles, put_in_place};
+use super::stage::{MANIFEST_SHA256, properties_of_run};
 use super::{RUN_ID, SECONDS, TASK, Tables, failure, month_tag, run_tag};
 use crate::lake::{RunId, SealedRun};
 use digdag_task::Failure;
@@ -15,9 +16,6 @@ pub const FROM_RUNS: &str = "discogs.from-runs";
 
 /// The summary property with the digest of the query and of all that it reads beside the run.
 const SQL_SHA256: &str = "discogs.sql-sha256";
-
-/// The summary property with the digest of the manifest of the run.
-const MANIFEST_SHA256: &str = "discogs.manifest-sha256";
 
 /// New rows of a table that is computed from a run.
 #[derive(Debug)]
@@ -108,17 +106,10 @@ impl Tables {
 }
 
 fn properties(task: &str, sealed: &SealedRun, sql_sha256: String, duration: Duration) -> HashMap<String, String> {
-    let id = sealed.run().id();
-    let mut properties = HashMap::from([
-        (RUN_ID.to_owned(), id.to_string()),
-        (MANIFEST_SHA256.to_owned(), sealed.manifest().manifest_sha256.clone()),
-        (SQL_SHA256.to_owned(), sql_sha256),
-        (TASK.to_owned(), task.to_owned()),
-        (SECONDS.to_owned(), format!("{:.3}", duration.as_secs_f64())),
-    ]);
-    if let Some(month) = id.dump_month() {
-        properties.insert("discogs.dump-month".to_owned(), month.as_str().to_owned());
-    }
+    let mut properties = properties_of_run(sealed);
+    properties.insert(SQL_SHA256.to_owned(), sql_sha256);
+    properties.insert(TASK.to_owned(), task.to_owned());
+    properties.insert(SECONDS.to_owned(), format!("{:.3}", duration.as_secs_f64()));
     properties
 }
 

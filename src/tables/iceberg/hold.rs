@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lake_catalog::{Snapshot, Table};
 
-use super::{OF_RUNS, RUN_ID, Tables, failure, month_tag, run_tag};
+use super::{RUN_ID, Tables, failure, is_of_runs, month_tag, run_tag};
 use crate::lake::RunId;
 
 impl Tables {
@@ -47,6 +47,6 @@ impl Tables {
 
 /// Returns the run of a snapshot that staging made.
 fn run_of(table: &Table, snapshot: &Snapshot) -> Option<RunId> {
-    table.metadata().properties().contains_key(OF_RUNS).then_some(())?;
+    is_of_runs(table).then_some(())?;
     snapshot.summary().additional_properties.get(RUN_ID)?.parse().ok()
 }

@@ -41,7 +41,7 @@ pub use binding::{name as table_name, schema_of};
 pub use derived::{Derived, FROM_RUNS, is_from_runs};
 pub use expire::is_of_runs;
 pub use figures::Figures;
-pub use own::{KEY, NewFiles, OwnName, data_type};
+pub use own::{KEY, NewFiles, OwnName, data_type, properties_of_own_files};
 pub use place::{CatalogArgs, Place, RestArgs, store};
 pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};
@@ -119,8 +119,7 @@ impl Tables {
     /// Like [`Tables::load`], and returns the tables that are computed from runs beside them.
     fn load_with_derived(&mut self) -> anyhow::Result<(BTreeMap<TableName, Table>, Vec<Table>)> {
         let tables = self.catalog.load_all().map_err(failure)?.into_iter();
-        let (of_runs, others): (Vec<_>, Vec<_>) =
-            tables.partition(|table| table.metadata().properties().contains_key(OF_RUNS));
+        let (of_runs, others): (Vec<_>, Vec<_>) = tables.partition(is_of_runs);
         let derived = others.into_iter().filter(is_from_runs);
         Ok((of_runs.into_iter().map(|table| (table.name().clone(), table)).collect(), derived.collect()))
     }

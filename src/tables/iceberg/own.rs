@@ -6,7 +6,8 @@ use std::str::FromStr;
 use lake_catalog::{Catalog, PrimitiveType, Replacement, Session, Table, TableChange, TableName, WrittenFile};
 
 use super::session::is_conflict;
-use super::{OF_RUNS, Tables, failure};
+use super::{Tables, failure, is_of_runs};
+use crate::contract::Layers;
 use crate::lake::{make_folder, rename};
 use digdag_task::Failure;
 
@@ -53,6 +54,20 @@ pub fn data_type(text: &str) -> Result<PrimitiveType, String> {
     super::alteration::data_type(text)
 }
 
+/// Returns the properties of a new table whose files are its own, written as `sql/layers.yml` says for the namespace.
+///
+/// # Errors
+/// Fails if there is no such layer.
+pub fn properties_of_own_files(namespace: &str) -> anyhow::Result<HashMap<String, String>> {
+    // The files belong to the table alone, and every reader knows their encodings.
+    let mut properties = HashMap::from([
+        ("gc.enabled".to_owned(), "true".to_owned()),
+        ("read.parquet.vectorization.enabled".to_owned(), "true".to_owned()),
+    ]);
+    properties.extend(Layers::load()?.layer(namespace)?.properties());
+    Ok(properties)
+}
+
 /// The files that a commit puts in place of others.
 #[derive(Clone, Debug, Default)]
 pub struct NewFiles {
@@ -75,7 +90,7 @@ impl Tables {
     /// Fails if the catalog or the table's metadata cannot be read, or if the table is one of runs.
     pub fn own(&mut self, name: &TableName) -> anyhow::Result<Option<Table>> {
         let found = self.catalog.find(name).map_err(failure)?;
-        if found.as_ref().is_some_and(|table| table.metadata().properties().contains_key(OF_RUNS)) {
+        if found.as_ref().is_some_and(is_of_runs) {
             return Err(Failure::parameters(format!("table {name} is a table of runs, which only runs change"))
                 .hint("choose another name")
                 .into());
@@ -89,7 +104,7 @@ impl Tables {
     /// Fails if the catalog or a table's metadata cannot be read.
     pub fn all_not_of_runs(&mut self) -> anyhow::Result<Vec<Table>> {
         let mut tables = self.all()?;
-        tables.retain(|table| !table.metadata().properties().contains_key(OF_RUNS));
+        tables.retain(|table| !is_of_runs(table));
         Ok(tables)
     }
 

@@ -20,7 +20,7 @@ use lake_catalog::{Session, TableMetadata, TableName, read_metadata, relocate};
 use super::OF_RUNS;
 use crate::lake::Lake;
 
-/// What is known of commits beside the metadata files.
+/// The commits that are known beside the metadata files.
 pub(super) struct Known {
     /// The metadata files that the present catalog names, by table, as locations that may be those of another folder.
     pub committed: HashMap<TableName, String>,

@@ -9,6 +9,9 @@ use crate::contract;
 use crate::lake::SealedRun;
 use digdag_task::Failure;
 
+/// The summary property with the digest of the manifest of a run.
+pub(super) const MANIFEST_SHA256: &str = "discogs.manifest-sha256";
+
 /// Whether [`stage`] commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -107,19 +110,26 @@ fn add(
     at: i64,
 ) -> anyhow::Result<()> {
     let id = sealed.run().id();
-    let mut properties = HashMap::from([
-        (RUN_ID.to_owned(), id.to_string()),
-        ("discogs.manifest-sha256".to_owned(), sealed.manifest().manifest_sha256.clone()),
-    ]);
-    if let Some(month) = id.dump_month() {
-        properties.insert("discogs.dump-month".to_owned(), month.as_str().to_owned());
-    }
+    let properties = properties_of_run(sealed);
     let snapshot = change.add_snapshot(schema_id, NewSnapshot { files, properties, at }).map_err(failure)?;
     change.set_tag(&run_tag(id), snapshot).map_err(failure)?;
     if let Some(tag) = month_tag(id) {
         change.set_tag_if_missing(&tag, snapshot).map_err(failure)?;
     }
     Ok(())
+}
+
+/// Returns the properties of a snapshot of a run, or of one that is computed from it.
+pub(super) fn properties_of_run(sealed: &SealedRun) -> HashMap<String, String> {
+    let id = sealed.run().id();
+    let mut properties = HashMap::from([
+        (RUN_ID.to_owned(), id.to_string()),
+        (MANIFEST_SHA256.to_owned(), sealed.manifest().manifest_sha256.clone()),
+    ]);
+    if let Some(month) = id.dump_month() {
+        properties.insert("discogs.dump-month".to_owned(), month.as_str().to_owned());
+    }
+    properties
 }
 
 /// Returns the tables of runs that the contract no longer declares.

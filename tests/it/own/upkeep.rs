@@ -176,7 +176,7 @@ fn tables_of_other_writers_beside_those_of_runs_are_compacted_and_those_of_runs_
     assert_eq!(files.lines().collect::<Vec<_>>(), ["files", "1", "1"]);
 }
 
-/// Files that pyiceberg's add_files took over have no field ids, by which DuckDB is told to read them.
+/// DuckDB reads columns by field id, which files that pyiceberg's add_files took over lack.
 #[test]
 fn a_table_whose_files_have_no_field_ids_is_left_as_it_is_and_the_result_says_so() {
     let own = of_six_files();

@@ -76,9 +76,7 @@ impl Loader {
         transaction.execute(&record, &[&table.name]).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
-}
 
-impl Loader {
     /// Lets the server prove the declared foreign keys of a table.
     ///
     /// # Errors
