@@ -116,5 +116,8 @@ def as_discogs_xml2db(machine, server, dumps, folder):
         "JOIN pg_class ON pg_class.oid = indrelid WHERE relnamespace = 'xml2db'::regnamespace AND NOT indisprimary "
         f"AND relname = ANY(string_to_array('{','.join(tables)}', ','))"
     )
-    built = server.psql(*keys, *indexes, "ANALYZE")
+    # A foreign key refers to columns that an index makes unique.
+    foreign = [key for key in keys if " FOREIGN KEY " in key]
+    primary = [key for key in keys if key not in foreign]
+    built = server.psql(*primary, *indexes, *foreign, "ANALYZE")
     return {"xml_to_csv": convert.wall, "copy": copy.wall, "keys": built.wall}

@@ -32,7 +32,7 @@ def upkeep(machine, folder, sizes, figures):
     lake.mkdir(parents=True)
     seed = place / "seed.csv"
     seed.write_text("id\n1\n")
-    machine.task("upsert-table", lake=lake, table="mine.seed", **{"from": seed})
+    machine.task("upsert-table", lake=lake, table="mine.seed", key="id", **{"from": seed})
     stack, spark = of_stack(), of_spark(place)
     engines = {"duckdb": {}} | ({"trino": stack["parameters"]} if stack else {}) | ({"spark": spark} if spark else {})
     for engine in engines:

@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::relay::Relay;
 use super::stack::{LARGE, SMALL, Stack};
 
 #[test]
@@ -42,4 +43,21 @@ fn trino_and_duckdb_find_the_same_and_a_critical_failure_rolls_back() {
     report(&["--engine", "trino", "--rollback-on-failure=true"])
         .expect_stderr(&format!("rolled back: active is {SMALL} again"));
     assert_eq!(stack.lake().active().unwrap().unwrap().as_str(), SMALL);
+}
+
+/// A verdict that is reused says nothing about how Trino reads the files, so that is asked each time.
+#[test]
+fn a_trino_that_misreads_a_table_fails_the_report_though_the_verdict_is_reused() {
+    let Some(stack) = Stack::with_runs() else { return };
+    stack.task(env!("CARGO_BIN_EXE_register-tables"), &[]).expect_status(0);
+    // Every number that Trino reads out of release_labels_v1 is one more than it is.
+    let relay = Relay::to(&stack, |sql| {
+        let misread = sql.replace("count(*)", "count(*) + 1");
+        (sql.contains("release_labels_v1") && misread != sql).then_some(misread)
+    });
+    let arguments = ["--engine", "trino", "--environment", "sample"];
+    let report = stack.command_at(&relay.url, env!("CARGO_BIN_EXE_report-active"), &arguments).run().expect_status(3);
+    let outcome = report.json();
+    assert_eq!(outcome["verdict"], "reused", "{outcome}");
+    report.expect_stderr("run.as_trino_reads_it");
 }
