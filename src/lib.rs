@@ -4,7 +4,7 @@
 //! comes out (`digdag_task`). Dependencies point one way:
 //!
 //! ```text
-//! bin ▸ commands ▸ ingest, warehouse, check, history, database, own, gold, metrics ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
+//! bin ▸ commands ▸ retention ▸ ingest, warehouse, check, history, database, own, gold, metrics ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
 //! ```
 
 #![warn(missing_docs)]
@@ -28,6 +28,7 @@ pub mod own;
 mod page;
 mod parallel;
 pub mod parquet;
+mod retention;
 pub mod sql;
 pub mod tables;
 mod warehouse;

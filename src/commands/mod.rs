@@ -1,6 +1,7 @@
 //! The tasks: each reads its parameters, calls the library once and reports an outcome. One file per task; no other
 //! module of this crate uses `Call`.
 
+pub mod aggregate_table;
 pub mod alter_table;
 mod arguments;
 pub mod build_gold;
@@ -9,6 +10,7 @@ pub mod compute_kpis;
 pub mod contract;
 pub mod diff_runs;
 pub mod download_dumps;
+pub mod enforce_retention;
 pub mod export_database;
 pub mod export_history;
 pub mod export_metrics;
@@ -64,6 +66,7 @@ fn task<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> Exit
 /// Returns the command of every task, for completions, manuals and the names of parameters.
 pub fn all() -> Vec<Command> {
     vec![
+        PROJECT.command::<aggregate_table::AggregateTable>(),
         PROJECT.command::<alter_table::AlterTable>(),
         PROJECT.command::<build_gold::BuildGold>(),
         PROJECT.command::<build_warehouse::BuildWarehouse>(),
@@ -71,6 +74,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<contract::ShowContract>(),
         PROJECT.command::<diff_runs::DiffRuns>(),
         PROJECT.command::<download_dumps::DownloadDumps>(),
+        PROJECT.command::<enforce_retention::EnforceRetention>(),
         PROJECT.command::<export_database::ExportDatabase>(),
         PROJECT.command::<export_history::ExportHistory>(),
         PROJECT.command::<export_metrics::ExportMetrics>(),

@@ -1,16 +1,15 @@
 //! `prune-runs`: removes runs that are no longer needed.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use lake_catalog::Access;
 
 use super::LakeArgs;
 use super::screen::{bytes, columns, counted};
 use crate::lake::{KeepReason, PrunePlan, Retention};
-use crate::tables::iceberg::{self, CatalogArgs, Tables};
+use crate::retention::prune;
+use crate::tables::iceberg::CatalogArgs;
 use digdag_task::{Call, Switch};
 
 /// Remove runs that are no longer needed
@@ -66,36 +65,20 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
     let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
     let lake = parameters.lake.open()?;
-    if parameters.dry_run.is_on() {
-        let held = match Tables::open(&lake, Access::Read, &parameters.catalog)? {
-            Some(mut tables) => tables.held_runs()?,
-            None => BTreeMap::new(),
-        };
-        let plan = lake.plan_prune(retention, &held)?;
-        show(&plan, call);
-        report(&plan, call)?;
-        call.skipped(format!("dry_run: {} would go; dry_run=false removes them", summary(&plan)));
-        return Ok(());
+    let dry_run = parameters.dry_run.is_on();
+    let pruned = prune(&lake, call.name(), &parameters.catalog, retention, dry_run)?;
+    show(&pruned.plan, call);
+    report(&pruned.plan, call)?;
+    match (dry_run, pruned.is_nothing) {
+        (true, _) => {
+            call.skipped(format!("dry_run: {} would go; dry_run=false removes them", summary(&pruned.plan)));
+        }
+        (false, true) => call.already_done(),
+        (false, false) => {}
     }
-    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
-    let held = match publication.tables() {
-        Some(tables) => tables.held_runs()?,
-        None => BTreeMap::new(),
-    };
-    let mut plan = lake.plan_prune(retention, &held)?;
-    if plan.is_empty() {
-        call.already_done();
+    if !dry_run {
+        call.summary(format_args!("{} removed", summary(&pruned.plan)));
     }
-    if let Some(tables) = publication.tables() {
-        let going: Vec<_> = plan.removed().map(|run| &run.run_id).collect();
-        // Snapshots are removed before the files, because no snapshot may name a missing file. A run that a task opens
-        // meanwhile stays in the lake, and promote stages it again.
-        tables.forget(&going)?;
-    }
-    plan.execute(publication.locked(), call.name())?;
-    show(&plan, call);
-    report(&plan, call)?;
-    call.summary(format_args!("{} removed", summary(&plan)));
     Ok(())
 }
 
@@ -117,6 +100,7 @@ fn show(plan: &PrunePlan, call: &Call) {
             Some(KeepReason::Locked(holder)) => format!("keep: {} is at work in it", holder.task),
             Some(KeepReason::Newest) => "keep: among the newest".to_owned(),
             Some(KeepReason::Table(name)) => format!("keep: {name} needs it"),
+            Some(KeepReason::Young) => "keep: within its retention_days".to_owned(),
             Some(KeepReason::Open) => "keep: not sealed, and changed not long ago".to_owned(),
         };
         rows.push(vec![run.run_id.to_string(), state.to_owned(), bytes(run.own_bytes), fate]);

@@ -1,4 +1,4 @@
-//! `sql/layers.yml`: how the files of each layer's tables are written.
+//! `sql/layers.yml`: what is kept of each layer, and how the files of its own tables are written.
 
 use std::collections::BTreeMap;
 
@@ -12,27 +12,38 @@ const TEXT: &str = include_str!("../../sql/layers.yml");
 #[serde(transparent)]
 pub struct Layers(BTreeMap<String, Layer>);
 
-/// How the files of a layer's tables are written.
+/// A layer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
     /// The contents of the layer.
     pub description: String,
+    /// How long its rows, months or runs are kept, in days.
+    pub retention_days: u32,
+    /// The files that its tables have of their own, if they have any.
+    #[serde(default)]
+    files: Option<Files>,
+}
+
+/// How the files of a layer's tables are written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Files {
     /// The compression.
-    pub codec: Codec,
+    codec: Codec,
     /// The level of the compression, for codecs that have one.
     #[serde(default)]
-    pub level: Option<u8>,
+    level: Option<u8>,
     /// The size at which a file is full, in bytes.
-    pub target_file_bytes: u64,
+    target_file_bytes: u64,
     /// How engines distribute rows over writers.
-    pub distribution: Distribution,
+    distribution: Distribution,
 }
 
 /// A compression of Parquet files that every reader knows and this software writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Codec {
+enum Codec {
     /// No compression.
     Uncompressed,
     /// Snappy.
@@ -44,7 +55,7 @@ pub enum Codec {
 /// The distribution of rows over the writers of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Distribution {
+enum Distribution {
     /// As the rows come.
     None,
     /// By partition.
@@ -65,14 +76,16 @@ impl Layers {
     fn parse(text: &str) -> anyhow::Result<Self> {
         let layers: Layers = serde_yaml::from_str(text)?;
         for (name, layer) in &layers.0 {
-            match (layer.codec, layer.level) {
+            anyhow::ensure!(layer.retention_days > 0, "{name}: expected at least 1 day, found 0");
+            let Some(files) = &layer.files else { continue };
+            match (files.codec, files.level) {
                 (Codec::Zstd, Some(level)) => {
                     anyhow::ensure!((1..=22).contains(&level), "{name}: expected a level from 1 to 22, found {level}");
                 }
                 (_, Some(level)) => anyhow::bail!("{name}: the codec has no levels, found {level}"),
                 _ => {}
             }
-            anyhow::ensure!(layer.target_file_bytes > 0, "{name}: expected a size of files, found 0");
+            anyhow::ensure!(files.target_file_bytes > 0, "{name}: expected a size of files, found 0");
         }
         Ok(layers)
     }
@@ -84,28 +97,66 @@ impl Layers {
     pub fn layer(&self, namespace: &str) -> anyhow::Result<&Layer> {
         self.0.get(namespace).with_context(|| format!("sql/layers.yml has no layer {namespace}"))
     }
+
+    /// Returns the table of the layers for the documentation, which a test compares with docs/retention.md.
+    pub fn document(&self) -> String {
+        let row = |(name, layer): (&String, &Layer)| {
+            let files = layer.files.as_ref().map_or_else(
+                || "those of runs".to_owned(),
+                |files| {
+                    let level = files.level.map(|level| format!(" {level}")).unwrap_or_default();
+                    format!(
+                        "{}{level}, {} MiB, {}",
+                        files.codec.name(),
+                        files.target_file_bytes >> 20,
+                        files.distribution.name()
+                    )
+                },
+            );
+            format!("| {name} | {} | {files} | {} |\n", layer.retention_days, layer.description)
+        };
+        let head = "| layer | days | codec and level, size, distribution of its files | what it is |\n| --- | --- | --- | --- |\n";
+        head.to_owned() + &self.0.iter().map(row).collect::<String>()
+    }
 }
 
 impl Layer {
-    /// Returns the properties of an Iceberg table, which every writer of the table follows.
+    /// Returns the properties of an Iceberg table with files of its own, which every writer of the table follows; none for a
+    /// layer whose files are those of runs.
     pub fn properties(&self) -> Vec<(String, String)> {
-        let codec = match self.codec {
-            Codec::Uncompressed => "uncompressed",
-            Codec::Snappy => "snappy",
-            Codec::Zstd => "zstd",
-        };
-        let distribution = match self.distribution {
-            Distribution::None => "none",
-            Distribution::Hash => "hash",
-            Distribution::Range => "range",
-        };
+        self.files.as_ref().map(Files::properties).unwrap_or_default()
+    }
+}
+
+impl Files {
+    fn properties(&self) -> Vec<(String, String)> {
         let mut properties = vec![
-            ("write.parquet.compression-codec".to_owned(), codec.to_owned()),
+            ("write.parquet.compression-codec".to_owned(), self.codec.name().to_owned()),
             ("write.target-file-size-bytes".to_owned(), self.target_file_bytes.to_string()),
-            ("write.distribution-mode".to_owned(), distribution.to_owned()),
+            ("write.distribution-mode".to_owned(), self.distribution.name().to_owned()),
         ];
         properties.extend(self.level.map(|level| ("write.parquet.compression-level".to_owned(), level.to_string())));
         properties
+    }
+}
+
+impl Codec {
+    fn name(self) -> &'static str {
+        match self {
+            Codec::Uncompressed => "uncompressed",
+            Codec::Snappy => "snappy",
+            Codec::Zstd => "zstd",
+        }
+    }
+}
+
+impl Distribution {
+    fn name(self) -> &'static str {
+        match self {
+            Distribution::None => "none",
+            Distribution::Hash => "hash",
+            Distribution::Range => "range",
+        }
     }
 }
 
@@ -113,7 +164,8 @@ impl Layer {
 mod tests {
     use super::*;
 
-    const GOLD: &str = "gold: {description: d, codec: zstd, level: 9, target_file_bytes: 1000, distribution: hash}";
+    const GOLD: &str = "gold: {description: d, retention_days: 30, \
+                        files: {codec: zstd, level: 9, target_file_bytes: 1000, distribution: hash}}";
 
     #[test]
     fn the_file_is_valid_and_wrong_ones_are_refused_by_name() {
@@ -129,6 +181,8 @@ mod tests {
         assert!(refused("zstd", "zip").contains("zip"));
         assert!(refused("1000", "0").contains("expected a size of files"));
         assert!(refused("description", "describes").contains("describes"));
+        assert!(refused("30", "0").contains("gold: expected at least 1 day"));
+        assert!(layers.layer("silver").expect("silver").properties().is_empty());
         assert!(layers.layer("platinum").is_err());
     }
 }

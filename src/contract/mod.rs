@@ -20,4 +20,4 @@ pub use document::document;
 pub use drift::{Bound, DriftBounds};
 pub use expectation::{Expectation, MAX_ROWS_WITHOUT_SHARE, Severity, Verdict, within_share};
 pub use history::HistoryContract;
-pub use layers::{Codec, Distribution, Layer, Layers};
+pub use layers::{Layer, Layers};

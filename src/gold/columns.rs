@@ -1,10 +1,10 @@
 //! The columns of a gold table: those of its header, to which an existing table evolves.
 
-use lake_catalog::{Alteration, Column, NewTable, Place, PrimitiveType, Session, Table, TableChange, Type, widens};
+use lake_catalog::{Column, NewTable, Session, Table, TableChange};
 
 use super::Definition;
 use crate::lake::Lake;
-use crate::tables::iceberg::{FROM_RUNS, properties_of_own_files};
+use crate::tables::iceberg::{FROM_RUNS, alterations, properties_of_own_files};
 
 /// Returns the change of a table to its definition's columns, or its creation.
 ///
@@ -18,7 +18,8 @@ pub fn change(
 ) -> anyhow::Result<TableChange> {
     let Some(table) = table else { return create(lake, definition, session) };
     let mut change = TableChange::of(table);
-    let alterations = alterations(definition, table);
+    let columns = definition.columns.iter().map(|column| (column.name.clone(), column.data_type.clone()));
+    let alterations = alterations(table, &columns.collect::<Vec<_>>());
     if !alterations.is_empty() {
         change.alter(&alterations)?;
     }
@@ -49,45 +50,4 @@ fn create(lake: &Lake, definition: &Definition, session: Session) -> anyhow::Res
         change.partition_by(&definition.partition)?;
     }
     Ok(change)
-}
-
-/// Returns the changes from a table's columns to the declared ones, in the declared order.
-fn alterations(definition: &Definition, table: &Table) -> Vec<Alteration> {
-    let schema = table.metadata().current_schema();
-    let stored: Vec<(&str, Option<&PrimitiveType>)> = schema
-        .as_struct()
-        .fields()
-        .iter()
-        .map(|field| match &*field.field_type {
-            Type::Primitive(data_type) => (field.name.as_str(), Some(data_type)),
-            _ => (field.name.as_str(), None),
-        })
-        .collect();
-    let declared = |name: &str| definition.columns.iter().find(|column| column.name == name);
-    let mut alterations = Vec::new();
-    let mut order = Vec::new();
-    for (name, data_type) in &stored {
-        match (declared(name), data_type) {
-            (Some(column), Some(data_type)) if column.data_type == **data_type => order.push(*name),
-            (Some(column), Some(data_type)) if widens(data_type, &column.data_type) => {
-                alterations.push(Alteration::Widen(column.name.clone(), column.data_type.clone()));
-                order.push(*name);
-            }
-            _ => alterations.push(Alteration::Drop((*name).to_owned())),
-        }
-    }
-    for column in &definition.columns {
-        if !order.contains(&column.name.as_str()) {
-            alterations.push(Alteration::Add(column.name.clone(), column.data_type.clone()));
-            order.push(&column.name);
-        }
-    }
-    if !order.iter().eq(definition.columns.iter().map(|column| &column.name)) {
-        let mut place = Place::First;
-        for column in &definition.columns {
-            alterations.push(Alteration::Move(column.name.clone(), place));
-            place = Place::After(column.name.clone());
-        }
-    }
-    alterations
 }

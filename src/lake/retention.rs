@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use serde::Serialize;
 
 use super::disk::durable::{remove_folder_if_there, rename};
@@ -25,6 +26,8 @@ pub struct Retention {
     pub previous: Option<usize>,
     /// A run that is not sealed is kept if it changed within this time: it may be between two tasks of its workflow.
     pub open_for: Duration,
+    /// Runs whose session is at this time or later are kept, and the links to them; `None` if age keeps no run.
+    pub begun_since: Option<DateTime>,
 }
 
 /// Why a run is kept.
@@ -41,6 +44,8 @@ pub enum KeepReason {
     Newest,
     /// It is not sealed and changed recently.
     Open,
+    /// It was begun within the time for which runs are kept.
+    Young,
     /// This ref or snapshot of an Iceberg table needs it.
     Table(String),
 }
@@ -136,7 +141,7 @@ impl Lake {
     /// Refuses a lake whose `active` is not a link into `_runs`, because what its readers need is unknown.
     pub fn plan_prune(&self, retention: Retention, held: &BTreeMap<RunId, String>) -> anyhow::Result<PrunePlan> {
         let active = self.active()?;
-        let (kept, links) = split_previous(self.previous()?, active.as_ref(), retention.previous);
+        let (kept, links) = split_previous(self.previous()?, active.as_ref(), &retention);
         let pointed_at = pointers(active, kept);
         let mut ids = self.run_ids()?;
         ids.sort_by(|a, b| b.session().cmp(a.session()).then_with(|| b.cmp(a)));
@@ -152,6 +157,7 @@ impl Lake {
                 None => match run.holder() {
                     Some(holder) => Some(KeepReason::Locked(holder)),
                     None if newest[usize::from(sealed)] <= retention.keep => Some(KeepReason::Newest),
+                    None if retention.is_young(id) => Some(KeepReason::Young),
                     None if !sealed && usage.changed_within(retention.open_for) => Some(KeepReason::Open),
                     None => held.get(id).cloned().map(KeepReason::Table),
                 },
@@ -175,11 +181,12 @@ fn pointers(active: Option<RunId>, previous: Vec<Previous>) -> BTreeMap<RunId, K
 fn split_previous(
     mut links: Vec<Previous>,
     active: Option<&RunId>,
-    keep: Option<usize>,
+    retention: &Retention,
 ) -> (Vec<Previous>, Vec<Previous>) {
-    let Some(keep) = keep else { return (links, Vec::new()) };
+    let Some(keep) = retention.previous else { return (links, Vec::new()) };
     let to_others = links.iter().enumerate().filter(|(_, link)| Some(&link.run_id) != active);
-    let first_to_go = to_others.map(|(index, _)| index).nth(keep).unwrap_or(links.len());
+    let beyond = to_others.skip(keep).find(|(_, link)| !retention.is_young(&link.run_id));
+    let first_to_go = beyond.map_or(links.len(), |(index, _)| index);
     let going = links.split_off(first_to_go);
     (links, going)
 }
@@ -201,6 +208,11 @@ impl Retention {
                 "parameter keep_previous: expected at least 1, found 0; without a link there is no rollback",
             ));
         }
-        Ok(Retention { keep, previous, open_for })
+        Ok(Retention { keep, previous, open_for, begun_since: None })
+    }
+
+    /// Returns whether the age of a run keeps it.
+    fn is_young(&self, id: &RunId) -> bool {
+        self.begun_since.is_some_and(|since| *id.session() >= *since.strftime("%Y%m%d_%H%M%S").to_string())
     }
 }

@@ -136,6 +136,6 @@ impl Columns {
 }
 
 /// Classifies Iceberg's refusal of a change as an error of the parameters.
-fn refused(error: lake_catalog::Error) -> Failure {
+pub fn refused(error: lake_catalog::Error) -> Failure {
     Failure::parameters(format!("{:#}", anyhow::Error::new(error)))
 }

@@ -6,12 +6,15 @@
 //! stdin, http  in DuckDB columns      the keys, rewritten again from evolve.rs if overtaken
 //! ```
 //!
-//! `upkeep/` compacts a table's files, expires its snapshots, and removes files that no snapshot names.
+//! `upkeep/` compacts a table's files, expires its snapshots, and removes files that no snapshot names. `aged.rs` takes old
+//! rows out of a table. `aggregate/` computes tables from tables.
 //!
 //! Everything before the commit happens in a scratch folder without the lake's lock, so a killed task leaves the table as
 //! it was, and other writers are not held up. `scan.rs` reads a table's files by field id, with the position deletes
 //! that Trino writes. `changes/` compares the files of two snapshots.
 
+mod aged;
+pub mod aggregate;
 pub mod changes;
 mod columns;
 mod commit;
@@ -36,6 +39,7 @@ mod types;
 mod upkeep;
 mod upsert;
 
+pub use aged::{Age, Aged};
 pub use commit::Target;
 pub use declared::{Declared, List};
 pub use header::{Dialect, delimiter};

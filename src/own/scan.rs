@@ -1,6 +1,8 @@
 //! Views of a table's files in DuckDB, by field id.
 
-use lake_catalog::{DataFile, PrimitiveType, Scan, Table};
+use std::sync::Arc;
+
+use lake_catalog::{DataFile, Field, PrimitiveType, Scan, Table, Type};
 
 use super::statements::{piece, rows, run};
 use super::types;
@@ -32,6 +34,26 @@ pub fn scan(table: &Table, snapshot_id: i64) -> anyhow::Result<Scan> {
         return Err(Failure::input(message).hint(hint).into());
     }
     Ok(scan)
+}
+
+/// Returns the columns of a table as they are now, to be written again.
+///
+/// # Errors
+/// Fails with a [`Failure`] if the table has a column that these tasks do not write.
+pub fn all_columns(table: &Table) -> anyhow::Result<Vec<ReadColumn>> {
+    let fields = table.metadata().current_schema().as_struct().fields().iter();
+    let column = |field: &Arc<Field>| match &*field.field_type {
+        Type::Primitive(data_type) if types::sql(data_type).is_some() => Ok(ReadColumn {
+            name: field.name.clone(),
+            data_type: data_type.clone(),
+            stored: Some((field.id, data_type.clone())),
+            is_lenient: false,
+        }),
+        other => Err(Failure::input(format!("column {} is {other}, which this task does not write", field.name))
+            .hint(format!("ALTER TABLE {} EXECUTE optimize in Trino compacts it", table.name()))
+            .into()),
+    };
+    fields.map(column).collect()
 }
 
 /// Returns the path of a data file.

@@ -47,6 +47,11 @@ pub fn of_sql(name: &str) -> Option<PrimitiveType> {
     })
 }
 
+/// Returns whether the values of a type are days or times.
+pub fn is_time(data_type: &PrimitiveType) -> bool {
+    matches!(data_type, PrimitiveType::Date | PrimitiveType::Timestamp | PrimitiveType::Timestamptz)
+}
+
 /// Returns the type's name for people, as `--declare` takes it.
 pub fn name(data_type: &PrimitiveType) -> String {
     match data_type {

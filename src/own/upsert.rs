@@ -97,9 +97,7 @@ pub fn upsert(
     {
         return Ok(Report::unchanged(Outcome::SameInput, fetched));
     }
-    let spill = scratch.path().join("spill");
-    fs::create_dir(&spill).with_context(|| format!("cannot make the folder {}", spill.display()))?;
-    let engine = DuckDb::open(engine, &spill)?;
+    let engine = DuckDb::open_in(engine, scratch.path())?;
     run(&engine, "utc", &[])?;
     let database = scratch.path().join("input.duckdb");
     run(&engine, "attach", &[("file", &text_literal(&database.to_string_lossy()))])?;

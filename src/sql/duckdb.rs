@@ -68,6 +68,16 @@ impl DuckDb {
         Ok(engine)
     }
 
+    /// Opens a database in memory that spills to a folder of its own in `folder`, the scratch folder of a task.
+    ///
+    /// # Errors
+    /// Fails if the folder cannot be made, and as [`DuckDb::open`] does.
+    pub fn open_in(parameters: &EngineParameters, folder: &Path) -> anyhow::Result<Self> {
+        let spill = folder.join("spill");
+        std::fs::create_dir(&spill).with_context(|| format!("cannot make the folder {}", spill.display()))?;
+        DuckDb::open(parameters, &spill)
+    }
+
     /// Opens a small database for a unit test, and the folder that it spills to.
     #[cfg(test)]
     pub(crate) fn of_test() -> (Self, tempfile::TempDir) {

@@ -17,6 +17,7 @@ mod lakehouse;
 mod own;
 mod proof;
 mod recordings;
+mod retention;
 mod support;
 mod task;
 mod tokeniser;

@@ -50,6 +50,9 @@ pub(crate) fn altered(table: &TableName, metadata: &TableMetadata, alterations: 
     for alteration in alterations {
         fields.apply(alteration)?;
     }
+    if let (true, Some(Alteration::Drop(name))) = (fields.fields.is_empty(), alterations.last()) {
+        return Err(fields.refused(name, "a table needs a column".to_owned()));
+    }
     let newest = metadata.schemas_iter().map(|schema| schema.schema_id()).max().unwrap_or(0);
     Schema::builder()
         .with_schema_id(newest + 1)
@@ -97,9 +100,6 @@ impl Fields<'_> {
             Alteration::Drop(name) => {
                 let index = self.position(name)?;
                 self.refuse_used(name, self.fields[index].id)?;
-                if self.fields.len() == 1 {
-                    return Err(self.refused(name, "a table needs a column".to_owned()));
-                }
                 self.fields.remove(index);
             }
             Alteration::Move(name, place) => {

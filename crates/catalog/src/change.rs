@@ -74,13 +74,14 @@ impl TableChange {
         Ok(id)
     }
 
-    /// Changes columns of the current schema, and makes the result current. Files and older snapshots stay as they are.
+    /// Changes columns of the current schema as this change leaves it, and makes the result current. Files and older snapshots stay as they are.
     ///
     /// # Errors
     /// Fails with [`Error::Evolution`], which names the table and the column, if Iceberg does not allow an alteration.
     pub fn alter(&mut self, alterations: &[Alteration]) -> Result<()> {
-        let schema = altered(&self.name, &self.base, alterations)?;
-        if let Some(mapping) = mapped(&self.base, &schema) {
+        let so_far = self.build()?.metadata;
+        let schema = altered(&self.name, &so_far, alterations)?;
+        if let Some(mapping) = mapped(&so_far, &schema) {
             self.set_properties(&[(NAME_MAPPING, &mapping)])?;
         }
         self.apply(|builder| builder.add_current_schema(schema))

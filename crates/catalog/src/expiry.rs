@@ -1,6 +1,6 @@
 //! Which snapshots of a table have expired, and which files of a table no snapshot names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -40,8 +40,16 @@ impl Table {
     /// # Errors
     /// Fails if the metadata cannot be serialised.
     pub fn expired(&self, keep: SnapshotRetention) -> Result<Vec<i64>> {
+        self.expired_without(keep, |_| false)
+    }
+
+    /// Like [`Table::expired`], as if some refs, which `is_gone` tells by their names, kept no snapshot.
+    ///
+    /// # Errors
+    /// Fails if the metadata cannot be serialised.
+    pub fn expired_without(&self, keep: SnapshotRetention, is_gone: impl Fn(&str) -> bool) -> Result<Vec<i64>> {
         let mut kept = HashSet::new();
-        for reference in self.refs()? {
+        for reference in self.refs()?.into_iter().filter(|reference| !is_gone(&reference.name)) {
             kept.insert(reference.snapshot_id);
             if reference.is_branch {
                 let ancestors = self.ancestors(reference.snapshot_id).into_iter().rev().take(keep.newest);
@@ -51,6 +59,31 @@ impl Table {
         let snapshots = self.metadata.snapshots();
         let old = snapshots.filter(|snapshot| snapshot.timestamp_ms() < keep.since);
         Ok(old.map(|snapshot| snapshot.snapshot_id()).filter(|id| !kept.contains(id)).collect())
+    }
+}
+
+impl Table {
+    /// Returns the data and delete files that only the given snapshots name: their number and their bytes.
+    ///
+    /// # Errors
+    /// Fails if a manifest cannot be read.
+    pub fn files_of_only(&self, gone: &[i64]) -> Result<(usize, u64)> {
+        let (of_gone, of_others): (Vec<i64>, Vec<i64>) =
+            self.metadata.snapshots().map(|snapshot| snapshot.snapshot_id()).partition(|id| gone.contains(id));
+        let mut found = HashMap::new();
+        for id in of_gone {
+            self.each_file(id, |file| {
+                found.insert(file.file_path().to_owned(), file.file_size_in_bytes());
+                Ok::<_, crate::Error>(())
+            })?;
+        }
+        for id in of_others.into_iter().filter(|_| !gone.is_empty()) {
+            self.each_file(id, |file| {
+                found.remove(file.file_path());
+                Ok::<_, crate::Error>(())
+            })?;
+        }
+        Ok((found.len(), found.values().sum()))
     }
 }
 

@@ -39,6 +39,7 @@ mod session;
 mod snapshot;
 mod store;
 mod table;
+mod times;
 
 pub use alter::{Alteration, Place};
 pub use arrangement::{PartitionBy, SortBy};
@@ -58,6 +59,7 @@ pub use session::Session;
 pub use snapshot::NewSnapshot;
 pub use store::{Login, Store};
 pub use table::{Ref, Table, TableName, read_metadata};
+pub use times::time_bounds;
 
 pub use iceberg::spec::{
     DataContentType, DataFile, Datum, NestedField as Field, PrimitiveLiteral, PrimitiveType, Schema, Snapshot,

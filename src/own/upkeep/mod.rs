@@ -132,9 +132,7 @@ impl Task<'_> {
     /// Rewrites files and commits them, and starts again if another writer was faster.
     fn compact(&self, table: &Table, upkeep: &mut Upkeep) -> anyhow::Result<()> {
         let scratch = self.lake.scratch(self.name)?;
-        let spill = scratch.path().join("spill");
-        fs::create_dir(&spill).with_context(|| format!("cannot make the folder {}", spill.display()))?;
-        let engine = DuckDb::open(self.engine, &spill)?;
+        let engine = DuckDb::open_in(self.engine, scratch.path())?;
         if let Some(elsewhere) = self.elsewhere {
             return self.compact_elsewhere(&engine, elsewhere, table, upkeep);
         }
@@ -234,15 +232,10 @@ impl Task<'_> {
     /// Expires snapshots, and removes the files that no snapshot names, under one lock.
     fn expire(&self, table: &Table, upkeep: &mut Upkeep) -> anyhow::Result<()> {
         let mut publication = lock_waiting(self.lake, self.name, self.catalog, self.observer)?;
+        let keep = if is_of_runs(table) { None } else { Some(self.policy.keep) };
         let tables = publication.existing_tables()?;
-        let named = tables.named_files()?;
-        if !is_of_runs(table) {
-            upkeep.expired_snapshots = tables.expire(table.name(), self.policy.keep)?;
-        }
-        // Reading the manifests of all tables again is needed only if a snapshot has gone.
-        let after = if upkeep.expired_snapshots > 0 { Some(tables.named_files()?) } else { None };
-        let unnamed = tables.unnamed(table, &named, after.as_ref().unwrap_or(&named), self.policy.unnamed_before)?;
-        tables.remove_unnamed(&unnamed)?;
+        let (expired, unnamed) = tables.expire_with_files(table, keep, self.policy.unnamed_before)?;
+        upkeep.expired_snapshots = expired;
         upkeep.count(&unnamed);
         Ok(())
     }

@@ -1,16 +1,13 @@
 //! The plan of a compaction: the files to rewrite, and the statement that returns their rows in the table's order.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use lake_catalog::{Field, Table, TableChange, Type};
+use lake_catalog::{Table, TableChange};
 
 use super::compaction;
 use crate::own::order::order_by;
-use crate::own::scan::{self, ReadColumn, check_ids, create_view, deleted_from};
-use crate::own::types;
+use crate::own::scan::{self, all_columns, check_ids, create_view, deleted_from};
 use crate::sql::{DuckDb, SqlFile, quoted};
-use digdag_task::Failure;
 
 /// The files to rewrite.
 pub struct Rewrite {
@@ -39,7 +36,7 @@ pub fn plan(engine: &DuckDb, table: &Table) -> anyhow::Result<Option<Rewrite>> {
     if files.is_empty() {
         return Ok(None);
     }
-    let columns = columns(table)?;
+    let columns = all_columns(table)?;
     check_ids(engine, table, &files)?;
     create_view(engine, "rewritten", &files, &scan.position_deletes, &columns)?;
     let names: Vec<_> = columns.iter().map(|column| quoted(&column.name)).collect();
@@ -52,20 +49,4 @@ pub fn plan(engine: &DuckDb, table: &Table) -> anyhow::Result<Option<Rewrite>> {
         sql,
         origin: statement.path,
     }))
-}
-
-fn columns(table: &Table) -> anyhow::Result<Vec<ReadColumn>> {
-    let fields = table.metadata().current_schema().as_struct().fields().iter();
-    let column = |field: &Arc<Field>| match &*field.field_type {
-        Type::Primitive(data_type) if types::sql(data_type).is_some() => Ok(ReadColumn {
-            name: field.name.clone(),
-            data_type: data_type.clone(),
-            stored: Some((field.id, data_type.clone())),
-            is_lenient: false,
-        }),
-        other => Err(Failure::input(format!("column {} is {other}, which this task does not write", field.name))
-            .hint(format!("ALTER TABLE {} EXECUTE optimize in Trino compacts it", table.name()))
-            .into()),
-    };
-    fields.map(column).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use lake_catalog::{Catalog, Session, Table, TableChange, TableName, WrittenFile};
+use lake_catalog::{Catalog, Ref, Session, Table, TableChange, TableName, WrittenFile};
 
 use super::own::{NewFiles, put_in_place};
 use super::stage::{MANIFEST_SHA256, properties_of_run};
@@ -111,6 +111,21 @@ fn properties(task: &str, sealed: &SealedRun, sql_sha256: String, duration: Dura
     properties.insert(TASK.to_owned(), task.to_owned());
     properties.insert(SECONDS.to_owned(), format!("{:.3}", duration.as_secs_f64()));
     properties
+}
+
+/// Returns the tags that name runs and months of runs.
+///
+/// # Errors
+/// Fails if the metadata cannot be serialised.
+pub fn tags_of_runs(table: &Table) -> anyhow::Result<Vec<Ref>> {
+    let is_of_run = |reference: &Ref| {
+        let name = &reference.name;
+        let is_run = name.strip_prefix("run_").is_some_and(|id| id.parse::<RunId>().is_ok());
+        !reference.is_branch && (is_run || name.starts_with("month_"))
+    };
+    let mut refs = table.refs().map_err(failure)?;
+    refs.retain(is_of_run);
+    Ok(refs)
 }
 
 /// Returns the run from which a snapshot of a table was built; commits of other writers since then do not count.

@@ -9,8 +9,8 @@ use lake_catalog::{Catalog, SnapshotRetention, Table, TableChange, TableName, Un
 use super::{Tables, failure};
 
 impl Tables {
-    /// Removes the expired snapshots of a table in one commit. Returns their number. Their files are left to
-    /// [`Tables::remove_unnamed`].
+    /// Removes the expired snapshots of a table in one commit. Returns their number. Their files
+    /// are left to [`Tables::expire_with_files`].
     ///
     /// # Errors
     /// Fails if the catalog refuses the commit.
@@ -26,6 +26,42 @@ impl Tables {
             change.remove_snapshots(&expired).map_err(failure)?;
             tables.commit(vec![change], at)?;
             Ok(expired.len())
+        })
+    }
+
+    /// Expires the snapshots of a table, unless `keep` is `None`, and removes the files that no snapshot names then: those
+    /// that expired snapshots named, and those older than `before`. Returns the number of snapshots, and the files. The
+    /// caller holds the lake's lock.
+    ///
+    /// # Errors
+    /// Fails if the catalog refuses the commit, or if a file cannot be removed.
+    pub fn expire_with_files(
+        &mut self,
+        table: &Table,
+        keep: Option<SnapshotRetention>,
+        before: SystemTime,
+    ) -> anyhow::Result<(usize, Vec<UnnamedFile>)> {
+        let named = self.named_files()?;
+        let expired = keep.map_or(Ok(0), |keep| self.expire(table.name(), keep))?;
+        // Reading the manifests of all tables again is needed only if a snapshot has gone.
+        let after = if expired > 0 { Some(self.named_files()?) } else { None };
+        let unnamed = self.unnamed(table, &named, after.as_ref().unwrap_or(&named), before)?;
+        remove_files(&unnamed).map_err(failure)?;
+        Ok((expired, unnamed))
+    }
+
+    /// Removes refs of a table in one commit.
+    ///
+    /// # Errors
+    /// Fails if the catalog refuses the commit.
+    pub fn remove_refs(&mut self, name: &TableName, refs: &[String]) -> anyhow::Result<()> {
+        self.repeat(|tables| {
+            let Some(table) = tables.own(name)? else { return Ok(()) };
+            let mut change = TableChange::of(&table);
+            for reference in refs {
+                change.remove_ref(reference).map_err(failure)?;
+            }
+            tables.commit(vec![change], Catalog::next_time([&table]))
         })
     }
 
@@ -52,14 +88,6 @@ impl Tables {
         let mut files = self.catalog.unnamed_files(table, named).map_err(failure)?;
         files.retain(|file| named_before.contains(&file.path) || file.is_older_than(before));
         Ok(files)
-    }
-
-    /// Removes files that [`Tables::unnamed`] returned. The caller has held the lake's lock since.
-    ///
-    /// # Errors
-    /// Fails if a file cannot be removed.
-    pub fn remove_unnamed(&mut self, files: &[UnnamedFile]) -> anyhow::Result<()> {
-        remove_files(files).map_err(failure)
     }
 
     /// Returns the named tables, or all tables of the catalog.

@@ -16,6 +16,7 @@ mod as_of;
 mod binding;
 mod derived;
 mod deviation;
+mod evolution;
 mod expire;
 mod figures;
 mod hold;
@@ -38,7 +39,8 @@ pub use alter::TableChanges;
 pub use alteration::Changes;
 pub use as_of::{AsOf, MountedState, mount_as_of};
 pub use binding::{name as table_name, schema_of};
-pub use derived::{Derived, FROM_RUNS, is_from_runs};
+pub use derived::{Derived, FROM_RUNS, is_from_runs, tags_of_runs};
+pub use evolution::alterations;
 pub use expire::is_of_runs;
 pub use figures::Figures;
 pub use own::{KEY, NewFiles, OwnName, data_type, properties_of_own_files};
@@ -61,6 +63,12 @@ pub const TASK: &str = "discogs.task";
 
 /// The summary property with the seconds that the task took before its commit.
 pub const SECONDS: &str = "discogs.seconds";
+
+/// The summary property that names the table from which a snapshot's rows were computed.
+pub const SOURCE_TABLE: &str = "discogs.source-table";
+
+/// The summary property with the id of that table's snapshot.
+pub const SOURCE_SNAPSHOT: &str = "discogs.source-snapshot-id";
 
 /// The table property that marks a table over the files of runs.
 const OF_RUNS: &str = "discogs.of-runs";

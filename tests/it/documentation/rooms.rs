@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of `src`, from the top down. A room may use those in later lines, and none of its own line.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["bin"],
     &["commands"],
+    &["retention"],
     &["check", "database", "gold", "history", "ingest", "metrics", "own", "warehouse"],
     &["tables"],
     &["parquet", "sql"],

@@ -7,6 +7,7 @@ mod databases;
 mod gold;
 mod own;
 mod rest;
+mod retention;
 mod tables;
 
 use std::collections::BTreeMap;

@@ -12,10 +12,10 @@ use serde_json::Value;
 use crate::support::{Dir, Month, RUN, TestLake, month};
 
 /// A run of the month after that of `RUN`.
-const NEXT: &str = "2026-12__20261220_000000";
+pub const NEXT: &str = "2026-12__20261220_000000";
 
 /// A lake with two sealed runs of two months, of which none is published.
-fn two_months() -> TestLake {
+pub fn two_months() -> TestLake {
     static SEALED: OnceLock<TestLake> = OnceLock::new();
     let sealed = SEALED.get_or_init(|| {
         let lake = TestLake::of(Dir::shared());
@@ -33,7 +33,7 @@ fn two_months() -> TestLake {
 
 /// Adds a run to the tables, publishes it and builds the gold tables.
 #[track_caller]
-fn publish(lake: &TestLake, run: &str) -> Value {
+pub fn publish(lake: &TestLake, run: &str) -> Value {
     lake.call("stage-tables", &["--run-id", run]).run().expect_status(0);
     lake.promote(run).expect_status(0);
     build(lake)
@@ -46,7 +46,7 @@ fn build(lake: &TestLake) -> Value {
 
 /// The rows of a query as lines of CSV, without the header.
 #[track_caller]
-fn rows(lake: &TestLake, sql: &str, arguments: &[&str]) -> Vec<String> {
+pub fn rows(lake: &TestLake, sql: &str, arguments: &[&str]) -> Vec<String> {
     let query = [&["--sql", sql, "--format", "csv"], arguments].concat();
     let finished = lake.call("query", &query).run().expect_status(0);
     finished.stdout.lines().skip(1).map(str::to_owned).collect()

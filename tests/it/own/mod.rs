@@ -1,5 +1,6 @@
 //! Tables of people's own: files upserted by key, columns that evolve, states that are read again, and changes.
 
+mod aggregate;
 mod changes;
 mod documentation;
 mod evolution;

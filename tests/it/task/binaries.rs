@@ -116,7 +116,10 @@ fn a_task_that_succeeds_reports_every_field() {
     let output = ["--output", changes.to_str().unwrap()];
     succeeds("read-changes", &[&["--table", "mine.own", "--from", "start"], &output[..]].concat());
     succeeds("maintain-tables", &["--tables", "mine.own"]);
+    let aggregate = ["--from", "mine.own", "--table", "mine.by_id", "--by", "id", "--agg", "n=count"];
+    succeeds("aggregate-table", &aggregate);
     succeeds("build-gold", &["--tables", "style_trend"]);
+    succeeds("enforce-retention", &["--runs", "true"]);
     let metrics = lake.root().with_file_name("lake.prom");
     succeeds("export-metrics", &["--to", metrics.to_str().unwrap()]);
     succeeds("verify-run", &["--run-id", RUN]);

@@ -18,7 +18,7 @@ use crate::faults::trace::{available, run_with_fault, writing_calls};
 use crate::support::{TestCommand, TestLake};
 
 /// The rows of `mine.names`, read from the files of its current snapshot.
-fn rows(lake: &TestLake) -> Result<u64, String> {
+pub(super) fn rows(lake: &TestLake) -> Result<u64, String> {
     let root = std::fs::canonicalize(lake.root()).map_err(|error| error.to_string())?;
     let store = Store::Sqlite(lake.path("_meta/catalog.sqlite"));
     let mut catalog = Catalog::open(&store, &root, Access::Read).map_err(|error| error.to_string())?;
@@ -30,6 +30,11 @@ fn rows(lake: &TestLake) -> Result<u64, String> {
         equal(std::fs::metadata(path).map(|found| found.len()).ok(), Some(file.file_size_in_bytes()))?;
     }
     Ok(scan.data.iter().map(|file| file.record_count()).sum())
+}
+
+/// The number of files in the folder of data of `mine.names`.
+pub(super) fn files(lake: &TestLake) -> usize {
+    std::fs::read_dir(lake.path("_tables/mine/names/data")).unwrap().count()
 }
 
 #[test]
@@ -59,8 +64,7 @@ fn upsert_table() {
         let alter = ["--table", "mine.names", "--changes", "move name first"];
         assert_eq!(lake.call("alter-table", &alter).run().status, Some(0), "{when}");
         no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
-        let files = std::fs::read_dir(lake.path("_tables/mine/names/data")).unwrap().count();
-        assert_eq!(files, 1, "{when}: files of a killed call");
+        assert_eq!(files(&lake), 1, "{when}: files of a killed call");
     }
 }
 
@@ -113,7 +117,6 @@ fn maintain_tables() {
         (1000..1003).for_each(|id| append(&lake, id));
         lake
     };
-    let files = |lake: &TestLake| std::fs::read_dir(lake.path("_tables/mine/names/data")).unwrap().count();
     let clean = fresh();
     let calls = writing_calls(&clean.call("maintain-tables", &arguments));
     let expected = rows(&clean);
@@ -200,5 +203,37 @@ fn read_changes() {
         let left = fs::read_dir(lake.beside("")).unwrap().map(|entry| entry.unwrap().file_name());
         let left: Vec<_> = left.filter(|name| name.to_string_lossy().ends_with(".unfinished")).collect();
         assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn aggregate_table() {
+    if !available() {
+        return;
+    }
+    let arguments =
+        ["--from", "mine.source", "--table", "mine.names", "--by", "kind", "--agg", "n=count", "--threads", "1"];
+    let fresh = || {
+        let lake = TestLake::new();
+        fs::create_dir_all(lake.root()).unwrap();
+        let input = lake.write("source.csv", "id,kind\n1,a\n2,a\n3,b\n");
+        let from = ["--table", "mine.source", "--from", input.to_str().unwrap(), "--key", "id"];
+        lake.call("upsert-table", &from).run().expect_status(0);
+        lake
+    };
+    let calls = writing_calls(&fresh().call("aggregate-table", &arguments));
+    assert!(calls.len() > 40, "{}", calls.len());
+    for call in few(calls, 12) {
+        let when = format!("aggregate-table killed before {} number {}, {}", call.name, call.number, call.text);
+        let lake = fresh();
+        let command = lake.call("aggregate-table", &arguments);
+        run_with_fault(&command, &call, "signal=KILL", Path::new("/dev/null"), "");
+        let is_there = lake.call("table-history", &["--table", "mine.names"]).run().status == Some(0);
+        assert!(!is_there || rows(&lake) == Ok(2), "{when}: half a table");
+        assert_eq!(lake.call("aggregate-table", &arguments).run().status, Some(0), "{when}");
+        assert_eq!(rows(&lake), Ok(2), "{when}; run again");
+        assert_eq!(lake.call("rebuild-catalog", &[]).run().status, Some(0), "{when}");
+        no_orphans(&lake).unwrap_or_else(|what| panic!("{when}: {what}"));
+        assert_eq!(files(&lake), 1, "{when}: files of a killed call");
     }
 }

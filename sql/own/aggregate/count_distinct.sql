@@ -1,0 +1,2 @@
+-- The number of different values.
+CAST(count(DISTINCT {column}) AS {type}) AS {name}

@@ -1,0 +1,2 @@
+-- The number of rows.
+CAST(count(*) AS {type}) AS {name}

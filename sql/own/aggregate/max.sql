@@ -1,0 +1,2 @@
+-- The largest value.
+max({column}) AS {name}

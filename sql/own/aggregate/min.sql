@@ -1,0 +1,2 @@
+-- The smallest value.
+min({column}) AS {name}

@@ -1,0 +1,2 @@
+-- A column by which rows are grouped.
+{column} AS {name}
