@@ -38,7 +38,7 @@ WITH media AS (
     GROUP BY release_id
 ),
 tracks AS (
-    SELECT release_id, count(*) AS tracks, min_by(title, sequence) AS first_track
+    SELECT release_id, count(*) AS tracks, min_by(title, sequence) FILTER (WHERE title IS NOT NULL) AS first_track
     FROM release_tracks_v1
     WHERE position IS NOT NULL
     GROUP BY release_id
@@ -46,7 +46,7 @@ tracks AS (
 barcodes AS (
     SELECT release_id, min_by(value, position) AS barcode
     FROM release_identifiers_v1
-    WHERE type = 'Barcode'
+    WHERE type = 'Barcode' AND value IS NOT NULL
     GROUP BY release_id
 )
 SELECT

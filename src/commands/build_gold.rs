@@ -6,15 +6,15 @@ use clap::Parser;
 
 use super::LakeArgs;
 use super::screen::counted;
-use crate::gold::{self, Request};
-use crate::sql::EngineParameters;
+use crate::gold::{self, Engines, Request};
+use crate::sql::EngineSelection;
 use crate::tables::iceberg::CatalogArgs;
 use digdag_task::{Call, Switch, TableCount};
 
 /// Build the gold tables from the published run
 ///
-/// Runs the queries of sql/gold on DuckDB, inside this process, checks their rows, and commits all tables together as
-/// Iceberg tables of the namespace gold. A table of months replaces the month of the run and keeps the others. Tables
+/// Runs the queries of sql/gold on DuckDB, inside this process, or on Trino, checks their rows, and commits all tables
+/// together as Iceberg tables of the namespace gold. A table of months replaces the month of the run and keeps the others. Tables
 /// that show the run already are left alone, so a second call changes nothing.
 #[derive(Debug, Parser)]
 #[command(name = "build-gold", version, after_help = EXAMPLE)]
@@ -33,8 +33,12 @@ pub struct BuildGold {
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
 
+    /// Catalog of Trino over the lake's Iceberg catalog, which has the months before
+    #[arg(long, value_name = "NAME", default_value = "iceberg")]
+    pub(crate) trino_iceberg_catalog: String,
+
     #[command(flatten)]
-    pub(crate) engine: EngineParameters,
+    pub(crate) engine: EngineSelection,
 }
 
 const EXAMPLE: &str = "\
@@ -55,7 +59,9 @@ pub fn main() -> ExitCode {
 fn build_gold(parameters: BuildGold, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let request = Request { tables: parameters.tables.clone(), dry_run: parameters.dry_run.is_on() };
-    let (id, built) = gold::build(&lake, call.name(), &request, &parameters.catalog, &parameters.engine, call)?;
+    let selection = parameters.engine.resolved(call);
+    let engines = Engines { selection: &selection, trino_iceberg_catalog: &parameters.trino_iceberg_catalog };
+    let (id, built) = gold::build(&lake, call.name(), &request, &parameters.catalog, &engines, &call.observer())?;
     call.set_run_id(&id);
     let mut rows = 0;
     for table in &built {

@@ -10,13 +10,15 @@ use lake_catalog::{Access, DataWriter, Scan, Session, Table, WrittenFile};
 use super::columns;
 use super::definition::{Definition, Mode};
 use super::proof::prove;
-use super::statements::{piece, run};
+use super::statements::{piece, run, statement};
+use super::trino::TrinoGold;
 use crate::contract::Contract;
 use crate::lake::{InputIdentity, Lake, RunId, SealedRun};
-use crate::sql::{DuckDb, EngineParameters, quoted, text_literal};
+use crate::sql::{DuckDb, EngineName, EngineSelection, quoted, text_literal};
 use crate::tables::iceberg::{CatalogArgs, Derived, Tables, lock_waiting, no_tables};
 use crate::tables::mount_run;
-use digdag_task::{Amount, Failure, Observer};
+use crate::tables::register::checksum;
+use digdag_task::{Amount, Failure, Observer, SharedObserver};
 
 /// The request of a build.
 #[derive(Clone, Debug)]
@@ -25,6 +27,15 @@ pub struct Request {
     pub tables: Vec<String>,
     /// Whether the tables are computed and proven, and not committed.
     pub dry_run: bool,
+}
+
+/// The engines of a build. DuckDB proves and writes the rows in any case.
+#[derive(Clone, Debug)]
+pub struct Engines<'e> {
+    /// The engine of the queries, with the parameters of each.
+    pub selection: &'e EngineSelection,
+    /// Trino's catalog over the lake's Iceberg catalog.
+    pub trino_iceberg_catalog: &'e str,
 }
 
 /// A table after a build.
@@ -49,8 +60,8 @@ pub fn build(
     task: &str,
     request: &Request,
     catalog: &CatalogArgs,
-    engine: &EngineParameters,
-    observer: &dyn Observer,
+    engines: &Engines<'_>,
+    observer: &SharedObserver,
 ) -> anyhow::Result<(RunId, Vec<Built>)> {
     let id = lake.published()?;
     let sealed = SealedRun::open(&lake.run(&id)?)?;
@@ -61,11 +72,16 @@ pub fn build(
     }
     lake.remove_dead_scratch(task)?;
     let scratch = lake.scratch(task)?;
-    let spill = scratch.path().join("spill");
-    fs::create_dir(&spill).with_context(|| format!("cannot make the folder {}", spill.display()))?;
-    let engine = DuckDb::open(engine, &spill)?;
+    let engine = DuckDb::open_in(&engines.selection.duckdb, scratch.path())?;
     mount_run(&engine, &contract, sealed.run())?;
-    let work = Work { lake, engine: &engine, month: Month::of(&id)?, observer };
+    let trino = match engines.selection.engine {
+        EngineName::Duckdb => None,
+        EngineName::Trino => {
+            let connection = (&engines.selection.trino, engines.trino_iceberg_catalog);
+            Some(TrinoGold::open(&contract, sealed.run(), connection, observer)?)
+        }
+    };
+    let work = Work { lake, engine: &engine, trino, month: Month::of(&id)?, observer: observer.as_ref() };
     let meter = observer.begin(Amount::steps(open.len()));
     let (mut built, mut new) = (Vec::new(), Vec::new());
     for (index, (table, base)) in open.iter().enumerate() {
@@ -77,7 +93,7 @@ pub fn build(
         new.push(derived);
     }
     drop(meter);
-    if !request.dry_run && !commit(lake, task, catalog, &sealed, (&open, new), observer)? {
+    if !request.dry_run && !commit(lake, task, catalog, &sealed, (&open, new), observer.as_ref())? {
         built.clear();
     }
     Ok((id, built))
@@ -172,6 +188,8 @@ impl Month {
 struct Work<'w> {
     lake: &'w Lake,
     engine: &'w DuckDb,
+    /// The engine of the queries, if it is not DuckDB.
+    trino: Option<TrinoGold<'w>>,
     month: Month,
     observer: &'w dyn Observer,
 }
@@ -212,9 +230,30 @@ impl Work<'_> {
         folder: &Path,
     ) -> anyhow::Result<(Vec<WrittenFile>, u64)> {
         let change = columns::change(self.lake, table, base, Session::new())?;
-        let mut writer = DataWriter::new(&change, folder, &[])?;
+        let writer = DataWriter::new(&change, folder, &[])?;
         let sql = table.query.with(&[("dump_month", &text_literal(&self.month.first_day))]);
-        let mut batches = self.engine.select(&sql, &table.query.path)?;
+        let Some(trino) = &self.trino else {
+            return self.write_rows(table, (&sql, &table.query.path), writer);
+        };
+        let before = (table.mode == Mode::Month).then_some((base, self.month.first_day.as_str()));
+        trino.compute(table, &sql, before, &folder.join("trino"), |files, compared| {
+            self.mount(table, "computed", files)?;
+            let names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
+            let order: Vec<_> = table.sort.iter().map(|sort| quoted(&sort.column)).collect();
+            let (sql, origin) = statement("in_order", &[("columns", &names.join(", ")), ("order", &order.join(", "))])?;
+            let written = self.write_rows(table, (&sql, &origin), writer)?;
+            Ok((checksum(self.engine, "computed", compared)?, written))
+        })
+    }
+
+    /// Writes the rows of a statement, given with its origin.
+    fn write_rows(
+        &self,
+        table: &Definition,
+        (sql, origin): (&str, &str),
+        mut writer: DataWriter,
+    ) -> anyhow::Result<(Vec<WrittenFile>, u64)> {
+        let mut batches = self.engine.select(sql, origin)?;
         let (found, declared) = (batches.columns(), table.columns.iter().map(|column| &column.name));
         anyhow::ensure!(
             found.iter().eq(declared),

@@ -6,6 +6,8 @@
 //!                  scratch              sql/gold/checks      tagged run_<run_id>
 //! ```
 //!
+//! With `engine=trino`, a cluster computes the rows (`trino.rs`).
+//!
 //! A table of mode `replace` holds what its query returns for one run. A table of mode `month` keeps the months before in
 //! partitions of their own and replaces its own month. A task that is killed leaves all tables as they were.
 
@@ -15,7 +17,8 @@ mod definition;
 mod document;
 mod proof;
 mod statements;
+mod trino;
 
-pub use build::{Built, Request, build};
+pub use build::{Built, Engines, Request, build};
 pub use definition::Definition;
 pub use document::document;

@@ -1,6 +1,6 @@
 //! A table of the warehouse built on a Trino cluster.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,8 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use crate::contract::{Contract, Table};
 use crate::lake::{Counted, DataFile, Dataset, InputIdentity, Producer, Run, StagedDataset};
 use crate::parquet::{arrow_schema, column_descriptions};
-use crate::sql::{DuckDb, Engine, EngineSelection, SqlFile, quoted, text_literal};
-use crate::tables::register::{marked, register_run};
+use crate::sql::{DuckDb, Engine, EngineSelection, SqlFile, quoted};
+use crate::tables::register::{Checksum, WrittenByTrino, checksum, register_run};
 use digdag_task::{Failure, SharedObserver};
 
 /// A build of one table of the warehouse by Trino.
@@ -57,36 +57,14 @@ impl TrinoBuild<'_> {
         inputs: &[InputIdentity],
     ) -> anyhow::Result<(StagedDataset, Dataset)> {
         let schema = register_run(self.contract, self.run, &self.parameters.trino, self.observer)?;
-        let trino = schema.trino();
         let folder = self.staging.join(format!("trino__{}", self.table.name));
-        let lake = self.run.lake().root();
-        let below = folder.strip_prefix(lake).context("the staging folder is in the lake")?;
-        let location = self.parameters.trino.location(lake, &below.to_string_lossy());
-        let built = format!("{}__built", self.table.name);
-        let comment = marked(&format!("{}, on its way into the run.", self.table.name), &[&location]);
+        let (lake, parameters) = (self.run.lake(), &self.parameters.trino);
+        let written = WrittenByTrino { lake, schema: &schema, parameters, folder: &folder };
         let with_filter = self.table.columns.iter().filter(|column| column.bloom_filter);
-        let with_filter: Vec<_> = with_filter.map(|column| text_literal(&column.name)).collect();
-
-        // An interrupted build may have left its table.
-        schema.drop_ours(&built)?;
-        let create = SqlFile::load("trino/build")?;
-        let places = [
-            ("table", &*schema.table(&built)),
-            ("comment", &text_literal(&comment)),
-            ("location", &text_literal(&location)),
-            ("bloom_filter_columns", &with_filter.join(", ")),
-            ("query", &trino.with_functions(&self.query.text)),
-        ];
-        let result = trino
-            .execute(&create.with(&places), &self.query.path)
-            .and_then(|()| self.checksum(trino, &quoted(&built)))
-            .and_then(|expected| self.take(&folder, &staged, expected));
-        // The dataset has its own files, so Trino's table is dropped after a success and after an error.
-        let dropped = schema.drop_table(&built);
-        let files = result?;
-        dropped?;
-        fs::remove_dir_all(&folder).with_context(|| {
-            format!("cannot remove {}: Trino must write with the rights of this task's user", folder.display())
+        let with_filter: Vec<_> = with_filter.map(|column| column.name.as_str()).collect();
+        let query = (self.query.text.as_str(), self.query.path.as_str());
+        let files = written.write(&self.table.name, query, &self.columns(), &with_filter, |files, expected| {
+            self.take(files, &staged, &expected)
         })?;
         let dataset = Dataset {
             format: Dataset::FORMAT,
@@ -104,12 +82,12 @@ impl TrinoBuild<'_> {
     }
 
     /// Copies Trino's files into the dataset, and verifies their rows and checksum against those that Trino reported.
-    fn take(&self, folder: &Path, staged: &StagedDataset, expected: Checksum) -> anyhow::Result<Vec<DataFile>> {
+    fn take(&self, from: &[PathBuf], staged: &StagedDataset, expected: &Checksum) -> anyhow::Result<Vec<DataFile>> {
         let mut files = Vec::new();
         let mut parts = Vec::new();
-        for from in data_files(folder)? {
+        for from in from {
             let to = staged.part_path(files.len());
-            let (bytes, sha256) = copy(&from, &to)?;
+            let (bytes, sha256) = copy(from, &to)?;
             let rows = self.rows_of(&to)?;
             files.push(DataFile { name: staged.part_name(files.len()), rows, bytes, sha256 });
             parts.push(to);
@@ -121,8 +99,8 @@ impl TrinoBuild<'_> {
         }
         let duckdb = DuckDb::open(&self.parameters.duckdb, &self.staging.join("spill"))?;
         duckdb.mount(&self.table.name, &parts)?;
-        let found = self.checksum(&duckdb, &quoted(&self.table.name))?;
-        if found != expected {
+        let found = checksum(&duckdb, &quoted(&self.table.name), &self.columns())?;
+        if found != *expected {
             return Err(Failure::external(format!(
                 "{} was built by Trino with {} rows, checksum {}; its files have {} rows, checksum {}",
                 self.table.name, expected.rows, expected.sum, found.rows, found.sum
@@ -133,17 +111,8 @@ impl TrinoBuild<'_> {
         Ok(files)
     }
 
-    fn checksum(&self, engine: &dyn Engine, table: &str) -> anyhow::Result<Checksum> {
-        let file = SqlFile::load("engine/checksum")?;
-        let cell = |column: &crate::contract::Column| {
-            format!("coalesce('=' || CAST({} AS VARCHAR), '-')", quoted(&column.name))
-        };
-        let row: Vec<_> = self.table.columns.iter().map(cell).collect();
-        let sql = file.with(&[("row", &row.join(" || chr(31) || ")), ("table", table)]);
-        let rows = engine.rows(&sql, &file.path)?;
-        let row = rows.first().context("a checksum without a row")?;
-        let cell = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
-        Ok(Checksum { rows: cell(0), sum: cell(1) })
+    fn columns(&self) -> Vec<&str> {
+        self.table.columns.iter().map(|column| column.name.as_str()).collect()
     }
 
     /// Returns the rows of a file, after comparing its columns with the contract.
@@ -159,26 +128,6 @@ impl TrinoBuild<'_> {
         anyhow::ensure!(shape(&found) == shape(&declared), "{} gives other columns than the contract", self.query.path);
         Ok(u64::try_from(metadata.num_rows())?)
     }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Checksum {
-    rows: String,
-    sum: String,
-}
-
-/// Returns the files that Trino wrote, sorted by name, without the checksum files that Hadoop adds.
-fn data_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let cannot = || format!("cannot list {}", folder.display());
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).with_context(cannot)? {
-        let entry = entry.with_context(cannot)?;
-        if !entry.file_name().to_string_lossy().starts_with(['.', '_']) {
-            files.push(entry.path());
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<(u64, String)> {

@@ -27,6 +27,7 @@ mod schema;
 mod step;
 mod swap;
 mod verify;
+mod written;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,7 @@ pub use definition::marked;
 use plan::Plan;
 pub use schema::Schema;
 use step::{Step, Steps};
+pub use written::{Checksum, WrittenByTrino, checksum};
 
 /// Returns the sealed runs whose files all exist in the size that the manifest lists. Reports why other sealed runs are
 /// left out.

@@ -1,4 +1,9 @@
+use std::path::Path;
+
+use discogs_lakehouse::sql::TrinoParameters;
+
 use super::Tables;
+use crate::trino::stack::{LARGE, SMALL};
 
 /// The gold tables are read by Trino with the sums that DuckDB gives.
 #[test]
@@ -36,6 +41,48 @@ fn gold_tables_have_the_same_sums_in_trino() {
     // One month is one partition, which alone is read.
     let partitions = tables.row("SELECT count(*) FROM gold.\"monthly_metrics$partitions\"");
     assert_eq!(partitions, ["1"]);
+}
+
+/// The query of a gold table, run by DuckDB over the published run, has the rows that Trino computed.
+#[test]
+fn gold_tables_that_trino_computes_are_those_of_duckdb() {
+    let Some(tables) = Tables::new() else { return };
+    let build = || {
+        let program = crate::support::program("build-gold");
+        let mut command = tables.stack.command_at(tables.stack.url(), &program, &["--engine", "trino"]);
+        command.env("DISCOGS_CATALOG_PASSWORD_FILE", &tables.password_file).run().expect_status(0).json()
+    };
+    tables.promote(SMALL);
+    let built = build();
+    assert_eq!((&built["metrics"]["tables"], &built["run_id"]), (&6.into(), &SMALL.into()), "{built}");
+    tables.promote(LARGE);
+    // The month before is read by Trino for the changes of the new one.
+    let built = build();
+    assert_eq!((&built["metrics"]["tables"], &built["run_id"]), (&6.into(), &LARGE.into()), "{built}");
+    assert_eq!(build()["status"], "already_done");
+    let query = |sql: &str| {
+        let finished = tables.task("query", &["--sql", sql, "--format", "csv"]).expect_status(0);
+        finished.stdout.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for name in ["release_wide", "label_year", "artist_activity", "style_trend", "release_features"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("sql/gold/{name}.sql"));
+        let text = std::fs::read_to_string(file).unwrap();
+        let differences = format!(
+            "WITH expected AS ({text}) SELECT count(*), (SELECT count(*) FROM gold.{name}), (SELECT count(*) FROM expected)
+             FROM ((FROM expected EXCEPT ALL FROM gold.{name}) UNION ALL (FROM gold.{name} EXCEPT ALL FROM expected))"
+        );
+        let found = query(&differences).remove(0);
+        let counts: Vec<u64> = found.split(',').map(|count| count.parse().unwrap()).collect();
+        assert!(counts[0] == 0 && counts[1] > 0 && counts[1] == counts[2], "{name}: {found}");
+    }
+    let months = "SELECT dump_month, sum(value) FILTER (WHERE metric = 'releases'), count(change) > 0,
+        sum(change) FILTER (WHERE metric = 'releases') FROM gold.monthly_metrics GROUP BY ALL ORDER BY ALL";
+    assert_eq!(query(months), ["2026-11-01,150,false,", "2026-12-01,250,true,100"]);
+    let of_stack = TrinoParameters { trino_schema: tables.stack.schema().to_owned(), ..TrinoParameters::default() };
+    let of_run = tables.stack.session_in(&of_stack.run_schema(LARGE));
+    let left = of_run.table("SHOW TABLES", "a test").unwrap().1.into_iter().flatten().flatten();
+    let left: Vec<_> = left.filter(|name| name.contains("gold_") || name == "months_before").collect();
+    assert!(left.is_empty(), "left in Trino: {left:?}");
 }
 
 /// A number without trailing zeros, which engines write differently; any other text unchanged.
