@@ -17,6 +17,9 @@ use crate::sql::{TrinoParameters, quoted, text_literal};
 use crate::tables::register::{Checksum, Schema, WrittenByTrino, marked, register_run};
 use digdag_task::{Failure, SharedObserver};
 
+/// The view that queries of mode `month` read.
+const MONTHS_BEFORE: &str = "months_before";
+
 /// The tables of a run in Trino.
 pub struct TrinoGold<'t> {
     lake: &'t Lake,
@@ -54,9 +57,8 @@ impl<'t> TrinoGold<'t> {
         folder: &Path,
         take: impl FnOnce(&[std::path::PathBuf], &[&str]) -> anyhow::Result<(Checksum, T)>,
     ) -> anyhow::Result<T> {
-        let view = self.schema.table("months_before");
         if let Some((base, first_day)) = before {
-            self.create_view(table, &view, base, first_day)?;
+            self.create_view(table, base, first_day)?;
         }
         // Engines write numbers with a fraction in different ways.
         let compared = table.columns.iter().filter(|column| column.sql_type != "DOUBLE");
@@ -76,13 +78,13 @@ impl<'t> TrinoGold<'t> {
             .into())
         });
         if before.is_some() {
-            let (sql, origin) = statement("trino_drop_view", &[("view", &view)])?;
-            self.schema.trino().execute(&sql, &origin)?;
+            self.schema.drop_view(MONTHS_BEFORE)?;
         }
         taken
     }
 
-    fn create_view(&self, table: &Definition, view: &str, base: Option<&Table>, first_day: &str) -> anyhow::Result<()> {
+    fn create_view(&self, table: &Definition, base: Option<&Table>, first_day: &str) -> anyhow::Result<()> {
+        let view = self.schema.table(MONTHS_BEFORE);
         let comment = text_literal(&marked("The months before the one that is built.", &[first_day]));
         let current = base.and_then(|base| base.metadata().current_snapshot_id());
         let (sql, origin) = match current {
@@ -92,7 +94,7 @@ impl<'t> TrinoGold<'t> {
                 statement(
                     "trino_months_before",
                     &[
-                        ("view", view),
+                        ("view", &view),
                         ("comment", &comment),
                         ("columns", &columns.join(", ")),
                         ("table", &name),
@@ -106,7 +108,7 @@ impl<'t> TrinoGold<'t> {
                     piece("no_value", &[("type", &column.sql_type), ("column", &quoted(&column.name))])
                 };
                 let columns = table.columns.iter().map(none).collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-                statement("trino_no_months", &[("view", view), ("comment", &comment), ("columns", &columns)])?
+                statement("trino_no_months", &[("view", &view), ("comment", &comment), ("columns", &columns)])?
             }
         };
         self.schema.trino().execute(&sql, &origin).context("Trino cannot read the months before")

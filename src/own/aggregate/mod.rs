@@ -125,7 +125,7 @@ pub fn aggregate(
         .into())
 }
 
-/// Refuses a table whose rows are somebody's own, which this task would replace.
+/// Refuses a table that this task did not make, because its rows would be lost.
 fn check_is_aggregate(table: &Table) -> Result<(), Failure> {
     match table.metadata().properties().contains_key(OF_SOURCE) {
         true => Ok(()),

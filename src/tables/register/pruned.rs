@@ -66,7 +66,7 @@ fn foreign(schema: &Schema, folder: &str) -> anyhow::Result<Option<String>> {
 fn remove(schema: &Schema) -> anyhow::Result<()> {
     let (views, tables): (Vec<_>, Vec<_>) = schema.relations.iter().partition(|(_, relation)| relation.is_view);
     for (name, _) in views {
-        schema.change("trino/drop_view", &[("view", &schema.table(name))])?;
+        schema.drop_view(name)?;
     }
     for (name, _) in tables {
         schema.drop_table(name)?;

@@ -155,6 +155,14 @@ impl Schema {
         self.change("trino/drop_table", &[("table", &self.table(name))])
     }
 
+    /// Drops a view if it exists, without a check of its origin.
+    ///
+    /// # Errors
+    /// Fails with Trino's error.
+    pub fn drop_view(&self, name: &str) -> anyhow::Result<()> {
+        self.change("trino/drop_view", &[("view", &self.table(name))])
+    }
+
     pub(super) fn rename(&self, from: &str, to: &str) -> anyhow::Result<()> {
         self.change("trino/rename_table", &[("table", &self.table(from)), ("name", &self.table(to))])
     }
