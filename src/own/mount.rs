@@ -99,6 +99,8 @@ fn mount(engine: &DuckDb, table: &Table, snapshot: Option<i64>, filter: Option<&
     let scan = snapshot.map(|snapshot| scan::scan(table, snapshot)).transpose()?.unwrap_or_default();
     let view = format!("{} with files", table.name());
     let files = files_to_read(&scan.data, schema, filter);
+    // DuckDB ends the process at a file that has none.
+    scan::check_ids(engine, table, &files)?;
     scan::create_view(engine, &view, &files, &scan.position_deletes, &columns)?;
     let schema = quoted(&table.name().namespace);
     run(engine, "create_schema", &[("schema", &schema)])?;

@@ -213,9 +213,7 @@ impl<'r> Plan<'r> {
     ) -> anyhow::Result<(NewFiles, u64)> {
         let found = self.source_snapshot.map(|id| scan::scan(source, id)).transpose()?.unwrap_or_default();
         let files: Vec<_> = found.data.iter().collect();
-        if !files.is_empty() {
-            check_ids(engine, source, &files)?;
-        }
+        check_ids(engine, source, &files)?;
         create_view(engine, "source", &files, &found.position_deletes, &self.read)?;
         let groups = self.request.by.iter().map(Group::sql);
         let measures = self

@@ -138,6 +138,19 @@ impl Tables {
     }
 }
 
+fn file_name(session: Session, index: usize) -> String {
+    format!("{session}-{index:05}.parquet")
+}
+
+/// Returns whether a data file has a name that this software gives, so its columns have field ids.
+pub fn is_named_here(location: &str) -> bool {
+    let name = location.rsplit('/').next().unwrap_or_default();
+    let parts = name.strip_suffix(".parquet").and_then(|stem| stem.rsplit_once('-'));
+    let Some((session, index)) = parts else { return false };
+    let (session, index) = (session.parse::<Session>(), index.parse());
+    session.is_ok_and(|session| index.is_ok_and(|index| file_name(session, index) == name))
+}
+
 /// Moves new files into a table's folder and adds the snapshot that has them. Returns the snapshot's id.
 pub(super) fn put_in_place(change: &mut TableChange, new: NewFiles, session: Session, at: i64) -> anyhow::Result<i64> {
     let schema = change.current_schema().map_err(failure)?;
@@ -145,11 +158,26 @@ pub(super) fn put_in_place(change: &mut TableChange, new: NewFiles, session: Ses
     make_folder(&folder)?;
     let mut added = Vec::new();
     for (index, written) in new.written.iter().enumerate() {
-        let target = folder.join(format!("{session}-{index:05}.parquet"));
+        let target = folder.join(file_name(session, index));
         change.track(target.clone());
         rename(&written.path, &target)?;
         added.push(lake_catalog::written_data_file(&target, &schema, written).map_err(failure)?);
     }
     let NewFiles { removed, removes_deletes, is_rewrite, properties, .. } = new;
     change.replace_files(Replacement { removed, removes_deletes, added, is_rewrite, properties, at }).map_err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_this_software_are_told_from_others() {
+        let ours = file_name(Session::new(), 12);
+        assert!(is_named_here(&format!("file:///lake/_tables/mine/t/data/{ours}")));
+        let uuid = "6cdd9152-9ec5-4a5a-8f1a-7c07c8bfb70e";
+        for other in [format!("00000-0-{uuid}.parquet"), format!("{uuid}.parquet"), format!("{uuid}-0.parquet")] {
+            assert!(!is_named_here(&other), "{other}");
+        }
+    }
 }

@@ -187,4 +187,6 @@ fn a_table_whose_files_have_no_field_ids_is_left_as_it_is_and_the_result_says_so
     let done = maintain(&own, &["--tables", "mine.taken_over", "--dry-run", "false"]);
     assert!(done["upkeep"][0]["not_rewritten"].as_str().unwrap().contains("has no field ids"), "{done}");
     assert_eq!(rows(), before);
+    let query = own.0.call("query", &["--sql", "SELECT count(*) FROM mine.taken_over"]).run().expect_status(5);
+    query.expect_stderr("has no field ids").expect_stderr("EXECUTE optimize in Trino");
 }
