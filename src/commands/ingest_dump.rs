@@ -35,7 +35,7 @@ pub(super) fn ingest_dump<R: Records>(
     let contract = Contract::load()?;
     let producer = options.parquet_encodings.producer(call.name());
     let tables = tables_of::<R>(&contract, &producer)?;
-    let file = find_dump::<R>(&run, dump)?;
+    let file = find_dump(&run, R::ENTITY, dump)?;
 
     if let Some(datasets) = already_there(&run, &tables, &producer, &file, options.replace.is_on())? {
         call.already_done();
@@ -60,8 +60,7 @@ pub(super) fn ingest_dump<R: Records>(
 }
 
 /// Opens the given dump, or the one that preflight found for the run, with its published checksum if it is known.
-fn find_dump<R: Records>(run: &Run, given: Option<PathBuf>) -> anyhow::Result<DumpFile> {
-    let entity = R::ENTITY;
+pub(super) fn find_dump(run: &Run, entity: Entity, given: Option<PathBuf>) -> anyhow::Result<DumpFile> {
     let description = run.description_if_there()?;
     let path = match (given, &description) {
         (Some(path), _) => path,

@@ -77,6 +77,11 @@ impl Blocks {
         }
     }
 
+    /// Returns the entity of the dump.
+    pub fn entity(&self) -> Entity {
+        self.entity
+    }
+
     /// Returns the number of packed bytes read so far, shared with the thread that draws the progress.
     pub fn position(&self) -> Arc<AtomicU64> {
         self.source.position()

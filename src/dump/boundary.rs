@@ -59,23 +59,30 @@ fn opened(bytes: &[u8]) -> usize {
 
 /// Returns the records of a block, each with its offset. Text between two records belongs to the record before it.
 pub fn record_slices(entity: Entity, text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let slices = record_bytes(entity, text.as_bytes()).map(move |(at, bytes)| (at, &text[at..at + bytes.len()]));
+    slices.take_while(|(_, slice)| !slice.trim().is_empty())
+}
+
+/// Like [`record_slices`], for bytes that may not be UTF-8.
+pub fn record_bytes(entity: Entity, bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let end_tag = end_tag(entity);
+    let finder = memmem::Finder::new(end_tag.as_bytes()).into_owned();
     let mut start = 0;
     std::iter::from_fn(move || {
-        if text[start..].trim().is_empty() {
+        if bytes[start..].trim_ascii().is_empty() {
             return None;
         }
         let mut from = start;
         let end = loop {
-            match memmem::find(&text.as_bytes()[from..], end_tag.as_bytes()) {
-                None => break text.len(),
-                Some(at) => from += at + end_tag.len(),
+            match finder.find(&bytes[from..]) {
+                None => break bytes.len(),
+                Some(at) => from += at + finder.needle().len(),
             }
-            if starts_record(entity, &text.as_bytes()[from..]) {
+            if starts_record(entity, &bytes[from..]) {
                 break from;
             }
         };
-        let slice = (start, &text[start..end]);
+        let slice = (start, &bytes[start..end]);
         start = end;
         Some(slice)
     })

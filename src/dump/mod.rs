@@ -21,7 +21,7 @@ mod shown;
 mod source;
 
 pub use blocks::{Block, Blocks};
-pub use boundary::{record_slices, starts_record};
+pub use boundary::{record_bytes, record_slices, starts_record};
 pub use buffer::Buffer;
 pub use checksum::{parse_checksums, read_checksums};
 pub use dump_names::Entity;

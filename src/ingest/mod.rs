@@ -19,3 +19,4 @@ mod stages;
 pub use collection::CollectionFiles;
 pub use dump::{IngestedDump, Pass, already_there, bad_records_name, tables_of};
 pub use parameters::IngestOptions;
+pub use pool::{BadRecords, BlockParser, Ingested, RowWriter, run as read_blocks};

@@ -18,12 +18,36 @@ use digdag_task::{Failure, Meter};
 /// Limit of the bytes of rows that wait to be encoded; reading pauses above it.
 const MAX_QUEUED_BYTES: usize = 32 << 20;
 
+/// Converts blocks to rows. Each worker has one.
+pub trait BlockParser: Send {
+    /// Converts the records of a block.
+    ///
+    /// # Errors
+    /// Returns an error if a record is malformed and may not be skipped.
+    fn parse(&mut self, block: &Block) -> Result<BlockRows, Unreadable>;
+}
+
+/// Writes the rows of a table, in the order of the dump.
+pub trait RowWriter: Send {
+    /// Writes the next rows.
+    ///
+    /// # Errors
+    /// Returns an I/O error if the rows cannot be written.
+    fn append(&mut self, batch: RecordBatch) -> anyhow::Result<()>;
+}
+
+impl RowWriter for DatasetWriter {
+    fn append(&mut self, batch: RecordBatch) -> anyhow::Result<()> {
+        DatasetWriter::append(self, batch)
+    }
+}
+
 /// The result of reading a dump: the writers, which have all rows, and the counts.
-pub struct Ingested {
+pub struct Ingested<W> {
     /// The reader of the dump, at its end.
     pub blocks: Blocks,
     /// The writers, one per table.
-    pub writers: Vec<DatasetWriter>,
+    pub writers: Vec<W>,
     /// The counts of all records.
     pub tally: Tally,
     /// Blocks that the scanner left to the reference tokeniser.
@@ -46,13 +70,14 @@ pub trait BadRecords: Send {
 /// # Errors
 /// Returns an error of class `Input` if the dump is damaged or has a malformed record that may not be skipped, and an
 /// I/O error if rows or skipped records cannot be written. The same dump always causes the same error.
-pub fn run<R: Records>(
+pub fn run<P: BlockParser, W: RowWriter>(
     blocks: Blocks,
-    readers: Vec<BlockReader<R>>,
-    writers: Vec<DatasetWriter>,
+    readers: Vec<P>,
+    writers: Vec<W>,
     bad_records: &mut dyn BadRecords,
     progress: &dyn Meter,
-) -> anyhow::Result<Ingested> {
+) -> anyhow::Result<Ingested<W>> {
+    let record = blocks.entity().record();
     let workers = readers.len();
     let queues = writers.into_iter().map(|writer| TableQueue {
         writer: Some(Box::new(writer)),
@@ -64,7 +89,7 @@ pub fn run<R: Records>(
         state: Mutex::new(State::new(blocks, queues.collect(), bad_records)),
         wake: Condvar::new(),
         workers,
-        record: R::ENTITY.record(),
+        record,
         progress,
         started: Instant::now(),
     };
@@ -82,8 +107,8 @@ pub fn run<R: Records>(
 }
 
 /// The state that the workers share, and its constants.
-struct Pool<'p> {
-    state: Mutex<State<'p>>,
+struct Pool<'p, W> {
+    state: Mutex<State<'p, W>>,
     wake: Condvar,
     workers: usize,
     record: &'static str,
@@ -92,7 +117,7 @@ struct Pool<'p> {
 }
 
 /// The queues and counts of an ingest, under the lock of the pool.
-struct State<'p> {
+struct State<'p, W> {
     /// `None` while a worker reads.
     blocks: Option<Box<Blocks>>,
     ended: bool,
@@ -105,7 +130,7 @@ struct State<'p> {
     parsed: BTreeMap<u64, Parsed>,
     /// The number of the block whose rows are queued next.
     next: u64,
-    queues: Vec<TableQueue>,
+    queues: Vec<TableQueue<W>>,
     queued_bytes: usize,
     bad_records: &'p mut dyn BadRecords,
     tally: Tally,
@@ -119,9 +144,9 @@ struct State<'p> {
 }
 
 /// The rows of a table that wait for its writer. One worker at a time encodes a table, which keeps the rows in order.
-struct TableQueue {
+struct TableQueue<W> {
     /// `None` while a worker encodes.
-    writer: Option<Box<DatasetWriter>>,
+    writer: Option<Box<W>>,
     batches: VecDeque<RecordBatch>,
     bytes: usize,
     work: Work,
@@ -140,14 +165,14 @@ enum Problem {
 }
 
 /// A unit of work, with what it needs from the state.
-enum Job {
+enum Job<W> {
     Read(Box<Blocks>),
     Parse(Block),
-    Encode { table: usize, writer: Box<DatasetWriter>, batches: VecDeque<RecordBatch> },
+    Encode { table: usize, writer: Box<W>, batches: VecDeque<RecordBatch> },
 }
 
-impl<'p> State<'p> {
-    fn new(blocks: Blocks, queues: Vec<TableQueue>, bad_records: &'p mut dyn BadRecords) -> Self {
+impl<'p, W: RowWriter> State<'p, W> {
+    fn new(blocks: Blocks, queues: Vec<TableQueue<W>>, bad_records: &'p mut dyn BadRecords) -> Self {
         State {
             blocks: Some(Box::new(blocks)),
             ended: false,
@@ -171,7 +196,7 @@ impl<'p> State<'p> {
 
     /// Takes the most urgent job: reading if few blocks wait for a parser, else encoding the fullest queue, else
     /// parsing.
-    fn take_job(&mut self, workers: usize) -> Option<Job> {
+    fn take_job(&mut self, workers: usize) -> Option<Job<W>> {
         let room = self.in_flight < 2 * workers + 2 && self.queued_bytes < MAX_QUEUED_BYTES;
         if self.to_parse.len() < workers
             && room
@@ -193,7 +218,7 @@ impl<'p> State<'p> {
     }
 
     fn is_finished(&self) -> bool {
-        let idle = |table: &TableQueue| table.writer.is_some() && table.batches.is_empty();
+        let idle = |table: &TableQueue<W>| table.writer.is_some() && table.batches.is_empty();
         self.failure.is_some() || (self.ended && self.in_flight == 0 && self.queues.iter().all(idle))
     }
 
@@ -256,13 +281,13 @@ impl Problem {
     }
 }
 
-impl<'p> Pool<'p> {
-    fn lock(&self) -> MutexGuard<'_, State<'p>> {
+impl<'p, W: RowWriter> Pool<'p, W> {
+    fn lock(&self) -> MutexGuard<'_, State<'p, W>> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Runs jobs until none are left or one failed.
-    fn work<R: Records>(&self, mut reader: BlockReader<R>) {
+    fn work<P: BlockParser>(&self, mut reader: P) {
         let mut state = self.lock();
         loop {
             if state.is_finished() {
@@ -287,7 +312,7 @@ impl<'p> Pool<'p> {
         }
     }
 
-    fn run_job<R: Records>(&self, job: Job, reader: &mut BlockReader<R>) -> Done {
+    fn run_job<P: BlockParser>(&self, job: Job<W>, reader: &mut P) -> Done<W> {
         let watch = Stopwatch::start();
         let result = match job {
             Job::Read(mut blocks) => {
@@ -295,7 +320,7 @@ impl<'p> Pool<'p> {
                 DoneJob::Read(blocks, block)
             }
             Job::Parse(block) => {
-                let result = parse(reader, &block);
+                let result = reader.parse(&block).map_err(Problem::Unreadable);
                 let parsed = Parsed { offset: block.offset, result };
                 DoneJob::Parse { number: block.number, parsed, buffer: block.bytes }
             }
@@ -308,7 +333,7 @@ impl<'p> Pool<'p> {
     }
 
     /// Updates the state with the result of a job.
-    fn take_back(&self, state: &mut State<'p>, done: Done) -> anyhow::Result<()> {
+    fn take_back(&self, state: &mut State<'p, W>, done: Done<W>) -> anyhow::Result<()> {
         match done.result {
             DoneJob::Read(blocks, block) => {
                 state.busy.inflate.add(done.work);
@@ -356,7 +381,7 @@ impl<'p> Pool<'p> {
         Ok(())
     }
 
-    fn into_result(self) -> anyhow::Result<Ingested> {
+    fn into_result(self) -> anyhow::Result<Ingested<W>> {
         let state = self.state.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(failure) = state.failure {
             return Err(failure);
@@ -372,33 +397,35 @@ impl<'p> Pool<'p> {
 }
 
 /// The result of a job, and the time that it took.
-struct Done {
-    result: DoneJob,
+struct Done<W> {
+    result: DoneJob<W>,
     work: Work,
 }
 
-enum DoneJob {
+enum DoneJob<W> {
     Read(Box<Blocks>, Result<Option<Block>, DumpError>),
     Parse { number: u64, parsed: Parsed, buffer: Buffer },
-    Encode { table: usize, writer: Box<DatasetWriter>, result: anyhow::Result<()> },
+    Encode { table: usize, writer: Box<W>, result: anyhow::Result<()> },
 }
 
-/// Parses a block. Invalid bytes and characters are replaced and counted, because a name with one wrong byte is worth
-/// more than no name.
-fn parse<R: Records>(reader: &mut BlockReader<R>, block: &Block) -> Result<BlockRows, Problem> {
-    let repaired = Repaired::of(&block.bytes);
-    match reader.read(&repaired.text) {
-        Ok(mut rows) => {
-            rows.tally.count("invalid_utf8", repaired.invalid_utf8);
-            rows.tally.count("invalid_characters", repaired.invalid_characters);
-            for bad in &mut rows.bad {
-                bad.offset = repaired.offset_in_block(bad.offset);
+impl<R: Records> BlockParser for BlockReader<R> {
+    /// Invalid bytes and characters are replaced and counted, because a name with one wrong byte is worth more than no
+    /// name.
+    fn parse(&mut self, block: &Block) -> Result<BlockRows, Unreadable> {
+        let repaired = Repaired::of(&block.bytes);
+        match self.read(&repaired.text) {
+            Ok(mut rows) => {
+                rows.tally.count("invalid_utf8", repaired.invalid_utf8);
+                rows.tally.count("invalid_characters", repaired.invalid_characters);
+                for bad in &mut rows.bad {
+                    bad.offset = repaired.offset_in_block(bad.offset);
+                }
+                Ok(rows)
             }
-            Ok(rows)
-        }
-        Err(mut unreadable) => {
-            unreadable.malformed.offset = repaired.offset_in_block(unreadable.malformed.offset);
-            Err(Problem::Unreadable(unreadable))
+            Err(mut unreadable) => {
+                unreadable.malformed.offset = repaired.offset_in_block(unreadable.malformed.offset);
+                Err(unreadable)
+            }
         }
     }
 }

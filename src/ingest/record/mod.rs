@@ -21,6 +21,7 @@ mod joined;
 mod labels;
 mod masters;
 mod message;
+mod record_id;
 mod recovery;
 mod reference;
 mod releases;
@@ -36,6 +37,7 @@ pub use block::{BadRecord, BlockReader, BlockRows, OnBadRecord, Tokeniser, Unrea
 pub use characters::Repaired;
 pub use labels::Labels;
 pub use masters::Masters;
+pub use record_id::record_id;
 pub use reference::Reference;
 pub use releases::Releases;
 pub use scanner::Scanner;
