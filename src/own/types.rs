@@ -17,6 +17,7 @@ pub fn sql(data_type: &PrimitiveType) -> Option<String> {
         PrimitiveType::Timestamp => "TIMESTAMP".to_owned(),
         PrimitiveType::Timestamptz => "TIMESTAMP WITH TIME ZONE".to_owned(),
         PrimitiveType::String => "VARCHAR".to_owned(),
+        PrimitiveType::Binary => "BLOB".to_owned(),
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::compute::cast;
-use arrow::datatypes::SchemaRef as ArrowSchemaRef;
+use arrow::datatypes::{DataType, SchemaRef as ArrowSchemaRef};
 use arrow::record_batch::RecordBatch;
 use iceberg::arrow::{RecordBatchPartitionSplitter, schema_to_arrow_schema};
 use iceberg::spec::{PartitionSpecRef, SchemaRef, Struct};
@@ -32,6 +32,7 @@ const MAX_MEMORY: usize = 128 << 20;
 const CODEC: &str = "write.parquet.compression-codec";
 const LEVEL: &str = "write.parquet.compression-level";
 const FILE_SIZE: &str = "write.target-file-size-bytes";
+const GROUP_SIZE: &str = "write.parquet.row-group-size-bytes";
 
 const DEFAULT_LEVEL: i32 = 3;
 
@@ -52,6 +53,8 @@ pub struct DataWriter {
     schema: ArrowSchemaRef,
     properties: WriterProperties,
     file_bytes: usize,
+    /// Bytes at which a row group is full, if the table says so.
+    group_bytes: Option<usize>,
     spec: PartitionSpecRef,
     splitter: Option<RecordBatchPartitionSplitter>,
     open: HashMap<Struct, Open>,
@@ -81,10 +84,12 @@ impl DataWriter {
                     .map_err(iceberg)?,
             ),
         };
+        let schema = Arc::new(schema_to_arrow_schema(&schema).map_err(iceberg)?);
         Ok(DataWriter {
             folder: folder.to_owned(),
-            schema: Arc::new(schema_to_arrow_schema(&schema).map_err(iceberg)?),
-            properties: properties(keys, compression(change.name(), metadata.properties())?),
+            properties: properties(&schema, keys, compression(change.name(), metadata.properties())?),
+            schema,
+            group_bytes: number(change.name(), metadata.properties(), GROUP_SIZE)?,
             file_bytes: number(change.name(), metadata.properties(), FILE_SIZE)?.unwrap_or(FILE_BYTES),
             spec,
             splitter,
@@ -120,6 +125,10 @@ impl DataWriter {
         }
         let Some(open) = self.open.get_mut(&partition) else { return Ok(()) };
         open.writer.write(batch).map_err(|error| invalid(&open.path, error))?;
+        let in_group = open.writer.in_progress_size();
+        if self.group_bytes.is_some_and(|full| in_group >= full) {
+            open.writer.flush().map_err(|error| invalid(&open.path, error))?;
+        }
         if open.writer.bytes_written() + open.writer.in_progress_size() >= self.file_bytes
             && let Some(open) = self.open.remove(&partition)
         {
@@ -192,11 +201,15 @@ fn invalid_property(table: &TableName, key: &str, value: &str) -> Error {
     Error::Iceberg(table.to_string(), Box::new(iceberg::Error::new(iceberg::ErrorKind::DataInvalid, message)))
 }
 
-fn properties(keys: &[String], compression: Compression) -> WriterProperties {
+fn properties(schema: &ArrowSchemaRef, keys: &[String], compression: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(compression)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Chunk);
+    // Bytes such as documents hardly repeat, and a dictionary of them would be filled and given up in every row group.
+    for field in schema.fields().iter().filter(|field| *field.data_type() == DataType::LargeBinary) {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(vec![field.name().clone()]), false);
+    }
     for key in keys.iter().collect::<HashSet<_>>() {
         let column = ColumnPath::from(vec![key.clone()]);
         properties = properties
