@@ -4,7 +4,7 @@
 //! comes out (`digdag_task`). Dependencies point one way:
 //!
 //! ```text
-//! bin ▸ commands ▸ retention ▸ ingest, warehouse, check, history, database, own, gold, metrics ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
+//! bin ▸ commands ▸ retention, bronze ▸ ingest, warehouse, check, history, database, own, gold, metrics ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
 //! ```
 
 #![warn(missing_docs)]
@@ -13,6 +13,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+mod bronze;
 mod check;
 pub mod commands;
 pub mod contract;

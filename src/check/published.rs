@@ -1,4 +1,4 @@
-//! Findings about the run as readers get it: its files since the seal, and the Iceberg tables over them.
+//! Findings about the run as readers get it: its files since the seal, and the Iceberg tables over them and beside them.
 
 use lake_catalog::Access;
 
@@ -30,6 +30,13 @@ pub fn is_main(lake: &Lake, run: &RunId, catalog: &CatalogArgs) -> anyhow::Resul
     let deviations = tables.deviations(run)?;
     let advice = format!("rollback-table --to {run} puts main back, rebuild-catalog brings back a dropped table");
     Ok(Some(finding("run.is_main", deviations, "main of every table is the run's snapshot", &advice)))
+}
+
+/// Returns whether nothing but appends changed the bronze tables. `deviations` are the changes of another kind.
+pub fn is_append_only(deviations: Vec<String>) -> Finding {
+    let advice = "append-bronze-dump --bronze full appends a dump again";
+    let passed = "every commit of the bronze tables is an append, and all rows are there";
+    Finding { severity: Severity::Warn, ..finding("bronze.is_append_only", deviations, passed, advice) }
 }
 
 /// Returns whether Trino reads the rows that the files hold. `verified` is the number of tables, or why they differ.

@@ -3,6 +3,7 @@
 
 pub mod aggregate_table;
 pub mod alter_table;
+pub mod append_bronze_dump;
 mod arguments;
 pub mod build_gold;
 pub mod build_warehouse;
@@ -33,6 +34,7 @@ pub mod read_changes;
 pub mod rebuild_catalog;
 pub mod register_tables;
 pub mod report_active;
+pub mod restore_dump;
 pub mod rollback;
 pub mod rollback_table;
 pub mod sample_dumps;
@@ -68,6 +70,7 @@ pub fn all() -> Vec<Command> {
     vec![
         PROJECT.command::<aggregate_table::AggregateTable>(),
         PROJECT.command::<alter_table::AlterTable>(),
+        PROJECT.command::<append_bronze_dump::AppendBronzeDump>(),
         PROJECT.command::<build_gold::BuildGold>(),
         PROJECT.command::<build_warehouse::BuildWarehouse>(),
         PROJECT.command::<compute_kpis::ComputeKpis>(),
@@ -94,6 +97,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<rebuild_catalog::RebuildCatalog>(),
         PROJECT.command::<register_tables::RegisterTables>(),
         PROJECT.command::<report_active::ReportActive>(),
+        PROJECT.command::<restore_dump::RestoreDump>(),
         PROJECT.command::<rollback::Rollback>(),
         PROJECT.command::<rollback_table::RollbackTable>(),
         PROJECT.command::<sample_dumps::SampleDumps>(),

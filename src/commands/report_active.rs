@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use super::rollback::{Rollback, rollback};
+use crate::bronze;
 use crate::check::published;
 use crate::check::report::{Report, in_names};
 use crate::check::suite::{Checked, Measured, Suite, engine_of_checks};
@@ -20,7 +21,8 @@ use digdag_task::{Call, Failure, Switch};
 /// Check the active run, and keep the report
 ///
 /// Runs all checks on the run that active points at, or on any run, on DuckDB or, with engine=trino and trino_url, over
-/// the tables that register-tables made. Also checks that main of every Iceberg table is the snapshot of the active run.
+/// the tables that register-tables made. Also checks that main of every Iceberg table is the snapshot of the active run,
+/// and that nothing but appends changed the bronze tables.
 /// Writes <engine>_sanity_active_<timestamp> (<engine>_sanity_run_… for another
 /// run) as .csv, .json, .junit.xml and .html to its _reports folder. The exit status is 3 if a CRITICAL check fails;
 /// rollback_on_failure=true then points active back at the run before.
@@ -129,6 +131,9 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
             measured.findings.extend(changed);
             if is_active {
                 measured.findings.extend(published::is_main(&lake, &id, &parameters.catalog)?);
+                let days = bronze::retention_days(None)?;
+                let found = bronze::deviations(&lake, call.name(), days, &parameters.catalog, &selection.duckdb)?;
+                measured.findings.extend(found.map(published::is_append_only));
             }
             suite.conclude(measured)?
         }

@@ -22,6 +22,23 @@ impl Lake {
     }
 }
 
+/// A table while no other task writes to it; the lock is released when this is dropped.
+#[derive(Debug)]
+pub struct TableLock {
+    _lock: Lock,
+}
+
+impl Lake {
+    /// Locks a table for this process alone, for a task that reads it for long before it commits.
+    ///
+    /// # Errors
+    /// Returns [`super::disk::Error::Locked`] if another process holds the lock.
+    pub fn lock_table(&self, table: &str, task: &str) -> anyhow::Result<TableLock> {
+        let path = self.lock_file(&format!("table.{table}"))?;
+        Ok(TableLock { _lock: lock::exclusive(&path, task, &format!("table {table}"))? })
+    }
+}
+
 impl LockedLake {
     /// Returns the lake.
     pub fn lake(&self) -> &Lake {

@@ -68,7 +68,7 @@ pub use disk::usage::DiskUsage;
 pub use dump_names::DumpMonth;
 pub use error::Error;
 pub use history::{HistoryFolder, HistoryLock};
-pub use locked::LockedLake;
+pub use locked::{LockedLake, TableLock};
 pub use manifest::{Manifest, ManifestDataset, ManifestFile};
 pub use orphans::{Orphan, Orphans};
 pub use output::{output_file, output_folder, refuse_kept, write_whole};

@@ -33,7 +33,7 @@ use statement::{full_name, showcase_queries, statement};
 /// Run SQL over a run
 ///
 /// Runs a showcase query, a file or a statement on DuckDB, inside this process, over the tables and views of the active
-/// run or of any run, the gold tables as gold.NAME, and your own as mine.NAME; nothing in the lake is changed. table_sizes, table_files,
+/// run or of any run, the bronze and gold tables as bronze.NAME and gold.NAME, and your own as mine.NAME; nothing in the lake is changed. table_sizes, table_files,
 /// table_snapshots and table_schema_versions are about the lake's Iceberg tables. A terminal shows a table; `--format` writes the
 /// rows to stdout, in place of the result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads
 /// no file outside the lake.

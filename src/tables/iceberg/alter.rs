@@ -2,7 +2,7 @@
 
 use lake_catalog::{Alteration, Catalog, PartitionBy, SortBy, Table, TableChange};
 
-use super::{Changes, KEY, Tables, is_of_runs};
+use super::{Changes, KEY, OF_DUMPS, Tables, is_of_runs};
 use digdag_task::Failure;
 
 /// The changes of a table: its columns, and the arrangement of files that are written from then on.
@@ -31,6 +31,11 @@ impl Tables {
         if is_of_runs(&table) {
             return Err(Failure::parameters(format!("table {} follows the data contract", table.name()))
                 .hint("change sql/contract.yml; the next staged run carries the change over")
+                .into());
+        }
+        if table.metadata().properties().contains_key(OF_DUMPS) {
+            return Err(Failure::parameters(format!("table {} has the records of dumps as they came", table.name()))
+                .hint("a table of your own can be altered: query it into one")
                 .into());
         }
         let at = Catalog::next_time([&table]);

@@ -70,6 +70,9 @@ pub const SOURCE_TABLE: &str = "discogs.source-table";
 /// The summary property with the id of that table's snapshot.
 pub const SOURCE_SNAPSHOT: &str = "discogs.source-snapshot-id";
 
+/// The table property that marks a table of records as they came, which only the tasks of bronze write.
+pub const OF_DUMPS: &str = "discogs.of-dumps";
+
 /// The table property that marks a table over the files of runs.
 const OF_RUNS: &str = "discogs.of-runs";
 

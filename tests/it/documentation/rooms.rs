@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 10] = [
     &["bin"],
     &["commands"],
-    &["retention"],
+    &["bronze", "retention"],
     &["check", "database", "gold", "history", "ingest", "metrics", "own", "warehouse"],
     &["tables"],
     &["parquet", "sql"],

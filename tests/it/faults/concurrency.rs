@@ -51,6 +51,7 @@ fn two_of_every_task_at_once() {
         (Stage::Staged, "rollback-table", &["--to", RUNS[1]], vec![Some(RUNS[2])]),
         (Stage::Staged, "rebuild-catalog", &[], vec![Some(RUNS[2])]),
         (Stage::Staged, "build-gold", &["--tables", "style_trend"], vec![Some(RUNS[2])]),
+        (Stage::Staged, "append-bronze-dump", &["--run-id", RUNS[0], "--bronze", "full"], vec![Some(RUNS[2])]),
     ] {
         for _ in 0..times(1, 3) {
             let lake = TestLake::at(stage);

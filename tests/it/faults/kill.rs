@@ -3,6 +3,7 @@
 //! `_staging`, and the same command succeeds when it is run again.
 
 mod beside_runs;
+mod bronze;
 mod databases;
 mod gold;
 mod own;

@@ -24,4 +24,5 @@ mod signals;
 mod tampering;
 pub mod trace;
 
+pub use invariants::sha256;
 pub use lake::create_own_table;

@@ -166,6 +166,31 @@ fn a_disk_that_fills_up_while_tables_are_staged() {
     disk.run("promote", &["--run-id", RUNS[4], "--run-mode", "prod", "--allow-promote"]).expect_status(0);
 }
 
+/// append-bronze-dump on a disk that fills up: the table does not exist, nothing stays, and the next call appends the dump.
+#[test]
+fn a_disk_that_fills_up_while_a_dump_is_appended() {
+    let made = TestLake::at(Stage::Begun);
+    let raw = made.beside("raw").display().to_string();
+    let month = ["--raw-root", &raw, "--dump-month", "2026-11", "--releases", "1500", "--entities", "releases"];
+    Finished::of(Command::new(binary("generate-dumps")).args(month).output().unwrap()).expect_status(0);
+    let dump = made.beside("full.xml.gz");
+    fs::rename(format!("{raw}/2026-11/discogs_20261101_releases.xml.gz"), &dump).unwrap();
+    let arguments = ["--run-id", RUNS[0], "--threads", "1", "--bronze", "full", "--bronze-entities", "releases"];
+    let arguments = [&arguments[..], &["--releases-dump", dump.to_str().unwrap()]].concat();
+    let Some(disk) = Disk::with(&made) else { return };
+    for left in [100, 700] {
+        disk.fill(left);
+        let finished = disk.run("append-bronze-dump", &arguments).expect_status(1);
+        let says = ["No space left", "disk is full"].iter().any(|text| finished.stderr.contains(text));
+        assert!(says, "{left} KiB: {}", finished.stderr);
+        disk.empty();
+        assert!(!disk.lake().join("_tables").exists(), "{left} KiB");
+        invariants::hold(&disk.lake(), &[None], "a full disk");
+    }
+    let done = disk.run("append-bronze-dump", &arguments).expect_status(0).json();
+    assert_eq!(done["releases"]["rows"], 1500, "{done}");
+}
+
 /// prune-runs frees space without needing any: it works even if the holder of a lock cannot be written.
 #[test]
 fn a_full_disk_can_be_pruned() {

@@ -92,6 +92,9 @@ fn a_task_that_succeeds_reports_every_field() {
     for task in ["ingest-artists", "ingest-labels", "ingest-masters", "ingest-releases", "ingest-collection"] {
         succeeds(task, &["--run-id", RUN]);
     }
+    succeeds("append-bronze-dump", &["--run-id", RUN, "--bronze", "changes"]);
+    let restored = lake.root().with_file_name("restored");
+    succeeds("restore-dump", &["--dump-month", "2026-11", "--raw-root", restored.to_str().unwrap()]);
     succeeds("build-warehouse", &["--run-id", RUN]);
     succeeds("sanity-check", &["--run-id", RUN, "--environment", "sample"]);
     succeeds("stage-tables", &["--run-id", RUN]);

@@ -1,6 +1,7 @@
 //! The lake's Iceberg tables in Trino, over the catalog in the stack's Postgres. There is one such catalog, so one test at a
 //! time has a lake in it.
 
+mod bronze;
 mod evolution;
 mod gold;
 mod losses;

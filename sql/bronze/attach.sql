@@ -1,0 +1,2 @@
+-- Attaches the database in which states are kept, so that DuckDB need not hold them in memory.
+ATTACH {file} AS work

@@ -1,0 +1,2 @@
+-- Drops a state that is no longer needed.
+DROP TABLE {table}
