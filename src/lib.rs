@@ -31,5 +31,6 @@ mod parallel;
 pub mod parquet;
 mod retention;
 pub mod sql;
+mod store;
 pub mod tables;
 mod warehouse;

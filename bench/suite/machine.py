@@ -49,10 +49,14 @@ class Machine:
         subprocess.run(pip, check=True, stdout=sys.stderr)
         return python
 
+    def program(self, name):
+        """Returns the path of a task of this project."""
+        return RELEASE / name
+
     def task(self, name, **parameters):
         """Runs a task of this project."""
         words = [word for key, value in parameters.items() for word in (f"--{key.replace('_', '-')}", value)]
-        return run(RELEASE / name, *words)
+        return run(self.program(name), *words)
 
     def description(self):
         commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)

@@ -1,9 +1,10 @@
-//! Maps the errors of the lake to an exit status and a hint. No other module does that.
+//! Maps the errors of the lake and of object storage to an exit status and a hint. No other module does that.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use digdag_task::{Call, Class, Failure};
+use lake_store::Kind;
 
 use super::project::PROJECT;
 use crate::lake::{self, disk};
@@ -27,7 +28,9 @@ pub fn failure_of(error: &anyhow::Error) -> Failure {
     }
     let known = error.chain().find_map(|cause| {
         let of_lake = cause.downcast_ref::<lake::Error>().map(of_lake);
-        of_lake.or_else(|| cause.downcast_ref::<disk::Error>().map(of_disk))
+        let of_disk = || cause.downcast_ref::<disk::Error>().map(of_disk);
+        let of_store = || cause.downcast_ref::<lake_store::Error>().map(of_store);
+        of_lake.or_else(of_disk).or_else(of_store)
     });
     match known {
         Some((class, hint)) => Failure { class, hint: Some(hint), ..failure },
@@ -101,6 +104,35 @@ fn of_disk(error: &disk::Error) -> (Class, String) {
         NotAFile { .. } => (Class::Input, "put a regular file in its place"),
         Output { .. } => (Class::Parameters, "name a regular file or a new one, or - for the standard output"),
         Protected { .. } => (Class::Parameters, "name a place outside of the lake"),
+    };
+    (class, hint.to_owned())
+}
+
+fn of_store(error: &lake_store::Error) -> (Class, String) {
+    let (class, hint) = match error.kind {
+        Kind::Settings => (
+            Class::Parameters,
+            "correct s3_endpoint, s3_ca_file or the profile; s3_allow_http=true permits http elsewhere",
+        ),
+        Kind::NoCredentials => (
+            Class::Parameters,
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; docs/object-storage.md lists every way",
+        ),
+        Kind::NoBucket => (Class::Parameters, "create the bucket, or correct the parameter warehouse"),
+        Kind::Denied => (
+            Class::External,
+            "check the key, s3_region and the rights to list, read, write and delete; then run the same command again",
+        ),
+        Kind::Clock => (Class::External, "set the clock of this machine, then run the same command again"),
+        Kind::Full => (Class::External, "free some space in the bucket, then run the same command again; it resumes"),
+        Kind::Untrusted => (Class::External, "s3_ca_file names the certificates to trust, in PEM"),
+        Kind::Condition => (Class::Locked, "another task wrote the object meanwhile; run the same command again"),
+        Kind::Missing => (Class::Input, "verify-run --warehouse names what is missing"),
+        Kind::Unsupported => (Class::External, "the server lacks an operation that uploads need; use another one"),
+        Kind::Checksum | Kind::Unavailable => {
+            (Class::External, "run the same command again; objects that arrived are not sent again")
+        }
+        Kind::Refused => (Class::External, "check s3_endpoint, s3_region and the rights of the key"),
     };
     (class, hint.to_owned())
 }

@@ -14,6 +14,7 @@ use super::screen::{age, bytes, columns, count, counted};
 use crate::lake::{
     Dataset, DiskUsage, Holder, Lake, ManifestDataset, Orphans, Previous, Retention, Run, RunId, SealedRun,
 };
+use crate::store::{RemoteLake, WarehouseArgs};
 use crate::tables::iceberg::{CatalogArgs, Figures, Tables};
 use digdag_task::{Call, Switch};
 
@@ -21,7 +22,9 @@ use digdag_task::{Call, Switch};
 ///
 /// Shows each run with its state (open, sealed, damaged), tables, rows, size and age, and whether it is or was active.
 /// `own` is the space that pruning the run frees, `shared` what other runs hold as well. Also shows how much earlier
-/// tasks left that prune-runs would remove, and how many Iceberg tables and snapshots there are. Reads descriptions and manifests, not the data; verify-run reads the data.
+/// tasks left that prune-runs would remove, and how many Iceberg tables and snapshots there are, and, with a
+/// warehouse, which runs are there and which one active.json names. Reads descriptions and manifests, not the data; verify-run
+/// reads the data.
 /// The table goes to stderr, the same as JSON to stdout.
 #[derive(Debug, Parser)]
 #[command(name = "lake-status", version, after_help = EXAMPLE)]
@@ -35,6 +38,31 @@ pub struct LakeStatus {
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
+}
+
+/// The runs in the warehouse.
+#[derive(Debug, Serialize)]
+struct WarehouseStatus {
+    warehouse: String,
+    /// The run that `active.json` names.
+    active: Option<RunId>,
+    /// Whether it is the run that `active` points at.
+    follows_active: bool,
+    runs: Vec<WarehouseRun>,
+}
+
+#[derive(Debug, Serialize)]
+struct WarehouseRun {
+    run_id: RunId,
+    /// Whether it has a manifest.
+    whole: bool,
+    files: usize,
+    bytes: u64,
+    /// Whether the lake has the run as well.
+    in_lake: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -103,6 +131,11 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     let tables = Tables::open(&lake, Access::Read, &parameters.catalog)
         .and_then(|tables| tables.map(|mut tables| tables.figures()).transpose());
 
+    let warehouse = parameters
+        .warehouse
+        .open(1, call.observer())
+        .and_then(|remote| remote.map(|remote| WarehouseStatus::of(&remote, &ids, active.as_ref())).transpose());
+
     if !parameters.json.is_on() {
         for line in table(&runs) {
             call.say(line);
@@ -118,6 +151,7 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
         }
         say_tables(&tables, call);
         say_leftovers(&leftovers, call);
+        say_warehouse(&warehouse, call);
         if let Some(problem) = &problem {
             call.say(format_args!("{problem}; {}", problem.hint.as_deref().unwrap_or_default()));
         }
@@ -135,6 +169,8 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     call.set_detail("previous", links);
     call.set_detail("runs", serde_json::to_value(&runs)?);
     call.set_detail("iceberg_tables", serde_json::to_value(tables.ok().flatten())?);
+    call.set_detail("warehouse_problem", warehouse.as_ref().err().map(|error| failure_of(error).message));
+    call.set_detail("warehouse", serde_json::to_value(warehouse.ok().flatten())?);
     call.set_detail("leftovers", serde_json::to_value(leftovers.ok())?);
     call.set_metric("bytes", all.bytes);
     call.set_metric("disk_bytes", all.disk_bytes());
@@ -163,6 +199,52 @@ fn say_leftovers(leftovers: &anyhow::Result<Orphans>, call: &Call) {
             bytes(leftovers.bytes())
         )),
         Err(error) => call.say(format_args!("the leftovers of earlier tasks cannot be listed: {}", failure_of(error))),
+    }
+}
+
+impl WarehouseStatus {
+    fn of(remote: &RemoteLake, in_lake: &[RunId], active: Option<&RunId>) -> anyhow::Result<Self> {
+        let pointer = remote.pointer()?;
+        let named = pointer.active().map(|active| active.run_id.clone());
+        let sizes = remote.run_sizes()?.into_iter().rev();
+        let runs = sizes.map(|run| WarehouseRun {
+            in_lake: in_lake.contains(&run.run_id),
+            run_id: run.run_id,
+            whole: run.whole,
+            files: run.files,
+            bytes: run.bytes,
+        });
+        Ok(WarehouseStatus {
+            warehouse: remote.address().to_string(),
+            follows_active: named.as_ref() == active,
+            active: named,
+            runs: runs.collect(),
+        })
+    }
+}
+
+fn say_warehouse(warehouse: &anyhow::Result<Option<WarehouseStatus>>, call: &Call) {
+    let status = match warehouse {
+        Ok(None) => return,
+        Ok(Some(status)) => status,
+        Err(error) => {
+            let problem = failure_of(error);
+            let hint = problem.hint.as_deref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            return call.say(format_args!("the warehouse cannot be read: {problem}{hint}"));
+        }
+    };
+    let named = status.active.as_ref().map_or_else(|| "no run".to_owned(), |run| format!("run {run}"));
+    let differs = if status.follows_active { "" } else { ", which active does not; promote moves both" };
+    call.say(format_args!("{}: active.json names {named}{differs}", status.warehouse));
+    let header = ["run", "state", "files", "size", ""].map(str::to_owned).to_vec();
+    let row = |run: &WarehouseRun| {
+        let state = if run.whole { "whole" } else { "not whole" };
+        let remark = if run.in_lake { "" } else { "not in the lake; download-run brings it back" };
+        vec![run.run_id.to_string(), state.to_owned(), run.files.to_string(), bytes(run.bytes), remark.to_owned()]
+    };
+    let rows: Vec<_> = [header].into_iter().chain(status.runs.iter().map(row)).collect();
+    for line in columns(&rows, &[false, false, true, true, false]) {
+        call.say(line);
     }
 }
 

@@ -11,6 +11,7 @@ pub mod compute_kpis;
 pub mod contract;
 pub mod diff_runs;
 pub mod download_dumps;
+pub mod download_run;
 pub mod enforce_retention;
 pub mod export_database;
 pub mod export_history;
@@ -29,6 +30,7 @@ pub mod preflight;
 mod project;
 pub mod promote;
 pub mod prune_runs;
+mod publication;
 pub mod query;
 pub mod read_changes;
 pub mod rebuild_catalog;
@@ -43,6 +45,7 @@ mod screen;
 pub mod stage_tables;
 pub mod table_history;
 pub mod update_run_registry;
+pub mod upload_run;
 pub mod upsert_table;
 pub mod verify_run;
 pub mod write_manuals;
@@ -77,6 +80,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<contract::ShowContract>(),
         PROJECT.command::<diff_runs::DiffRuns>(),
         PROJECT.command::<download_dumps::DownloadDumps>(),
+        PROJECT.command::<download_run::DownloadRun>(),
         PROJECT.command::<enforce_retention::EnforceRetention>(),
         PROJECT.command::<export_database::ExportDatabase>(),
         PROJECT.command::<export_history::ExportHistory>(),
@@ -105,6 +109,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<stage_tables::StageTables>(),
         PROJECT.command::<table_history::TableHistory>(),
         PROJECT.command::<update_run_registry::UpdateRunRegistry>(),
+        PROJECT.command::<upload_run::UploadRun>(),
         PROJECT.command::<upsert_table::UpsertTable>(),
         PROJECT.command::<verify_run::VerifyRun>(),
         PROJECT.command::<write_manuals::WriteManuals>(),

@@ -5,14 +5,17 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::PublishArgs;
+use super::publication::{self, Warehouse};
 use crate::lake::{DumpMonth, Run, RunId, SealedRun};
+use crate::store::WarehouseArgs;
 use digdag_task::{Call, Failure, Switch};
 
 /// Point active at a sealed run
 ///
 /// Verifies every file of the run against its manifest, keeps the previous active run under active__prev_<timestamp>,
-/// and moves active by one rename. Moves main of the Iceberg tables with it, if the lake has them. Skipped, with the
-/// reason, unless run_mode is prod and allow_promote is true.
+/// and moves active by one rename. Moves main of the Iceberg tables with it, if the lake has them, and active.json in the
+/// warehouse, if one is set; the run must be whole there (upload-run). Skipped, with the reason, unless run_mode is prod and
+/// allow_promote is true.
 #[derive(Debug, Parser)]
 #[command(name = "promote", version, after_help = EXAMPLE)]
 pub struct Promote {
@@ -34,6 +37,9 @@ pub struct Promote {
     /// Verify the run and show what would be done
     #[arg(long)]
     pub(crate) dry_run: Switch,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
 }
 
 /// The purpose of a workflow.
@@ -71,8 +77,9 @@ pub fn main() -> ExitCode {
 /// manifest. Skipped, with the reason, unless `run_mode=prod` and `allow_promote=true`.
 ///
 /// # Errors
-/// Refuses a run of an earlier month than the active one unless `allow_older=true`, a run that is not sealed or fails
-/// verification, and a lake that another process has locked.
+/// Refuses a run of an earlier month than the active one unless `allow_older=true`, a run that is not sealed, fails
+/// verification or is not whole in the warehouse, a lake that another process has locked, and a pointer in the warehouse that
+/// another task moves meanwhile.
 fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
     let id = parameters.publish.run_id(call)?;
     if parameters.run_mode != RunMode::Prod {
@@ -84,13 +91,19 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         return Ok(());
     }
     let (lake, mut publication) = parameters.publish.lock(call)?;
+    let warehouse = Warehouse::open(&parameters.warehouse, call)?;
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {
         publication.locked().flush()?;
         let moved = !parameters.dry_run.is_on() && publication.follow_active()?;
         let tables = if moved { "; main of the Iceberg tables moved there" } else { "" };
-        call.already_done_because(format!("active is {id} already{tables}"));
+        let followed = match &warehouse {
+            Some(warehouse) if !parameters.dry_run.is_on() => warehouse.follow(&SealedRun::open(&lake.run(&id)?)?)?,
+            _ => false,
+        };
+        let pointer = if followed { "; active.json in the warehouse moved there" } else { "" };
+        call.already_done_because(format!("active is {id} already{tables}{pointer}"));
         return Ok(());
     }
     let run = lake.run(&id)?;
@@ -102,10 +115,13 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
     }
     let was = before.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run.is_on() {
+        if let Some(warehouse) = &warehouse {
+            warehouse.require_whole(&sealed)?;
+        }
         call.skipped(format!("dry_run: active would move from {was} to {id}"));
         return Ok(());
     }
-    publication.switch_to(&sealed, None)?;
+    publication::switch_to(warehouse.as_ref(), &mut publication, &sealed, None, call)?;
     call.summary(format_args!("active is {id} now, it was {was}"));
     Ok(())
 }

@@ -9,8 +9,9 @@ use super::LakeArgs;
 use super::screen::{bytes, columns, counted};
 use crate::lake::{KeepReason, PrunePlan, Retention};
 use crate::retention::prune;
+use crate::store::{RemotePlan, WarehouseArgs};
 use crate::tables::iceberg::CatalogArgs;
-use digdag_task::{Call, Switch};
+use digdag_task::{Call, Failure, Switch};
 
 /// Remove runs that are no longer needed
 ///
@@ -22,6 +23,9 @@ use digdag_task::{Call, Switch};
 /// Shows what it would remove; with dry_run=false it removes it: each run is moved out of <lake>/_runs by one rename,
 /// then deleted. Also removes orphans of earlier tasks: unfinished work and locks in <lake>/_meta, and in
 /// <lake>/_tmp_test the dry runs of runs that are sealed or gone.
+///
+/// A run in the warehouse stays when the lake's copy goes. keep_in_warehouse removes runs there, except the newest, the one that
+/// active.json names, and those that active or an active__prev_<timestamp> points at.
 #[derive(Debug, Parser)]
 #[command(name = "prune-runs", version, after_help = EXAMPLE)]
 pub struct PruneRuns {
@@ -47,6 +51,13 @@ pub struct PruneRuns {
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
+
+    /// Newest runs to keep in the warehouse [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) keep_in_warehouse: Option<usize>,
 }
 
 const EXAMPLE: &str = "\
@@ -64,21 +75,70 @@ pub fn main() -> ExitCode {
 fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
     let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
+    let warehouse = match parameters.keep_in_warehouse {
+        None => None,
+        Some(0) => return Err(Failure::parameters("parameter keep_in_warehouse: expected at least 1, found 0").into()),
+        Some(keep) => Some((parameters.warehouse.open_required(REMOVALS, call.observer())?, keep)),
+    };
     let lake = parameters.lake.open()?;
     let dry_run = parameters.dry_run.is_on();
     let pruned = prune(&lake, call.name(), &parameters.catalog, retention, dry_run)?;
+    let there = match &warehouse {
+        None => None,
+        Some((remote, keep)) => {
+            // The pointers must not move between the plan and the removals.
+            let _locked = if dry_run { None } else { Some(lake.lock(call.name())?) };
+            let plan = remote.plan_prune(&lake, *keep, open_for)?;
+            if !dry_run {
+                remote.execute_prune(&plan, REMOVALS)?;
+            }
+            call.set_detail("warehouse", remote.address().to_string());
+            Some(plan)
+        }
+    };
     show(&pruned.plan, call);
     report(&pruned.plan, call)?;
-    match (dry_run, pruned.is_nothing) {
-        (true, _) => {
-            call.skipped(format!("dry_run: {} would go; dry_run=false removes them", summary(&pruned.plan)));
-        }
+    if let Some(there) = &there {
+        report_remote(there, call)?;
+    }
+    let is_nothing_there = there.as_ref().is_none_or(|there| there.removed().next().is_none());
+    let summary = format!("{}{}", summary(&pruned.plan), summary_of_remote(there.as_ref()));
+    match (dry_run, pruned.is_nothing && is_nothing_there) {
+        (true, _) => call.skipped(format!("dry_run: {summary} would go; dry_run=false removes them")),
         (false, true) => call.already_done(),
         (false, false) => {}
     }
     if !dry_run {
-        call.summary(format_args!("{} removed", summary(&pruned.plan)));
+        call.summary(format_args!("{summary} removed"));
     }
+    Ok(())
+}
+
+/// The number of objects that are removed at once.
+const REMOVALS: usize = 8;
+
+fn summary_of_remote(plan: Option<&RemotePlan>) -> String {
+    match plan {
+        None => String::new(),
+        Some(plan) => {
+            format!(", {} in the warehouse ({})", counted(plan.removed().count(), "run"), bytes(plan.freed_bytes()))
+        }
+    }
+}
+
+/// Shows and reports the runs in the warehouse.
+fn report_remote(plan: &RemotePlan, call: &mut Call) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for run in &plan.runs {
+        let state = if run.whole { "whole" } else { "not whole" };
+        let fate = run.kept.as_ref().map_or_else(|| "remove".to_owned(), |why| format!("keep: {why}"));
+        rows.push(vec![format!("warehouse: {}", run.run_id), state.to_owned(), bytes(run.bytes), fate]);
+    }
+    for line in columns(&rows, &[false, false, true, false]) {
+        call.say(line);
+    }
+    call.set_detail("runs_in_warehouse", serde_json::to_value(&plan.runs)?);
+    call.set_metric("removed_bytes_in_warehouse", plan.freed_bytes());
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::check::verdict::{Verdict, VerdictKey};
 use crate::contract::{Contract, Severity};
 use crate::lake::{Lake, RunId, SealedRun};
 use crate::sql::{EngineSelection, Trino, TrinoParameters};
+use crate::store::WarehouseArgs;
 use crate::tables::iceberg::CatalogArgs;
 use crate::tables::register::verify_run;
 use digdag_task::{Call, Failure, Switch};
@@ -56,6 +57,9 @@ pub struct ReportActive {
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
 
     #[command(flatten)]
     pub(crate) engine: EngineSelection,
@@ -169,7 +173,7 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
     let verdict = findings.verdict(&format!("{scope} {id}"), &report.display().to_string(), &hint);
     if let Err(failure) = verdict {
         let back = is_active && parameters.rollback_on_failure.is_on();
-        return Err(if back { roll_back(&lake, &id, &parameters.catalog, failure, call) } else { failure }.into());
+        return Err(if back { roll_back(&lake, &id, &parameters, failure, call) } else { failure }.into());
     }
     let verdict =
         reused_from.map(|checked_at| format!(" (verdict: reused, checked at {checked_at:.0})")).unwrap_or_default();
@@ -182,13 +186,14 @@ fn report_active(parameters: ReportActive, call: &mut Call) -> anyhow::Result<()
 }
 
 /// Rolls `active` back, and returns the failure with the outcome as its hint.
-fn roll_back(lake: &Lake, failed: &RunId, catalog: &CatalogArgs, mut failure: Failure, call: &mut Call) -> Failure {
+fn roll_back(lake: &Lake, failed: &RunId, reporting: &ReportActive, mut failure: Failure, call: &mut Call) -> Failure {
     let parameters = Rollback {
         lake: LakeArgs { lake: lake.root().to_owned() },
         to_run_id: None,
         from_run_id: Some(failed.clone()),
         dry_run: Switch(false),
-        catalog: catalog.clone(),
+        catalog: reporting.catalog.clone(),
+        warehouse: reporting.warehouse.clone(),
     };
     let rolled_back = rollback(parameters, call);
     call.set_run_id(failed);

@@ -5,14 +5,17 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::LakeArgs;
+use super::publication::{self, Warehouse};
 use crate::lake::{Lake, Previous, RunId, SealedRun};
+use crate::store::WarehouseArgs;
 use crate::tables::iceberg::{self, CatalogArgs};
 use digdag_task::{Call, Failure, Switch};
 
 /// Point active back at the run before
 ///
 /// Verifies every file of that run against its manifest, and moves active by one rename. Without to_run_id it goes one
-/// promotion back, and the next time one further.
+/// promotion back, and the next time one further. Moves active.json in the warehouse with it, if one is set; the run must be
+/// whole there.
 #[derive(Debug, Parser)]
 #[command(name = "rollback", version, after_help = EXAMPLE)]
 pub struct Rollback {
@@ -33,6 +36,9 @@ pub struct Rollback {
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
 }
 
 const EXAMPLE: &str = "\
@@ -52,6 +58,7 @@ pub fn main() -> ExitCode {
 pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let warehouse = Warehouse::open(&parameters.warehouse, call)?;
     let active = lake.active()?;
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));
     let reached = parameters.to_run_id.is_some() && parameters.to_run_id == active;
@@ -63,6 +70,10 @@ pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<
         }
         if let Some(id) = &active {
             call.set_run_id(id);
+            // A rollback that was killed between the two pointers is completed here.
+            if let Some(warehouse) = warehouse.as_ref().filter(|_| reached && !parameters.dry_run.is_on()) {
+                warehouse.follow(&SealedRun::open(&lake.run(id)?)?)?;
+            }
         }
         return Ok(());
     }
@@ -76,10 +87,13 @@ pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<
     let sealed = SealedRun::open_verified(&lake.run(&to)?, call)?;
     let was = active.map_or_else(|| "nothing".to_owned(), |id| id.to_string());
     if parameters.dry_run.is_on() {
+        if let Some(warehouse) = &warehouse {
+            warehouse.require_whole(&sealed)?;
+        }
         call.skipped(format!("dry_run: active would move from {was} back to {to}"));
         return Ok(());
     }
-    publication.switch_to(&sealed, previous.as_ref())?;
+    publication::switch_to(warehouse.as_ref(), &mut publication, &sealed, previous.as_ref(), call)?;
     call.summary(format_args!("active is {to} again, it was {was}{}", used_up(&lake, &to)?));
     Ok(())
 }

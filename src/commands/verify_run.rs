@@ -7,7 +7,8 @@ use lake_catalog::Access;
 
 use super::LakeArgs;
 use super::screen::{bytes, counted};
-use crate::lake::{Run, RunId, SealedRun};
+use crate::lake::{Lake, Run, RunId, SealedRun};
+use crate::store::{RemoteLake, WarehouseArgs, verify};
 use crate::tables::iceberg::{CatalogArgs, Tables};
 use digdag_task::{Call, Failure, Switch};
 
@@ -17,6 +18,9 @@ use digdag_task::{Call, Failure, Switch};
 /// lake keeps in _meta/seals. A file that was changed, added, removed or swapped is named, and the exit status is 5. A
 /// run that is not sealed is compared with the descriptions of its datasets. Also counts the run's snapshots in the
 /// Iceberg tables.
+///
+/// With a warehouse, verifies the copy of the run there instead: its manifest, and the length and the checksum that the server
+/// keeps of each object. full=true reads all bytes.
 ///
 /// A run that was copied from another lake has no digest here, and is not promoted. If you trust it, pass
 /// accept_seal=true: the digest of its manifest is kept, provided that all its files agree with it. To carry the trust
@@ -37,12 +41,24 @@ pub struct VerifyRun {
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
+
+    /// Read all bytes in the warehouse, not the checksums of the server alone
+    #[arg(long)]
+    pub(crate) full: Switch,
+
+    /// Requests to the warehouse at once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) parallel: usize,
 }
 
 const EXAMPLE: &str = "\
 Example:
   verify-run --lake /data/lake --run-id 2026-11__20261120_000000
-  verify-run --lake /data/lake                               the active run";
+  verify-run --lake /data/lake                               the active run
+  verify-run --lake /data/lake --warehouse s3://bucket/discogs --full=true";
 
 /// Runs `verify-run`.
 pub fn main() -> ExitCode {
@@ -53,6 +69,15 @@ pub fn main() -> ExitCode {
 /// with the digest that the lake keeps; an open run with the descriptions of its datasets.
 fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
+    let threads = parameters.parallel.max(1);
+    if let Some(remote) = parameters.warehouse.open(threads, call.observer())? {
+        return verify_remote(&remote, &lake, &parameters, threads, call);
+    }
+    if parameters.full.is_on() {
+        return Err(Failure::parameters("parameter full is for a warehouse; all bytes of a run in the lake are read")
+            .hint("name it, such as --warehouse s3://bucket/prefix")
+            .into());
+    }
     let active = lake.active();
     let id = match (&parameters.run_id, &active) {
         (Some(id), _) => id.clone(),
@@ -94,6 +119,51 @@ fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
         files.len(),
         bytes(size),
         counted(snapshots, "snapshot")
+    ));
+    Ok(())
+}
+
+/// Verifies the copy of a run in the warehouse.
+fn verify_remote(
+    remote: &RemoteLake,
+    lake: &Lake,
+    parameters: &VerifyRun,
+    threads: usize,
+    call: &mut Call,
+) -> anyhow::Result<()> {
+    let id = match &parameters.run_id {
+        Some(id) => id.clone(),
+        None => remote.published()?,
+    };
+    call.set_run_id(&id);
+    call.set_detail("warehouse", remote.address().to_string());
+    let is_full = parameters.full.is_on();
+    let verified = verify(remote, lake, &id, is_full, threads, &*call)?;
+    call.set_detail("state", "sealed");
+    call.set_detail("differences", verified.differences.clone());
+    call.set_metric("by_checksum", verified.by_checksum);
+    call.set_metric("by_digest", verified.by_digest);
+    call.set_metric("by_size", verified.by_size);
+    for difference in &verified.differences {
+        call.say(difference);
+    }
+    verified.refuse_differences(remote)?;
+    for dataset in &verified.manifest.datasets {
+        call.add_table(dataset.count());
+    }
+    let files = &verified.manifest.files;
+    let how = match (is_full, verified.by_digest + verified.by_size) {
+        (true, _) => "all bytes read".to_owned(),
+        (false, 0) => "by the server's checksums".to_owned(),
+        (false, unchecked) => {
+            format!("{unchecked} of them without a checksum of the server; full=true reads their bytes")
+        }
+    };
+    call.summary(format_args!(
+        "run {id} in {} agrees with its seal: {}, {}, {how}",
+        remote.address(),
+        counted(files.len(), "file"),
+        bytes(files.iter().map(|file| file.bytes).sum())
     ));
     Ok(())
 }

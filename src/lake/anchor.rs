@@ -22,6 +22,21 @@ impl Lake {
         self.seals_folder().join(format!("{id}.sha256"))
     }
 
+    /// Returns the sha256 that the manifest of a run had when it was sealed, if the lake knows it. The run itself may be
+    /// gone.
+    ///
+    /// # Errors
+    /// Returns [`Error::NoDigest`] if the file holds none.
+    pub fn known_seal(&self, id: &RunId) -> anyhow::Result<Option<String>> {
+        let path = self.anchor_file(id);
+        self.refuse_links(&path)?;
+        let Some(text) = read_if_exists(&path)? else { return Ok(None) };
+        let text = String::from_utf8_lossy(&text);
+        let digest = text.split(' ').next().filter(|digest| digest.len() == 64);
+        let digest = digest.ok_or_else(|| Error::NoDigest { path: path.clone(), run: id.clone() })?;
+        Ok(Some(digest.to_owned()))
+    }
+
     /// Returns the ids of the runs whose manifests have a digest here, including runs that are gone.
     pub(super) fn anchored_ids(&self) -> anyhow::Result<Vec<RunId>> {
         let names = entries(&self.seals_folder())?;
@@ -47,12 +62,6 @@ impl Run {
 
     /// Returns the sha256 that the manifest had when the run was sealed, if the lake knows it.
     pub(super) fn anchor(&self) -> anyhow::Result<Option<String>> {
-        let path = self.lake().anchor_file(self.id());
-        self.lake().refuse_links(&path)?;
-        let Some(text) = read_if_exists(&path)? else { return Ok(None) };
-        let text = String::from_utf8_lossy(&text);
-        let digest = text.split(' ').next().filter(|digest| digest.len() == 64);
-        let digest = digest.ok_or_else(|| Error::NoDigest { path: path.clone(), run: self.id().clone() })?;
-        Ok(Some(digest.to_owned()))
+        self.lake().known_seal(self.id())
     }
 }

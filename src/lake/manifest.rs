@@ -1,11 +1,14 @@
 //! `_manifest.json`, the seal of a run: every file with its size and sha256, and a digest of the manifest itself.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::dataset::is_plain_name;
 use super::disk::digest::sha256_of_bytes;
+use super::format::refuse_newer;
 use super::{Producer, RunId};
 use digdag_task::TableCount;
 
@@ -64,10 +67,31 @@ pub struct ManifestFile {
 }
 
 impl Manifest {
-    pub(super) const FILE_NAME: &str = "_manifest.json";
+    /// The name of the file in its run.
+    pub const FILE_NAME: &str = "_manifest.json";
 
     /// The newest format of this file that this version reads, and the one that it writes.
     pub const FORMAT: u32 = 1;
+
+    /// Parses the manifest of a run, and checks that it agrees with its own digest and names files of the run only.
+    ///
+    /// # Errors
+    /// Returns what is wrong, in words that follow the name of the run.
+    pub fn parse(text: &[u8], id: &RunId) -> Result<Self, String> {
+        refuse_newer(Path::new(Manifest::FILE_NAME), text, Manifest::FORMAT).map_err(|error| error.to_string())?;
+        let manifest: Manifest = serde_json::from_slice(text)
+            .map_err(|error| format!("{} is not a manifest: {error}", Manifest::FILE_NAME))?;
+        if manifest.run_id != *id {
+            return Err(format!("its manifest is that of run {}", manifest.run_id));
+        }
+        if manifest.digest().map_err(|error| error.to_string())? != manifest.manifest_sha256 {
+            return Err("its manifest was edited".to_owned());
+        }
+        match manifest.files.iter().find(|file| !file.path.split('/').all(is_plain_name)) {
+            Some(file) => Err(format!("its manifest names {:?}, which is outside of it", file.path)),
+            None => Ok(manifest),
+        }
+    }
 
     /// Returns the value that `manifest_sha256` must have.
     pub(super) fn digest(&self) -> anyhow::Result<String> {

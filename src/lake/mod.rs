@@ -16,6 +16,7 @@
 //! <lake>/_meta/seals/<run_id>.sha256         the digest of a manifest, outside of its run      anchor.rs
 //! <lake>/_meta/catalog.sqlite                the pointers of the Iceberg tables                catalog.rs
 //! <lake>/_tables/<namespace>/<table>/        their metadata; the data files stay in the runs
+//! <lake>/_meta/uploads/<run_id>.jsonl        uploads to object storage that are not complete           transfer.rs
 //! <lake>/_meta/_staging/                     unfinished links and files of the lake itself
 //! <lake>/_tmp_test/<run_id>/<n>/             trials on samples of the dumps, each with its own lake  trial.rs
 //! ```
@@ -50,6 +51,7 @@ mod seal;
 mod sealed;
 mod sharing;
 mod staging;
+mod transfer;
 mod trial;
 mod writable;
 
@@ -80,5 +82,6 @@ pub use run::Run;
 pub use run_id::RunId;
 pub use sealed::SealedRun;
 pub use staging::{StagedDataset, Staging};
+pub use transfer::{ReceivedFile, ReceivedRun, SendableRun};
 pub use trial::TrialFolder;
 pub use writable::{SealableRun, WritableRun};

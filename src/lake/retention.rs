@@ -127,6 +127,7 @@ impl PrunePlan {
             if run.anchor()?.is_some() {
                 lake.remove_anchor(&planned.run_id)?;
             }
+            lake.remove_journal(&planned.run_id)?;
             remove_folder_if_there(&going)?;
             drop(lock);
         }

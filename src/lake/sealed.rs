@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::dataset::is_plain_name;
 use super::disk::digest::sha256_of_bytes;
 use super::disk::read::read_if_exists;
 use super::format::refuse_newer;
@@ -34,20 +33,10 @@ impl SealedRun {
         run.lake().refuse_links(&path)?;
         let text = read_if_exists(&path)?.ok_or_else(|| Error::NotSealed { run: run.id().clone() })?;
         refuse_newer(&path, &text, Manifest::FORMAT)?;
-        let manifest: Manifest = serde_json::from_slice(&text)
-            .map_err(|error| changed(run, format!("{} is not a manifest: {error}", Manifest::FILE_NAME)))?;
-        if manifest.run_id != *run.id() {
-            return Err(changed(run, format!("its manifest is that of run {}", manifest.run_id)));
-        }
-        if manifest.digest()? != manifest.manifest_sha256 {
-            return Err(changed(run, "its manifest was edited"));
-        }
+        let manifest = Manifest::parse(&text, run.id()).map_err(|difference| changed(run, difference))?;
         let anchor = run.anchor()?;
         if anchor.as_ref().is_some_and(|anchor| *anchor != sha256_of_bytes(&text)) {
             return Err(changed(run, "its manifest is not the one that was written when it was sealed"));
-        }
-        if let Some(file) = manifest.files.iter().find(|file| !file.path.split('/').all(is_plain_name)) {
-            return Err(changed(run, format!("its manifest names {:?}, which is outside of it", file.path)));
         }
         Ok(SealedRun { run: run.clone(), manifest, text, anchored: anchor.is_some() })
     }
@@ -70,6 +59,11 @@ impl SealedRun {
     /// Returns the manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Returns the bytes of the manifest.
+    pub fn manifest_text(&self) -> &[u8] {
+        &self.text
     }
 
     /// Whether the lake keeps the digest of the manifest.

@@ -19,6 +19,7 @@ mod own;
 mod proof;
 mod recordings;
 mod retention;
+mod store;
 mod support;
 mod task;
 mod tokeniser;

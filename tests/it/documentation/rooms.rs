@@ -13,13 +13,13 @@ const LAYERS: [&[&str]; 10] = [
     &["tables"],
     &["parquet", "sql"],
     &["contract"],
-    &["dump"],
+    &["dump", "store"],
     &["lake"],
     &["http", "page", "parallel"],
 ];
 
 /// The crates of the workspace, and those of them that each may use.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     (
         ".",
         &[
@@ -30,6 +30,7 @@ const CRATES: [(&str, &[&str]); 9] = [
             "lake-catalog",
             "lake-database",
             "lake-layout",
+            "lake-store",
             "run-workflow",
         ],
     ),
@@ -41,6 +42,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("hashing-writer", &[]),
     ("layout", &[]),
     ("run-workflow", &["digdag-task"]),
+    ("store", &[]),
 ];
 
 fn root() -> PathBuf {
@@ -111,6 +113,7 @@ fn each_crate_uses_only_those_it_may() {
         "catalog" => "lake-catalog",
         "database" => "lake-database",
         "layout" => "lake-layout",
+        "store" => "lake-store",
         name => name,
     });
     for (name, may_use) in CRATES {

@@ -1,0 +1,186 @@
+//! The warehouse of a lake: its address, how it is reached, and requests that are repeated.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use lake_store::{Address, Bucket, Error, Kind, Settings};
+
+use crate::http::{RequestError, RetryPolicy, Transient};
+use crate::lake::{Manifest, RunId};
+use digdag_task::{Failure, SharedObserver, Switch, boolean, duration};
+
+/// The longest manifest that is read: one of 40 tables in a thousand files each has 10 MB.
+const MAX_DOCUMENT: u64 = 64 << 20;
+
+const MAX_BACKOFF: Duration = Duration::from_secs(20);
+
+/// The warehouse of a lake in object storage. Secrets come from the environment or a profile of AWS, never from a
+/// parameter.
+#[derive(Args, Clone, Debug)]
+pub struct WarehouseArgs {
+    /// Warehouse of the lake in object storage, s3://BUCKET or s3://BUCKET/PREFIX; credentials come from the environment, a
+    /// profile, a web identity or the instance
+    #[arg(long, value_name = "URL")]
+    pub warehouse: Option<Address>,
+
+    /// URL of the S3 server [default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's, or Amazon's]
+    #[arg(long, value_name = "URL")]
+    pub s3_endpoint: Option<String>,
+
+    /// Region of the bucket [default: AWS_REGION, the profile's, or us-east-1]
+    #[arg(long, value_name = "REGION")]
+    pub s3_region: Option<String>,
+
+    /// Name the bucket in the path of a URL, not in the host [default: true with an endpoint]
+    #[arg(long, value_name = "BOOLEAN", value_parser = boolean)]
+    pub s3_path_style: Option<bool>,
+
+    /// File with the certificates to trust, in PEM [default: those of public authorities]
+    #[arg(long, value_name = "FILE")]
+    pub s3_ca_file: Option<PathBuf>,
+
+    /// Permit http to a server on another machine
+    #[arg(long)]
+    pub s3_allow_http: Switch,
+
+    /// Longest time that a connection may stand still
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub s3_timeout: Duration,
+
+    /// Attempts at a request while the server is busy or the connection breaks
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    pub s3_max_attempts: u32,
+
+    /// Wait after the first attempt; each further wait is three times as long
+    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = duration)]
+    pub s3_first_wait: Duration,
+}
+
+/// The copy of a lake in object storage. It may be used from several threads.
+pub struct RemoteLake {
+    bucket: Bucket,
+    retry: RetryPolicy,
+    observer: SharedObserver,
+}
+
+impl WarehouseArgs {
+    /// Opens the warehouse, or returns `None` if none is set. Sends no request. `threads` is the number of requests at once.
+    ///
+    /// # Errors
+    /// Fails if a setting is invalid, or if there are no credentials.
+    pub fn open(&self, threads: usize, observer: SharedObserver) -> anyhow::Result<Option<RemoteLake>> {
+        let Some(address) = &self.warehouse else { return Ok(None) };
+        let settings = Settings {
+            endpoint: self.s3_endpoint.clone(),
+            region: self.s3_region.clone(),
+            path_style: self.s3_path_style,
+            allow_http: self.s3_allow_http.is_on(),
+            authorities: self.s3_ca_file.clone(),
+            timeout: self.s3_timeout,
+            connections: threads.max(1),
+        };
+        let retry = RetryPolicy {
+            max_attempts: self.s3_max_attempts.max(1),
+            first_wait: self.s3_first_wait,
+            max_backoff: MAX_BACKOFF,
+            deadline: None,
+        };
+        Ok(Some(RemoteLake { bucket: Bucket::open(address, &settings)?, retry, observer }))
+    }
+
+    /// Like [`WarehouseArgs::open`], for a task that cannot work without a warehouse.
+    ///
+    /// # Errors
+    /// Fails if none is set, too.
+    pub fn open_required(&self, threads: usize, observer: SharedObserver) -> anyhow::Result<RemoteLake> {
+        let opened = self.open(threads, observer)?;
+        Ok(opened.ok_or_else(|| {
+            Failure::parameters("parameter warehouse is missing")
+                .hint("name it, such as --warehouse s3://bucket/prefix")
+        })?)
+    }
+}
+
+impl RemoteLake {
+    /// Returns the address.
+    pub fn address(&self) -> &Address {
+        self.bucket.address()
+    }
+
+    /// Returns the key of the folder of a run, with a slash at its end.
+    pub(super) fn run_prefix(&self, id: &RunId) -> String {
+        self.address().key(&format!("_runs/{id}/"))
+    }
+
+    /// Returns the key of a file of a run.
+    pub(super) fn run_key(&self, id: &RunId, path: &str) -> String {
+        format!("{}{path}", self.run_prefix(id))
+    }
+
+    /// Returns `s3://bucket/key`.
+    pub(super) fn place(&self, key: &str) -> String {
+        self.bucket.place(key)
+    }
+
+    /// Sends a request, and repeats it while the server is busy or the connection breaks.
+    pub(super) fn call<T>(&self, request: impl Fn(&Bucket) -> lake_store::Result<T>) -> anyhow::Result<T> {
+        self.retry.run(&*self.observer, || request(&self.bucket).map_err(attempt_failed))
+    }
+
+    /// Reads a small object with its ETag; returns `None` if it is missing.
+    pub(super) fn document(&self, key: &str) -> anyhow::Result<Option<(Vec<u8>, Option<String>)>> {
+        let object = self.call(|bucket| bucket.get(key, MAX_DOCUMENT))?;
+        Ok(object.map(|object| (object.bytes, object.etag)))
+    }
+
+    /// Returns the ids of the runs of which something is there, oldest first.
+    ///
+    /// # Errors
+    /// Fails if the bucket cannot be listed.
+    pub fn run_ids(&self) -> anyhow::Result<Vec<RunId>> {
+        let prefix = self.address().key("_runs/");
+        let names = self.call(|bucket| bucket.list_folders(&prefix))?;
+        let mut ids: Vec<RunId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        ids.sort_by(RunId::by_age);
+        Ok(ids)
+    }
+
+    /// Returns the manifest of a run with its bytes; `None` if the run is not whole there.
+    ///
+    /// # Errors
+    /// Fails if the manifest cannot be read or parsed.
+    pub fn manifest(&self, id: &RunId) -> anyhow::Result<Option<(Manifest, Vec<u8>)>> {
+        let key = self.run_key(id, Manifest::FILE_NAME);
+        let Some((text, _)) = self.document(&key)? else { return Ok(None) };
+        let manifest = Manifest::parse(&text, id)
+            .map_err(|what| Failure::input(format!("run {id} in {} failed verification: {what}", self.address())))?;
+        Ok(Some((manifest, text)))
+    }
+
+    /// Like [`RemoteLake::manifest`], for a task that needs the run whole.
+    ///
+    /// # Errors
+    /// Fails if it is not, too.
+    pub fn whole_manifest(&self, id: &RunId) -> anyhow::Result<(Manifest, Vec<u8>)> {
+        let found = self.manifest(id)?;
+        Ok(found.ok_or_else(|| {
+            Failure::input(format!("run {id} is not whole in {}: {} is missing", self.address(), Manifest::FILE_NAME))
+                .hint(format!("run upload-run --run-id {id} on the machine that has the run"))
+        })?)
+    }
+}
+
+/// Returns the kind of the storage's error in a chain, if there is one.
+pub(super) fn kind(error: &anyhow::Error) -> Option<Kind> {
+    error.chain().find_map(|cause| cause.downcast_ref::<Error>()).map(|error| error.kind)
+}
+
+fn attempt_failed(error: Error) -> RequestError {
+    if !error.is_transient() {
+        return RequestError::Permanent(error.into());
+    }
+    let failure = Failure::external(error.to_string())
+        .hint("run the same command again; objects that arrived are not sent again");
+    RequestError::Transient(Transient { failure, retry_after: error.retry_after, progressed: false })
+}
