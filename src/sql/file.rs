@@ -96,15 +96,40 @@ impl SqlFile {
         self.text.contains(&format!("{function}("))
     }
 
-    /// Returns the statement with each `{place}` replaced by its value: a quoted name, a literal or a number.
+    /// Returns the statement with each `{place}` replaced by its value: a quoted name, a literal or a number. Values are not
+    /// searched for places, because the name of a column may have braces.
     pub fn with(&self, places: &[(&str, &str)]) -> String {
-        places.iter().fold(self.text.clone(), |text, (place, name)| text.replace(&format!("{{{place}}}"), name))
+        let mut filled = String::with_capacity(self.text.len());
+        let mut rest = self.text.as_str();
+        while let Some((before, behind)) = rest.split_once('{') {
+            filled.push_str(before);
+            let found =
+                places.iter().find_map(|(place, value)| Some((value, behind.strip_prefix(place)?.strip_prefix('}')?)));
+            match found {
+                Some((value, after)) => {
+                    filled.push_str(value);
+                    rest = after;
+                }
+                None => {
+                    filled.push('{');
+                    rest = behind;
+                }
+            }
+        }
+        filled.push_str(rest);
+        filled
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_filled_once() {
+        let file = SqlFile { name: String::new(), path: String::new(), text: "{a} {{b}} {c}{".to_owned() };
+        assert_eq!(file.with(&[("a", "{b}"), ("b", "{a}")]), "{b} {{a}} {c}{");
+    }
 
     #[test]
     fn a_name_is_a_word_of_the_statement() {
