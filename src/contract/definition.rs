@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::column::{Column, Relationship};
 use super::drift::DriftBounds;
 use super::expectation::Expectation;
-use super::validate;
+use super::{located, validate};
 use digdag_task::Failure;
 
 const PATH: &str = "sql/contract.yml";
@@ -146,14 +146,7 @@ impl Contract {
     /// Fails on invalid YAML, on unknown keys and on contradictions between values.
     pub fn parse(path: &str, text: &str) -> anyhow::Result<Self> {
         let hint = "the comments at the head of sql/contract.yml say what its words mean";
-        let contract: Contract = serde_yaml::from_str(text).map_err(|error| {
-            let place = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
-            Failure::parameters(format!("{path}{place}: {}", validate::without_place(&error.to_string()))).hint(hint)
-        })?;
-        match validate::first_error(&contract) {
-            None => Ok(contract),
-            Some(error) => Err(Failure::parameters(error.located(path, text)).hint(hint).into()),
-        }
+        located::parse(path, text, hint, validate::first_error)
     }
 
     /// Returns a table by its name.

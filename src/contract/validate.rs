@@ -1,79 +1,19 @@
-//! Contradictions in a contract, and their place in its text.
+//! Contradictions in a contract.
 //!
 //! The YAML reader reports syntax errors, unknown keys and wrong types with line and column. This module checks the
-//! contract that was read and records the path of the offending value; [`ContractError::located`] turns the path into
-//! a line and a column.
+//! contract that was read and records the path of the offending value (`located.rs`).
 
 use std::collections::BTreeSet;
 
-use saphyr::{LoadableYamlNode, MarkedYaml};
-
+use super::located::LocatedError;
 use super::{Column, Contract, Environment, Expectation, Reference, Relationship, Table};
 
-/// A step from a YAML value to a value inside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
-    Key(String),
-    Index(usize),
-}
-
-/// A contradiction and the path of the value that it is about.
-#[derive(Clone, Debug)]
-pub struct ContractError {
-    path: Vec<Step>,
-    what: String,
-}
-
-impl ContractError {
-    fn new(what: String) -> Self {
-        ContractError { path: Vec::new(), what }
-    }
-
-    /// Prepends a key of a mapping to the path.
-    fn under(mut self, key: &str) -> Self {
-        self.path.insert(0, Step::Key(key.to_owned()));
-        self
-    }
-
-    /// Prepends a key and an index of the list under it to the path.
-    fn at(mut self, key: &str, index: usize) -> Self {
-        self.path.insert(0, Step::Index(index));
-        self.under(key)
-    }
-
-    /// Returns `<file>:<line>:<column>: <what>`, both counted from 1.
-    pub fn located(&self, file: &str, text: &str) -> String {
-        let (line, column) = place(text, &self.path).unwrap_or((1, 1));
-        format!("{file}:{line}:{column}: {}", self.what)
-    }
-}
-
-/// Returns where the value at `path` begins, or the nearest value on the way to it.
-fn place(text: &str, path: &[Step]) -> Option<(usize, usize)> {
-    let documents = MarkedYaml::load_from_str(text).ok()?;
-    let mut node = documents.first()?;
-    for step in path {
-        let inner = match step {
-            Step::Key(key) => node.data.as_mapping_get(key),
-            Step::Index(index) => node.data.as_sequence_get(*index),
-        };
-        let Some(inner) = inner else { break };
-        node = inner;
-    }
-    Some((node.span.start.line(), node.span.start.col() + 1))
-}
-
-/// Strips the place from a message of the YAML reader; the caller prints it in front.
-pub fn without_place(message: &str) -> &str {
-    message.rsplit_once(" at line ").map_or(message, |(what, _)| what)
-}
-
 /// Returns the first contradiction of a contract.
-pub fn first_error(contract: &Contract) -> Option<ContractError> {
+pub fn first_error(contract: &Contract) -> Option<LocatedError> {
     in_contract(contract).err()
 }
 
-fn in_contract(contract: &Contract) -> Result<(), ContractError> {
+fn in_contract(contract: &Contract) -> Result<(), LocatedError> {
     for (index, table) in contract.tables.iter().enumerate() {
         let twice = contract.tables[..index].iter().any(|other| other.name == table.name);
         in_table(contract, table, twice).map_err(|error| error.at("tables", index))?;
@@ -81,7 +21,7 @@ fn in_contract(contract: &Contract) -> Result<(), ContractError> {
     for (index, anomaly) in contract.anomalies.iter().enumerate() {
         if contract.table(&anomaly.of).is_err() {
             let what = format!("anomaly {} is of {}, which is not a table", anomaly.name, anomaly.of);
-            return Err(ContractError::new(what).under("of").at("anomalies", index));
+            return Err(LocatedError::new(what).under("of").at("anomalies", index));
         }
         in_expectation(&anomaly.expect).map_err(|error| error.under("expect").at("anomalies", index))?;
     }
@@ -91,31 +31,31 @@ fn in_contract(contract: &Contract) -> Result<(), ContractError> {
     Ok(())
 }
 
-fn in_environment(contract: &Contract, name: &str, environment: &Environment) -> Result<(), ContractError> {
+fn in_environment(contract: &Contract, name: &str, environment: &Environment) -> Result<(), LocatedError> {
     match environment.minimum_rows_of.keys().find(|table| contract.table(table).is_err()) {
         None => Ok(()),
-        Some(table) => Err(ContractError::new(format!("environment {name} names {table}, which is not a table"))
+        Some(table) => Err(LocatedError::new(format!("environment {name} names {table}, which is not a table"))
             .under(table)
             .under("minimum_rows_of")),
     }
 }
 
-fn in_table(contract: &Contract, table: &Table, twice: bool) -> Result<(), ContractError> {
+fn in_table(contract: &Contract, table: &Table, twice: bool) -> Result<(), LocatedError> {
     if twice {
-        return Err(ContractError::new(format!("table {} stands twice", table.name)).under("name"));
+        return Err(LocatedError::new(format!("table {} stands twice", table.name)).under("name"));
     }
     for (word, name) in [("name", table.name.as_str()), ("sql_name", table.sql_name())] {
         if !is_plain(name) {
-            return Err(ContractError::new(format!("{name:?} is not a table's name: use a-z, 0-9 and _")).under(word));
+            return Err(LocatedError::new(format!("{name:?} is not a table's name: use a-z, 0-9 and _")).under(word));
         }
     }
     if table.row_group_rows == 0 || table.columns.is_empty() {
         let what = format!("table {} needs columns and row_group_rows above 0", table.name);
-        return Err(ContractError::new(what).under("row_group_rows"));
+        return Err(LocatedError::new(what).under("row_group_rows"));
     }
     if let Some(index) = table.key.iter().position(|name| table.column(name).is_none()) {
         let what = format!("the key of {} names {}, which is not a column", table.name, table.key[index]);
-        return Err(ContractError::new(what).at("key", index));
+        return Err(LocatedError::new(what).at("key", index));
     }
     for (index, reference) in table.references.iter().enumerate() {
         in_reference(contract, table, reference).map_err(|error| error.at("references", index))?;
@@ -127,38 +67,38 @@ fn in_table(contract: &Contract, table: &Table, twice: bool) -> Result<(), Contr
         if !column.id.is_some_and(|id| id > 0 && ids.insert(id)) {
             let next = table.columns.iter().filter_map(|column| column.id).max().unwrap_or(0) + 1;
             let what = format!("column {} of {} needs an id of its own, as {next}", column.name, table.name);
-            return Err(ContractError::new(what).at("columns", index));
+            return Err(LocatedError::new(what).at("columns", index));
         }
         in_column(contract, table, column, twice).map_err(|error| error.at("columns", index))?;
     }
     Ok(())
 }
 
-fn in_reference(contract: &Contract, table: &Table, reference: &Reference) -> Result<(), ContractError> {
+fn in_reference(contract: &Contract, table: &Table, reference: &Reference) -> Result<(), LocatedError> {
     let Ok(target) = contract.table(&reference.to) else {
         let what = format!("{} refers to {}, which is not a table", table.name, reference.to);
-        return Err(ContractError::new(what).under("to"));
+        return Err(LocatedError::new(what).under("to"));
     };
     if target.key.len() != reference.columns.len() {
         let (count, columns) = (target.key.len(), reference.columns.join(", "));
         let what = format!("{} refers to {} by {columns}, but its key has {count} columns", table.name, target.name);
-        return Err(ContractError::new(what).at("columns", 0));
+        return Err(LocatedError::new(what).at("columns", 0));
     }
     let type_of = |table: &Table, name: &String| table.column(name).map(|column| column.data_type);
     for (index, (column, field)) in reference.columns.iter().zip(&target.key).enumerate() {
         if type_of(table, column).is_none() || type_of(table, column) != type_of(target, field) {
             let what =
                 format!("{}.{column} refers to {}.{field}, which is not a column of its type", table.name, target.name);
-            return Err(ContractError::new(what).at("columns", index));
+            return Err(LocatedError::new(what).at("columns", index));
         }
     }
     Ok(())
 }
 
-fn in_column(contract: &Contract, table: &Table, column: &Column, twice: bool) -> Result<(), ContractError> {
+fn in_column(contract: &Contract, table: &Table, column: &Column, twice: bool) -> Result<(), LocatedError> {
     if twice || !is_plain(&column.name) {
         let what = format!("column {:?} of {} is misnamed or stands twice", column.name, table.name);
-        return Err(ContractError::new(what).under("name"));
+        return Err(LocatedError::new(what).under("name"));
     }
     if let Some(relationship) = &column.relationships {
         in_relationship(contract, table, column, relationship).map_err(|error| error.under("relationships"))?;
@@ -171,7 +111,7 @@ fn in_column(contract: &Contract, table: &Table, column: &Column, twice: bool) -
                 "{}.{} is joined of {}.{}, which is not a column beside the key of {0}",
                 table.name, column.name, joined.from, joined.column
             );
-            return Err(ContractError::new(what).under("joined"));
+            return Err(LocatedError::new(what).under("joined"));
         }
     }
     if let Some(accepted) = &column.accepted_values {
@@ -180,14 +120,14 @@ fn in_column(contract: &Contract, table: &Table, column: &Column, twice: bool) -
     let Some(nulls) = &column.nulls else { return Ok(()) };
     if column.not_null {
         let what = format!("{}.{} is not_null, so nulls cannot apply", table.name, column.name);
-        return Err(ContractError::new(what).under("nulls"));
+        return Err(LocatedError::new(what).under("nulls"));
     }
     in_expectation(nulls).map_err(|error| error.under("nulls"))
 }
 
-fn in_expectation(expectation: &Expectation) -> Result<(), ContractError> {
+fn in_expectation(expectation: &Expectation) -> Result<(), LocatedError> {
     match expectation.contradiction() {
-        Some((field, what)) => Err(ContractError::new(what).under(field)),
+        Some((field, what)) => Err(LocatedError::new(what).under(field)),
         None => Ok(()),
     }
 }
@@ -197,7 +137,7 @@ fn in_relationship(
     table: &Table,
     column: &Column,
     relationship: &Relationship,
-) -> Result<(), ContractError> {
+) -> Result<(), LocatedError> {
     let target = contract.table(&relationship.to).ok();
     let field = target.and_then(|table| table.column(&relationship.field));
     if field.is_none_or(|field| field.data_type != column.data_type) {
@@ -205,14 +145,14 @@ fn in_relationship(
             "{}.{} refers to {}.{}, which is not a column of its type",
             table.name, column.name, relationship.to, relationship.field
         );
-        return Err(ContractError::new(what).under("to"));
+        return Err(LocatedError::new(what).under("to"));
     }
     in_expectation(&relationship.expect).map_err(|error| error.under("expect"))?;
     in_expectation(&relationship.name_expect).map_err(|error| error.under("name_expect"))?;
     match &relationship.name {
         Some(name) if table.column(name).is_none() || target.and_then(|table| table.column("name")).is_none() => {
             let what = format!("{}.{name} and {}.name are not both columns", table.name, relationship.to);
-            Err(ContractError::new(what).under("name"))
+            Err(LocatedError::new(what).under("name"))
         }
         _ => Ok(()),
     }
