@@ -10,6 +10,7 @@ FROM read_csv(
     escape = {quote},
     header = {header},
     strict_mode = true,
-    null_padding = false,
+    null_padding = {pads},
+    parallel = {parallel},
     compression = 'none'
 )

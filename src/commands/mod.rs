@@ -3,6 +3,7 @@
 
 pub mod aggregate_table;
 pub mod alter_table;
+pub mod append_bronze;
 pub mod append_bronze_dump;
 mod arguments;
 pub mod build_gold;
@@ -73,6 +74,7 @@ pub fn all() -> Vec<Command> {
     vec![
         PROJECT.command::<aggregate_table::AggregateTable>(),
         PROJECT.command::<alter_table::AlterTable>(),
+        PROJECT.command::<append_bronze::AppendBronze>(),
         PROJECT.command::<append_bronze_dump::AppendBronzeDump>(),
         PROJECT.command::<build_gold::BuildGold>(),
         PROJECT.command::<build_warehouse::BuildWarehouse>(),

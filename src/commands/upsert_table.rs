@@ -125,6 +125,7 @@ fn upsert_table(parameters: UpsertTable, call: &mut Call) -> anyhow::Result<()> 
         dry_run: parameters.dry_run.is_on(),
         partition: parameters.partition.0.clone(),
         sort: parameters.sort.0.clone(),
+        winner: None,
     };
     let input = Input {
         source: &parameters.from,
@@ -134,6 +135,7 @@ fn upsert_table(parameters: UpsertTable, call: &mut Call) -> anyhow::Result<()> 
             delimiter: parameters.delimiter.as_deref().map(own::delimiter).transpose()?,
             quote: parameters.quote,
             header: parameters.header.unwrap_or(true),
+            pads: false,
         },
     };
     let target = Target { lake: &lake, task: call.name(), catalog: &parameters.catalog };

@@ -17,11 +17,13 @@ pub struct Dialect {
     pub quote: char,
     /// Whether the first record has the names of the columns.
     pub header: bool,
+    /// Whether a record may end before its last fields, which are no values then.
+    pub pads: bool,
 }
 
 impl Default for Dialect {
     fn default() -> Self {
-        Dialect { delimiter: None, quote: '"', header: true }
+        Dialect { delimiter: None, quote: '"', header: true, pads: false }
     }
 }
 
@@ -154,6 +156,46 @@ impl Header {
     }
 }
 
+/// Requires that the last quote of a CSV file is closed. DuckDB's reader finds it, unless it pads records.
+///
+/// # Errors
+/// Fails with the line on which the quote is opened, or if the file cannot be read.
+pub fn require_closed_quotes(path: &Path, name: &str, delimiter: char, quote: char) -> anyhow::Result<()> {
+    let cannot = || format!("cannot read {name}");
+    let (mut file, _) = open(path).with_context(cannot)?;
+    let (mut line, mut opened) = (1_u64, None);
+    let (mut begins_field, mut after_quote) = (true, false);
+    let mut part = vec![0; 1 << 18];
+    loop {
+        let read = file.read(&mut part).with_context(cannot)?;
+        if read == 0 {
+            break;
+        }
+        for byte in &part[..read] {
+            let is_quote = u32::from(*byte) == u32::from(quote);
+            // A second quote behind one that closes the field is a quote within it.
+            if is_quote && (begins_field || after_quote) {
+                opened = Some(line);
+                after_quote = false;
+            } else if is_quote && opened.is_some() {
+                opened = None;
+                after_quote = true;
+            } else {
+                after_quote = false;
+            }
+            let is_end = u32::from(*byte) == u32::from(delimiter) || matches!(byte, b'\n' | b'\r');
+            begins_field = opened.is_none() && is_end;
+            line += u64::from(*byte == b'\n');
+        }
+    }
+    match opened {
+        None => Ok(()),
+        Some(line) => Err(Failure::input(format!("{name}, line {line}: a quote is not closed"))
+            .hint("close it, or name another --quote")
+            .into()),
+    }
+}
+
 /// Returns whether a text has nothing but spaces and line ends.
 ///
 /// # Errors
@@ -180,5 +222,29 @@ pub fn delimiter(text: &str) -> Result<char, Failure> {
         ("\\t" | "tab", ..) => Ok('\t'),
         (_, Some(c), None) if c.is_ascii() => Ok(c),
         _ => Err(Failure::parameters(format!("parameter delimiter: expected one character or tab, found {text:?}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_found_with_its_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("in.csv");
+        for (text, expected) in [
+            ("a,b\n1,\"2\n3\"\n", None),
+            ("a,b\n1,\"2\"\"\"\n\"\",\"\"\n", None),
+            ("a,7\"\n", None),
+            ("a,b\n1,\"2\n3,4\n", Some("line 2:")),
+            ("\u{feff}\"a,b\n1,2\n", Some("line 1:")),
+            ("a\n\"\"\"\n\n", Some("line 2:")),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            let found = require_closed_quotes(&path, "in.csv", ',', '"').err().map(|error| error.to_string());
+            assert_eq!(found.is_some(), expected.is_some(), "{text}: {found:?}");
+            assert!(found.unwrap_or_default().contains(expected.unwrap_or_default()), "{text}");
+        }
     }
 }

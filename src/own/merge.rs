@@ -8,7 +8,7 @@ use super::columns::{Columns, TableColumn};
 use super::key_files::candidates;
 use super::order::order_by;
 use super::raw::Raw;
-use super::request::{Mode, Request};
+use super::request::{Mode, Request, Winner};
 use super::scan::{self, ReadColumn, create_view, deleted_from};
 use super::statements::{number, piece, rows, run};
 use crate::sql::{DuckDb, SqlFile, quoted};
@@ -171,10 +171,14 @@ impl Planner<'_> {
         let files = candidates(self.engine, &self.scan.data, &key)?;
         self.view("existing", &files)?;
         let compared = self.columns.columns.iter().filter(|column| column.is_given);
-        let compared = compared.filter(|column| !key.contains(column));
+        let lineage = self.request.winner.as_ref().map(|winner| winner.lineage.as_slice()).unwrap_or_default();
+        let compared = compared.filter(|column| !key.contains(column) && !lineage.contains(&column.name));
         let mut same = Columns::pieces(compared, |_| "pieces/same", " AND ")?;
         if same.is_empty() || self.request.mode == Mode::Delete {
             same = (self.request.mode != Mode::Delete).to_string();
+        }
+        if let Some(winner) = &self.request.winner {
+            same = piece("pieces/same_or_smaller", &[("same", &same), ("larger", &larger(winner)?)])?;
         }
         let equal = Columns::pieces(key, |_| "pieces/equal", " AND ")?;
         run(self.engine, "hits", &[("same", &same), ("keys_equal", &equal)])?;
@@ -226,4 +230,17 @@ impl Planner<'_> {
             select: Some((select, statement.path)),
         })
     }
+}
+
+/// Returns the condition that the row of the table is larger than that of the input.
+fn larger(winner: &Winner) -> anyhow::Result<String> {
+    let row = |of: &str| {
+        let columns = winner
+            .order_by
+            .iter()
+            .map(|column| piece("pieces/order_key", &[("column", &format!("{of}.{}", quoted(column)))]));
+        let columns = columns.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
+        piece("pieces/order_of_rows", &[("columns", &columns)])
+    };
+    piece("pieces/larger", &[("existing", &row("existing")?), ("incoming", &row("incoming")?)])
 }

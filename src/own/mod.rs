@@ -1,4 +1,5 @@
-//! Tables of people's own: files of theirs upserted by key, and the changes between two states.
+//! Tables of people's own: files of theirs upserted by key, or appended as they came and refined, and the changes between
+//! two states.
 //!
 //! ```text
 //! source.rs ─▶ raw.rs ─▶ evolve.rs ─▶ merge.rs ─────────▶ commit.rs
@@ -6,6 +7,7 @@
 //! stdin, http  in DuckDB columns      the keys, rewritten again from evolve.rs if overtaken
 //! ```
 //!
+//! `append.rs` keeps a file as it came (`json.rs` reads JSON), and `refine/` makes typed and checked rows of it.
 //! `upkeep/` compacts a table's files, expires its snapshots, and removes files that no snapshot names. `aged.rs` takes old
 //! rows out of a table. `aggregate/` computes tables from tables.
 //!
@@ -15,6 +17,7 @@
 
 mod aged;
 pub mod aggregate;
+mod append;
 pub mod changes;
 mod columns;
 mod commit;
@@ -22,6 +25,7 @@ mod declared;
 mod evolve;
 mod header;
 mod infer;
+mod json;
 mod key;
 mod key_files;
 mod merge;
@@ -40,6 +44,7 @@ mod upkeep;
 mod upsert;
 
 pub use aged::{Age, Aged};
+pub use append::{AppendReport, AppendRequest, Appended, append};
 pub use commit::Target;
 pub use declared::{Declared, List};
 pub use header::{Dialect, delimiter};

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::header::{self, Dialect};
+use super::json::{self, Layout};
 use super::names::named;
 use super::source::{Fetched, Format};
 use super::statements::{number, piece, rows, run};
@@ -22,6 +23,17 @@ pub struct RawColumn {
     pub native: Option<PrimitiveType>,
 }
 
+/// How an input is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'r> {
+    /// How a CSV file is written.
+    pub dialect: &'r Dialect,
+    /// The name of the array that holds the records of a JSON object, unless it is the only array.
+    pub records: Option<&'r str>,
+    /// Whether texts stay as they came: numbers of JSON keep their digits, and nested values of Parquet become JSON.
+    pub is_verbatim: bool,
+}
+
 /// The input, loaded as the table `work.raw`.
 #[derive(Clone, Debug)]
 pub struct Raw {
@@ -36,14 +48,17 @@ impl Raw {
     ///
     /// # Errors
     /// Fails if the input is empty, or names the first line that is not in the format.
-    pub fn load(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path) -> anyhow::Result<Self> {
-        if input.bytes == 0 || input.format == Format::Ndjson && header::is_blank(&input.path)? {
+    pub fn load(engine: &DuckDb, input: &Fetched, reading: &Reading<'_>, scratch: &Path) -> anyhow::Result<Self> {
+        let is_json = matches!(input.format, Format::Ndjson | Format::Json);
+        if input.bytes == 0 || is_json && header::is_blank(&input.path)? {
             return Err(header::empty(&input.name).into());
         }
         let columns = match input.format {
-            Format::Csv => load_csv(engine, input, dialect, scratch)?,
+            Format::Csv => load_csv(engine, input, reading.dialect, scratch)?,
+            Format::Ndjson if reading.is_verbatim => load_texts(engine, input, Layout::Objects, scratch)?,
             Format::Ndjson => load_ndjson(engine, input)?,
-            Format::Parquet => load_parquet(engine, input)?,
+            Format::Json => load_texts(engine, input, Layout::Pages(reading.records), scratch)?,
+            Format::Parquet => load_parquet(engine, input, reading.is_verbatim)?,
         };
         if columns.is_empty() {
             return Err(header::empty(&input.name).into());
@@ -60,6 +75,9 @@ impl Raw {
 
 fn load_csv(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path) -> anyhow::Result<Vec<RawColumn>> {
     let header = header::read(&input.path, &input.name, dialect)?;
+    if dialect.pads {
+        header::require_closed_quotes(&input.path, &input.name, header.delimiter, dialect.quote)?;
+    }
     let columns = columns(header.names.iter().map(|name| (name.clone(), None)).collect());
     let fields = pieces(&columns, |column| piece("pieces/csv_column", &[("name", &quoted(&column.name))]))?;
     let plain = scratch.join("plain");
@@ -71,6 +89,9 @@ fn load_csv(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path)
         ("delimiter", text_literal(&header.delimiter.to_string())),
         ("quote", text_literal(&dialect.quote.to_string())),
         ("header", (dialect.header || is_plain).to_string()),
+        ("pads", dialect.pads.to_string()),
+        // DuckDB's parallel reader does not pad records of several lines.
+        ("parallel", (!dialect.pads).to_string()),
     ];
     let line = |record: u64| {
         let added = u64::from(is_plain && !dialect.header);
@@ -78,6 +99,18 @@ fn load_csv(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path)
     };
     load(engine, "load_csv", &places).map_err(|error| of_input(error, input, line))?;
     Ok(columns)
+}
+
+/// Loads JSON by a copy in which every value is a text.
+fn load_texts(engine: &DuckDb, input: &Fetched, layout: Layout<'_>, scratch: &Path) -> anyhow::Result<Vec<RawColumn>> {
+    let path = scratch.join("texts");
+    json::write_texts(input, layout, &path)?;
+    if header::is_blank(&path)? {
+        return Err(Failure::input(format!("{} has no records", input.name))
+            .hint("expected an array with objects")
+            .into());
+    }
+    load_ndjson(engine, &Fetched { path, ..input.clone() })
 }
 
 fn load_ndjson(engine: &DuckDb, input: &Fetched) -> anyhow::Result<Vec<RawColumn>> {
@@ -92,23 +125,34 @@ fn load_ndjson(engine: &DuckDb, input: &Fetched) -> anyhow::Result<Vec<RawColumn
     Ok(columns)
 }
 
-fn load_parquet(engine: &DuckDb, input: &Fetched) -> anyhow::Result<Vec<RawColumn>> {
+fn load_parquet(engine: &DuckDb, input: &Fetched, is_verbatim: bool) -> anyhow::Result<Vec<RawColumn>> {
     let file = text_literal(&input.path.to_string_lossy());
     let in_input = |error| of_input(error, input, |line| line);
     let described = rows(engine, "parquet_columns", &[("file", &file)]).map_err(in_input)?;
-    let mut found = Vec::new();
+    let (mut found, mut nested) = (Vec::new(), Vec::new());
     for row in described {
         let [Some(name), Some(of_type), ..] = row.as_slice() else { continue };
-        let native = types::of_sql(of_type).ok_or_else(|| {
-            Failure::input(format!("{}, column {name}: the type {of_type} has no place in a table", input.name))
-                .hint("write the column as text, a number, a date or a time")
-        })?;
-        found.push((name.clone(), Some(native)));
+        let native = types::of_sql(of_type);
+        if native.is_none() && !is_verbatim {
+            let message = format!("{}, column {name}: the type {of_type} has no place in a table", input.name);
+            return Err(Failure::input(message).hint("write the column as text, a number, a date or a time").into());
+        }
+        nested.push(is_nested(of_type));
+        found.push((name.clone(), native));
     }
     let columns = columns(found);
-    let texts = pieces(&columns, |column| text("pieces/text", column))?;
+    let texts = columns.iter().zip(nested).map(|(column, is_nested)| match is_nested {
+        true => text("pieces/nested_text", column),
+        false => text("pieces/text", column),
+    });
+    let texts = texts.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
     load(engine, "load_parquet", &[("file", file), ("texts", texts)]).map_err(in_input)?;
     Ok(columns)
+}
+
+/// Returns whether DuckDB's name of a type is that of lists, structs, maps or unions.
+fn is_nested(sql_type: &str) -> bool {
+    sql_type.ends_with(']') || ["STRUCT(", "MAP(", "UNION("].iter().any(|kind| sql_type.starts_with(kind))
 }
 
 fn columns(sources: Vec<(String, Option<PrimitiveType>)>) -> Vec<RawColumn> {

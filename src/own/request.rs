@@ -53,4 +53,15 @@ pub struct Request {
     pub partition: Vec<PartitionBy>,
     /// The order of rows in the files of a new table; empty for the order of the key.
     pub sort: Vec<SortBy>,
+    /// Which of a row of the table and a row of the input with its key stays; `None` for that of the input.
+    pub winner: Option<Winner>,
+}
+
+/// Which of a row of the table and a row of the input with its key stays.
+#[derive(Clone, Debug)]
+pub struct Winner {
+    /// The columns whose larger values win; that of the input wins among equals.
+    pub order_by: Vec<String>,
+    /// The columns by which rows do not differ: those that say where a row comes from.
+    pub lineage: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The input of an upsert: a file, stdin or a URL, in CSV, NDJSON or Parquet.
+//! The input of a task: a file, stdin or a URL, in CSV, NDJSON, JSON or Parquet.
 
 use std::fmt;
 use std::fs::File;
@@ -68,6 +68,8 @@ pub enum Format {
     Csv,
     /// A JSON object on each line
     Ndjson,
+    /// An array of JSON objects, or an object with such an array, as pages of an API have
+    Json,
     /// A Parquet file
     Parquet,
 }
@@ -99,6 +101,13 @@ pub struct Fetched {
     pub sha256: String,
     /// Their number.
     pub bytes: u64,
+}
+
+impl Fetched {
+    /// Returns the name of the file, without its folders.
+    pub fn file_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 impl Source {

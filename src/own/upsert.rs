@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use lake_catalog::{Access, Session, Table};
+use lake_catalog::{Access, Session, Table, TableName};
 
 use super::columns::Columns;
 use super::commit::{Target, commit};
 use super::evolve::decide;
 use super::header::Dialect;
 use super::merge::{self, Counts, Merge};
-use super::raw::Raw;
+use super::raw::{Raw, Reading};
 use super::request::{Mode, Request};
 use super::source::Fetched;
 use super::statements::run;
@@ -23,10 +24,10 @@ use crate::tables::iceberg::{CatalogArgs, NewFiles, SECONDS, TASK, Tables};
 use digdag_task::{Failure, Observer};
 
 /// Attempts at a commit that other writers overtake.
-const MAX_ATTEMPTS: usize = 10;
+pub(super) const MAX_ATTEMPTS: usize = 10;
 
 /// The snapshot's property with the digest of the input.
-const SHA256: &str = "discogs.input-sha256";
+pub(super) const SHA256: &str = "discogs.input-sha256";
 
 /// The snapshot's property with the mode of the upsert.
 const MODE: &str = "discogs.input-mode";
@@ -92,18 +93,16 @@ pub fn upsert(
     lake.remove_dead_scratch(task)?;
     let scratch = lake.scratch(task)?;
     let fetched = input.source.fetch(input.format, input.encoding, scratch.path(), observer)?;
-    if let Some(table) = load(lake, catalog, request)?
+    if let Some(table) = load(lake, catalog, &request.table)?
         && has_input(&table, &fetched, request)
     {
         return Ok(Report::unchanged(Outcome::SameInput, fetched));
     }
-    let engine = DuckDb::open_in(engine, scratch.path())?;
-    run(&engine, "utc", &[])?;
-    let database = scratch.path().join("input.duckdb");
-    run(&engine, "attach", &[("file", &text_literal(&database.to_string_lossy()))])?;
-    let raw = Raw::load(&engine, &fetched, &input.dialect, scratch.path())?;
+    let engine = open(engine, scratch.path())?;
+    let reading = Reading { dialect: &input.dialect, records: None, is_verbatim: false };
+    let raw = Raw::load(&engine, &fetched, &reading, scratch.path())?;
     for attempt in 0..MAX_ATTEMPTS {
-        let table = load(lake, catalog, request)?;
+        let table = load(lake, catalog, &request.table)?;
         let folder = scratch.path().join(format!("files-{attempt}"));
         let evaluated = evaluate(lake, &engine, &raw, table.as_ref(), request)?;
         let mut report = Report::of(&evaluated, &raw, fetched.clone(), table.is_none());
@@ -119,7 +118,7 @@ pub fn upsert(
         report.files[0] = written.len();
         let new = NewFiles {
             written,
-            properties: properties(&fetched, request, &merge.counts, (task, began)),
+            properties: properties(&fetched, request.mode, &merge.counts, (task, began)),
             removed: merge.removed,
             removes_deletes: merge.removes_deletes,
             is_rewrite: false,
@@ -129,15 +128,29 @@ pub fn upsert(
             None => observer.note(format_args!("another writer changed {}; evaluating it again", request.table)),
         }
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-        if let Some(table) = load(lake, catalog, request)?
+        if let Some(table) = load(lake, catalog, &request.table)?
             && has_input(&table, &fetched, request)
         {
             return Ok(Report::unchanged(Outcome::SameInput, fetched));
         }
     }
-    Err(Failure::locked(format!("table {} was changed by other writers {MAX_ATTEMPTS} times in a row", request.table))
+    Err(overtaken(&request.table))
+}
+
+/// Returns the error of a commit that other writers overtake again and again.
+pub(super) fn overtaken(table: &TableName) -> anyhow::Error {
+    Failure::locked(format!("table {table} was changed by other writers {MAX_ATTEMPTS} times in a row"))
         .hint("run the same command again")
-        .into())
+        .into()
+}
+
+/// Opens the engine of a task, with a database `work` in its scratch folder.
+pub(super) fn open(parameters: &EngineParameters, scratch: &Path) -> anyhow::Result<DuckDb> {
+    let engine = DuckDb::open_in(parameters, scratch)?;
+    run(&engine, "utc", &[])?;
+    let database = scratch.join("input.duckdb");
+    run(&engine, "attach", &[("file", &text_literal(&database.to_string_lossy()))])?;
+    Ok(engine)
 }
 
 struct Evaluated {
@@ -175,9 +188,10 @@ fn evaluate(
     Ok(Evaluated { columns, merge, change })
 }
 
-fn load(lake: &Lake, catalog: &CatalogArgs, request: &Request) -> anyhow::Result<Option<Table>> {
+/// Returns a table of people's own, or `None` if the lake lacks it.
+pub(super) fn load(lake: &Lake, catalog: &CatalogArgs, table: &TableName) -> anyhow::Result<Option<Table>> {
     match Tables::open(lake, Access::Read, catalog)? {
-        Some(mut tables) => tables.own(&request.table),
+        Some(mut tables) => tables.own(table),
         None => Ok(None),
     }
 }
@@ -199,21 +213,21 @@ fn has_input(table: &Table, input: &Fetched, request: &Request) -> bool {
     }
 }
 
-fn properties(
+/// Returns the properties of a snapshot that has the rows of an input.
+pub(super) fn properties(
     input: &Fetched,
-    request: &Request,
+    mode: Mode,
     counts: &Counts,
     (task, began): (&str, Instant),
 ) -> HashMap<String, String> {
-    let name = input.name.rsplit('/').next().unwrap_or_default();
     let counts = [("inserted", counts.inserted), ("updated", counts.updated), ("deleted", counts.deleted)];
     let counts = counts.map(|(name, count)| (format!("discogs.rows-{name}"), count.to_string()));
     let mut properties = HashMap::from(counts);
     properties.insert(TASK.to_owned(), task.to_owned());
     properties.insert(SECONDS.to_owned(), format!("{:.3}", began.elapsed().as_secs_f64()));
     properties.insert(SHA256.to_owned(), input.sha256.clone());
-    properties.insert(MODE.to_owned(), request.mode.name().to_owned());
-    properties.insert("discogs.input-name".to_owned(), name.to_owned());
+    properties.insert(MODE.to_owned(), mode.name().to_owned());
+    properties.insert("discogs.input-name".to_owned(), input.file_name().to_owned());
     properties
 }
 

@@ -43,7 +43,7 @@ pub use derived::{Derived, FROM_RUNS, is_from_runs, tags_of_runs};
 pub use evolution::alterations;
 pub use expire::is_of_runs;
 pub use figures::Figures;
-pub use own::{KEY, NewFiles, OwnName, data_type, is_named_here, properties_of_own_files};
+pub use own::{BronzeName, KEY, NewFiles, OwnCommit, OwnName, data_type, is_named_here, properties_of_own_files};
 pub use place::{CatalogArgs, Place, RestArgs, store};
 pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};

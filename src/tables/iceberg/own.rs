@@ -17,6 +17,9 @@ pub const KEY: &str = "discogs.key";
 /// The namespace of people's own tables.
 const NAMESPACE: &str = "mine";
 
+/// The namespace of records as they came.
+const BRONZE: &str = "bronze";
+
 /// The name of a table of people's own: `mine.inventory`, or `inventory`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnName(pub TableName);
@@ -34,16 +37,36 @@ impl FromStr for OwnName {
         if namespace != NAMESPACE {
             return Err(format!("expected mine.NAME, found the namespace {namespace}"));
         }
-        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if name.is_empty()
-            || name.len() > 100
-            || !name.chars().all(is_word)
-            || name.starts_with(|c: char| c.is_ascii_digit())
-        {
+        if !is_plain(name) {
             return Err("expected mine.NAME with lower-case letters, digits and _ in the name".to_owned());
         }
         Ok(OwnName(TableName::new(NAMESPACE, name)))
     }
+}
+
+/// The name of a table of people's files as they came: `bronze.mine_collection`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BronzeName(pub TableName);
+
+impl FromStr for BronzeName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.strip_prefix(BRONZE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(text);
+        if !is_plain(name) || name.strip_prefix("mine_").is_none_or(str::is_empty) {
+            let expected = "expected bronze.mine_NAME with lower-case letters, digits and _ in the name";
+            return Err(format!("{expected}, found {text}"));
+        }
+        Ok(BronzeName(TableName::new(BRONZE, name)))
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    !name.is_empty()
+        && name.len() <= 100
+        && name.chars().all(is_word)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Parses the name of a column's type.
@@ -83,6 +106,21 @@ pub struct NewFiles {
     pub properties: HashMap<String, String>,
 }
 
+/// Returns the change of a table's columns, or the creation of the table, in a session of the catalog.
+type Change<'c> = Box<dyn FnOnce(Option<&Table>, Session) -> anyhow::Result<TableChange> + 'c>;
+
+/// A commit to one of several tables.
+pub struct OwnCommit<'c> {
+    /// The table.
+    pub name: &'c TableName,
+    /// The table as it was when the files were written, unless it is new.
+    pub base: Option<&'c Table>,
+    /// The files.
+    pub new: NewFiles,
+    /// The change of its columns.
+    pub change: Change<'c>,
+}
+
 impl Tables {
     /// Returns a table of people's own, or `None` if the catalog lacks the name.
     ///
@@ -114,24 +152,42 @@ impl Tables {
     ///
     /// # Errors
     /// Fails if a file cannot be moved or the catalog refuses the commit.
-    pub fn commit_own(
+    pub fn commit_own<'c>(
         &mut self,
-        name: &TableName,
-        base: Option<&Table>,
+        name: &'c TableName,
+        base: Option<&'c Table>,
         new: NewFiles,
-        change: impl FnOnce(Option<&Table>, Session) -> anyhow::Result<TableChange>,
+        change: impl FnOnce(Option<&Table>, Session) -> anyhow::Result<TableChange> + 'c,
     ) -> anyhow::Result<Option<i64>> {
-        let current = self.own(name)?;
-        if current.as_ref().map(Table::metadata_location) != base.map(Table::metadata_location) {
-            return Ok(None);
+        let committed = self.commit_together(vec![OwnCommit { name, base, new, change: Box::new(change) }])?;
+        Ok(committed.and_then(|snapshots| snapshots.first().copied()))
+    }
+
+    /// Like [`Tables::commit_own`], for several tables in one transaction: all are committed, or none. Returns the ids of the
+    /// new snapshots, in the order of the commits.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be moved or the catalog refuses the commit.
+    pub fn commit_together(&mut self, commits: Vec<OwnCommit<'_>>) -> anyhow::Result<Option<Vec<i64>>> {
+        let mut current = Vec::new();
+        for commit in &commits {
+            let found = self.own(commit.name)?;
+            if found.as_ref().map(Table::metadata_location) != commit.base.map(Table::metadata_location) {
+                return Ok(None);
+            }
+            current.push(found);
         }
         let session = self.catalog.session();
-        let at = Catalog::next_time(&current);
+        let at = Catalog::next_time(current.iter().flatten());
         self.recorder.begin(&self.lake, session)?;
-        let mut change = change(current.as_ref(), session)?;
-        let snapshot = put_in_place(&mut change, new, session, at)?;
-        match self.commit(vec![change], at) {
-            Ok(()) => Ok(Some(snapshot)),
+        let (mut changes, mut snapshots) = (Vec::new(), Vec::new());
+        for (commit, current) in commits.into_iter().zip(&current) {
+            let mut change = (commit.change)(current.as_ref(), session)?;
+            snapshots.push(put_in_place(&mut change, commit.new, session, at)?);
+            changes.push(change);
+        }
+        match self.commit(changes, at) {
+            Ok(()) => Ok(Some(snapshots)),
             Err(error) if is_conflict(&error) => Ok(None),
             Err(error) => Err(error),
         }
