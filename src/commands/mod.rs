@@ -35,6 +35,7 @@ mod publication;
 pub mod query;
 pub mod read_changes;
 pub mod rebuild_catalog;
+pub mod refine_table;
 pub mod register_tables;
 pub mod report_active;
 pub mod restore_dump;
@@ -101,6 +102,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<query::Query>(),
         PROJECT.command::<read_changes::ReadChanges>(),
         PROJECT.command::<rebuild_catalog::RebuildCatalog>(),
+        PROJECT.command::<refine_table::RefineTable>(),
         PROJECT.command::<register_tables::RegisterTables>(),
         PROJECT.command::<report_active::ReportActive>(),
         PROJECT.command::<restore_dump::RestoreDump>(),

@@ -33,6 +33,7 @@ mod mount;
 mod names;
 mod order;
 mod raw;
+pub mod refine;
 mod request;
 mod rows;
 mod scan;

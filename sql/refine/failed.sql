@@ -1,0 +1,3 @@
+-- The rows that a column rejects.
+CREATE OR REPLACE TABLE work.failed AS
+SELECT * FROM work.raw WHERE coalesce({reasons}) IS NOT NULL

@@ -1,0 +1,2 @@
+-- Leaves the rows that no column rejects.
+DELETE FROM work.raw WHERE coalesce({reasons}) IS NOT NULL

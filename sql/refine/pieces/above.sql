@@ -1,0 +1,2 @@
+-- Whether a value is above a bound.
+{column} > CAST({bound} AS {type})

@@ -1,0 +1,2 @@
+-- Whether a value is below a bound.
+{column} < CAST({bound} AS {type})

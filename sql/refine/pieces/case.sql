@@ -1,0 +1,2 @@
+-- A text and the one that it stands for.
+WHEN {text} THEN {value}

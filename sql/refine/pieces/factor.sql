@@ -1,0 +1,2 @@
+-- A unit and its factor.
+WHEN {unit} THEN CAST({factor} AS DECIMAL(18, 9))

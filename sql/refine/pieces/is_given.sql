@@ -1,0 +1,2 @@
+-- Whether a column has a value.
+{column} IS NOT NULL

@@ -1,0 +1,2 @@
+-- Whether a column has no value.
+{column} IS NULL

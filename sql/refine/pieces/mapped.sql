@@ -1,0 +1,2 @@
+-- The text that stands for another.
+CASE {column} {cases} ELSE {column} END

@@ -1,0 +1,2 @@
+-- A column of the row as JSON.
+{label}: {column}

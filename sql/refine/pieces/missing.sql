@@ -1,0 +1,2 @@
+-- The text of a column that the source lacks.
+CAST(NULL AS VARCHAR)

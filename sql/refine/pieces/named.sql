@@ -1,0 +1,2 @@
+-- A value under its name.
+{value} AS {name}

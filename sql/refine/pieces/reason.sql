@@ -1,0 +1,2 @@
+-- The reason for which a column rejects a row, the first of several.
+CASE {cases} END

@@ -1,0 +1,2 @@
+-- A text without a part.
+replace({column}, {part}, {by})

@@ -1,0 +1,2 @@
+-- A condition and the reason that it is.
+WHEN {condition} THEN {reason}
