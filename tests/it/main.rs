@@ -18,6 +18,7 @@ mod lakehouse;
 mod own;
 mod proof;
 mod recordings;
+mod refine;
 mod retention;
 mod store;
 mod support;

@@ -7,6 +7,7 @@ mod bronze;
 mod databases;
 mod gold;
 mod own;
+mod refine;
 mod rest;
 mod retention;
 mod tables;

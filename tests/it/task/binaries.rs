@@ -115,6 +115,10 @@ fn a_task_that_succeeds_reports_every_field() {
     succeeds("alter-table", &["--table", "mine.sales", "--changes", "widen id to bigint"]);
     let input = lake.write("own.csv", "id\n1\n");
     succeeds("upsert-table", &["--table", "mine.own", "--from", input.to_str().unwrap(), "--key", "id"]);
+    succeeds("append-bronze", &["--table", "bronze.mine_own", "--from", input.to_str().unwrap()]);
+    let text = "source: bronze.mine_own\ntarget: mine.refined\nkey: [id]\ncolumns: [{name: id, type: bigint}]\n";
+    let declaration = lake.write("own.yml", text);
+    succeeds("refine-table", &["--declaration", declaration.to_str().unwrap()]);
     let changes = lake.root().with_file_name("changes.ndjson");
     let output = ["--output", changes.to_str().unwrap()];
     succeeds("read-changes", &[&["--table", "mine.own", "--from", "start"], &output[..]].concat());

@@ -8,6 +8,7 @@ mod losses;
 mod own;
 mod promotions;
 mod readers;
+mod refine;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
