@@ -1,6 +1,6 @@
 //! Writes the dump of a month again, from bronze alone: its records byte for byte, in their order.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -60,9 +60,7 @@ pub fn restore(
     let table = name(wanted.entity);
     lake.remove_dead_scratch(task)?;
     let scratch = lake.scratch(task)?;
-    let spill = scratch.path().join("spill");
-    fs::create_dir(&spill).with_context(|| format!("cannot make the folder {}", spill.display()))?;
-    let engine = DuckDb::open(engine, &spill)?;
+    let engine = DuckDb::open_in(engine, scratch.path())?;
     let held = Held::mount(&engine, lake, wanted.entity, catalog)?;
     let held = held.ok_or_else(|| no_tables(lake, &format!("append-bronze-dump makes {table}")))?;
     let index = held.loads.iter().rposition(|load| load.dump_month == *wanted.month).ok_or_else(|| {

@@ -6,15 +6,13 @@ use std::path::Path;
 
 use lake_catalog::{DataFile, DataWriter, Table, TableChange, Type, time_bounds};
 
+use super::append::INGESTION_TIMESTAMP;
 use super::key::key_in;
 use super::order::order_by;
 use super::scan::{self, all_columns, check_ids, create_view};
 use super::statements::{number, run};
 use crate::sql::{DuckDb, SqlFile, quoted};
 use crate::tables::iceberg::NewFiles;
-
-/// The column that tells the age of the rows of tables that are not partitioned by time: when a row came into the lake.
-const INGESTED: &str = "ingestion_timestamp";
 
 /// How the age of a table's rows is known, and how old ones go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ impl Age {
             let (field_id, column) = table.time_partition()?;
             return Some(Age { column, field_id, by_partition: true });
         }
-        let field = table.metadata().current_schema().field_by_name(INGESTED)?;
+        let field = table.metadata().current_schema().field_by_name(INGESTION_TIMESTAMP)?;
         let is_time = matches!(&*field.field_type, Type::Primitive(data_type) if super::types::is_time(data_type));
         is_time.then(|| Age { column: field.name.clone(), field_id: field.id, by_partition: false })
     }
