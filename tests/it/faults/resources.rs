@@ -364,3 +364,35 @@ fn a_disk_that_is_full_while_a_table_is_upserted() {
     let history = disk.run("table-history", &["--table", "mine.filled"]).expect_status(0).json();
     assert_eq!(history["snapshots"][0]["rows"], 20_000);
 }
+
+/// refine-table on a disk that fills up: there is neither table until a call makes both whole.
+#[test]
+fn a_disk_that_is_full_while_a_table_is_refined() {
+    let made = TestLake::at(Stage::Begun);
+    let Some(disk) = Disk::with(&made) else { return };
+    let rows = (0..20_000).map(|id| format!("{id},{}\n", if id % 100 == 0 { "x" } else { "1" })).collect::<String>();
+    let file = made.write("prices.csv", format!("id,price\n{rows}")).display().to_string();
+    let text = "source: bronze.mine_filled\ntarget: mine.filled\nkey: [id]\ncolumns:\n  - {name: id, type: bigint}\n  \
+                - {name: price, type: integer}\n";
+    let declaration = made.write("prices.yml", text).display().to_string();
+    disk.run("append-bronze", &["--table", "bronze.mine_filled", "--from", &file]).expect_status(0);
+    for left in [100, 400, 1600] {
+        disk.fill_up();
+        disk.must("truncate", &["-s", &format!("-{left}K"), &disk.file("filler")]);
+        let failed = disk.run("refine-table", &["--declaration", &declaration]);
+        disk.empty();
+        if failed.status != Some(0) {
+            let says = ["No space left", "disk is full"].iter().any(|text| failed.stderr.contains(text));
+            assert!(failed.status == Some(1) && says, "{left} KiB: {}", failed.stderr);
+            for table in ["mine.filled", "mine.filled_rejected"] {
+                let history = disk.run("table-history", &["--table", table]);
+                assert_eq!(history.status, Some(2), "{left} KiB: {}", history.stdout);
+            }
+        }
+    }
+    disk.run("refine-table", &["--declaration", &declaration]).expect_status(0);
+    for (table, rows) in [("mine.filled", 19_800), ("mine.filled_rejected", 200)] {
+        let history = disk.run("table-history", &["--table", table]).expect_status(0).json();
+        assert_eq!(history["snapshots"][0]["rows"], rows);
+    }
+}
