@@ -78,7 +78,7 @@ fn a_parameter_that_would_do_something_else_is_refused() {
     let own = inventory();
     let before = own.0.snapshot();
     for (arguments, message) in [
-        (["--hold", "mine.inventroy", "--dry-run", "false"], "there is no table and no tag mine.inventroy"),
+        (["--hold", "mine.inventori", "--dry-run", "false"], "there is no table and no tag mine.inventori"),
         (["--keep", "platinum=3", "--dry-run", "false"], "platinum=3"),
         (["--keep", "mine=0", "--dry-run", "false"], "mine=0"),
         (["--today", "9999-12-31", "--dry-run", "false"], "9999-12-31 is not here yet"),
