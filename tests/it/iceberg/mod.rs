@@ -5,6 +5,7 @@ mod documentation;
 pub mod evolution;
 mod moved;
 pub mod others;
+pub mod partitions;
 mod postgres;
 pub mod pruning;
 mod publish;

@@ -6,6 +6,7 @@ mod evolution;
 mod gold;
 mod losses;
 mod own;
+mod partitions;
 mod promotions;
 mod readers;
 mod refine;
