@@ -9,11 +9,11 @@ use arrow::array::{
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
-use lake_catalog::{Column, NewTable, PartitionBy, PrimitiveType, Session, SortBy, Table, TableChange, TableName};
+use lake_catalog::{Column, NewTable, PrimitiveType, Session, Table, TableChange, TableName};
 
 use crate::dump::Entity;
 use crate::lake::{DumpMonth, Lake};
-use crate::tables::iceberg::{OF_DUMPS, properties_of_own_files};
+use crate::tables::iceberg::{OF_DUMPS, arrangement_of, properties_of_own_files};
 
 /// The system that the dumps are from.
 const SOURCE_SYSTEM: &str = "discogs";
@@ -75,10 +75,9 @@ fn create(lake: &Lake, entity: Entity, session: Session) -> anyhow::Result<Table
         properties,
     };
     let mut change = TableChange::create(&new, session)?;
-    let by = |column: &str| SortBy { column: column.to_owned(), descending: false };
-    change.sort_by(&[by("ingestion_timestamp"), by("position")])?;
-    let day: PartitionBy = "day(ingestion_timestamp)".parse().map_err(anyhow::Error::msg)?;
-    change.partition_by(&[day])?;
+    let (partition, sort) = arrangement_of(&new.name.namespace)?;
+    change.sort_by(&sort)?;
+    change.partition_by(&partition)?;
     Ok(change)
 }
 

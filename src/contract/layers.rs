@@ -38,6 +38,12 @@ struct Files {
     target_file_bytes: u64,
     /// How engines distribute rows over writers.
     distribution: Distribution,
+    /// The partitions of every table of the layer.
+    #[serde(default)]
+    partition: Vec<String>,
+    /// The order of rows in the files of every table of the layer.
+    #[serde(default)]
+    sort: Vec<String>,
 }
 
 /// A compression of Parquet files that every reader knows and this software writes.
@@ -105,22 +111,33 @@ impl Layers {
                 || "those of runs".to_owned(),
                 |files| {
                     let level = files.level.map(|level| format!(" {level}")).unwrap_or_default();
-                    format!(
-                        "{}{level}, {} MiB, {}",
-                        files.codec.name(),
-                        files.target_file_bytes >> 20,
-                        files.distribution.name()
-                    )
+                    let size = files.target_file_bytes >> 20;
+                    format!("{}{level}, {size} MiB, {}", files.codec.name(), files.distribution.name())
                 },
             );
-            format!("| {name} | {} | {files} | {} |\n", layer.retention_days, layer.description)
+            let arranged = match (layer.partition(), layer.sort()) {
+                ([], _) => "each table its own".to_owned(),
+                (partition, sort) => format!("{}; {}", partition.join(", "), sort.join(", ")),
+            };
+            format!("| {name} | {} | {files} | {arranged} | {} |\n", layer.retention_days, layer.description)
         };
-        let head = "| layer | days | codec and level, size, distribution of its files | what it is |\n| --- | --- | --- | --- |\n";
+        let head = "| layer | days | codec and level, size, distribution of its files | partition; order | what it is |\n\
+                    | --- | --- | --- | --- | --- |\n";
         head.to_owned() + &self.0.iter().map(row).collect::<String>()
     }
 }
 
 impl Layer {
+    /// Returns the partitions that every table of the layer has, as `day(COLUMN)`.
+    pub fn partition(&self) -> &[String] {
+        self.files.as_ref().map_or(&[], |files| &files.partition)
+    }
+
+    /// Returns the columns by which the rows of every table of the layer are sorted.
+    pub fn sort(&self) -> &[String] {
+        self.files.as_ref().map_or(&[], |files| &files.sort)
+    }
+
     /// Returns the properties of an Iceberg table with files of its own, which every writer of the table follows; none for a
     /// layer whose files are those of runs.
     pub fn properties(&self) -> Vec<(String, String)> {

@@ -4,7 +4,7 @@ use lake_catalog::{Snapshot, Table};
 use prometheus::{HistogramVec, Registry};
 
 use super::gauge;
-use crate::tables::iceberg::{SECONDS, TASK};
+use crate::tables::iceberg::{REJECTED, SECONDS, TASK};
 
 const LABELS: [&str; 2] = ["layer", "table"];
 
@@ -20,6 +20,7 @@ pub fn observe(registry: &Registry, writes: &HistogramVec, tables: &[Table]) -> 
     let deletes = gauge("storage_table_delete_files", "Delete files of the current snapshot")?;
     let mean = gauge("storage_table_mean_file_size_bytes", "Mean size of the files of the current snapshot")?;
     let snapshots = gauge("storage_snapshot_count", "Snapshots of the table")?;
+    let rejected = gauge("storage_rejected_rows", "Rows that the newest refinement of the table rejected")?;
     for table in tables {
         let labels = [table.name().namespace.as_str(), table.name().name.as_str()];
         let metadata = table.metadata();
@@ -32,6 +33,11 @@ pub fn observe(registry: &Registry, writes: &HistogramVec, tables: &[Table]) -> 
         deletes.with_label_values(&labels).set(total("total-delete-files"));
         if total("total-data-files") > 0.0 {
             mean.with_label_values(&labels).set(total("total-files-size") / total("total-data-files"));
+        }
+        // Upkeep and other writers commit without it.
+        let refined = metadata.current_snapshot_id().map(|id| table.ancestors(id)).unwrap_or_default();
+        if let Some(count) = refined.iter().rev().find_map(|snapshot| number(snapshot, REJECTED)) {
+            rejected.with_label_values(&labels).set(count);
         }
         for snapshot in metadata.snapshots() {
             let task = snapshot.summary().additional_properties.get(TASK);

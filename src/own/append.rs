@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use lake_catalog::{Alteration, KeyBounds, PartitionBy, PrimitiveType, Session, Table, TableName, key_bounds};
+use lake_catalog::{Alteration, KeyBounds, PrimitiveType, Session, Table, TableName, key_bounds};
 
 use super::columns::{Columns, TableColumn};
 use super::commit::{Target, commit};
@@ -22,7 +22,7 @@ use super::source::{Fetched, Format, Source};
 use super::statements::{number, piece};
 use super::upsert::{Input, MAX_ATTEMPTS, SHA256, load, open, overtaken, properties};
 use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted, text_literal};
-use crate::tables::iceberg::NewFiles;
+use crate::tables::iceberg::{NewFiles, arrangement_of};
 use digdag_task::{Failure, Observer};
 
 /// The column with the time at which a file was appended.
@@ -154,8 +154,8 @@ fn json_by_name(source: &Source) -> Option<Format> {
 
 /// Returns how a table of records as they came is written.
 fn of_table(table: &TableName) -> anyhow::Result<Request> {
-    let partition: PartitionBy =
-        format!("day({INGESTION_TIMESTAMP})").parse().map_err(|error: String| anyhow::anyhow!(error))?;
+    // The rows of a file come in the order of their positions.
+    let (partition, sort) = arrangement_of(&table.namespace)?;
     Ok(Request {
         table: table.clone(),
         mode: Mode::Append,
@@ -165,8 +165,8 @@ fn of_table(table: &TableName) -> anyhow::Result<Request> {
         order_by: Vec::new(),
         rewrite: false,
         dry_run: false,
-        partition: vec![partition],
-        sort: Vec::new(),
+        partition,
+        sort,
         winner: None,
     })
 }

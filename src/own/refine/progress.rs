@@ -4,20 +4,13 @@ use std::collections::HashMap;
 
 use lake_catalog::{Table, TableName};
 
-/// The property with the name of the source.
-const SOURCE_TABLE: &str = "discogs.source-table";
-
-/// The property with the snapshot of the source up to which the table is refined.
-const SOURCE_SNAPSHOT: &str = "discogs.source-snapshot-id";
+use crate::tables::iceberg::{REJECTED, SOURCE_SNAPSHOT, SOURCE_TABLE};
 
 /// The property with the digest of the declaration.
 const DECLARATION: &str = "discogs.declaration-sha256";
 
 /// The property with the run whose tables the rows were compared with.
 const REFERENCE_RUN: &str = "discogs.reference-run-id";
-
-/// The property with the number of rejected rows.
-const REJECTED: &str = "discogs.rows-rejected";
 
 /// Up to where a table is refined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,7 +43,9 @@ pub use derived::{Derived, FROM_RUNS, is_from_runs, tags_of_runs};
 pub use evolution::alterations;
 pub use expire::is_of_runs;
 pub use figures::Figures;
-pub use own::{BronzeName, KEY, NewFiles, OwnCommit, OwnName, data_type, is_named_here, properties_of_own_files};
+pub use own::{
+    BronzeName, KEY, NewFiles, OwnCommit, OwnName, arrangement_of, data_type, is_named_here, properties_of_own_files,
+};
 pub use place::{CatalogArgs, Place, RestArgs, store};
 pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};
@@ -72,6 +74,9 @@ pub const SOURCE_SNAPSHOT: &str = "discogs.source-snapshot-id";
 
 /// The table property that marks a table of records as they came, which only the tasks of bronze write.
 pub const OF_DUMPS: &str = "discogs.of-dumps";
+
+/// The summary property with the number of rows that a refinement rejected.
+pub const REJECTED: &str = "discogs.rows-rejected";
 
 /// The table property that marks a table over the files of runs.
 const OF_RUNS: &str = "discogs.of-runs";

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
-use lake_catalog::{Catalog, PrimitiveType, Replacement, Session, Table, TableChange, TableName, WrittenFile};
+use lake_catalog::{
+    Catalog, PartitionBy, PrimitiveType, Replacement, Session, SortBy, Table, TableChange, TableName, WrittenFile,
+};
 
 use super::session::is_conflict;
 use super::{Tables, failure, is_of_runs};
@@ -89,6 +91,19 @@ pub fn properties_of_own_files(namespace: &str) -> anyhow::Result<HashMap<String
     ]);
     properties.extend(Layers::load()?.layer(namespace)?.properties());
     Ok(properties)
+}
+
+/// Returns the partitions and the order that every table of a namespace has, as `sql/layers.yml` says.
+///
+/// # Errors
+/// Fails if there is no such layer, or if it names a partition of an unknown kind.
+pub fn arrangement_of(namespace: &str) -> anyhow::Result<(Vec<PartitionBy>, Vec<SortBy>)> {
+    let layers = Layers::load()?;
+    let layer = layers.layer(namespace)?;
+    let partition = layer.partition().iter().map(|text| text.parse()).collect::<Result<_, String>>();
+    let sort = layer.sort().iter().map(|text| text.parse()).collect::<Result<_, String>>();
+    let refused = |why| anyhow::anyhow!("sql/layers.yml, {namespace}: {why}");
+    Ok((partition.map_err(refused)?, sort.map_err(refused)?))
 }
 
 /// The files that a commit puts in place of others.
@@ -226,6 +241,17 @@ pub(super) fn put_in_place(change: &mut TableChange, new: NewFiles, session: Ses
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_arrangement_of_bronze_is_that_of_its_layer() {
+        let (partition, sort) = arrangement_of("bronze").expect("sql/layers.yml");
+        assert_eq!(partition, ["day(ingestion_timestamp)".parse().expect("a partition")]);
+        assert_eq!(
+            sort.iter().map(|sort| sort.column.as_str()).collect::<Vec<_>>(),
+            ["ingestion_timestamp", "position"]
+        );
+        assert_eq!(arrangement_of("mine").expect("sql/layers.yml"), (Vec::new(), Vec::new()));
+    }
 
     #[test]
     fn names_of_this_software_are_told_from_others() {

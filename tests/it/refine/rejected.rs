@@ -22,6 +22,10 @@ fn rejected_rows_are_kept_with_column_and_reason() {
     assert_eq!(row, ["cheap,inventory.csv"]);
     let reasons = result["rejected"].as_array().unwrap();
     assert!(reasons.contains(&serde_json::json!({"column": "price", "reason": "below 0", "rows": 1})), "{result}");
+    let metrics = shop.0.beside("lake.prom");
+    shop.0.call("export-metrics", &["--to", metrics.to_str().unwrap()]).run().expect_status(0);
+    let metrics = std::fs::read_to_string(metrics).unwrap();
+    assert!(metrics.contains("storage_rejected_rows{layer=\"mine\",table=\"inventory\"} 3\n"), "{metrics}");
     // The texts stay beside the values.
     let sources =
         "SELECT price, price_source, grade, grade_source, source_file, position FROM mine.inventory WHERE id = 1";

@@ -100,6 +100,11 @@ impl Stack {
 
     /// A workflow on this lake by run-workflow or Digdag, with no parameters but these.
     pub fn workflow_by(&self, program: &Path, project: &Path, workflow: &str, parameters: &[&str]) -> Finished {
+        self.workflow_of(program, project, workflow, parameters).run()
+    }
+
+    /// Like `workflow_by`, and not started yet.
+    pub fn workflow_of(&self, program: &Path, project: &Path, workflow: &str, parameters: &[&str]) -> TestCommand {
         let mut command = TestCommand::new(program, project);
         command.args(&["run", workflow, "--no-save", "--session", "2026-12-01 00:00:00"]);
         command.env("PATH", path_with_binaries());
@@ -107,7 +112,7 @@ impl Stack {
         for parameter in [lake.as_str()].iter().chain(parameters) {
             command.args(&["-p", parameter]);
         }
-        command.run()
+        command
     }
 
     pub fn promote(&self, run: &str) -> Finished {

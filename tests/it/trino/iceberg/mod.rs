@@ -4,6 +4,7 @@
 mod bronze;
 mod evolution;
 mod gold;
+mod layers;
 mod losses;
 mod own;
 mod partitions;
@@ -34,20 +35,7 @@ pub struct Tables {
 
 impl Tables {
     pub fn new() -> Option<Self> {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let stack = Stack::with_runs()?;
-        let (Some(url), Some(password_file)) = (setting("DISCOGS_CATALOG"), setting("DISCOGS_CATALOG_PASSWORD_FILE"))
-        else {
-            skipped("the stack has no Iceberg catalog; scripts/stack up creates it");
-            return None;
-        };
-        let mut tables = Tables { stack, url, password_file, between: String::new(), _alone: alone };
-        let mut database = tables.database();
-        // A test that was killed may have left it.
-        database.batch_execute("DROP SCHEMA IF EXISTS hive CASCADE").unwrap();
-        database.batch_execute("DELETE FROM iceberg_tables; DELETE FROM iceberg_namespace_properties").unwrap();
-        database.batch_execute("DROP TABLE IF EXISTS lake_properties").unwrap();
+        let mut tables = Tables::of(Stack::with_runs)?;
         for run in [SMALL, LARGE] {
             tables.task("stage-tables", &["--run-id", run, "--catalog", &tables.url.clone()]).expect_status(0);
         }
@@ -57,6 +45,25 @@ impl Tables {
         std::thread::sleep(Duration::from_millis(20));
         tables.promote(LARGE);
         tables.wait_for_trino();
+        Some(tables)
+    }
+
+    /// A lake without tables, and an empty catalog.
+    pub fn of(stack: fn() -> Option<Stack>) -> Option<Self> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let stack = stack()?;
+        let (Some(url), Some(password_file)) = (setting("DISCOGS_CATALOG"), setting("DISCOGS_CATALOG_PASSWORD_FILE"))
+        else {
+            skipped("the stack has no Iceberg catalog; scripts/stack up creates it");
+            return None;
+        };
+        let tables = Tables { stack, url, password_file, between: String::new(), _alone: alone };
+        let mut database = tables.database();
+        // A test that was killed may have left it.
+        database.batch_execute("DROP SCHEMA IF EXISTS hive CASCADE").unwrap();
+        database.batch_execute("DELETE FROM iceberg_tables; DELETE FROM iceberg_namespace_properties").unwrap();
+        database.batch_execute("DROP TABLE IF EXISTS lake_properties").unwrap();
         Some(tables)
     }
 
@@ -79,6 +86,17 @@ impl Tables {
     pub fn task(&self, program: &str, arguments: &[&str]) -> Finished {
         let mut command = TestCommand::new(Path::new(&crate::support::program(program)), self.stack.folder());
         command.args(&["--lake", path(self.stack.folder())]).args(arguments);
+        command.env("DISCOGS_CATALOG_PASSWORD_FILE", &self.password_file).run()
+    }
+
+    /// A workflow of the project on this lake and its catalog.
+    pub fn workflow(&self, workflow: &str, parameters: &[&str]) -> Finished {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("digdag");
+        let (catalog, of_stack) = (format!("catalog={}", self.url), self.stack.parameters());
+        let shared = of_stack.iter().map(String::as_str).chain(["verbose=true", &catalog]);
+        let parameters: Vec<_> = shared.chain(parameters.iter().copied()).collect();
+        let program = crate::support::program("run-workflow");
+        let mut command = self.stack.workflow_of(Path::new(&program), &project, workflow, &parameters);
         command.env("DISCOGS_CATALOG_PASSWORD_FILE", &self.password_file).run()
     }
 
