@@ -28,7 +28,7 @@ pub struct AppendBronze {
     #[arg(long, value_name = "TABLE")]
     pub(crate) table: BronzeName,
 
-    /// Input: a file, - for stdin, or an address of http or https
+    /// Input: a file, - for stdin, or an address of http, https or s3
     #[arg(long, value_name = "INPUT")]
     pub(crate) from: Source,
 

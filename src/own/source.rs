@@ -1,4 +1,4 @@
-//! The input of a task: a file, stdin or a URL, in CSV, NDJSON, JSON or Parquet.
+//! The input of a task: a file, stdin, a URL or an object in S3, in CSV, NDJSON, JSON or Parquet.
 
 use std::fmt;
 use std::fs::File;
@@ -16,6 +16,7 @@ use ureq::tls::RootCerts;
 use super::text::{Utf8Check, convert, not_utf8};
 use crate::http::{RequestError, RetryPolicy, agent_config};
 use crate::lake::disk::read::open_regular;
+use crate::store::ObjectAddress;
 use digdag_task::{Failure, Observer};
 
 const BUFFER_BYTES: usize = 1 << 18;
@@ -32,6 +33,8 @@ pub enum Source {
     Stdin,
     /// An address of http or https.
     Url(String),
+    /// An object in S3.
+    Object(ObjectAddress),
 }
 
 impl FromStr for Source {
@@ -42,9 +45,7 @@ impl FromStr for Source {
             "" => Err("expected a file, - or an address".to_owned()),
             "-" => Ok(Source::Stdin),
             url if url.starts_with("http://") || url.starts_with("https://") => Ok(Source::Url(url.to_owned())),
-            url if url.starts_with("s3://") => {
-                Err("objects of s3 are not read yet: copy the object to a file, or name its https address".to_owned())
-            }
+            url if url.starts_with("s3://") => Ok(Source::Object(url.parse()?)),
             path => Ok(Source::File(PathBuf::from(path))),
         }
     }
@@ -57,6 +58,7 @@ impl fmt::Display for Source {
             Source::Stdin => f.write_str("stdin"),
             // A query may hold a key.
             Source::Url(url) => f.write_str(url.split(['?', '#']).next().unwrap_or_default()),
+            Source::Object(object) => object.fmt(f),
         }
     }
 }
@@ -135,6 +137,10 @@ impl Source {
             }
             Source::Url(url) => {
                 download(url, &name, &received, observer)?;
+                (received, true)
+            }
+            Source::Object(object) => {
+                write(&received, |target| object.copy_to(target, observer))?;
                 (received, true)
             }
         };

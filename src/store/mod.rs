@@ -10,6 +10,8 @@
 //!                                   ──download.rs─▶ the run, byte for byte
 //! ```
 //!
+//! `object.rs` reads any object, as the input of a task.
+//!
 //! A run is whole there if it has a manifest. Its files are written under the condition that they are absent, each with
 //! the SHA-256 that the server verifies, in parts of the size that `_upload.json` records. An existing object is not sent
 //! again, and one that differs is an error.
@@ -17,6 +19,7 @@
 mod checked;
 mod download;
 mod journal;
+mod object;
 mod plan;
 mod pointer;
 mod record;
@@ -26,6 +29,7 @@ mod upload;
 mod verify;
 
 pub use download::download;
+pub use object::ObjectAddress;
 pub use pointer::Pointer;
 pub use remote::{RemoteLake, WarehouseArgs};
 pub use retention::RemotePlan;

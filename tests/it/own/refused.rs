@@ -92,7 +92,9 @@ fn names_and_places_that_are_not_peoples_own_are_refused() {
         let call = ["--table", table, "--from", from, "--key", "id"];
         own.0.call("upsert-table", &call).run().expect_status(2).expect_one_line(&[hint]);
     }
-    for (from, part) in [("s3://bucket/x.csv", "s3"), ("missing.csv", "missing.csv"), ("rows", "--format")] {
+    for (from, part) in
+        [("s3://bucket", "expected s3://BUCKET/KEY"), ("missing.csv", "missing.csv"), ("rows", "--format")]
+    {
         let call = ["--table", "mine.x", "--from", from, "--key", "id"];
         let finished = own.0.call("upsert-table", &call).run();
         assert!([Some(2), Some(5)].contains(&finished.status), "{}", finished.stderr);

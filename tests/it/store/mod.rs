@@ -7,6 +7,7 @@ mod pointer;
 mod refused;
 pub mod relay;
 pub mod server;
+mod source;
 mod stack;
 mod transfer;
 
