@@ -176,14 +176,8 @@ impl Work<'_> {
         let file = self.request.file;
         let meter = self.observer.begin(Amount::bytes(file.bytes));
         let sha256 = sha256_of_dump(file, &mut |read| meter.advance_to(read, &|| "computing the sha256".to_owned()))?;
-        match &file.published_sha256 {
-            Some(published) if *published != sha256 => {
-                Err(Failure::input(format!("{} does not match its CHECKSUM file", file.path.display()))
-                    .hint("fetch the dump again")
-                    .into())
-            }
-            _ => Ok(sha256),
-        }
+        file.expect_sha256(&sha256)?;
+        Ok(sha256)
     }
 
     /// Reads the table, and for a load of changes the latest records.

@@ -1,10 +1,10 @@
-//! What a bronze table should not have: commits that are no appends, and rows or files that are lost.
+//! Deviations of a bronze table: commits that are no appends, and rows or files that are lost.
 
 use std::fs;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use lake_catalog::{Access, Snapshot, Table};
+use lake_catalog::{Snapshot, Table};
 
 use super::columns::name;
 use super::held::Held;
@@ -13,7 +13,7 @@ use super::rows::is_file_of;
 use crate::dump::Entity;
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters};
-use crate::tables::iceberg::{CatalogArgs, TASK, Tables};
+use crate::tables::iceberg::{CatalogArgs, TASK, current_table};
 
 /// The task that removes rows that are out of retention.
 const RETENTION_TASK: &str = "enforce-retention";
@@ -33,7 +33,7 @@ pub fn deviations(
     let scratch = lake.scratch(task)?;
     let mut found: Option<Vec<String>> = None;
     for entity in Entity::ALL {
-        let Some(table) = load(lake, entity, catalog)? else { continue };
+        let Some(table) = current_table(lake, catalog, &name(entity))? else { continue };
         let mut deviations = of_table(&table)?;
         // DuckDB cannot count the rows of a table that has lost a file.
         if deviations.is_empty() {
@@ -57,13 +57,6 @@ pub fn of_table(table: &Table) -> anyhow::Result<Vec<String>> {
     let mut found = of_files(table)?;
     found.extend(of_snapshots(table));
     Ok(found)
-}
-
-fn load(lake: &Lake, entity: Entity, catalog: &CatalogArgs) -> anyhow::Result<Option<Table>> {
-    match Tables::open(lake, Access::Read, catalog)? {
-        Some(mut tables) => tables.own(&name(entity)),
-        None => Ok(None),
-    }
 }
 
 fn of_files(table: &Table) -> anyhow::Result<Vec<String>> {

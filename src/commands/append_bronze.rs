@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use serde_json::json;
 
-use super::LakeArgs;
 use super::screen::counted;
-use crate::own::{self, AppendRequest, Appended, Dialect, Encoding, Format, Input, Source, Target};
+use super::{LakeArgs, TextArgs};
+use crate::own::{self, AppendRequest, Appended, Format, Input, Source, Target};
 use crate::sql::EngineParameters;
 use crate::tables::iceberg::{BronzeName, CatalogArgs};
 use digdag_task::{Call, InputFile, TableCount};
@@ -44,21 +44,8 @@ pub struct AppendBronze {
     #[arg(long, value_name = "NAME", default_value = "file")]
     pub(crate) source_system: String,
 
-    /// Delimiter of a CSV file [default: the one of comma, semicolon, tab and bar that splits the header most often]
-    #[arg(long, value_name = "CHARACTER")]
-    pub(crate) delimiter: Option<String>,
-
-    /// Quote of a CSV file
-    #[arg(long, value_name = "CHARACTER", default_value = "\"")]
-    pub(crate) quote: char,
-
-    /// Whether the first record of a CSV file has the names of the columns [default: true]
-    #[arg(long, value_name = "BOOLEAN", value_parser = digdag_task::boolean, num_args = 0..=1, default_missing_value = "true")]
-    pub(crate) header: Option<bool>,
-
-    /// Encoding of a text: utf-8, latin1, windows-1252, utf-16le [default: utf-8, or as its byte-order mark says]
-    #[arg(long, value_name = "ENCODING")]
-    pub(crate) encoding: Option<Encoding>,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
@@ -93,13 +80,8 @@ fn append_bronze(parameters: AppendBronze, call: &mut Call) -> anyhow::Result<()
     let input = Input {
         source: &parameters.from,
         format: parameters.format,
-        encoding: parameters.encoding,
-        dialect: Dialect {
-            delimiter: parameters.delimiter.as_deref().map(own::delimiter).transpose()?,
-            quote: parameters.quote,
-            header: parameters.header.unwrap_or(true),
-            pads: true,
-        },
+        encoding: parameters.text.encoding,
+        dialect: parameters.text.dialect(true)?,
     };
     let target = Target { lake: &lake, task: call.name(), catalog: &parameters.catalog };
     let report = own::append(&target, &input, &request, &parameters.engine, call)?;

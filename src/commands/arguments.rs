@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::lake::{Lake, Run, RunId};
+use crate::own::{self, Dialect, Encoding};
 use crate::tables::iceberg::{self, CatalogArgs, Publication};
 use digdag_task::{Call, Failure};
 
@@ -95,5 +96,40 @@ impl RunArgs {
     pub fn open(&self, call: &mut Call) -> anyhow::Result<Run> {
         call.set_run_id(&self.run_id);
         self.lake.open()?.run(&self.run_id)
+    }
+}
+
+/// How an input is written, if it is a text.
+#[derive(Args, Clone, Debug)]
+pub struct TextArgs {
+    /// Delimiter of a CSV file [default: the one of comma, semicolon, tab and bar that splits the header most often]
+    #[arg(long, value_name = "CHARACTER")]
+    pub(crate) delimiter: Option<String>,
+
+    /// Quote of a CSV file
+    #[arg(long, value_name = "CHARACTER", default_value = "\"")]
+    pub(crate) quote: char,
+
+    /// Whether the first record of a CSV file has the names of the columns [default: true]
+    #[arg(long, value_name = "BOOLEAN", value_parser = digdag_task::boolean, num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) header: Option<bool>,
+
+    /// Encoding of a text: utf-8, latin1, windows-1252, utf-16le [default: utf-8, or as its byte-order mark says]
+    #[arg(long, value_name = "ENCODING")]
+    pub(crate) encoding: Option<Encoding>,
+}
+
+impl TextArgs {
+    /// Returns how a CSV file is written. With `pads`, a record may lack its last fields.
+    ///
+    /// # Errors
+    /// Returns a failure of class `Parameters` if the delimiter is not one character.
+    pub fn dialect(&self, pads: bool) -> anyhow::Result<Dialect> {
+        Ok(Dialect {
+            delimiter: self.delimiter.as_deref().map(own::delimiter).transpose()?,
+            quote: self.quote,
+            header: self.header.unwrap_or(true),
+            pads,
+        })
     }
 }

@@ -60,7 +60,7 @@ use digdag_task::Call;
 
 use project::PROJECT;
 
-pub use arguments::{LakeArgs, PublishArgs, RunArgs};
+pub use arguments::{LakeArgs, PublishArgs, RunArgs, TextArgs};
 pub use failure::main;
 pub(crate) use failure::{classified, failure_of};
 pub use promote::RunMode;

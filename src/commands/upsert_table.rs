@@ -6,10 +6,8 @@ use clap::Parser;
 use lake_catalog::{PartitionBy, SortBy};
 use serde_json::json;
 
-use super::LakeArgs;
-use crate::own::{
-    self, Declared, Dialect, Encoding, Format, Input, List, Mode, Outcome, Report, Request, Source, Target,
-};
+use super::{LakeArgs, TextArgs};
+use crate::own::{self, Declared, Format, Input, List, Mode, Outcome, Report, Request, Source, Target};
 use crate::sql::EngineParameters;
 use crate::tables::iceberg::{CatalogArgs, OwnName};
 use digdag_task::{Call, InputFile, Switch, TableCount};
@@ -46,21 +44,8 @@ pub struct UpsertTable {
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
-    /// Delimiter of a CSV file [default: the one of comma, semicolon, tab and bar that splits the header most often]
-    #[arg(long, value_name = "CHARACTER")]
-    pub(crate) delimiter: Option<String>,
-
-    /// Quote of a CSV file
-    #[arg(long, value_name = "CHARACTER", default_value = "\"")]
-    pub(crate) quote: char,
-
-    /// Whether the first record of a CSV file has the names of the columns [default: true]
-    #[arg(long, value_name = "BOOLEAN", value_parser = digdag_task::boolean, num_args = 0..=1, default_missing_value = "true")]
-    pub(crate) header: Option<bool>,
-
-    /// Encoding of a text: utf-8, latin1, windows-1252, utf-16le [default: utf-8, or as its byte-order mark says]
-    #[arg(long, value_name = "ENCODING")]
-    pub(crate) encoding: Option<Encoding>,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
 
     /// Types of columns, such as price=decimal(12,2),listed=date; the others are inferred
     #[arg(long, value_name = "COLUMN=TYPE,…", default_value = "")]
@@ -130,13 +115,8 @@ fn upsert_table(parameters: UpsertTable, call: &mut Call) -> anyhow::Result<()> 
     let input = Input {
         source: &parameters.from,
         format: parameters.format,
-        encoding: parameters.encoding,
-        dialect: Dialect {
-            delimiter: parameters.delimiter.as_deref().map(own::delimiter).transpose()?,
-            quote: parameters.quote,
-            header: parameters.header.unwrap_or(true),
-            pads: false,
-        },
+        encoding: parameters.text.encoding,
+        dialect: parameters.text.dialect(false)?,
     };
     let target = Target { lake: &lake, task: call.name(), catalog: &parameters.catalog };
     let report = own::upsert(&target, &input, &request, &parameters.engine, call)?;

@@ -58,6 +58,20 @@ impl DumpFile {
         name_of(&self.path)
     }
 
+    /// Refuses a file whose sha256 is not the published one. Accepts any if none is known.
+    ///
+    /// # Errors
+    /// Returns an error of class `Input` if they differ.
+    pub fn expect_sha256(&self, sha256: &str) -> Result<(), Failure> {
+        match &self.published_sha256 {
+            Some(published) if published != sha256 => {
+                Err(Failure::input(format!("{} does not match its CHECKSUM file", self.path.display()))
+                    .hint("fetch the dump again"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a file that was published in another month, by its name. Accepts a file whose name has no date.
     ///
     /// # Errors

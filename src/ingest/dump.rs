@@ -154,11 +154,7 @@ impl Pass<'_> {
             }
         }
         let end = blocks.finish().map_err(|fault| Failure::input(fault.what)).with_context(in_file)?;
-        if file.published_sha256.as_ref().is_some_and(|published| *published != end.sha256) {
-            return Err(Failure::input(format!("{} does not match its CHECKSUM file", file.path.display()))
-                .hint("fetch the dump again")
-                .into());
-        }
+        file.expect_sha256(&end.sha256)?;
 
         let identity = InputIdentity {
             name: file.name(),

@@ -20,9 +20,9 @@ use super::rows;
 use super::scan::{self, ReadColumn, create_view};
 use super::source::{Fetched, Format, Source};
 use super::statements::{number, piece};
-use super::upsert::{Input, MAX_ATTEMPTS, SHA256, load, open, overtaken, properties};
+use super::upsert::{Input, MAX_ATTEMPTS, SHA256, open, properties};
 use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted, text_literal};
-use crate::tables::iceberg::{NewFiles, arrangement_of};
+use crate::tables::iceberg::{NewFiles, arrangement_of, current_table, overtaken};
 use digdag_task::{Failure, Observer};
 
 /// The column with the time at which a file was appended.
@@ -105,7 +105,7 @@ pub fn append(
     let fetched = input.source.fetch(format, input.encoding, scratch.path(), observer)?;
     let mut report =
         AppendReport { outcome: Appended::SameInput, input: fetched, rows: 0, files: 0, columns_added: Vec::new() };
-    let before = load(lake, catalog, &request.table)?;
+    let before = current_table(lake, catalog, &request.table)?;
     if before.as_ref().is_some_and(|table| names_input(table, &report.input.sha256)) {
         return Ok(report);
     }
@@ -119,7 +119,7 @@ pub fn append(
     }
     let of_table = of_table(&request.table)?;
     for attempt in 0..MAX_ATTEMPTS {
-        let table = load(lake, catalog, &request.table)?;
+        let table = current_table(lake, catalog, &request.table)?;
         if let Some(table) = &table
             && (names_input(table, &report.input.sha256) || holds_input(&engine, table, &report.input.sha256)?)
         {
@@ -143,7 +143,7 @@ pub fn append(
         }
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
-    Err(overtaken(&request.table))
+    Err(overtaken(&request.table, MAX_ATTEMPTS).into())
 }
 
 /// Returns JSON as the format of a file whose name ends with it: such files are more often arrays than lines of objects.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use lake_catalog::{Access, Session, Table, TableName};
+use lake_catalog::{Session, Table};
 
 use super::columns::Columns;
 use super::commit::{Target, commit};
@@ -20,7 +20,7 @@ use super::statements::run;
 use super::{rows, source};
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters, text_literal};
-use crate::tables::iceberg::{CatalogArgs, NewFiles, SECONDS, TASK, Tables};
+use crate::tables::iceberg::{NewFiles, SECONDS, TASK, current_table, overtaken};
 use digdag_task::{Failure, Observer};
 
 /// Attempts at a commit that other writers overtake.
@@ -93,7 +93,7 @@ pub fn upsert(
     lake.remove_dead_scratch(task)?;
     let scratch = lake.scratch(task)?;
     let fetched = input.source.fetch(input.format, input.encoding, scratch.path(), observer)?;
-    if let Some(table) = load(lake, catalog, &request.table)?
+    if let Some(table) = current_table(lake, catalog, &request.table)?
         && has_input(&table, &fetched, request)
     {
         return Ok(Report::unchanged(Outcome::SameInput, fetched));
@@ -102,7 +102,7 @@ pub fn upsert(
     let reading = Reading { dialect: &input.dialect, records: None, is_verbatim: false };
     let raw = Raw::load(&engine, &fetched, &reading, scratch.path())?;
     for attempt in 0..MAX_ATTEMPTS {
-        let table = load(lake, catalog, &request.table)?;
+        let table = current_table(lake, catalog, &request.table)?;
         let folder = scratch.path().join(format!("files-{attempt}"));
         let evaluated = evaluate(lake, &engine, &raw, table.as_ref(), request)?;
         let mut report = Report::of(&evaluated, &raw, fetched.clone(), table.is_none());
@@ -128,20 +128,13 @@ pub fn upsert(
             None => observer.note(format_args!("another writer changed {}; evaluating it again", request.table)),
         }
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-        if let Some(table) = load(lake, catalog, &request.table)?
+        if let Some(table) = current_table(lake, catalog, &request.table)?
             && has_input(&table, &fetched, request)
         {
             return Ok(Report::unchanged(Outcome::SameInput, fetched));
         }
     }
-    Err(overtaken(&request.table))
-}
-
-/// Returns the error of a commit that other writers overtake again and again.
-pub(super) fn overtaken(table: &TableName) -> anyhow::Error {
-    Failure::locked(format!("table {table} was changed by other writers {MAX_ATTEMPTS} times in a row"))
-        .hint("run the same command again")
-        .into()
+    Err(overtaken(&request.table, MAX_ATTEMPTS).into())
 }
 
 /// Opens the engine of a task, with a database `work` in its scratch folder.
@@ -186,14 +179,6 @@ fn evaluate(
     let change = columns.change(lake, request, table, Session::new())?;
     let merge = merge::plan(engine, raw, table, &columns, request, &change)?;
     Ok(Evaluated { columns, merge, change })
-}
-
-/// Returns a table of people's own, or `None` if the lake lacks it.
-pub(super) fn load(lake: &Lake, catalog: &CatalogArgs, table: &TableName) -> anyhow::Result<Option<Table>> {
-    match Tables::open(lake, Access::Read, catalog)? {
-        Some(mut tables) => tables.own(table),
-        None => Ok(None),
-    }
 }
 
 /// Returns whether the table has an input already: the current snapshot does, or for appended rows any before it.

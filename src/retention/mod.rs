@@ -1,4 +1,4 @@
-//! What is kept: rows, months and snapshots of the layers by age, and runs.
+//! Retention: rows, months and snapshots of the layers are kept by age, and runs.
 //!
 //! ```text
 //! policy.rs ─▶ tables.rs ───────────────────────────────▶ runs.rs

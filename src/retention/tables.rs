@@ -12,9 +12,10 @@ use crate::lake::Lake;
 use crate::own::{Age, Aged};
 use crate::sql::{DuckDb, EngineParameters};
 use crate::tables::iceberg::{
-    CatalogArgs, SECONDS, TASK, Tables, is_from_runs, is_of_runs, lock_waiting, no_tables, tags_of_runs,
+    CatalogArgs, SECONDS, TASK, Tables, current_table, is_from_runs, is_of_runs, lock_waiting, no_tables, overtaken,
+    tags_of_runs,
 };
-use digdag_task::{Amount, Failure, Observer, Scratch};
+use digdag_task::{Amount, Observer, Scratch};
 
 /// Attempts at a commit that other writers overtake.
 const MAX_ATTEMPTS: usize = 5;
@@ -117,7 +118,7 @@ impl Work<'_> {
         let began = Instant::now();
         let mut opened: Option<(Scratch, DuckDb)> = None;
         for _ in 0..MAX_ATTEMPTS {
-            let Some(current) = self.load(table)? else { return Ok(()) };
+            let Some(current) = current_table(self.lake, self.catalog, table.name())? else { return Ok(()) };
             let mut aged = Aged::find(&current, age, since)?;
             if aged.is_nothing() {
                 return Ok(());
@@ -150,15 +151,13 @@ impl Work<'_> {
             self.observer.note(format_args!("another writer changed {}; reading it again", table.name()));
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        Err(Failure::locked(format!("table {} was changed by other writers {MAX_ATTEMPTS} times", table.name()))
-            .hint("run the same command again")
-            .into())
+        Err(overtaken(table.name(), MAX_ATTEMPTS).into())
     }
 
     /// Expires the snapshots made before `since`, in milliseconds since 1970, with the tags of runs at them, and removes
     /// their files. The newest snapshot stays, as do tags and branches of people's own.
     fn expire(&self, table: &Table, since: i64, enforced: &mut Enforced) -> anyhow::Result<()> {
-        let Some(current) = self.load(table)? else { return Ok(()) };
+        let Some(current) = current_table(self.lake, self.catalog, table.name())? else { return Ok(()) };
         let keep = SnapshotRetention { newest: 1, since };
         let tags = self.old_tags(&current, since)?;
         if self.policy.dry_run {
@@ -199,12 +198,5 @@ impl Work<'_> {
         let scratch = self.lake.scratch(self.task)?;
         let engine = DuckDb::open_in(self.engine, scratch.path())?;
         Ok((scratch, engine))
-    }
-
-    fn load(&self, table: &Table) -> anyhow::Result<Option<Table>> {
-        match Tables::open(self.lake, Access::Read, self.catalog)? {
-            Some(mut tables) => tables.own(table.name()),
-            None => Ok(None),
-        }
     }
 }

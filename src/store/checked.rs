@@ -10,7 +10,7 @@ use super::remote::RemoteLake;
 /// The bytes of one request while an object is read whole.
 const RANGE: u64 = 8 << 20;
 
-/// What an object must be.
+/// The state that an object must have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected<'e> {
     pub bytes: u64,
@@ -20,7 +20,7 @@ pub(super) struct Expected<'e> {
     pub checksum: Option<&'e str>,
 }
 
-/// What a comparison found.
+/// The outcome of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The checksum that the server computed is right.

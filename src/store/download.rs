@@ -10,7 +10,7 @@ use digdag_task::{Amount, Failure, Observer};
 /// The bytes of one request.
 const RANGE: u64 = 8 << 20;
 
-/// What a download did.
+/// The outcome of a download.
 #[derive(Debug)]
 pub struct Downloaded {
     /// The run; it is new in the lake.

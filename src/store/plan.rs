@@ -1,4 +1,4 @@
-//! What is to be sent of a file: its parts with their digests, from one pass over its bytes.
+//! The parts of a file to send, with their digests, from one pass over its bytes.
 
 use std::fs::File;
 use std::io::Read;

@@ -29,7 +29,7 @@ pub struct RemoteRun {
     keys: Vec<String>,
 }
 
-/// What a prune removes and keeps in object storage, newest run first.
+/// The runs that a prune removes and keeps in object storage, newest first.
 #[derive(Clone, Debug, Serialize)]
 pub struct RemotePlan {
     /// Every run that is there.

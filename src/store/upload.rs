@@ -31,7 +31,7 @@ pub struct UploadOptions {
     pub threads: usize,
 }
 
-/// What an upload did.
+/// The outcome of an upload.
 #[derive(Clone, Debug, Default)]
 pub struct Uploaded {
     /// The files of the run.
@@ -60,7 +60,7 @@ pub struct Uploaded {
 ///
 /// # Errors
 /// Fails if a file of the run was changed, if an object is there and differs, and if the server refuses or does not answer.
-/// What was sent stays, and the next upload resumes.
+/// The parts that were sent stay, and the next upload resumes.
 pub fn upload(
     run: &SendableRun,
     remote: &RemoteLake,

@@ -10,7 +10,7 @@ use crate::lake::{Lake, Manifest, ManifestFile, RunId, sha256_of_bytes};
 use crate::parallel::on_threads;
 use digdag_task::{Amount, Failure, Observer};
 
-/// What a verification found.
+/// The outcome of a verification.
 #[derive(Clone, Debug)]
 pub struct Verified {
     /// The manifest of the run.

@@ -34,7 +34,7 @@ pub enum Condition {
     Match(String),
 }
 
-/// What is written with an object's bytes.
+/// The properties of a write, beside the object's bytes.
 #[derive(Clone, Debug)]
 pub struct Put<'p> {
     /// The SHA-256 of the bytes; the server verifies it.
@@ -45,7 +45,7 @@ pub struct Put<'p> {
     pub content_type: &'static str,
 }
 
-/// What the server says about an object.
+/// An object, as the server describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The length.
@@ -158,7 +158,7 @@ impl Bucket {
         Ok(Object { etag: answer.header("etag"), bytes: answer.body })
     }
 
-    /// Returns what the server says about an object, its checksum included; `None` if it is missing.
+    /// Returns the server's description of an object, its checksum included; `None` if it is missing.
     ///
     /// # Errors
     /// Fails if the server does not say.

@@ -22,7 +22,7 @@ pub struct Error {
     pub retry_after: Option<Duration>,
 }
 
-/// What kind of error it is.
+/// The kind of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A setting is invalid: an endpoint that is no URL, a certificate file without a certificate.

@@ -1,4 +1,4 @@
-//! What an aggregate table groups by and computes: `month(sold), label` and `revenue=sum:price, orders=count`.
+//! The groups and the numbers of an aggregate table: `month(sold), label` and `revenue=sum:price, orders=count`.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use crate::sql::{quoted, text_literal};
 /// Calendar units, as `date_trunc` names them. A week begins on Monday.
 const UNITS: [&str; 5] = ["day", "week", "month", "quarter", "year"];
 
-/// What rows are grouped by: a column, or the day, week, month, quarter or year of one.
+/// A key of the groups: a column, or the day, week, month, quarter or year of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The name in the aggregate table.

@@ -24,7 +24,7 @@ use crate::lake::{InputIdentity, Lake};
 use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted};
 use crate::tables::iceberg::{
     KEY, NewFiles, SECONDS, SOURCE_SNAPSHOT, SOURCE_TABLE, TASK, Tables, alterations, lock_waiting, no_tables,
-    properties_of_own_files,
+    overtaken, properties_of_own_files,
 };
 use digdag_task::{Failure, Observer};
 
@@ -46,9 +46,9 @@ pub struct Request {
     pub from: TableName,
     /// The aggregate table.
     pub into: TableName,
-    /// What rows are grouped by.
+    /// The keys by which rows are grouped.
     pub by: Vec<Group>,
-    /// What is computed for each group.
+    /// The numbers of each group.
     pub measures: Vec<Measure>,
     /// The partitions of a new table.
     pub partition: Vec<PartitionBy>,
@@ -81,27 +81,15 @@ pub fn aggregate(
     let Target { lake, task, catalog } = *target;
     let began = Instant::now();
     lake.remove_dead_scratch(task)?;
+    let Some(mut loaded) = Loaded::unless_shown(target, request)? else { return Ok(None) };
     let scratch = lake.scratch(task)?;
     let engine = DuckDb::open_in(engine, scratch.path())?;
     run(&engine, "utc", &[])?;
     for _ in 0..MAX_ATTEMPTS {
-        let mut tables = Tables::open(lake, Access::Read, catalog)?
-            .ok_or_else(|| no_tables(lake, "upsert-table makes the first"))?;
-        let source = tables.own(&request.from)?.ok_or_else(|| {
-            Failure::parameters(format!("the catalog has no table {}", request.from)).hint("table-history lists them")
-        })?;
-        let current = tables.own(&request.into)?;
-        let plan = Plan::of(request, &source)?;
-        if let Some(table) = &current {
-            check_is_aggregate(table)?;
-            if plan.is_shown_by(table) {
-                return Ok(None);
-            }
-        }
-        drop(tables);
+        let Loaded { source, current, plan } = &loaded;
         let folder = scratch.path().join("files");
         fs::create_dir(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let (mut new, rows) = plan.write(lake, &engine, &source, current.as_ref(), &folder)?;
+        let (mut new, rows) = plan.write(lake, &engine, source, current.as_ref(), &folder)?;
         let aggregated = Aggregated { rows, files: new.written.len(), snapshot: None };
         if request.dry_run {
             return Ok(Some(aggregated));
@@ -119,10 +107,39 @@ pub fn aggregate(
         drop(publication);
         observer.note(format_args!("another writer changed {}; computing it again", request.into));
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        match Loaded::unless_shown(target, request)? {
+            Some(again) => loaded = again,
+            None => return Ok(None),
+        }
     }
-    Err(Failure::locked(format!("table {} was changed by other writers {MAX_ATTEMPTS} times", request.into))
-        .hint("run the same command again")
-        .into())
+    Err(overtaken(&request.into, MAX_ATTEMPTS).into())
+}
+
+/// The tables as they are, and what is to be computed.
+struct Loaded<'r> {
+    source: Table,
+    current: Option<Table>,
+    plan: Plan<'r>,
+}
+
+impl<'r> Loaded<'r> {
+    /// Loads the tables, or returns `None` if the aggregate shows its source as it is.
+    fn unless_shown(target: &Target<'_>, request: &'r Request) -> anyhow::Result<Option<Self>> {
+        let mut tables = Tables::open(target.lake, Access::Read, target.catalog)?
+            .ok_or_else(|| no_tables(target.lake, "upsert-table makes the first"))?;
+        let source = tables.own(&request.from)?.ok_or_else(|| {
+            Failure::parameters(format!("the catalog has no table {}", request.from)).hint("table-history lists them")
+        })?;
+        let current = tables.own(&request.into)?;
+        let plan = Plan::of(request, &source)?;
+        if let Some(table) = &current {
+            check_is_aggregate(table)?;
+            if plan.is_shown_by(table) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Loaded { source, current, plan }))
+    }
 }
 
 /// Refuses a table that this task did not make, because its rows would be lost.

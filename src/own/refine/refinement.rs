@@ -19,10 +19,10 @@ use crate::own::columns::Columns;
 use crate::own::commit::Target;
 use crate::own::merge::{self, Counts};
 use crate::own::request::{Mode, Request};
-use crate::own::upsert::{MAX_ATTEMPTS, open, overtaken};
+use crate::own::upsert::{MAX_ATTEMPTS, open};
 use crate::own::{rows, statements};
 use crate::sql::{DuckDb, EngineParameters};
-use crate::tables::iceberg::{NewFiles, OwnCommit, SECONDS, TASK, Tables, lock_waiting};
+use crate::tables::iceberg::{NewFiles, OwnCommit, SECONDS, TASK, Tables, lock_waiting, overtaken};
 use digdag_task::{Failure, Observer};
 
 /// The request of a refinement.
@@ -104,7 +104,7 @@ pub fn refine(
             return Ok(work.up_to_date(&tables));
         }
     }
-    Err(overtaken(&tables.target))
+    Err(overtaken(&tables.target, MAX_ATTEMPTS).into())
 }
 
 fn make(folder: &Path) -> anyhow::Result<()> {

@@ -26,7 +26,9 @@ use super::key::key_in;
 use super::scan::deleted_from;
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters};
-use crate::tables::iceberg::{CatalogArgs, NewFiles, Tables, is_of_runs, lock_waiting, no_tables};
+use crate::tables::iceberg::{
+    CatalogArgs, NewFiles, Tables, current_table, is_of_runs, lock_waiting, no_tables, overtaken,
+};
 use digdag_task::{Amount, Failure, Observer};
 use plan::Rewrite;
 
@@ -137,7 +139,7 @@ impl Task<'_> {
             return self.compact_elsewhere(&engine, elsewhere, table, upkeep);
         }
         for attempt in 0..MAX_ATTEMPTS {
-            let Some(current) = self.load(table)? else { return Ok(()) };
+            let Some(current) = current_table(self.lake, self.catalog, table.name())? else { return Ok(()) };
             let plan = match plan::plan(&engine, &current) {
                 Ok(Some(plan)) => plan,
                 Ok(None) => return Ok(()),
@@ -162,12 +164,7 @@ impl Task<'_> {
             }
             self.observer.note(format_args!("another writer changed {}; reading it again", table.name()));
         }
-        Err(Failure::locked(format!(
-            "table {} was changed by other writers {MAX_ATTEMPTS} times in a row",
-            table.name()
-        ))
-        .hint("run the same command again")
-        .into())
+        Err(overtaken(table.name(), MAX_ATTEMPTS).into())
     }
 
     /// Lets another engine rewrite the files of a table, if it has any that should be rewritten, and counts what was.
@@ -178,7 +175,7 @@ impl Task<'_> {
         table: &Table,
         upkeep: &mut Upkeep,
     ) -> anyhow::Result<()> {
-        let Some(current) = self.load(table)? else { return Ok(()) };
+        let Some(current) = current_table(self.lake, self.catalog, table.name())? else { return Ok(()) };
         let Some(before) = current.metadata().current_snapshot_id() else { return Ok(()) };
         let scan = current.scan(before)?;
         let files = compaction::files(&scan, &deleted_from(engine, &scan.position_deletes)?);
@@ -192,7 +189,7 @@ impl Task<'_> {
             return Ok(());
         }
         elsewhere.rewrite(&current)?;
-        let Some(after) = self.load(table)? else { return Ok(()) };
+        let Some(after) = current_table(self.lake, self.catalog, table.name())? else { return Ok(()) };
         let (removed, added) = elsewhere::rewritten_since(&after, before)?;
         (upkeep.rewritten_files, upkeep.rewritten_bytes) = (removed.count, removed.bytes);
         upkeep.new_files = Some(added.count);
@@ -220,13 +217,6 @@ impl Task<'_> {
         let change = |current: Option<&Table>, _| Ok(TableChange::of(current.unwrap_or(table)));
         let committed = publication.existing_tables()?.commit_own(table.name(), Some(table), new, change)?;
         Ok(committed.map(|_| count))
-    }
-
-    fn load(&self, table: &Table) -> anyhow::Result<Option<Table>> {
-        match Tables::open(self.lake, Access::Read, self.catalog)? {
-            Some(mut tables) => tables.own(table.name()),
-            None => Ok(None),
-        }
     }
 
     /// Expires snapshots, and removes the files that no snapshot names, under one lock.

@@ -44,7 +44,8 @@ pub use evolution::alterations;
 pub use expire::is_of_runs;
 pub use figures::Figures;
 pub use own::{
-    BronzeName, KEY, NewFiles, OwnCommit, OwnName, arrangement_of, data_type, is_named_here, properties_of_own_files,
+    BronzeName, KEY, NewFiles, OwnCommit, OwnName, arrangement_of, current_table, data_type, is_named_here, overtaken,
+    properties_of_own_files,
 };
 pub use place::{CatalogArgs, Place, RestArgs, store};
 pub use publish::{Publication, lock, lock_waiting};

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use lake_catalog::{
-    Catalog, PartitionBy, PrimitiveType, Replacement, Session, SortBy, Table, TableChange, TableName, WrittenFile,
+    Access, Catalog, PartitionBy, PrimitiveType, Replacement, Session, SortBy, Table, TableChange, TableName,
+    WrittenFile,
 };
 
 use super::session::is_conflict;
-use super::{Tables, failure, is_of_runs};
+use super::{CatalogArgs, Tables, failure, is_of_runs};
 use crate::contract::Layers;
-use crate::lake::{make_folder, rename};
+use crate::lake::{Lake, make_folder, rename};
 use digdag_task::Failure;
 
 /// The property with the names of the key's columns.
@@ -104,6 +105,23 @@ pub fn arrangement_of(namespace: &str) -> anyhow::Result<(Vec<PartitionBy>, Vec<
     let sort = layer.sort().iter().map(|text| text.parse()).collect::<Result<_, String>>();
     let refused = |why| anyhow::anyhow!("sql/layers.yml, {namespace}: {why}");
     Ok((partition.map_err(refused)?, sort.map_err(refused)?))
+}
+
+/// Returns a table that is not of runs, as it is now, or `None` if the lake has no catalog or the catalog lacks the name.
+///
+/// # Errors
+/// Fails as [`Tables::open`] and [`Tables::own`] do.
+pub fn current_table(lake: &Lake, catalog: &CatalogArgs, name: &TableName) -> anyhow::Result<Option<Table>> {
+    match Tables::open(lake, Access::Read, catalog)? {
+        Some(mut tables) => tables.own(name),
+        None => Ok(None),
+    }
+}
+
+/// Returns the failure of a task whose commits other writers overtook each time.
+pub fn overtaken(name: &TableName, attempts: usize) -> Failure {
+    Failure::locked(format!("table {name} was changed by other writers {attempts} times in a row"))
+        .hint("run the same command again")
 }
 
 /// The files that a commit puts in place of others.
