@@ -20,41 +20,64 @@ WITH by_artist AS (
     WHERE artist_id IS NOT NULL
 ),
 released AS (
-    SELECT
-        artist_id,
-        count(*) AS releases,
-        count(DISTINCT master_id) AS masters,
-        min(released_year) AS first_year,
-        max(released_year) AS last_year,
-        count(DISTINCT released_year) AS active_years
+    SELECT artist_id, count(*) AS releases, min(released_year) AS first_year, max(released_year) AS last_year
     FROM by_artist
     JOIN releases_v6 ON releases_v6.release_id = by_artist.release_id
     GROUP BY artist_id
 ),
+mastered AS (
+    SELECT artist_id, count(*) AS masters
+    FROM (
+        SELECT DISTINCT artist_id, master_id
+        FROM by_artist
+        JOIN releases_v6 ON releases_v6.release_id = by_artist.release_id
+        WHERE master_id IS NOT NULL
+    ) AS masters_of_artists
+    GROUP BY artist_id
+),
+active AS (
+    SELECT artist_id, count(*) AS active_years
+    FROM (
+        SELECT DISTINCT artist_id, released_year
+        FROM by_artist
+        JOIN releases_v6 ON releases_v6.release_id = by_artist.release_id
+        WHERE released_year IS NOT NULL
+    ) AS years_of_artists
+    GROUP BY artist_id
+),
 labelled AS (
-    SELECT artist_id, count(DISTINCT label_id) AS labels
-    FROM by_artist
-    JOIN release_labels_v1 ON release_labels_v1.release_id = by_artist.release_id
+    SELECT artist_id, count(*) AS labels
+    FROM (
+        SELECT DISTINCT artist_id, label_id
+        FROM by_artist
+        JOIN release_labels_v1 ON release_labels_v1.release_id = by_artist.release_id
+        WHERE label_id IS NOT NULL
+    ) AS labels_of_artists
     GROUP BY artist_id
 ),
 credited AS (
-    SELECT artist_id, count(DISTINCT release_id) AS credited_releases
-    FROM release_extra_credits_v1
-    WHERE artist_id IS NOT NULL
+    SELECT artist_id, count(*) AS credited_releases
+    FROM (
+        SELECT DISTINCT artist_id, release_id
+        FROM release_extra_credits_v1
+        WHERE artist_id IS NOT NULL
+    ) AS credits_of_artists
     GROUP BY artist_id
 )
 SELECT
     artists.artist_id,
     artists.name AS artist,
     coalesce(released.releases, 0) AS releases,
-    coalesce(released.masters, 0) AS masters,
+    coalesce(mastered.masters, 0) AS masters,
     coalesce(credited.credited_releases, 0) AS credited_releases,
     coalesce(labelled.labels, 0) AS labels,
     released.first_year,
     released.last_year,
-    coalesce(released.active_years, 0) AS active_years
+    coalesce(active.active_years, 0) AS active_years
 FROM artists_v1_typed AS artists
 LEFT JOIN released ON released.artist_id = artists.artist_id
+LEFT JOIN mastered ON mastered.artist_id = artists.artist_id
+LEFT JOIN active ON active.artist_id = artists.artist_id
 LEFT JOIN labelled ON labelled.artist_id = artists.artist_id
 LEFT JOIN credited ON credited.artist_id = artists.artist_id
 WHERE released.releases IS NOT NULL OR credited.credited_releases IS NOT NULL

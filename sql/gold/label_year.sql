@@ -14,14 +14,7 @@
 -- column file_releases BIGINT: How many of them are files.
 --
 -- Releases without a year, and labels without an id, are left out.
-WITH labelled AS (
-    SELECT release_labels_v1.label_id, releases_v6.release_id, released_year, country, min(name) AS name
-    FROM release_labels_v1
-    JOIN releases_v6 ON releases_v6.release_id = release_labels_v1.release_id
-    WHERE label_id IS NOT NULL AND released_year IS NOT NULL
-    GROUP BY release_labels_v1.label_id, releases_v6.release_id, released_year, country
-),
-kinds AS (
+WITH kinds AS (
     SELECT
         release_id,
         max(CASE WHEN name = 'Vinyl' THEN 1 ELSE 0 END) AS vinyl,
@@ -30,36 +23,60 @@ kinds AS (
     FROM release_formats_v1
     GROUP BY release_id
 ),
-artists AS (
-    SELECT label_id, released_year, count(DISTINCT artist_id) AS artists
-    FROM labelled
-    JOIN release_artist_credits_v1 ON release_artist_credits_v1.release_id = labelled.release_id
-    GROUP BY label_id, released_year
-),
 years AS (
     SELECT
         label_id,
         released_year,
-        min(name) AS label,
         count(*) AS releases,
-        count(DISTINCT country) AS countries,
         CAST(sum(coalesce(vinyl, 0)) AS BIGINT) AS vinyl_releases,
         CAST(sum(coalesce(cd, 0)) AS BIGINT) AS cd_releases,
         CAST(sum(coalesce(files, 0)) AS BIGINT) AS file_releases
-    FROM labelled
+    FROM (SELECT DISTINCT label_id, release_id FROM release_labels_v1 WHERE label_id IS NOT NULL) AS labelled
+    JOIN releases_v6 ON releases_v6.release_id = labelled.release_id
     LEFT JOIN kinds ON kinds.release_id = labelled.release_id
+    WHERE released_year IS NOT NULL
+    GROUP BY label_id, released_year
+),
+names AS (
+    SELECT label_id, released_year, min(name) AS label
+    FROM release_labels_v1
+    JOIN releases_v6 ON releases_v6.release_id = release_labels_v1.release_id
+    WHERE label_id IS NOT NULL AND released_year IS NOT NULL
+    GROUP BY label_id, released_year
+),
+artists AS (
+    SELECT label_id, released_year, count(*) AS artists
+    FROM (
+        SELECT DISTINCT label_id, released_year, artist_id
+        FROM release_labels_v1
+        JOIN releases_v6 ON releases_v6.release_id = release_labels_v1.release_id
+        JOIN release_artist_credits_v1 ON release_artist_credits_v1.release_id = release_labels_v1.release_id
+        WHERE label_id IS NOT NULL AND released_year IS NOT NULL AND artist_id IS NOT NULL
+    ) AS artists_of_labels
+    GROUP BY label_id, released_year
+),
+countries AS (
+    SELECT label_id, released_year, count(*) AS countries
+    FROM (
+        SELECT DISTINCT label_id, released_year, country
+        FROM release_labels_v1
+        JOIN releases_v6 ON releases_v6.release_id = release_labels_v1.release_id
+        WHERE label_id IS NOT NULL AND released_year IS NOT NULL AND country IS NOT NULL
+    ) AS countries_of_labels
     GROUP BY label_id, released_year
 )
 SELECT
     years.label_id,
-    years.label,
+    names.label,
     years.released_year,
     years.releases,
     coalesce(artists.artists, 0) AS artists,
-    years.countries,
+    coalesce(countries.countries, 0) AS countries,
     years.vinyl_releases,
     years.cd_releases,
     years.file_releases
 FROM years
+JOIN names ON names.label_id = years.label_id AND names.released_year = years.released_year
 LEFT JOIN artists ON artists.label_id = years.label_id AND artists.released_year = years.released_year
+LEFT JOIN countries ON countries.label_id = years.label_id AND countries.released_year = years.released_year
 ORDER BY years.label_id, years.released_year

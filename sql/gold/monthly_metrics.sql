@@ -27,25 +27,37 @@ WITH counted AS (
     FROM releases_v6
     GROUP BY 2
     UNION ALL
-    SELECT 'releases by format', coalesce(name, '(none)'), count(DISTINCT releases_v6.release_id)
-    FROM releases_v6
-    LEFT JOIN release_formats_v1 ON release_formats_v1.release_id = releases_v6.release_id
-    GROUP BY 2
+    SELECT 'releases by format', dimension, count(*)
+    FROM (
+        SELECT DISTINCT releases_v6.release_id, coalesce(name, '(none)') AS dimension
+        FROM releases_v6
+        LEFT JOIN release_formats_v1 ON release_formats_v1.release_id = releases_v6.release_id
+    ) AS of_releases
+    GROUP BY dimension
     UNION ALL
-    SELECT 'releases by genre', coalesce(genre, '(none)'), count(DISTINCT releases_v6.release_id)
-    FROM releases_v6
-    LEFT JOIN release_genres_v1 ON release_genres_v1.release_id = releases_v6.release_id
-    GROUP BY 2
+    SELECT 'releases by genre', dimension, count(*)
+    FROM (
+        SELECT DISTINCT releases_v6.release_id, coalesce(genre, '(none)') AS dimension
+        FROM releases_v6
+        LEFT JOIN release_genres_v1 ON release_genres_v1.release_id = releases_v6.release_id
+    ) AS of_releases
+    GROUP BY dimension
     UNION ALL
-    SELECT 'releases by style', coalesce(style, '(none)'), count(DISTINCT releases_v6.release_id)
-    FROM releases_v6
-    LEFT JOIN release_styles_v1 ON release_styles_v1.release_id = releases_v6.release_id
-    GROUP BY 2
+    SELECT 'releases by style', dimension, count(*)
+    FROM (
+        SELECT DISTINCT releases_v6.release_id, coalesce(style, '(none)') AS dimension
+        FROM releases_v6
+        LEFT JOIN release_styles_v1 ON release_styles_v1.release_id = releases_v6.release_id
+    ) AS of_releases
+    GROUP BY dimension
     UNION ALL
-    SELECT 'releases by label', coalesce(name, '(none)'), count(DISTINCT releases_v6.release_id)
-    FROM releases_v6
-    LEFT JOIN release_labels_v1 ON release_labels_v1.release_id = releases_v6.release_id
-    GROUP BY 2
+    SELECT 'releases by label', dimension, count(*)
+    FROM (
+        SELECT DISTINCT releases_v6.release_id, coalesce(name, '(none)') AS dimension
+        FROM releases_v6
+        LEFT JOIN release_labels_v1 ON release_labels_v1.release_id = releases_v6.release_id
+    ) AS of_releases
+    GROUP BY dimension
 ),
 month_before AS (
     SELECT metric, dimension, value

@@ -47,7 +47,11 @@ tracks AS (
     GROUP BY release_id
 ),
 videos AS (SELECT release_id, count(*) AS n FROM release_videos_v1 GROUP BY release_id),
-label_sizes AS (SELECT label_id, count(DISTINCT release_id) AS n FROM release_labels_v1 GROUP BY label_id),
+label_sizes AS (
+    SELECT label_id, count(*) AS n
+    FROM (SELECT DISTINCT label_id, release_id FROM release_labels_v1) AS releases_of_labels
+    GROUP BY label_id
+),
 hashed AS (
     -- A multiplicative hash: engines have no other in common. Releases without a master are hashed by their own id.
     SELECT release_id, (coalesce(master_id * 2, release_id * 2 + 1) * 2654435761) % 4294967296 AS hash

@@ -3,6 +3,7 @@
 -- mode: replace
 -- key: release_id
 -- sort: release_id
+-- slice: release_id
 -- column release_id BIGINT: The release's id.
 -- column title VARCHAR: Its title.
 -- column artists VARCHAR: All its artists, joined.

@@ -18,10 +18,13 @@ WITH in_year AS (
     GROUP BY released_year
 ),
 styled AS (
-    SELECT style, released_year, count(DISTINCT releases_v6.release_id) AS releases
-    FROM releases_v6
-    JOIN release_styles_v1 ON release_styles_v1.release_id = releases_v6.release_id
-    WHERE released_year IS NOT NULL AND style IS NOT NULL
+    SELECT style, released_year, count(*) AS releases
+    FROM (
+        SELECT DISTINCT style, released_year, releases_v6.release_id
+        FROM releases_v6
+        JOIN release_styles_v1 ON release_styles_v1.release_id = releases_v6.release_id
+        WHERE released_year IS NOT NULL AND style IS NOT NULL
+    ) AS of_releases
     GROUP BY style, released_year
 ),
 shares AS (

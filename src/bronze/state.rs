@@ -8,7 +8,8 @@ use super::held::sql_name;
 use super::known::{Known, KnownWriter};
 use super::load::Load;
 use crate::dump::Entity;
-use crate::sql::{DuckDb, SqlFile, text_literal};
+use crate::sql::statement::{filled, run};
+use crate::sql::{DuckDb, text_literal};
 
 /// The records of a dump, in a table of DuckDB.
 pub struct State<'s> {
@@ -29,9 +30,9 @@ impl<'s> State<'s> {
             let (rows, time, number) = (sql_name(entity), text_literal(&load.sql_time()), number.to_string());
             let places = [("table", &table), ("rows", &rows), ("time", &time), ("load", &number), ("before", &before)];
             let places = places.map(|(place, value)| (place, value.as_str()));
-            run(engine, if before.is_empty() { "state_of_all" } else { "state_after_changes" }, &places)?;
+            run(engine, if before.is_empty() { "bronze/state_of_all" } else { "bronze/state_after_changes" }, &places)?;
             if !before.is_empty() {
-                run(engine, "drop_state", &[("table", &before)])?;
+                run(engine, "bronze/drop_state", &[("table", &before)])?;
             }
             before = table;
         }
@@ -44,7 +45,7 @@ impl<'s> State<'s> {
     /// Fails with DuckDB's error, or if the file cannot be written.
     pub fn known(&self, path: &std::path::Path) -> anyhow::Result<Known> {
         let mut writer = KnownWriter::create(path)?;
-        let (sql, origin) = statement("state_by_id", &[("table", &self.table)])?;
+        let (sql, origin) = filled("bronze/state_by_id", &[("table", &self.table)])?;
         self.engine.stream(&sql, &origin, |batch| {
             let (ids, md5, positions) = (numbers(&batch, 0)?, texts(&batch, 1)?, numbers(&batch, 2)?);
             for row in 0..batch.num_rows() {
@@ -63,7 +64,7 @@ impl<'s> State<'s> {
     /// # Errors
     /// Fails with DuckDB's error, and with the first error of `take`.
     pub fn each(&self, mut take: impl FnMut(usize, i64, &str) -> anyhow::Result<()>) -> anyhow::Result<()> {
-        let (sql, origin) = statement("state_by_position", &[("table", &self.table)])?;
+        let (sql, origin) = filled("bronze/state_by_position", &[("table", &self.table)])?;
         self.engine.stream(&sql, &origin, |batch| {
             let (loads, positions, md5) = (numbers(&batch, 0)?, numbers(&batch, 1)?, texts(&batch, 2)?);
             (0..batch.num_rows())
@@ -81,7 +82,7 @@ pub fn repeated_id(engine: &DuckDb, files: &[&std::path::Path]) -> anyhow::Resul
         return Ok(None);
     }
     let files: Vec<_> = files.iter().map(|file| text_literal(&file.to_string_lossy())).collect();
-    let (sql, origin) = statement("repeated_id", &[("files", &files.join(", "))])?;
+    let (sql, origin) = filled("bronze/repeated_id", &[("files", &files.join(", "))])?;
     let mut found = None;
     engine.stream(&sql, &origin, |batch| {
         found = numbers(&batch, 0)?.iter().flatten().next();
@@ -96,17 +97,7 @@ pub fn repeated_id(engine: &DuckDb, files: &[&std::path::Path]) -> anyhow::Resul
 /// Fails with DuckDB's error.
 pub fn attach_work(engine: &DuckDb, folder: &std::path::Path) -> anyhow::Result<()> {
     let file = folder.join("state.duckdb");
-    run(engine, "attach", &[("file", &text_literal(&file.to_string_lossy()))])
-}
-
-fn statement(name: &str, places: &[(&str, &str)]) -> anyhow::Result<(String, String)> {
-    let file = SqlFile::load(&format!("bronze/{name}"))?;
-    Ok((file.with(places), file.path))
-}
-
-fn run(engine: &DuckDb, name: &str, places: &[(&str, &str)]) -> anyhow::Result<()> {
-    let (sql, origin) = statement(name, places)?;
-    engine.execute(&sql, &origin)
+    run(engine, "bronze/attach", &[("file", &text_literal(&file.to_string_lossy()))])
 }
 
 fn numbers(batch: &RecordBatch, column: usize) -> anyhow::Result<&Int64Array> {

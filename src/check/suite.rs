@@ -25,8 +25,8 @@ use crate::tables::mount_table;
 use digdag_task::{Amount, Observer};
 
 /// DuckDB's memory for the queries of the checks, for each thread. The pass over the files leaves them little to do; the
-/// larger ones spill to disk, and with two threads a task stays below 1 GiB.
-const QUERY_MEMORY_A_THREAD: u64 = 256 << 20;
+/// larger ones spill to disk. Half of it is enough for ten million releases.
+const QUERY_MEMORY_A_THREAD: u64 = 128 << 20;
 
 /// Returns the selection of the engine that checks a run: resolved, with the memory that the queries of checks need.
 pub fn engine_of_checks(selection: &EngineSelection, observer: &dyn Observer) -> EngineSelection {

@@ -10,10 +10,11 @@ use lake_catalog::{Access, DataWriter, Scan, Session, Table, WrittenFile};
 use super::columns;
 use super::definition::{Definition, Mode};
 use super::proof::prove;
-use super::statements::{piece, run, statement};
+use super::slices::for_each_slice;
 use super::trino::TrinoGold;
 use crate::contract::Contract;
 use crate::lake::{InputIdentity, Lake, RunId, SealedRun};
+use crate::sql::statement::{filled, piece, run};
 use crate::sql::{DuckDb, EngineName, EngineSelection, quoted, text_literal};
 use crate::tables::iceberg::{CatalogArgs, Derived, Tables, lock_waiting, no_tables};
 use crate::tables::mount_run;
@@ -81,7 +82,8 @@ pub fn build(
             Some(TrinoGold::open(&contract, sealed.run(), connection, observer)?)
         }
     };
-    let work = Work { lake, engine: &engine, trino, month: Month::of(&id)?, observer: observer.as_ref() };
+    let (month, observer_of_work) = (Month::of(&id)?, observer.as_ref());
+    let work = Work { lake, contract: &contract, engine: &engine, trino, month, observer: observer_of_work };
     let meter = observer.begin(Amount::steps(open.len()));
     let (mut built, mut new) = (Vec::new(), Vec::new());
     for (index, (table, base)) in open.iter().enumerate() {
@@ -187,6 +189,7 @@ impl Month {
 
 struct Work<'w> {
     lake: &'w Lake,
+    contract: &'w Contract,
     engine: &'w DuckDb,
     /// The engine of the queries, if it is not DuckDB.
     trino: Option<TrinoGold<'w>>,
@@ -230,29 +233,39 @@ impl Work<'_> {
         folder: &Path,
     ) -> anyhow::Result<(Vec<WrittenFile>, u64)> {
         let change = columns::change(self.lake, table, base, Session::new())?;
-        let writer = DataWriter::new(&change, folder, &[])?;
+        let mut writer = DataWriter::new(&change, folder, &[])?;
         let sql = table.query.with(&[("dump_month", &text_literal(&self.month.first_day))]);
         let Some(trino) = &self.trino else {
-            return self.write_rows(table, (&sql, &table.query.path), writer);
+            let mut rows = 0;
+            let mut write = || {
+                rows += self.write_rows(table, (&sql, &table.query.path), &mut writer)?;
+                Ok(())
+            };
+            match &table.slice {
+                Some(column) => for_each_slice(self.engine, self.contract, table, column, write)?,
+                None => write()?,
+            }
+            return Ok((writer.finish()?, rows));
         };
         let before = (table.mode == Mode::Month).then_some((base, self.month.first_day.as_str()));
         trino.compute(table, &sql, before, &folder.join("trino"), |files, compared| {
             self.mount(table, "computed", files)?;
             let names: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
             let order: Vec<_> = table.sort.iter().map(|sort| quoted(&sort.column)).collect();
-            let (sql, origin) = statement("in_order", &[("columns", &names.join(", ")), ("order", &order.join(", "))])?;
-            let written = self.write_rows(table, (&sql, &origin), writer)?;
-            Ok((checksum(self.engine, "computed", compared)?, written))
+            let (sql, origin) =
+                filled("gold/statement/in_order", &[("columns", &names.join(", ")), ("order", &order.join(", "))])?;
+            let rows = self.write_rows(table, (&sql, &origin), &mut writer)?;
+            Ok((checksum(self.engine, "computed", compared)?, (writer.finish()?, rows)))
         })
     }
 
-    /// Writes the rows of a statement, given with its origin.
+    /// Writes the rows of a statement, given with its origin, and returns their number.
     fn write_rows(
         &self,
         table: &Definition,
         (sql, origin): (&str, &str),
-        mut writer: DataWriter,
-    ) -> anyhow::Result<(Vec<WrittenFile>, u64)> {
+        writer: &mut DataWriter,
+    ) -> anyhow::Result<u64> {
         let mut batches = self.engine.select(sql, origin)?;
         let (found, declared) = (batches.columns(), table.columns.iter().map(|column| &column.name));
         anyhow::ensure!(
@@ -266,7 +279,7 @@ impl Work<'_> {
             rows += batch.num_rows() as u64;
             writer.write(&batch)?;
         }
-        Ok((writer.finish()?, rows))
+        Ok(rows)
     }
 
     /// Mounts the rows of earlier months as `months_before`.
@@ -277,19 +290,19 @@ impl Work<'_> {
             return Err(Failure::input(message).hint(hint).into());
         }
         self.mount(table, "all_months", &scan.paths())?;
-        run(self.engine, "months_before", &[("first_day", &text_literal(&self.month.first_day))])
+        run(self.engine, "gold/statement/months_before", &[("first_day", &text_literal(&self.month.first_day))])
     }
 
     /// Mounts files of a table, of which there may be none.
     fn mount(&self, table: &Definition, name: &str, files: &[PathBuf]) -> anyhow::Result<()> {
         if files.is_empty() {
             let column = |column: &super::definition::Column| {
-                piece("no_value", &[("type", &column.sql_type), ("column", &quoted(&column.name))])
+                piece("gold/statement/no_value", &[("type", &column.sql_type), ("column", &quoted(&column.name))])
             };
             let columns = table.columns.iter().map(column).collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-            return run(self.engine, "no_rows", &[("name", &quoted(name)), ("columns", &columns)]);
+            return run(self.engine, "gold/statement/no_rows", &[("name", &quoted(name)), ("columns", &columns)]);
         }
         let files: Vec<_> = files.iter().map(|file| text_literal(&file.to_string_lossy())).collect();
-        run(self.engine, "rows_of_files", &[("name", &quoted(name)), ("files", &files.join(", "))])
+        run(self.engine, "gold/statement/rows_of_files", &[("name", &quoted(name)), ("files", &files.join(", "))])
     }
 }

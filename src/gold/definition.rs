@@ -50,6 +50,9 @@ pub struct Definition {
     pub columns: Vec<Column>,
     /// The tables that the query reads.
     pub reads: Vec<String>,
+    /// The column by whose ranges DuckDB runs the query, in slices: the first of the order of rows, on which the query joins
+    /// and groups every table that has it.
+    pub slice: Option<String>,
     /// The query.
     pub query: SqlFile,
     /// The rules that its rows follow, `sql/gold/checks/<table>.<rule>.sql`: queries of the rows that break them.
@@ -86,6 +89,7 @@ impl Definition {
             sort: parsed(&query, "sort")?,
             columns: columns(&query)?,
             reads: names("reads"),
+            slice: query.header("slice").map(str::to_owned),
             checks: checks.iter().filter(|check| check.name.starts_with(&of_table)).cloned().collect(),
             query,
         })
@@ -136,6 +140,9 @@ mod tests {
                 assert!(has(name), "{}: {name}", table.name);
             }
             assert_eq!(table.mode == Mode::Month, !table.partition.is_empty(), "{}", table.name);
+            if let Some(slice) = &table.slice {
+                assert_eq!(table.sort.first().map(|sort| &sort.column), Some(slice), "{}: rows in order", table.name);
+            }
             assert!(!table.checks.is_empty(), "{} has no check", table.name);
             assert!(!table.logic().is_empty(), "{} does not say how its rows are made", table.name);
         }

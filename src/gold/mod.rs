@@ -8,6 +8,8 @@
 //!
 //! With `engine=trino`, a cluster computes the rows (`trino.rs`).
 //!
+//! A query with the header `slice` runs once for each range of ids (`slices.rs`), in bounded memory.
+//!
 //! A table of mode `replace` holds what its query returns for one run. A table of mode `month` keeps the months before in
 //! partitions of their own and replaces its own month. A task that is killed leaves all tables as they were.
 
@@ -16,7 +18,7 @@ mod columns;
 mod definition;
 mod document;
 mod proof;
-mod statements;
+mod slices;
 mod trino;
 
 pub use build::{Built, Engines, Request, build};

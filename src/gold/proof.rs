@@ -3,7 +3,7 @@
 use lake_catalog::TableName;
 
 use super::Definition;
-use super::statements::{first_row, piece, statement};
+use crate::sql::statement::{filled, first_row, piece};
 use crate::sql::{DuckDb, SqlFile, quoted};
 use digdag_task::{Failure, Observer};
 
@@ -13,9 +13,9 @@ use digdag_task::{Failure, Observer};
 /// Fails with a failure of class `ChecksFailed` that names the rule, if rows break it.
 pub fn prove(engine: &DuckDb, table: &Definition, observer: &dyn Observer) -> anyhow::Result<()> {
     let key: Vec<_> = table.key.iter().map(|name| quoted(name)).collect();
-    let is_given = key.iter().map(|column| piece("is_given", &[("column", column)]));
+    let is_given = key.iter().map(|column| piece("gold/statement/is_given", &[("column", column)]));
     let is_given = is_given.collect::<anyhow::Result<Vec<_>>>()?.join(" AND ");
-    let (text, path) = statement("key", &[("key", &key.join(", ")), ("is_given", &is_given)])?;
+    let (text, path) = filled("gold/statement/key", &[("key", &key.join(", ")), ("is_given", &is_given)])?;
     let unique = SqlFile { name: "key".to_owned(), path, text };
     for rule in [&unique].into_iter().chain(&table.checks) {
         require(engine, &table.name, rule, observer)?;
@@ -24,8 +24,8 @@ pub fn prove(engine: &DuckDb, table: &Definition, observer: &dyn Observer) -> an
 }
 
 fn require(engine: &DuckDb, table: &TableName, rule: &SqlFile, observer: &dyn Observer) -> anyhow::Result<()> {
-    let found =
-        first_row(engine, "found", &[("rule", &rule.text)]).map_err(|error| error.context(rule.path.clone()))?;
+    let found = first_row(engine, "gold/statement/found", &[("rule", &rule.text)])
+        .map_err(|error| error.context(rule.path.clone()))?;
     let mut cells = found.into_iter();
     match cells.next().flatten().as_deref() {
         None | Some("0") => Ok(()),

@@ -10,9 +10,9 @@ use lake_catalog::Table;
 
 use super::Definition;
 use super::definition::Column;
-use super::statements::{piece, statement};
 use crate::contract::Contract;
 use crate::lake::{Lake, Run};
+use crate::sql::statement::{filled, piece};
 use crate::sql::{TrinoParameters, quoted, text_literal};
 use crate::tables::register::{Checksum, Schema, WrittenByTrino, marked, register_run};
 use digdag_task::{Failure, SharedObserver};
@@ -91,8 +91,8 @@ impl<'t> TrinoGold<'t> {
             Some(snapshot) => {
                 let name = [self.iceberg, &table.name.namespace, &table.name.name].map(quoted).join(".");
                 let columns: Vec<_> = table.columns.iter().map(|column| quoted(&column.name)).collect();
-                statement(
-                    "trino_months_before",
+                filled(
+                    "gold/statement/trino_months_before",
                     &[
                         ("view", &view),
                         ("comment", &comment),
@@ -105,10 +105,13 @@ impl<'t> TrinoGold<'t> {
             }
             None => {
                 let none = |column: &Column| {
-                    piece("no_value", &[("type", &column.sql_type), ("column", &quoted(&column.name))])
+                    piece("gold/statement/no_value", &[("type", &column.sql_type), ("column", &quoted(&column.name))])
                 };
                 let columns = table.columns.iter().map(none).collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-                statement("trino_no_months", &[("view", &view), ("comment", &comment), ("columns", &columns)])?
+                filled(
+                    "gold/statement/trino_no_months",
+                    &[("view", &view), ("comment", &comment), ("columns", &columns)],
+                )?
             }
         };
         self.schema.trino().execute(&sql, &origin).context("Trino cannot read the months before")

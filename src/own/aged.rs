@@ -10,7 +10,7 @@ use super::append::INGESTION_TIMESTAMP;
 use super::key::key_in;
 use super::order::order_by;
 use super::scan::{self, all_columns, check_ids, create_view};
-use super::statements::{number, run};
+use crate::sql::statement::{number, run};
 use crate::sql::{DuckDb, SqlFile, quoted};
 use crate::tables::iceberg::NewFiles;
 
@@ -88,7 +88,8 @@ impl Aged {
         let (mixed, mut with_aged) = (self.mixed.len(), Vec::new());
         for file in std::mem::take(&mut self.mixed) {
             self.mount(engine, table, &[&file])?;
-            let aged = number(engine, "aged_count", &[("column", &quoted(&self.column)), ("before", &self.before)])?;
+            let aged =
+                number(engine, "own/aged_count", &[("column", &quoted(&self.column)), ("before", &self.before)])?;
             rows += aged;
             if aged > 0 {
                 with_aged.push(file);
@@ -134,7 +135,7 @@ impl Aged {
     }
 
     fn mount(&self, engine: &DuckDb, table: &Table, files: &[&DataFile]) -> anyhow::Result<()> {
-        run(engine, "utc", &[])?;
+        run(engine, "own/utc", &[])?;
         check_ids(engine, table, files)?;
         create_view(engine, "rewritten", files, &self.deletes, &all_columns(table)?)
     }

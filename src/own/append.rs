@@ -19,8 +19,8 @@ use super::request::{Mode, Request};
 use super::rows;
 use super::scan::{self, ReadColumn, create_view};
 use super::source::{Fetched, Format, Source};
-use super::statements::{number, piece};
 use super::upsert::{Input, MAX_ATTEMPTS, SHA256, open, properties};
+use crate::sql::statement::{number, piece};
 use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted, text_literal};
 use crate::tables::iceberg::{NewFiles, arrangement_of, current_table, overtaken};
 use digdag_task::{Failure, Observer};
@@ -203,7 +203,7 @@ fn holds_input(engine: &DuckDb, table: &Table, sha256: &str) -> anyhow::Result<b
     create_view(engine, "inputs of table", &files, &scan.position_deletes, &[column])?;
     let view = quoted("inputs of table");
     let places = [("view", view.as_str()), ("column", SOURCE_SHA256), ("text", &text_literal(sha256))];
-    Ok(number(engine, "has_text", &places)? > 0)
+    Ok(number(engine, "own/has_text", &places)? > 0)
 }
 
 /// Requires that the columns of a file can be those of a table: each has a name, and no two have the same without case.
@@ -256,17 +256,17 @@ fn select(raw: &Raw, columns: &Columns, input: &Fetched, request: &AppendRequest
     let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond())?.to_string();
     let select = columns.columns.iter().map(|column| {
         let (name, sql_type) = (quoted(&column.name), column.sql_type());
-        let value = |value: &str| piece("pieces/cast", &[("column", value), ("name", &name), ("type", &sql_type)]);
+        let value = |value: &str| piece("own/pieces/cast", &[("column", value), ("name", &name), ("type", &sql_type)]);
         match column.name.as_str() {
             INGESTION_TIMESTAMP => value(&text_literal(&now)),
             SOURCE_SYSTEM => value(&text_literal(&request.source_system)),
             SOURCE_FILE => value(&text_literal(input.file_name())),
             SOURCE_SHA256 => value(&text_literal(&input.sha256)),
-            RECORD_HASH => piece("pieces/record_hash", &[("members", &members(raw)?), ("name", &name)]),
-            POSITION => piece("pieces/position", &[("name", &name)]),
+            RECORD_HASH => piece("own/pieces/record_hash", &[("members", &members(raw)?), ("name", &name)]),
+            POSITION => piece("own/pieces/position", &[("name", &name)]),
             file_column => match raw.columns.iter().find(|column| column.source.eq_ignore_ascii_case(file_column)) {
                 Some(column) => value(&quoted(&column.name)),
-                None => piece("pieces/null", &[("name", &name), ("type", &sql_type)]),
+                None => piece("own/pieces/null", &[("name", &name), ("type", &sql_type)]),
             },
         }
     });
@@ -281,7 +281,7 @@ fn members(raw: &Raw) -> anyhow::Result<String> {
     columns.sort_by(|one, other| one.source.cmp(&other.source));
     let members = columns.into_iter().map(|column| {
         let label = format!("{}:", serde_json::to_string(&column.source)?);
-        piece("pieces/json_member", &[("label", &text_literal(&label)), ("column", &quoted(&column.name))])
+        piece("own/pieces/json_member", &[("label", &text_literal(&label)), ("column", &quoted(&column.name))])
     });
     Ok(members.collect::<anyhow::Result<Vec<_>>>()?.join(", "))
 }

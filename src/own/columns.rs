@@ -3,10 +3,10 @@
 use lake_catalog::{Alteration, Column, NewTable, PrimitiveType, Session, SortBy, Table, TableChange};
 
 use super::request::Request;
-use super::statements::piece;
 use super::types;
 use crate::lake::Lake;
 use crate::sql::quoted;
+use crate::sql::statement::piece;
 use crate::tables::iceberg::{KEY, properties_of_own_files};
 use digdag_task::Failure;
 

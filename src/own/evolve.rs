@@ -7,8 +7,8 @@ use super::infer::{holds, infer};
 use super::key::key_in;
 use super::raw::{Raw, RawColumn};
 use super::request::{Mode, Request};
-use super::statements::{number, piece, rows};
 use super::types::{self, misfit};
+use crate::sql::statement::{number, piece, rows};
 use crate::sql::{DuckDb, quoted};
 use digdag_task::Failure;
 
@@ -207,7 +207,7 @@ fn require(
 ) -> anyhow::Result<()> {
     let name = quoted(&column.name);
     let Some(misfit) = misfit(&name, data_type)? else { return Ok(()) };
-    let found = rows(engine, "misfit", &[("column", &name), ("misfit", &misfit)])?;
+    let found = rows(engine, "own/misfit", &[("column", &name), ("misfit", &misfit)])?;
     let mut cells = found.into_iter().flatten();
     let (Some(Some(row)), Some(Some(value)), Some(Some(count))) = (cells.next(), cells.next(), cells.next()) else {
         return Ok(());
@@ -244,9 +244,9 @@ fn check(engine: &DuckDb, raw: &Raw, columns: &Columns, request: &Request) -> an
     let is_null: Vec<_> = columns
         .key
         .iter()
-        .map(|name| piece("pieces/is_null", &[("column", &quoted(name))]))
+        .map(|name| piece("own/pieces/is_null", &[("column", &quoted(name))]))
         .collect::<anyhow::Result<_>>()?;
-    match number(engine, "null_key", &[("is_null", &is_null.join(" OR "))])? {
+    match number(engine, "own/null_key", &[("is_null", &is_null.join(" OR "))])? {
         0 => Ok(()),
         row => Err(Failure::input(format!("row {row}: the key {} has no value", columns.key.join(", ")))
             .hint("give every row its key, or name another --key")

@@ -2,8 +2,8 @@
 
 use lake_catalog::PrimitiveType;
 
-use super::statements::{number, rows};
 use super::types::misfit;
+use crate::sql::statement::{number, rows};
 use crate::sql::{DuckDb, quoted};
 
 /// The precision of an inferred decimal: the most that Parquet holds in 64 bits, so that later values seldom need more.
@@ -19,7 +19,7 @@ const MAX_SCALE: u32 = 6;
 /// Fails with DuckDB's error.
 pub fn infer(engine: &DuckDb, column: &str) -> anyhow::Result<PrimitiveType> {
     let column = quoted(column);
-    if number(engine, "is_filled", &[("column", &column)])? == 0 {
+    if number(engine, "own/is_filled", &[("column", &column)])? == 0 {
         return Ok(PrimitiveType::String);
     }
     for data_type in [
@@ -47,12 +47,12 @@ pub fn infer(engine: &DuckDb, column: &str) -> anyhow::Result<PrimitiveType> {
 pub fn holds(engine: &DuckDb, column: &str, data_type: &PrimitiveType) -> anyhow::Result<bool> {
     match misfit(column, data_type)? {
         None => Ok(true),
-        Some(misfit) => Ok(number(engine, "has_misfit", &[("column", column), ("misfit", &misfit)])? == 0),
+        Some(misfit) => Ok(number(engine, "own/has_misfit", &[("column", column), ("misfit", &misfit)])? == 0),
     }
 }
 
 fn of_numbers(engine: &DuckDb, column: &str) -> anyhow::Result<PrimitiveType> {
-    let shape = rows(engine, "shape_of_numbers", &[("column", column)])?;
+    let shape = rows(engine, "own/shape_of_numbers", &[("column", column)])?;
     let mut cells = shape.into_iter().flatten().map(|cell| cell.and_then(|cell| cell.parse::<u32>().ok()).unwrap_or(0));
     let (digits, scale, exponents) = (cells.next().unwrap_or(0), cells.next().unwrap_or(0), cells.next().unwrap_or(0));
     Ok(match (exponents, scale) {

@@ -6,7 +6,7 @@ use lake_catalog::{BloomFilters, DataFile, KeyBounds, PrimitiveType, key_bounds}
 
 use super::columns::TableColumn;
 use super::scan::path;
-use super::statements::{number, piece};
+use crate::sql::statement::{number, piece};
 use crate::sql::{DuckDb, SqlFile, quoted, text_literal, texts};
 
 /// Returns the files that may hold a key of `work.keys`.
@@ -21,7 +21,7 @@ pub fn candidates<'f>(
     let mut found = Vec::new();
     for file in files {
         if let Some(within) = within(file, key)? {
-            if number(engine, "any_key_within", &[("within", &within)])? == 0 {
+            if number(engine, "own/any_key_within", &[("within", &within)])? == 0 {
                 continue;
             }
             if !may_hold(engine, file, key, &within)? {
@@ -49,7 +49,8 @@ fn within(file: &DataFile, key: &[&TableColumn]) -> anyhow::Result<Option<String
             ("high", text_literal(&high)),
             ("type", column.sql_type()),
         ];
-        conditions.push(piece("pieces/between", &places.each_ref().map(|(place, value)| (*place, value.as_str())))?);
+        conditions
+            .push(piece("own/pieces/between", &places.each_ref().map(|(place, value)| (*place, value.as_str())))?);
     }
     Ok((!conditions.is_empty()).then(|| conditions.join(" AND ")))
 }

@@ -10,7 +10,7 @@ use super::order::order_by;
 use super::raw::Raw;
 use super::request::{Mode, Request, Winner};
 use super::scan::{self, ReadColumn, create_view, deleted_from};
-use super::statements::{number, piece, rows, run};
+use crate::sql::statement::{number, piece, rows, run};
 use crate::sql::{DuckDb, SqlFile, quoted};
 use digdag_task::Failure;
 
@@ -87,23 +87,23 @@ impl Planner<'_> {
         let casts = self.columns.columns.iter().filter(|column| column.is_given).map(|column| {
             let source = raw.column(&column.name).map_or(column.name.as_str(), |raw| &raw.name);
             let (source, name) = (quoted(source), quoted(&column.name));
-            piece("pieces/cast", &[("column", &source), ("name", &name), ("type", &column.sql_type())])
+            piece("own/pieces/cast", &[("column", &source), ("name", &name), ("type", &column.sql_type())])
         });
         let casts = casts.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-        run(self.engine, "typed", &[("columns", &casts)])?;
+        run(self.engine, "own/typed", &[("columns", &casts)])?;
         let key = Columns::list(self.columns.key_columns());
         if key.is_empty() || self.request.mode == Mode::Append {
-            run(self.engine, "incoming_all", &[])?;
+            run(self.engine, "own/incoming_all", &[])?;
             return Ok(0);
         }
-        let duplicates = number(self.engine, "duplicates", &[("keys", &key)])?;
+        let duplicates = number(self.engine, "own/duplicates", &[("keys", &key)])?;
         if duplicates == 0 {
-            run(self.engine, "incoming_all", &[])?;
+            run(self.engine, "own/incoming_all", &[])?;
         } else {
-            run(self.engine, "last_rows", &[("keys", &key), ("order", &self.order_of_rows(raw)?)])?;
-            run(self.engine, "incoming_last", &[])?;
+            run(self.engine, "own/last_rows", &[("keys", &key), ("order", &self.order_of_rows(raw)?)])?;
+            run(self.engine, "own/incoming_last", &[])?;
         }
-        run(self.engine, "keys", &[("keys", &key)])?;
+        run(self.engine, "own/keys", &[("keys", &key)])?;
         Ok(duplicates)
     }
 
@@ -114,10 +114,10 @@ impl Planner<'_> {
             let column = raw
                 .column(name)
                 .ok_or_else(|| Failure::parameters(format!("parameter order_by: the input has no column {name}")))?;
-            order.push(piece("pieces/order_key", &[("column", &quoted(&column.name))])?);
+            order.push(piece("own/pieces/order_key", &[("column", &quoted(&column.name))])?);
         }
         order.push(quoted("input position"));
-        piece("pieces/order_of_rows", &[("columns", &order.join(", "))])
+        piece("own/pieces/order_of_rows", &[("columns", &order.join(", "))])
     }
 
     fn merge(&self, mut counts: Counts) -> anyhow::Result<Merge> {
@@ -137,7 +137,7 @@ impl Planner<'_> {
             }
             Mode::Upsert => {
                 self.find_hits()?;
-                let found = rows(self.engine, "counts", &[])?;
+                let found = rows(self.engine, "own/counts", &[])?;
                 let mut cells = found.into_iter().flatten().map(|cell| cell.and_then(|cell| cell.parse().ok()));
                 counts.updated = cells.next().flatten().unwrap_or(0);
                 counts.unchanged = cells.next().flatten().unwrap_or(0);
@@ -145,17 +145,17 @@ impl Planner<'_> {
                 if counts.is_nothing() && !rewrites_all {
                     return Ok(self.nothing(counts));
                 }
-                let files = if rewrites_all { all() } else { self.files_of("hit_files")? };
+                let files = if rewrites_all { all() } else { self.files_of("own/hit_files")? };
                 let is_partial = self.columns.columns.iter().any(|column| !column.is_given);
                 self.merged(counts, files, true, if is_partial { "merged_partial" } else { "merged" })
             }
             Mode::Delete => {
                 self.find_hits()?;
-                counts.deleted = number(self.engine, "deleted_count", &[])?;
+                counts.deleted = number(self.engine, "own/deleted_count", &[])?;
                 if counts.is_nothing() && !rewrites_all {
                     return Ok(self.nothing(counts));
                 }
-                let files = if rewrites_all { all() } else { self.files_of("deleted_files")? };
+                let files = if rewrites_all { all() } else { self.files_of("own/deleted_files")? };
                 self.merged(counts, files, true, "remaining")
             }
         }
@@ -173,16 +173,16 @@ impl Planner<'_> {
         let compared = self.columns.columns.iter().filter(|column| column.is_given);
         let lineage = self.request.winner.as_ref().map(|winner| winner.lineage.as_slice()).unwrap_or_default();
         let compared = compared.filter(|column| !key.contains(column) && !lineage.contains(&column.name));
-        let mut same = Columns::pieces(compared, |_| "pieces/same", " AND ")?;
+        let mut same = Columns::pieces(compared, |_| "own/pieces/same", " AND ")?;
         if same.is_empty() || self.request.mode == Mode::Delete {
             same = (self.request.mode != Mode::Delete).to_string();
         }
         if let Some(winner) = &self.request.winner {
-            same = piece("pieces/same_or_smaller", &[("same", &same), ("larger", &larger(winner)?)])?;
+            same = piece("own/pieces/same_or_smaller", &[("same", &same), ("larger", &larger(winner)?)])?;
         }
-        let equal = Columns::pieces(key, |_| "pieces/equal", " AND ")?;
-        run(self.engine, "hits", &[("same", &same), ("keys_equal", &equal)])?;
-        run(self.engine, "matched", &[])
+        let equal = Columns::pieces(key, |_| "own/pieces/equal", " AND ")?;
+        run(self.engine, "own/hits", &[("same", &same), ("keys_equal", &equal)])?;
+        run(self.engine, "own/matched", &[])
     }
 
     /// Returns the files that a statement names, and those with deleted rows, so that no delete file is left.
@@ -213,9 +213,9 @@ impl Planner<'_> {
         let incoming = Columns::pieces(
             columns,
             |column| match (column.is_given, is_partial) {
-                (true, _) => "pieces/of_incoming",
-                (false, true) => "pieces/of_existing",
-                (false, false) => "pieces/null",
+                (true, _) => "own/pieces/of_incoming",
+                (false, true) => "own/pieces/of_existing",
+                (false, false) => "own/pieces/null",
             },
             ", ",
         )?;
@@ -238,9 +238,9 @@ fn larger(winner: &Winner) -> anyhow::Result<String> {
         let columns = winner
             .order_by
             .iter()
-            .map(|column| piece("pieces/order_key", &[("column", &format!("{of}.{}", quoted(column)))]));
+            .map(|column| piece("own/pieces/order_key", &[("column", &format!("{of}.{}", quoted(column)))]));
         let columns = columns.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-        piece("pieces/order_of_rows", &[("columns", &columns)])
+        piece("own/pieces/order_of_rows", &[("columns", &columns)])
     };
-    piece("pieces/larger", &[("existing", &row("existing")?), ("incoming", &row("incoming")?)])
+    piece("own/pieces/larger", &[("existing", &row("existing")?), ("incoming", &row("incoming")?)])
 }

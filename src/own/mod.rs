@@ -38,7 +38,6 @@ mod request;
 mod rows;
 mod scan;
 mod source;
-mod statements;
 mod text;
 mod types;
 mod upkeep;

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use lake_catalog::{Table, TableName, Type};
 
 use super::scan::{self, ReadColumn};
-use super::statements::run;
 use super::types;
 use crate::lake::RunId;
+use crate::sql::statement::run;
 use crate::sql::{DuckDb, Filter, Reads, quoted};
 use crate::tables::iceberg::{AsOf, Tables, is_from_runs};
 use crate::tables::{ReadTable, files_to_read};
@@ -103,7 +103,7 @@ fn mount(engine: &DuckDb, table: &Table, snapshot: Option<i64>, filter: Option<&
     scan::check_ids(engine, table, &files)?;
     scan::create_view(engine, &view, &files, &scan.position_deletes, &columns)?;
     let schema = quoted(&table.name().namespace);
-    run(engine, "create_schema", &[("schema", &schema)])?;
-    run(engine, "mount", &[("schema", &schema), ("name", &quoted(&table.name().name)), ("view", &quoted(&view))])?;
+    run(engine, "own/create_schema", &[("schema", &schema)])?;
+    run(engine, "own/mount", &[("schema", &schema), ("name", &quoted(&table.name().name)), ("view", &quoted(&view))])?;
     Ok(ReadTable::of(table.name(), &scan.data, files))
 }

@@ -2,8 +2,8 @@
 
 use lake_catalog::TableChange;
 
-use super::statements::piece;
 use crate::sql::quoted;
+use crate::sql::statement::piece;
 
 /// Returns the ORDER BY of the rows of new files, or nothing for an unsorted table.
 ///
@@ -11,9 +11,9 @@ use crate::sql::quoted;
 /// Fails if the table's metadata would be invalid.
 pub fn order_by(change: &TableChange) -> anyhow::Result<String> {
     let columns = change.sort_columns()?.into_iter().map(|sort| {
-        let name = if sort.descending { "pieces/descending" } else { "pieces/ascending" };
+        let name = if sort.descending { "own/pieces/descending" } else { "own/pieces/ascending" };
         piece(name, &[("column", &quoted(&sort.column))])
     });
     let columns = columns.collect::<anyhow::Result<Vec<_>>>()?;
-    if columns.is_empty() { Ok(String::new()) } else { piece("pieces/order", &[("columns", &columns.join(", "))]) }
+    if columns.is_empty() { Ok(String::new()) } else { piece("own/pieces/order", &[("columns", &columns.join(", "))]) }
 }

@@ -6,8 +6,8 @@ use super::header::{self, Dialect};
 use super::json::{self, Layout};
 use super::names::named;
 use super::source::{Fetched, Format};
-use super::statements::{number, piece, rows, run};
 use super::types;
+use crate::sql::statement::{number, piece, rows, run};
 use crate::sql::{DuckDb, quoted, text_literal};
 use digdag_task::Failure;
 use lake_catalog::PrimitiveType;
@@ -63,7 +63,7 @@ impl Raw {
         if columns.is_empty() {
             return Err(header::empty(&input.name).into());
         }
-        Ok(Raw { columns, rows: number(engine, "count", &[("table", "work.raw")])? })
+        Ok(Raw { columns, rows: number(engine, "own/count", &[("table", "work.raw")])? })
     }
 
     /// Returns the column with a name in the table, or else in the input.
@@ -79,7 +79,7 @@ fn load_csv(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path)
         header::require_closed_quotes(&input.path, &input.name, header.delimiter, dialect.quote)?;
     }
     let columns = columns(header.names.iter().map(|name| (name.clone(), None)).collect());
-    let fields = pieces(&columns, |column| piece("pieces/csv_column", &[("name", &quoted(&column.name))]))?;
+    let fields = pieces(&columns, |column| piece("own/pieces/csv_column", &[("name", &quoted(&column.name))]))?;
     let plain = scratch.join("plain");
     let is_plain = header.made_plain(&input.path, dialect, &plain)?;
     let file = if is_plain { &plain } else { &input.path };
@@ -97,7 +97,7 @@ fn load_csv(engine: &DuckDb, input: &Fetched, dialect: &Dialect, scratch: &Path)
         let added = u64::from(is_plain && !dialect.header);
         header.line_of(&input.path, dialect.quote, record.saturating_sub(added)).unwrap_or(record)
     };
-    load(engine, "load_csv", &places).map_err(|error| of_input(error, input, line))?;
+    load(engine, "own/load_csv", &places).map_err(|error| of_input(error, input, line))?;
     Ok(columns)
 }
 
@@ -116,19 +116,19 @@ fn load_texts(engine: &DuckDb, input: &Fetched, layout: Layout<'_>, scratch: &Pa
 fn load_ndjson(engine: &DuckDb, input: &Fetched) -> anyhow::Result<Vec<RawColumn>> {
     let file = text_literal(&input.path.to_string_lossy());
     let in_input = |error| of_input(error, input, |line| line);
-    let described = rows(engine, "ndjson_columns", &[("file", &file)]).map_err(in_input)?;
+    let described = rows(engine, "own/ndjson_columns", &[("file", &file)]).map_err(in_input)?;
     let names = described.into_iter().filter_map(|row| row.into_iter().next().flatten());
     let columns = columns(names.map(|name| (name, None)).collect());
-    let fields = pieces(&columns, |column| piece("pieces/json_column", &[("name", &quoted(&column.source))]))?;
-    let texts = pieces(&columns, |column| text("pieces/json_text", column))?;
-    load(engine, "load_ndjson", &[("file", file), ("columns", fields), ("texts", texts)]).map_err(in_input)?;
+    let fields = pieces(&columns, |column| piece("own/pieces/json_column", &[("name", &quoted(&column.source))]))?;
+    let texts = pieces(&columns, |column| text("own/pieces/json_text", column))?;
+    load(engine, "own/load_ndjson", &[("file", file), ("columns", fields), ("texts", texts)]).map_err(in_input)?;
     Ok(columns)
 }
 
 fn load_parquet(engine: &DuckDb, input: &Fetched, is_verbatim: bool) -> anyhow::Result<Vec<RawColumn>> {
     let file = text_literal(&input.path.to_string_lossy());
     let in_input = |error| of_input(error, input, |line| line);
-    let described = rows(engine, "parquet_columns", &[("file", &file)]).map_err(in_input)?;
+    let described = rows(engine, "own/parquet_columns", &[("file", &file)]).map_err(in_input)?;
     let (mut found, mut nested) = (Vec::new(), Vec::new());
     for row in described {
         let [Some(name), Some(of_type), ..] = row.as_slice() else { continue };
@@ -142,11 +142,11 @@ fn load_parquet(engine: &DuckDb, input: &Fetched, is_verbatim: bool) -> anyhow::
     }
     let columns = columns(found);
     let texts = columns.iter().zip(nested).map(|(column, is_nested)| match is_nested {
-        true => text("pieces/nested_text", column),
-        false => text("pieces/text", column),
+        true => text("own/pieces/nested_text", column),
+        false => text("own/pieces/text", column),
     });
     let texts = texts.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-    load(engine, "load_parquet", &[("file", file), ("texts", texts)]).map_err(in_input)?;
+    load(engine, "own/load_parquet", &[("file", file), ("texts", texts)]).map_err(in_input)?;
     Ok(columns)
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lake_catalog::{DataFile, Field, PrimitiveType, Scan, Table, Type};
 
-use super::statements::{piece, rows, run};
 use super::types;
+use crate::sql::statement::{piece, rows, run};
 use crate::sql::{DuckDb, quoted, text_literal};
 use crate::tables::iceberg::is_named_here;
 use digdag_task::Failure;
@@ -77,30 +77,30 @@ pub fn create_view(
     let selected = columns.iter().map(|column| {
         let (name, output) = (quoted(&column.name), types::sql(&column.data_type).unwrap_or_default());
         let piece_name = match (column.stored.is_some() && !files.is_empty(), column.is_lenient) {
-            (true, false) => "pieces/cast",
-            (true, true) => "pieces/try_cast",
-            (false, _) => "pieces/null",
+            (true, false) => "own/pieces/cast",
+            (true, true) => "own/pieces/try_cast",
+            (false, _) => "own/pieces/null",
         };
         piece(piece_name, &[("column", &name), ("name", &name), ("type", &output)])
     });
     let selected = selected.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
     let name = quoted(view);
     if files.is_empty() {
-        return run(engine, "scan_nothing", &[("name", &name), ("columns", &selected)]);
+        return run(engine, "own/scan_nothing", &[("name", &name), ("columns", &selected)]);
     }
     let fields = columns.iter().filter_map(|column| Some((column, column.stored.as_ref()?))).map(|(column, stored)| {
         let read = types::sql(&stored.1).unwrap_or_default();
         let places =
             [("id", stored.0.to_string()), ("literal", text_literal(&column.name)), ("type", text_literal(&read))];
-        piece("pieces/field", &places.each_ref().map(|(place, value)| (*place, value.as_str())))
+        piece("own/pieces/field", &places.each_ref().map(|(place, value)| (*place, value.as_str())))
     });
     let fields = fields.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
     let files = paths(files.iter().copied());
     let places = [("name", name.as_str()), ("columns", &selected), ("files", &files), ("fields", &fields)];
     if deletes.is_empty() {
-        return run(engine, "scan", &places);
+        return run(engine, "own/scan", &places);
     }
-    run(engine, "scan_with_deletes", &[&places[..], &[("deletes", &paths(deletes))]].concat())
+    run(engine, "own/scan_with_deletes", &[&places[..], &[("deletes", &paths(deletes))]].concat())
 }
 
 /// Returns the paths of the data files in which delete files name rows.
@@ -111,7 +111,7 @@ pub fn deleted_from(engine: &DuckDb, deletes: &[DataFile]) -> anyhow::Result<Vec
     if deletes.is_empty() {
         return Ok(Vec::new());
     }
-    let found = rows(engine, "deleted_from", &[("deletes", &paths(deletes))])?;
+    let found = rows(engine, "own/deleted_from", &[("deletes", &paths(deletes))])?;
     Ok(found.into_iter().flatten().flatten().collect())
 }
 
@@ -124,7 +124,7 @@ pub fn check_ids(engine: &DuckDb, table: &Table, files: &[&DataFile]) -> anyhow:
     if of_others.is_empty() {
         return Ok(());
     }
-    let found = rows(engine, "without_ids", &[("files", &paths(of_others))])?;
+    let found = rows(engine, "own/without_ids", &[("files", &paths(of_others))])?;
     match found.into_iter().flatten().flatten().next() {
         None => Ok(()),
         Some(file) => Err(Failure::input(format!("file {file} of table {} has no field ids", table.name()))

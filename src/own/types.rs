@@ -2,7 +2,7 @@
 
 use lake_catalog::PrimitiveType;
 
-use super::statements::piece;
+use crate::sql::statement::piece;
 
 /// Returns DuckDB's name of a type, or `None` for a type that these tasks do not write.
 pub fn sql(data_type: &PrimitiveType) -> Option<String> {
@@ -83,5 +83,5 @@ pub fn misfit(column: &str, data_type: &PrimitiveType) -> anyhow::Result<Option<
         _ => return Ok(None),
     };
     let places = [("column", column), ("scale", &scale.to_string()), ("type", &sql)];
-    piece(&format!("invalid/{file}"), &places).map(Some)
+    piece(&format!("own/invalid/{file}"), &places).map(Some)
 }

@@ -16,9 +16,9 @@ use super::merge::{self, Counts, Merge};
 use super::raw::{Raw, Reading};
 use super::request::{Mode, Request};
 use super::source::Fetched;
-use super::statements::run;
 use super::{rows, source};
 use crate::lake::Lake;
+use crate::sql::statement::run;
 use crate::sql::{DuckDb, EngineParameters, text_literal};
 use crate::tables::iceberg::{NewFiles, SECONDS, TASK, current_table, overtaken};
 use digdag_task::{Failure, Observer};
@@ -140,9 +140,9 @@ pub fn upsert(
 /// Opens the engine of a task, with a database `work` in its scratch folder.
 pub(super) fn open(parameters: &EngineParameters, scratch: &Path) -> anyhow::Result<DuckDb> {
     let engine = DuckDb::open_in(parameters, scratch)?;
-    run(&engine, "utc", &[])?;
+    run(&engine, "own/utc", &[])?;
     let database = scratch.join("input.duckdb");
-    run(&engine, "attach", &[("file", &text_literal(&database.to_string_lossy()))])?;
+    run(&engine, "own/attach", &[("file", &text_literal(&database.to_string_lossy()))])?;
     Ok(engine)
 }
 

@@ -14,6 +14,7 @@ mod name;
 mod reads;
 mod sandbox;
 mod selection;
+pub mod statement;
 mod trino;
 
 pub use duckdb::{Batches, Cell, DuckDb, EngineParameters, Filler, Prepared, texts};

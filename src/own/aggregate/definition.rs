@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use lake_catalog::PrimitiveType;
 
-use super::super::statements::piece;
 use super::super::types;
+use crate::sql::statement::piece;
 use crate::sql::{quoted, text_literal};
 
 /// Calendar units, as `date_trunc` names them. A week begins on Monday.
@@ -127,9 +127,9 @@ impl Group {
     pub fn sql(&self) -> anyhow::Result<String> {
         let (column, name) = (quoted(&self.column), quoted(&self.name));
         match self.unit {
-            None => piece("aggregate/value", &[("column", &column), ("name", &name)]),
+            None => piece("own/aggregate/value", &[("column", &column), ("name", &name)]),
             Some(unit) => {
-                piece("aggregate/period", &[("unit", &text_literal(unit)), ("column", &column), ("name", &name)])
+                piece("own/aggregate/period", &[("unit", &text_literal(unit)), ("column", &column), ("name", &name)])
             }
         }
     }
@@ -169,7 +169,7 @@ impl Measure {
         };
         let column = self.column.as_deref().map(quoted).unwrap_or_default();
         let places = [("column", column.as_str()), ("name", &quoted(&self.name)), ("type", data_type)];
-        piece(&format!("aggregate/{function}"), &places)
+        piece(&format!("own/aggregate/{function}"), &places)
     }
 }
 

@@ -18,9 +18,9 @@ use lake_catalog::{
 use super::Target;
 use super::columns::refused;
 use super::scan::{self, ReadColumn, all_columns, check_ids, create_view};
-use super::statements::run;
 use super::types;
 use crate::lake::{InputIdentity, Lake};
+use crate::sql::statement::run;
 use crate::sql::{DuckDb, EngineParameters, SqlFile, quoted};
 use crate::tables::iceberg::{
     KEY, NewFiles, SECONDS, SOURCE_SNAPSHOT, SOURCE_TABLE, TASK, Tables, alterations, lock_waiting, no_tables,
@@ -84,7 +84,7 @@ pub fn aggregate(
     let Some(mut loaded) = Loaded::unless_shown(target, request)? else { return Ok(None) };
     let scratch = lake.scratch(task)?;
     let engine = DuckDb::open_in(engine, scratch.path())?;
-    run(&engine, "utc", &[])?;
+    run(&engine, "own/utc", &[])?;
     for _ in 0..MAX_ATTEMPTS {
         let Loaded { source, current, plan } = &loaded;
         let folder = scratch.path().join("files");

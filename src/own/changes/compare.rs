@@ -7,8 +7,8 @@ use lake_catalog::{DataFile, PrimitiveType, Scan, Schema, Table, Type};
 use super::steps::Step;
 use crate::own::key::key_in;
 use crate::own::scan::{self, ReadColumn, create_view, deleted_from};
-use crate::own::statements::{number, piece};
 use crate::own::types;
+use crate::sql::statement::{number, piece};
 use crate::sql::{DuckDb, SqlFile, quoted, text_literal, texts};
 
 /// A changed row: the kind of the change, and the row before and after it as JSON.
@@ -121,18 +121,18 @@ fn statement(engine: &DuckDb, columns: &[ReadColumn], key: &[String]) -> anyhow:
     let mut is_unique = has_key;
     if has_key {
         let list = key.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
-        let is_null = pieces(key, "pieces/is_null", " OR ")?;
+        let is_null = pieces(key, "own/pieces/is_null", " OR ")?;
         for state in ["state_before", "state_after"] {
             let places = [("keys", list.as_str()), ("state", state), ("is_null", &is_null)];
-            is_unique &= number(engine, "repeated_keys", &places)? == 0;
+            is_unique &= number(engine, "own/repeated_keys", &places)? == 0;
         }
     }
     let file = SqlFile::load(if is_unique { "own/changes_by_key" } else { "own/changes_by_row" })?;
     let places = [
-        ("before", pieces(&names, "pieces/json_before", ", ")?),
-        ("after", pieces(&names, "pieces/json_after", ", ")?),
-        ("keys", if is_unique { pieces(key, "pieces/equal_key", " AND ")? } else { String::new() }),
-        ("same", pieces(&names, "pieces/same_state", " AND ")?),
+        ("before", pieces(&names, "own/pieces/json_before", ", ")?),
+        ("after", pieces(&names, "own/pieces/json_after", ", ")?),
+        ("keys", if is_unique { pieces(key, "own/pieces/equal_key", " AND ")? } else { String::new() }),
+        ("same", pieces(&names, "own/pieces/same_state", " AND ")?),
         ("columns", names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")),
     ];
     let sql = file.with(&places.each_ref().map(|(place, value)| (*place, value.as_str())));

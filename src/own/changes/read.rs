@@ -14,7 +14,7 @@ use super::compare::{Change, compare};
 use super::position::Position;
 use super::steps::{From, Step, resolve, steps};
 use crate::lake::{Lake, Output, output_file, sync_folder};
-use crate::own::statements::run;
+use crate::sql::statement::run;
 use crate::sql::{DuckDb, EngineParameters, json_escaped};
 use crate::tables::iceberg::{CatalogArgs, Tables, no_tables};
 use digdag_task::{Failure, Scratch, stop};
@@ -73,7 +73,7 @@ pub fn read(
     };
     let scratch = Scratch::of_the_system("discogs-changes.")?;
     let engine = DuckDb::open(engine, scratch.path())?;
-    run(&engine, "utc", &[])?;
+    run(&engine, "own/utc", &[])?;
     let mut sink = Sink::open(request.output.as_deref(), known.as_ref().map(|position| position.output_bytes))?;
     let mut totals = Totals { snapshot_id: begun, ..Totals::default() };
     if known.is_none() {

@@ -17,7 +17,6 @@ mod progress;
 mod refinement;
 mod rejected;
 mod source;
-mod statements;
 mod steps;
 mod validate;
 mod value;

@@ -13,14 +13,15 @@ use super::layout::{self, SourceColumn};
 use super::progress::{Origin, Progress};
 use super::rejected::{self, Reason};
 use super::source::create_source_rows;
-use super::statements::run;
 use super::steps::{Checked, Steps, mount_references};
 use crate::own::columns::Columns;
 use crate::own::commit::Target;
 use crate::own::merge::{self, Counts};
 use crate::own::request::{Mode, Request};
+use crate::own::rows;
 use crate::own::upsert::{MAX_ATTEMPTS, open};
-use crate::own::{rows, statements};
+
+use crate::sql::statement::{self, piece};
 use crate::sql::{DuckDb, EngineParameters};
 use crate::tables::iceberg::{NewFiles, OwnCommit, SECONDS, TASK, Tables, lock_waiting, overtaken};
 use digdag_task::{Failure, Observer};
@@ -88,7 +89,7 @@ pub fn refine(
         return Ok(work.up_to_date(&tables));
     }
     let engine = open(engine, scratch.path())?;
-    run(&engine, "any_order", &[])?;
+    statement::run(&engine, "refine/any_order", &[])?;
     let run = mount_references(&engine, lake, request.declaration)?.map(|run| run.to_string());
     for attempt in 0..MAX_ATTEMPTS {
         let folder = scratch.path().join(format!("files-{attempt}"));
@@ -228,7 +229,7 @@ impl Work<'_> {
             if values > 0 {
                 rejected::load(engine)?;
             } else {
-                statements::run(engine, "no_rows", &[("columns", &nothing(&columns)?)])?;
+                statement::run(engine, "own/no_rows", &[("columns", &nothing(&columns)?)])?;
             }
             let part =
                 self.part(engine, tables.rejected.as_ref(), request, (&columns, values), &folder.join("rejected"))?;
@@ -318,7 +319,7 @@ fn counted(counts: &Counts) -> std::collections::HashMap<String, String> {
 fn nothing(columns: &[(String, PrimitiveType)]) -> anyhow::Result<String> {
     let columns = columns.iter().map(|(name, data_type)| {
         let sql_type = crate::own::types::sql(data_type).unwrap_or_default();
-        statements::piece("pieces/null", &[("name", &crate::sql::quoted(name)), ("type", &sql_type)])
+        piece("own/pieces/null", &[("name", &crate::sql::quoted(name)), ("type", &sql_type)])
     });
     Ok(columns.collect::<anyhow::Result<Vec<_>>>()?.join(", "))
 }

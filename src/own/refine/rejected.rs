@@ -4,12 +4,12 @@ use lake_catalog::{PrimitiveType, TableName};
 
 use super::declaration::Declaration;
 use super::layout::lineage;
-use super::statements::{piece, rows, run};
 use super::steps::{Steps, reason_of};
 use super::validate::REJECTED;
 use crate::own::append::{POSITION, SOURCE_SHA256};
 use crate::own::declared::Declared;
 use crate::own::request::{Mode, Request};
+use crate::sql::statement::{piece, rows, run};
 use crate::sql::{DuckDb, quoted, text_literal};
 
 /// A reason for which a column rejects rows.
@@ -62,9 +62,9 @@ pub fn key() -> Vec<String> {
 /// Fails with DuckDB's error.
 pub fn store(steps: &Steps<'_>) -> anyhow::Result<Vec<Reason>> {
     let Steps { engine, declaration, source } = *steps;
-    let members = source
-        .iter()
-        .map(|column| piece("member", &[("label", &text_literal(&column.source)), ("column", &quoted(&column.name))]));
+    let members = source.iter().map(|column| {
+        piece("refine/pieces/member", &[("label", &text_literal(&column.source)), ("column", &quoted(&column.name))])
+    });
     let row = members.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
     let lineage: Vec<_> = lineage().map(|(name, _)| quoted(&name)).collect();
     let parts = declaration.columns.iter().map(|column| {
@@ -75,15 +75,15 @@ pub fn store(steps: &Steps<'_>) -> anyhow::Result<Vec<Reason>> {
             ("row", row.clone()),
             ("lineage", lineage.join(", ")),
         ];
-        piece("rejected", &places.each_ref().map(|(place, value)| (*place, value.as_str())))
+        piece("refine/pieces/rejected", &places.each_ref().map(|(place, value)| (*place, value.as_str())))
     });
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?.join("\nUNION ALL\n");
-    run(engine, "rejected", &[("rejected", &parts)])?;
+    run(engine, "refine/rejected", &[("rejected", &parts)])?;
     let reason = |row: Vec<Option<String>>| {
         let mut cells = row.into_iter().flatten();
         Some(Reason { column: cells.next()?, reason: cells.next()?, rows: cells.next()?.parse().ok()? })
     };
-    Ok(rows(engine, "reasons", &[])?.into_iter().filter_map(reason).collect())
+    Ok(rows(engine, "refine/reasons", &[])?.into_iter().filter_map(reason).collect())
 }
 
 /// Puts the rejected values in the place of the rows to merge.
@@ -91,7 +91,7 @@ pub fn store(steps: &Steps<'_>) -> anyhow::Result<Vec<Reason>> {
 /// # Errors
 /// Fails with DuckDB's error.
 pub fn load(engine: &DuckDb) -> anyhow::Result<()> {
-    run(engine, "raw_rejected", &[])
+    run(engine, "refine/raw_rejected", &[])
 }
 
 /// Returns the failure of a refinement that rejects too many rows.

@@ -6,10 +6,10 @@ use lake_catalog::{DataFile, PrimitiveType, Scan, Table};
 
 use super::layout::{SourceColumn, lineage};
 use super::progress::Progress;
-use super::statements::run;
 use crate::own::append::{POSITION, SOURCE_SHA256};
 use crate::own::evolve::stored_columns;
 use crate::own::scan::{self, ReadColumn, create_view};
+use crate::sql::statement::run;
 use crate::sql::{DuckDb, quoted};
 
 /// Creates the view `source rows` of the rows to refine, with the texts as they came and the columns that say where a row
@@ -44,14 +44,14 @@ pub fn create_source_rows(
             let kept = of_current(table)?;
             let all: Vec<_> = kept.data.iter().collect();
             create_view(engine, "kept rows", &all, &kept.position_deletes, &of_table(table, &read)?)?;
-            run(engine, "all_rows", &[("columns", &names)])
+            run(engine, "refine/all_rows", &[("columns", &names)])
         }
-        _ if removed.is_empty() => run(engine, "appended_rows", &[("columns", &names)]),
+        _ if removed.is_empty() => run(engine, "refine/appended_rows", &[("columns", &names)]),
         _ => {
             let identity = read.iter().filter(|column| [SOURCE_SHA256, POSITION].contains(&column.name.as_str()));
             let identity: Vec<_> = identity.cloned().collect();
             create_view(engine, "removed rows", &removed, &[], &identity)?;
-            run(engine, "rows_since", &[("columns", &names)])
+            run(engine, "refine/rows_since", &[("columns", &names)])
         }
     }
 }

@@ -9,10 +9,10 @@ use lake_catalog::PrimitiveType;
 
 use super::declaration::{Column, Declaration, Text};
 use super::layout::{SourceColumn, order};
-use super::statements::{number, piece, run};
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
-use crate::own::{statements as own, types};
+use crate::own::types;
+use crate::sql::statement::{number, piece, run};
 use crate::sql::{DuckDb, quoted, text_literal};
 use crate::tables::mount_table;
 use digdag_task::Failure;
@@ -47,7 +47,7 @@ pub fn reason_of(column: &Column) -> String {
 }
 
 fn named(value: &str, name: &str) -> anyhow::Result<String> {
-    piece("named", &[("value", value), ("name", name)])
+    piece("refine/pieces/named", &[("value", value), ("name", name)])
 }
 
 fn literals(texts: &[Text]) -> Vec<String> {
@@ -63,22 +63,22 @@ impl Steps<'_> {
     pub fn check(&self, columns: &[(String, PrimitiveType)]) -> anyhow::Result<Checked> {
         let texts = self.clean()?;
         let values = self.each(|column| named(&self.value(column)?, &quoted(&column.name)))?;
-        run(self.engine, "typed", &[("columns", &values), ("from", &texts)])?;
+        run(self.engine, "refine/typed", &[("columns", &values), ("from", &texts)])?;
         let joins = self.join_known()?;
         let typed = columns.iter().map(|(name, _)| Ok(format!("typed.{}", quoted(name))));
         let reasons = self.declaration.columns.iter().map(|column| self.reason(column));
         let stored = typed.chain(reasons).collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-        run(self.engine, "checked", &[("columns", &stored), ("joins", &joins)])?;
-        let rows = number(self.engine, "count", &[("table", "work.raw")])?;
+        run(self.engine, "refine/checked", &[("columns", &stored), ("joins", &joins)])?;
+        let rows = number(self.engine, "refine/count", &[("table", "work.raw")])?;
         let reasons: Vec<_> = self.declaration.columns.iter().map(reason_of).collect();
         let reasons = reasons.join(", ");
-        run(self.engine, "failed", &[("reasons", &reasons)])?;
-        let rejected = number(self.engine, "count", &[("table", "work.failed")])?;
+        run(self.engine, "refine/failed", &[("reasons", &reasons)])?;
+        let rejected = number(self.engine, "refine/count", &[("table", "work.failed")])?;
         if rejected > 0 {
-            run(self.engine, "only_passed", &[("reasons", &reasons)])?;
+            run(self.engine, "refine/only_passed", &[("reasons", &reasons)])?;
         }
         self.deduplicate()?;
-        let left = number(self.engine, "count", &[("table", "work.raw")])?;
+        let left = number(self.engine, "refine/count", &[("table", "work.raw")])?;
         Ok(Checked { rows, rejected, repeated: rows - rejected - left })
     }
 
@@ -89,13 +89,16 @@ impl Steps<'_> {
             return Ok(());
         }
         let keys: Vec<_> = keys.iter().map(|key| quoted(key)).collect();
-        let given = keys.iter().map(|key| piece("is_given", &[("column", key)])).collect::<anyhow::Result<Vec<_>>>()?;
+        let given = keys
+            .iter()
+            .map(|key| piece("refine/pieces/is_given", &[("column", key)]))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let order = order(self.declaration);
-        let order = order.iter().map(|column| own::piece("pieces/order_key", &[("column", &quoted(column))]));
+        let order = order.iter().map(|column| piece("own/pieces/order_key", &[("column", &quoted(column))]));
         let order = order.collect::<anyhow::Result<Vec<_>>>()?.join(", ");
-        let order = own::piece("pieces/order_of_rows", &[("columns", &order)])?;
+        let order = piece("own/pieces/order_of_rows", &[("columns", &order)])?;
         let places = [("keys", keys.join(", ")), ("all_given", given.join(" AND ")), ("order", order)];
-        run(self.engine, "deduplicated", &places.each_ref().map(|(place, value)| (*place, value.as_str())))
+        run(self.engine, "refine/deduplicated", &places.each_ref().map(|(place, value)| (*place, value.as_str())))
     }
 
     fn each(&self, piece: impl Fn(&Column) -> anyhow::Result<String>) -> anyhow::Result<String> {
@@ -111,21 +114,21 @@ impl Steps<'_> {
 
     /// Returns the text of a declared column as it came.
     pub fn text(&self, column: &Column) -> anyhow::Result<String> {
-        let Some(source) = self.source_of(column) else { return piece("missing", &[]) };
+        let Some(source) = self.source_of(column) else { return piece("refine/pieces/missing", &[]) };
         match &column.path {
-            None => piece("text", &[("column", &source)]),
+            None => piece("refine/pieces/text", &[("column", &source)]),
             Some(path) if path.contains("[*]") => {
                 let (path, join) = (text_literal(path), text_literal(column.join.as_deref().unwrap_or(", ")));
-                piece("json_list", &[("column", &source), ("path", &path), ("join", &join)])
+                piece("refine/pieces/json_list", &[("column", &source), ("path", &path), ("join", &join)])
             }
-            Some(path) => piece("json", &[("column", &source), ("path", &text_literal(path))]),
+            Some(path) => piece("refine/pieces/json", &[("column", &source), ("path", &text_literal(path))]),
         }
     }
 
     /// Creates the views of the texts, each a step of their cleaning, and returns the name of the last.
     fn clean(&self) -> anyhow::Result<String> {
         let texts = self.each(|column| named(&self.text(column)?, &text_of(column)))?;
-        run(self.engine, "texts", &[("columns", &texts)])?;
+        run(self.engine, "refine/texts", &[("columns", &texts)])?;
         let (mut view, mut number) = (quoted("texts 0"), 0);
         let steps = [Steps::trimmed, Steps::with_words, Steps::mapped, Steps::stripped, Steps::in_units];
         for step in steps {
@@ -139,7 +142,7 @@ impl Steps<'_> {
                 number += 1;
                 let next = quoted(&format!("texts {number}"));
                 let places = [("name", next.as_str()), ("columns", &changed.join(", ")), ("from", &view)];
-                run(self.engine, "next_texts", &places)?;
+                run(self.engine, "refine/next_texts", &places)?;
                 view = next;
             }
         }
@@ -147,23 +150,23 @@ impl Steps<'_> {
     }
 
     fn trimmed(&self, column: &Column, text: &str) -> anyhow::Result<Option<String>> {
-        column.trim.then(|| piece("trimmed", &[("column", text)])).transpose()
+        column.trim.then(|| piece("refine/pieces/trimmed", &[("column", text)])).transpose()
     }
 
     fn with_words(&self, column: &Column, text: &str) -> anyhow::Result<Option<String>> {
         let mut words = vec![text_literal("")];
         words.extend(literals(&self.declaration.null_words));
         words.extend(literals(&column.null_words));
-        piece("without_words", &[("column", text), ("words", &words.join(", "))]).map(Some)
+        piece("refine/pieces/without_words", &[("column", text), ("words", &words.join(", "))]).map(Some)
     }
 
     fn mapped(&self, column: &Column, text: &str) -> anyhow::Result<Option<String>> {
         let cases = column.map.iter().map(|(Text(from), Text(to))| {
-            piece("case", &[("text", &text_literal(from)), ("value", &text_literal(to))])
+            piece("refine/pieces/case", &[("text", &text_literal(from)), ("value", &text_literal(to))])
         });
         let cases = cases.collect::<anyhow::Result<Vec<_>>>()?.join(" ");
         let is_mapped = !column.map.is_empty();
-        is_mapped.then(|| piece("mapped", &[("column", text), ("cases", &cases)])).transpose()
+        is_mapped.then(|| piece("refine/pieces/mapped", &[("column", text), ("cases", &cases)])).transpose()
     }
 
     /// Removes the parts of a text, and the spaces that were around them, and writes a number with a point.
@@ -173,13 +176,19 @@ impl Steps<'_> {
         }
         let mut stripped = text.to_owned();
         for part in literals(&column.strip) {
-            stripped = piece("stripped", &[("column", &stripped), ("part", &part), ("by", &text_literal(""))])?;
+            stripped =
+                piece("refine/pieces/stripped", &[("column", &stripped), ("part", &part), ("by", &text_literal(""))])?;
         }
         if let Some(mark) = column.decimal_mark {
             let mark = text_literal(&mark.to_string());
-            stripped = piece("stripped", &[("column", &stripped), ("part", &mark), ("by", &text_literal("."))])?;
+            stripped =
+                piece("refine/pieces/stripped", &[("column", &stripped), ("part", &mark), ("by", &text_literal("."))])?;
         }
-        if column.trim { piece("trimmed", &[("column", &stripped)]).map(Some) } else { Ok(Some(stripped)) }
+        if column.trim {
+            piece("refine/pieces/trimmed", &[("column", &stripped)]).map(Some)
+        } else {
+            Ok(Some(stripped))
+        }
     }
 
     fn in_units(&self, column: &Column, text: &str) -> anyhow::Result<Option<String>> {
@@ -187,21 +196,24 @@ impl Steps<'_> {
             return Ok(None);
         }
         let cases = column.units.iter().map(|(Text(unit), Text(factor))| {
-            piece("factor", &[("unit", &text_literal(unit)), ("factor", &text_literal(factor))])
+            piece("refine/pieces/factor", &[("unit", &text_literal(unit)), ("factor", &text_literal(factor))])
         });
         let cases = cases.collect::<anyhow::Result<Vec<_>>>()?.join(" ");
         let units: Vec<_> = column.units.keys().map(|Text(unit)| escaped(unit)).collect();
         // As many digits as DuckDB multiplies without loss.
         let pattern = format!(r"^(-?[0-9]{{1,13}}(\.[0-9]{{1,6}})?)\s*({})$", units.join("|"));
-        piece("in_units", &[("column", text), ("pattern", &text_literal(&pattern)), ("cases", &cases)]).map(Some)
+        piece("refine/pieces/in_units", &[("column", text), ("pattern", &text_literal(&pattern)), ("cases", &cases)])
+            .map(Some)
     }
 
     /// Returns the value of a declared column.
     fn value(&self, column: &Column) -> anyhow::Result<String> {
         let (text, sql_type) = (text_of(column), sql_type(column)?);
         match column.formats.is_empty() {
-            true => piece("value", &[("column", &text), ("type", &sql_type)]),
-            false => piece("time", &[("column", &text), ("formats", &formats(column)), ("type", &sql_type)]),
+            true => piece("refine/pieces/value", &[("column", &text), ("type", &sql_type)]),
+            false => {
+                piece("refine/pieces/time", &[("column", &text), ("formats", &formats(column)), ("type", &sql_type)])
+            }
         }
     }
 
@@ -212,13 +224,16 @@ impl Steps<'_> {
         let type_name = types::name(&data_type);
         let mut cases = Vec::new();
         if let Some(source) = self.source_of(column).filter(|_| column.path.is_some()) {
-            cases.push((piece("no_json", &[("column", &format!("typed.{source}"))])?, Some("no JSON".to_owned())));
+            cases.push((
+                piece("refine/pieces/no_json", &[("column", &format!("typed.{source}"))])?,
+                Some("no JSON".to_owned()),
+            ));
         }
         let is_required = column.required || self.declaration.key.contains(&column.name);
         // Behind this case, every text is given.
-        cases.push((piece("is_null", &[("column", &text)])?, is_required.then(|| "no value".to_owned())));
+        cases.push((piece("refine/pieces/is_null", &[("column", &text)])?, is_required.then(|| "no value".to_owned())));
         if !column.formats.is_empty() {
-            let misfit = piece("no_time", &[("column", &text), ("formats", &formats(column))])?;
+            let misfit = piece("refine/pieces/no_time", &[("column", &text), ("formats", &formats(column))])?;
             cases.push((misfit, Some(format!("no {type_name} in the format {}", column.formats.join(" or ")))));
         } else if let Some(misfit) = types::misfit(&text, &data_type)? {
             let units: Vec<_> = column.units.keys().map(|Text(unit)| format!("{unit:?}")).collect();
@@ -228,25 +243,27 @@ impl Steps<'_> {
         if !column.accepted.is_empty() {
             let accepted = literals(&column.accepted).join(", ");
             cases.push((
-                piece("not_accepted", &[("column", &text), ("accepted", &accepted)])?,
+                piece("refine/pieces/not_accepted", &[("column", &text), ("accepted", &accepted)])?,
                 Some("not accepted".to_owned()),
             ));
         }
         for (name, bound) in [("below", &column.range.min), ("above", &column.range.max)] {
             let Some(Text(bound)) = bound else { continue };
             let places = [("column", value.as_str()), ("bound", &text_literal(bound)), ("type", &sql_type)];
-            cases.push((piece(name, &places)?, Some(format!("{name} {bound}"))));
+            cases.push((piece(&format!("refine/pieces/{name}"), &places)?, Some(format!("{name} {bound}"))));
         }
         if let (Some(reference), Some(known)) = (&column.references, self.known(column)) {
-            let unknown = piece("is_null", &[("column", &format!("{known}.known"))])?;
+            let unknown = piece("refine/pieces/is_null", &[("column", &format!("{known}.known"))])?;
             cases.push((unknown, Some(format!("not in {reference}"))));
         }
         let cases = cases.iter().map(|(condition, reason)| {
-            let reason = reason.as_ref().map_or_else(|| piece("missing", &[]), |reason| Ok(text_literal(reason)))?;
-            piece("when", &[("condition", condition), ("reason", &reason)])
+            let reason = reason
+                .as_ref()
+                .map_or_else(|| piece("refine/pieces/missing", &[]), |reason| Ok(text_literal(reason)))?;
+            piece("refine/pieces/when", &[("condition", condition), ("reason", &reason)])
         });
         let cases = cases.collect::<anyhow::Result<Vec<_>>>()?.join(" ");
-        named(&piece("reason", &[("cases", &cases)])?, &reason_of(column))
+        named(&piece("refine/pieces/reason", &[("cases", &cases)])?, &reason_of(column))
     }
 
     /// Returns the alias of the table with the known values of a column that refers to the catalogue.
@@ -268,9 +285,9 @@ impl Steps<'_> {
                 ("type", sql_type(column)?),
                 ("column", quoted(&column.name)),
             ];
-            run(self.engine, "known", &places.each_ref().map(|(place, value)| (*place, value.as_str())))?;
+            run(self.engine, "refine/known", &places.each_ref().map(|(place, value)| (*place, value.as_str())))?;
             let value = format!("typed.{}", quoted(&column.name));
-            joins.push(piece("join", &[("known", &known), ("alias", &alias), ("column", &value)])?);
+            joins.push(piece("refine/pieces/join", &[("known", &known), ("alias", &alias), ("column", &value)])?);
         }
         Ok(joins.join("\n"))
     }

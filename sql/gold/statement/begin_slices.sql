@@ -1,0 +1,2 @@
+-- The schema of the slices.
+CREATE SCHEMA slice

@@ -1,0 +1,2 @@
+-- The ids of a table.
+SELECT {column} AS id FROM {name}

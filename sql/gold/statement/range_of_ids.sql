@@ -1,0 +1,2 @@
+-- The smallest and the largest id.
+SELECT min(id), max(id) FROM ({ids})

@@ -1,0 +1,2 @@
+-- Lets the names of tables mean the whole tables.
+SET search_path = 'main'
