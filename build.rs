@@ -25,6 +25,8 @@ fn main() {
     println!("cargo:rerun-if-changed={}", folder.join(library).display());
     println!("cargo:rustc-link-search=native={}", folder.display());
 
+    println!("cargo:rustc-env=DUCKDB_FOLDER={}", folder.display());
+
     let origin = if cfg!(target_os = "macos") { "@loader_path" } else { "$ORIGIN" };
     for place in [origin.to_owned(), format!("{origin}/../lib"), folder.display().to_string()] {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{place}");

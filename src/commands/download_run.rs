@@ -56,14 +56,14 @@ pub fn main() -> ExitCode {
 /// Fails if the run is not whole in the warehouse, if a file differs from its manifest, and if the server or the disk refuses.
 fn download_run(parameters: DownloadRun, call: &mut Call) -> anyhow::Result<()> {
     let threads = parameters.parallel.max(1);
-    let remote = parameters.warehouse.open_required(threads, call.observer())?;
+    let lake = parameters.lake.create()?;
+    let remote = parameters.warehouse.of(&lake)?.open_required(threads, call.observer())?;
     call.set_detail("warehouse", remote.address().to_string());
     let id = match parameters.run_id {
         Some(id) => id,
         None => remote.published()?,
     };
     call.set_run_id(&id);
-    let lake = parameters.lake.create()?;
     let downloaded = download(&remote, &lake, &id, call.name(), threads, &*call)?;
     let run = match &downloaded {
         Some(downloaded) => downloaded.run.clone(),

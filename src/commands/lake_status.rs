@@ -133,7 +133,8 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
 
     let warehouse = parameters
         .warehouse
-        .open(1, call.observer())
+        .of(&lake)
+        .and_then(|warehouse| warehouse.open(1, call.observer()))
         .and_then(|remote| remote.map(|remote| WarehouseStatus::of(&remote, &ids, active.as_ref())).transpose());
 
     if !parameters.json.is_on() {

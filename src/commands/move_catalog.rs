@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::tables::iceberg::{self, CatalogArgs, Place, RestArgs};
-use digdag_task::Call;
+use digdag_task::{Call, Switch};
 
 /// Move the Iceberg catalog of a lake to another database or server
 ///
@@ -37,6 +37,10 @@ pub struct MoveCatalog {
 
     #[command(flatten)]
     pub(crate) rest: RestArgs,
+
+    /// Move to SQLite, a file of this machine, although the tables of runs lie in a warehouse
+    #[arg(long)]
+    pub(crate) allow_local_catalog: Switch,
 }
 
 const EXAMPLE: &str = "\
@@ -57,6 +61,9 @@ fn move_catalog(parameters: MoveCatalog, call: &mut Call) -> anyhow::Result<()> 
     let rest = &parameters.rest;
     let to = Place::new(&parameters.to, parameters.to_password_file.as_deref(), rest);
     to.check()?;
+    if !parameters.allow_local_catalog.is_on() {
+        to.require_shared(&lake)?;
+    }
     let from = Place::of(&lake, parameters.catalog_password_file.as_deref(), rest)?
         .ok_or_else(|| iceberg::no_tables(&lake, "run stage-tables with --catalog for a sealed run"))?;
     let is_there = from.url == to.url;

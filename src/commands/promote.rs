@@ -91,7 +91,7 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         return Ok(());
     }
     let (lake, mut publication) = parameters.publish.lock(call)?;
-    let warehouse = Warehouse::open(&parameters.warehouse, call)?;
+    let warehouse = Warehouse::open(&lake, &parameters.warehouse, call)?;
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));
     if before.as_ref() == Some(&id) {

@@ -8,7 +8,7 @@ use clap::Parser;
 use super::LakeArgs;
 use super::screen::{bytes, columns, counted};
 use crate::lake::{KeepReason, PrunePlan, Retention};
-use crate::retention::prune;
+use crate::retention::{REMOVALS, prune, prune_warehouse};
 use crate::store::{RemotePlan, WarehouseArgs};
 use crate::tables::iceberg::CatalogArgs;
 use digdag_task::{Call, Failure, Switch};
@@ -24,8 +24,9 @@ use digdag_task::{Call, Failure, Switch};
 /// then deleted. Also removes orphans of earlier tasks: unfinished work and locks in <lake>/_meta, and in
 /// <lake>/_tmp_test the dry runs of runs that are sealed or gone.
 ///
-/// A run in the warehouse stays when the lake's copy goes. keep_in_warehouse removes runs there, except the newest, the one that
-/// active.json names, and those that active or an active__prev_<timestamp> points at.
+/// A run in the warehouse stays when the lake's copy goes, and so do the snapshots of tables that lie there. keep_in_warehouse
+/// removes runs there, except the newest, the one that active.json names, those that active or an active__prev_<timestamp>
+/// points at, and those that a table needs.
 #[derive(Debug, Parser)]
 #[command(name = "prune-runs", version, after_help = EXAMPLE)]
 pub struct PruneRuns {
@@ -75,25 +76,22 @@ pub fn main() -> ExitCode {
 fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     let open_for = Duration::from_secs(u64::from(parameters.open_hours) * 3600);
     let retention = Retention::new(parameters.keep, parameters.keep_previous, open_for)?;
+    if parameters.keep_in_warehouse == Some(0) {
+        return Err(Failure::parameters("parameter keep_in_warehouse: expected at least 1, found 0").into());
+    }
+    let lake = parameters.lake.open()?;
     let warehouse = match parameters.keep_in_warehouse {
         None => None,
-        Some(0) => return Err(Failure::parameters("parameter keep_in_warehouse: expected at least 1, found 0").into()),
-        Some(keep) => Some((parameters.warehouse.open_required(REMOVALS, call.observer())?, keep)),
+        Some(keep) => Some((parameters.warehouse.of(&lake)?.open_required(REMOVALS, call.observer())?, keep)),
     };
-    let lake = parameters.lake.open()?;
     let dry_run = parameters.dry_run.is_on();
     let pruned = prune(&lake, call.name(), &parameters.catalog, retention, dry_run)?;
     let there = match &warehouse {
         None => None,
         Some((remote, keep)) => {
-            // The pointers must not move between the plan and the removals.
-            let _locked = if dry_run { None } else { Some(lake.lock(call.name())?) };
-            let plan = remote.plan_prune(&lake, *keep, open_for)?;
-            if !dry_run {
-                remote.execute_prune(&plan, REMOVALS)?;
-            }
             call.set_detail("warehouse", remote.address().to_string());
-            Some(plan)
+            let (place, kept) = ((&lake, remote), (*keep, open_for));
+            Some(prune_warehouse(place, call.name(), &parameters.catalog, kept, dry_run)?)
         }
     };
     show(&pruned.plan, call);
@@ -113,9 +111,6 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
     }
     Ok(())
 }
-
-/// The number of objects that are removed at once.
-const REMOVALS: usize = 8;
 
 fn summary_of_remote(plan: Option<&RemotePlan>) -> String {
     match plan {

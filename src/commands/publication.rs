@@ -13,9 +13,9 @@ pub(super) struct Warehouse {
 }
 
 impl Warehouse {
-    /// Opens the warehouse and reads its pointer; returns `None` if none is set. Called under the lake's lock.
-    pub fn open(parameters: &WarehouseArgs, call: &mut Call) -> anyhow::Result<Option<Self>> {
-        let Some(remote) = parameters.open(1, call.observer())? else { return Ok(None) };
+    /// Opens the warehouse and reads its pointer; returns `None` if none is set and the lake has none on record. Called under the lake's lock.
+    pub fn open(lake: &Lake, parameters: &WarehouseArgs, call: &mut Call) -> anyhow::Result<Option<Self>> {
+        let Some(remote) = parameters.of(lake)?.open(1, call.observer())? else { return Ok(None) };
         let pointer = remote.pointer()?;
         call.set_detail("warehouse", remote.address().to_string());
         let named = pointer.active().map(|active| active.run_id.to_string());

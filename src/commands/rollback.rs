@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
 pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
-    let warehouse = Warehouse::open(&parameters.warehouse, call)?;
+    let warehouse = Warehouse::open(&lake, &parameters.warehouse, call)?;
     let active = lake.active()?;
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));
     let reached = parameters.to_run_id.is_some() && parameters.to_run_id == active;

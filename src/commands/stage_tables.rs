@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::PublishArgs;
 use crate::lake::SealedRun;
+use crate::store::WarehouseArgs;
 use crate::tables::iceberg::{self, Mode};
 use digdag_task::{Call, Switch};
 
@@ -13,6 +14,10 @@ use digdag_task::{Call, Switch};
 ///
 /// Every table gets a snapshot over the run's own files, tagged run_<run_id>, in one commit; nothing is copied. What
 /// readers get by default stays until promote moves it. The catalog is created on first use.
+///
+/// With a warehouse the tables lie there and name the files that upload-run sent, for readers on any machine. The lake records
+/// it, and its tables of runs lie there from then on. A catalog in SQLite, a file of this machine, is refused then unless
+/// allow_local_catalog is true.
 #[derive(Debug, Parser)]
 #[command(name = "stage-tables", version, after_help = EXAMPLE)]
 pub struct StageTables {
@@ -22,6 +27,13 @@ pub struct StageTables {
     /// Read the files of the run, report what would be added, and add nothing
     #[arg(long)]
     pub(crate) dry_run: Switch,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
+
+    /// Keep the catalog in SQLite, a file of this machine, although the tables of runs lie in the warehouse
+    #[arg(long)]
+    pub(crate) allow_local_catalog: Switch,
 }
 
 const EXAMPLE: &str = "\
@@ -41,12 +53,19 @@ fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> 
     let id = parameters.publish.run_id(call)?;
     let (lake, mut publication) = parameters.publish.lock(call)?;
     let sealed = SealedRun::open(&lake.run(&id)?)?;
-    let staged = if parameters.dry_run.is_on() {
-        let scratch = lake.scratch(call.name())?;
-        iceberg::stage(publication.tables_to_try(scratch.path())?, &sealed, Mode::Try)?
-    } else {
-        iceberg::stage(publication.tables_or_create(&parameters.publish.catalog)?, &sealed, Mode::Commit)?
+    let warehouse = parameters.warehouse.of(&lake)?;
+    let catalog = &parameters.publish.catalog;
+    if !parameters.allow_local_catalog.is_on() {
+        iceberg::require_shared_catalog(&lake, catalog, &warehouse)?;
+    }
+    call.set_detail("warehouse", warehouse.warehouse.as_ref().map(ToString::to_string));
+    let scratch = parameters.dry_run.is_on().then(|| lake.scratch(call.name())).transpose()?;
+    let (tables, mode) = match &scratch {
+        Some(scratch) => (publication.tables_to_try(scratch.path())?, Mode::Try),
+        None => (publication.tables_or_create(catalog)?, Mode::Commit),
     };
+    tables.lie_in(&warehouse, mode)?;
+    let staged = iceberg::stage(tables, &sealed, mode)?;
     call.set_metric("tables", staged.tables);
     call.set_metric("files", staged.files);
     call.set_detail("tag", format!("run_{id}"));

@@ -75,12 +75,13 @@ fn upload_run(parameters: UploadRun, call: &mut Call) -> anyhow::Result<()> {
     })?;
     call.set_run_id(id);
     let threads = parameters.parallel.max(1);
-    let Some(remote) = parameters.warehouse.open(threads, call.observer())? else {
+    let lake = parameters.lake.open()?;
+    let Some(remote) = parameters.warehouse.of(&lake)?.open(threads, call.observer())? else {
         call.skipped("no warehouse is set");
         return Ok(());
     };
     call.set_detail("warehouse", remote.address().to_string());
-    let run = parameters.lake.open()?.run(id)?.sendable(call.name())?;
+    let run = lake.run(id)?.sendable(call.name())?;
     if parameters.dry_run.is_on() {
         let files = &run.sealed().manifest().files;
         let size = files.iter().map(|file| file.bytes).sum();

@@ -70,13 +70,13 @@ pub fn main() -> ExitCode {
 fn verify_run(parameters: VerifyRun, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let threads = parameters.parallel.max(1);
-    if let Some(remote) = parameters.warehouse.open(threads, call.observer())? {
+    if parameters.warehouse.warehouse.is_some() || parameters.full.is_on() {
+        let remote = parameters.warehouse.of(&lake)?.open(threads, call.observer())?;
+        let remote = remote.ok_or_else(|| {
+            Failure::parameters("parameter full is for a warehouse; all bytes of a run in the lake are read")
+                .hint("name it, such as --warehouse s3://bucket/prefix")
+        })?;
         return verify_remote(&remote, &lake, &parameters, threads, call);
-    }
-    if parameters.full.is_on() {
-        return Err(Failure::parameters("parameter full is for a warehouse; all bytes of a run in the lake are read")
-            .hint("name it, such as --warehouse s3://bucket/prefix")
-            .into());
     }
     let active = lake.active();
     let id = match (&parameters.run_id, &active) {

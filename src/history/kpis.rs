@@ -149,7 +149,7 @@ impl Computation<'_> {
     fn compute(&self, wanted: &[&KpiQuery], before: &Snapshots) -> anyhow::Result<(Snapshots, Option<Failure>)> {
         let engine = DuckDb::open(self.options.engine, &self.events.scratch().join("spill"))?;
         mount_run(&engine, &Contract::load()?, &self.lake.run(self.id)?)?;
-        let sandbox = Sandbox::new(engine, self.lake.root(), self.options.sandbox)?;
+        let sandbox = Sandbox::new(engine, self.lake.root(), &[], self.options.sandbox)?;
         let mut computed = Snapshots::new();
         for derived in [false, true] {
             if derived {

@@ -9,6 +9,9 @@ impl Lake {
     /// The file in `_meta` that names a catalog other than the embedded one.
     pub const CATALOG_RECORD: &str = "catalog.json";
 
+    /// The file in `_meta` that names the warehouse in which the tables of runs lie.
+    pub const WAREHOUSE_RECORD: &str = "warehouse.json";
+
     /// The file in `_meta` that says which run is about to be published.
     pub const PUBLICATION: &str = "publication.json";
 

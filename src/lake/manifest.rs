@@ -93,6 +93,14 @@ impl Manifest {
         }
     }
 
+    /// Returns the Parquet files of a table's folder, such as `releases_v6`, in order.
+    pub fn files_of(&self, folder: &str) -> impl Iterator<Item = &ManifestFile> {
+        let is_in = move |file: &&ManifestFile| {
+            file.path.rsplit_once('/').is_some_and(|(parent, name)| parent == folder && name.ends_with(".parquet"))
+        };
+        self.files.iter().filter(is_in)
+    }
+
     /// Returns the value that `manifest_sha256` must have.
     pub(super) fn digest(&self) -> anyhow::Result<String> {
         let unsigned = Manifest { manifest_sha256: String::new(), ..self.clone() };

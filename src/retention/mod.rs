@@ -13,5 +13,5 @@ mod runs;
 mod tables;
 
 pub use policy::{LayerDays, Policy};
-pub use runs::{Pruned, prune};
+pub use runs::{Pruned, REMOVALS, prune, prune_warehouse};
 pub use tables::{Enforced, enforce};

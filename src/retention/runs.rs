@@ -1,9 +1,12 @@
 //! Runs that are no longer kept: their snapshots and tags leave all tables in one transaction, then their files go.
 
+use std::time::Duration;
+
 use lake_catalog::Access;
 
 use crate::lake::{Lake, PrunePlan, Retention};
-use crate::tables::iceberg::{CatalogArgs, Tables, lock};
+use crate::store::{RemoteLake, RemotePlan};
+use crate::tables::iceberg::{CatalogArgs, RunCopy, Tables, lock};
 
 /// A prune, and what it found.
 #[derive(Debug)]
@@ -26,7 +29,9 @@ pub fn prune(
     retention: Retention,
     dry_run: bool,
 ) -> anyhow::Result<Pruned> {
-    let held = |tables: Option<&mut Tables>| tables.map(Tables::held_runs).transpose().map(Option::unwrap_or_default);
+    let held = |tables: Option<&mut Tables>| {
+        tables.map(|tables| tables.held_runs(RunCopy::InLake)).transpose().map(Option::unwrap_or_default)
+    };
     if dry_run {
         let held = held(Tables::open(lake, Access::Read, catalog)?.as_mut())?;
         let plan = lake.plan_prune(retention, &held)?;
@@ -40,8 +45,43 @@ pub fn prune(
         let going: Vec<_> = plan.removed().map(|run| &run.run_id).collect();
         // Snapshots are removed before the files, because no snapshot may name a missing file. A run that a task opens
         // meanwhile stays in the lake, and promote stages it again.
-        tables.forget(&going)?;
+        tables.forget(&going, RunCopy::InLake)?;
     }
     plan.execute(publication.locked(), task)?;
     Ok(Pruned { plan, is_nothing })
+}
+
+/// The number of objects that are removed at once.
+pub const REMOVALS: usize = 8;
+
+/// Removes the runs in the warehouse that are no longer kept, with their snapshots if the tables of runs lie there, or plans it
+/// for a dry run, which takes no lock.
+///
+/// # Errors
+/// Fails if another task holds the lake's lock, if the catalog refuses the commit, or if the server refuses. A prune that is run
+/// again continues.
+pub fn prune_warehouse(
+    (lake, remote): (&Lake, &RemoteLake),
+    task: &str,
+    catalog: &CatalogArgs,
+    (keep, open_for): (usize, Duration),
+    dry_run: bool,
+) -> anyhow::Result<RemotePlan> {
+    let held = |tables: Option<&mut Tables>| {
+        tables.map(|tables| tables.held_runs(RunCopy::InWarehouse)).transpose().map(Option::unwrap_or_default)
+    };
+    if dry_run {
+        let held = held(Tables::open(lake, Access::Read, catalog)?.as_mut())?;
+        return remote.plan_prune(lake, keep, open_for, &held);
+    }
+    // The pointers must not move between the plan and the removals.
+    let mut publication = lock(lake, task, catalog)?;
+    let held = held(publication.tables())?;
+    let plan = remote.plan_prune(lake, keep, open_for, &held)?;
+    if let Some(tables) = publication.tables() {
+        let going: Vec<_> = plan.removed().map(|run| &run.run_id).collect();
+        tables.forget(&going, RunCopy::InWarehouse)?;
+    }
+    remote.execute_prune(&plan, REMOVALS)?;
+    Ok(plan)
 }

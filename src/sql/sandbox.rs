@@ -22,12 +22,13 @@ pub(super) const FILES_HINT: &str =
 const READS_HINT: &str = "give one SELECT, DESCRIBE, SHOW or SUMMARIZE";
 
 /// Functions that a query may call and that change DuckDB's state, write files (logs, profiles), or run a text as SQL
-/// without a check of the functions in it. `lock_configuration` of DuckDB 1.5.5 does not cover them.
-const REFUSED_FUNCTIONS: [&str; 12] = [
+/// without a check of the functions in it, or tell about logins. `lock_configuration` of DuckDB 1.5.5 does not cover them.
+const REFUSED_FUNCTIONS: [&str; 14] = [
     "checkpoint",
     "disable_logging",
     "disable_peg_parser",
     "disable_profiling",
+    "duckdb_secrets",
     "enable_logging",
     "enable_peg_parser",
     "enable_profiling",
@@ -35,6 +36,7 @@ const REFUSED_FUNCTIONS: [&str; 12] = [
     "json_execute_serialized_sql",
     "query",
     "truncate_duckdb_logs",
+    "which_secret",
     "write_log",
 ];
 
@@ -52,11 +54,16 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Locks an engine so that statements read only files below `lake`, or any file with `allow_files`.
+    /// Locks an engine so that statements read only files below `lake` and these objects, or any file with `allow_files`.
     ///
     /// # Errors
     /// Fails if a symbolic link in the lake leads out of it, or if DuckDB refuses a setting.
-    pub fn new(engine: DuckDb, lake: &Path, parameters: SandboxParameters) -> anyhow::Result<Self> {
+    pub fn new(
+        engine: DuckDb,
+        lake: &Path,
+        objects: &[String],
+        parameters: SandboxParameters,
+    ) -> anyhow::Result<Self> {
         if !parameters.allow_files.is_on() {
             if let Some((link, target)) = link_out_of(lake)? {
                 let message = format!("{} links to {}, outside the lake", link.display(), target.display());
@@ -67,6 +74,11 @@ impl Sandbox {
             let folder = text_literal(&lake.to_string_lossy());
             let allowed = SqlFile::load("sandbox/allowed_directories")?;
             engine.execute(&allowed.with(&[("folder", &folder)]), &allowed.path)?;
+            if !objects.is_empty() {
+                let paths: Vec<_> = objects.iter().map(|location| text_literal(location)).collect();
+                let allowed = SqlFile::load("sandbox/allowed_paths")?;
+                engine.execute(&allowed.with(&[("paths", &paths.join(", "))]), &allowed.path)?;
+            }
             engine.execute_file("sandbox/no_external_access")?;
         }
         engine.execute_file("sandbox/lock_configuration")?;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::remote::RemoteLake;
-use crate::lake::{Lake, ManifestFile, ReceivedRun, Run, RunId, sha256_of_bytes, sha256_of_file};
+use crate::lake::{Lake, ManifestFile, ReceivedRun, Run, RunId, sha256_of_file};
 use crate::parallel::on_threads;
 use digdag_task::{Amount, Failure, Observer};
 
@@ -42,10 +42,7 @@ pub fn download(
         return Ok(None);
     }
     let (manifest, text) = remote.whole_manifest(id)?;
-    if lake.known_seal(id)?.is_some_and(|seal| seal != sha256_of_bytes(&text)) {
-        let what = "its manifest is not the one that was written when it was sealed";
-        return Err(Failure::input(format!("run {id} in {} failed verification: {what}", remote.address())).into());
-    }
+    remote.refuse_other_seal(lake, id, &text)?;
     let bytes = manifest.files.iter().map(|file| file.bytes).sum();
     let meter = observer.begin(Amount::bytes(bytes));
     let (done, arrived) = (AtomicU64::new(0), AtomicU64::new(0));

@@ -4,13 +4,14 @@
 //! s3://bucket/prefix/_runs/<run_id>/<table>/part-….parquet   the files of a sealed run, never replaced
 //!                    _runs/<run_id>/_upload.json              the part size and the checksums; written first   record.rs
 //!                    _runs/<run_id>/_manifest.json            the seal; written last
+//!                    _tables/<namespace>/<table>/metadata/    Iceberg's metadata of the tables of runs         table_files.rs
 //!                    active.json                              the published run; moved by compare-and-swap     pointer.rs
 //!
 //! sealed run ──upload.rs──▶ objects ──verify.rs──▶ sizes and checksums, or all bytes
 //!                                   ──download.rs─▶ the run, byte for byte
 //! ```
 //!
-//! `object.rs` reads any object, as the input of a task.
+//! `object.rs` reads any object, as the input of a task. `recorded.rs` is the lake's note of its warehouse.
 //!
 //! A run is whole there if it has a manifest. Its files are written under the condition that they are absent, each with
 //! the SHA-256 that the server verifies, in parts of the size that `_upload.json` records. An existing object is not sent
@@ -23,15 +24,19 @@ mod object;
 mod plan;
 mod pointer;
 mod record;
+mod recorded;
 mod remote;
 mod retention;
+mod table_files;
 mod upload;
 mod verify;
 
 pub use download::download;
 pub use object::ObjectAddress;
 pub use pointer::Pointer;
+pub use recorded::Recorded;
 pub use remote::{RemoteLake, WarehouseArgs};
 pub use retention::RemotePlan;
+pub use table_files::{TableFiles, error_in};
 pub use upload::{UploadOptions, Uploaded, upload};
 pub use verify::verify;

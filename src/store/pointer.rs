@@ -134,15 +134,7 @@ impl RemoteLake {
     /// Fails if the run is not whole there or its manifest is another one, and with class `Locked` if another task moved
     /// the pointer since it was read.
     pub fn publish(&self, pointer: &Pointer, id: &RunId, manifest_sha256: &str) -> anyhow::Result<Option<Moved>> {
-        let (manifest, _) = self.whole_manifest(id)?;
-        if manifest.manifest_sha256 != manifest_sha256 {
-            let address = self.address();
-            return Err(Failure::input(format!(
-                "run {id} in {address} has another manifest than the run in this lake"
-            ))
-            .hint("files of a run are never replaced: find out who wrote it, or name another warehouse")
-            .into());
-        }
+        let manifest = self.require_run(id, manifest_sha256)?;
         let is_there = |active: &Active| active.run_id == *id && active.manifest_sha256 == manifest_sha256;
         if pointer.active.as_ref().is_some_and(is_there) {
             return Ok(None);

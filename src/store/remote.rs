@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use lake_store::{Address, Bucket, Error, Kind, Settings};
+use lake_store::{Access, Address, Bucket, Error, Kind, Settings};
 
 use crate::http::{RequestError, RetryPolicy, Transient};
-use crate::lake::{Manifest, RunId};
+use crate::lake::{Lake, Manifest, RunId, sha256_of_bytes};
 use digdag_task::{Failure, SharedObserver, Switch, boolean, duration};
 
 /// The longest manifest that is read: one of 40 tables in a thousand files each has 10 MB.
@@ -55,6 +55,22 @@ pub struct WarehouseArgs {
     /// Wait after the first attempt; each further wait is three times as long
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = duration)]
     pub s3_first_wait: Duration,
+}
+
+impl Default for WarehouseArgs {
+    fn default() -> Self {
+        WarehouseArgs {
+            warehouse: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_path_style: None,
+            s3_ca_file: None,
+            s3_allow_http: Switch(false),
+            s3_timeout: Duration::from_secs(60),
+            s3_max_attempts: 6,
+            s3_first_wait: Duration::from_millis(200),
+        }
+    }
 }
 
 /// The copy of a lake in object storage. It may be used from several threads.
@@ -106,6 +122,19 @@ impl RemoteLake {
     /// Returns the address.
     pub fn address(&self) -> &Address {
         self.bucket.address()
+    }
+
+    /// Returns the location of a file of a run, `s3://bucket/key`.
+    pub fn location(&self, id: &RunId, path: &str) -> String {
+        self.bucket.place(&self.run_key(id, path))
+    }
+
+    /// Returns how another client in this process reaches the server.
+    ///
+    /// # Errors
+    /// Fails if temporary credentials cannot be had.
+    pub fn access(&self) -> anyhow::Result<Access> {
+        self.call(Bucket::access)
     }
 
     /// Returns the key of the folder of a run, with a slash at its end.
@@ -168,6 +197,43 @@ impl RemoteLake {
             Failure::input(format!("run {id} is not whole in {}: {} is missing", self.address(), Manifest::FILE_NAME))
                 .hint(format!("run upload-run --run-id {id} on the machine that has the run"))
         })?)
+    }
+}
+
+impl RemoteLake {
+    /// Returns the manifest of a run that is whole there, if it is the one that the lake keeps the digest of or the lake keeps
+    /// none.
+    ///
+    /// # Errors
+    /// Fails if the run is not whole, or if its manifest is another one.
+    pub fn sealed_manifest(&self, lake: &Lake, id: &RunId) -> anyhow::Result<Manifest> {
+        let (manifest, text) = self.whole_manifest(id)?;
+        self.refuse_other_seal(lake, id, &text)?;
+        Ok(manifest)
+    }
+
+    /// Refuses a manifest that is not the one that the lake keeps the digest of.
+    pub(super) fn refuse_other_seal(&self, lake: &Lake, id: &RunId, text: &[u8]) -> anyhow::Result<()> {
+        if lake.known_seal(id)?.is_some_and(|seal| seal != sha256_of_bytes(text)) {
+            let what = "its manifest is not the one that was written when it was sealed";
+            return Err(Failure::input(format!("run {id} in {} failed verification: {what}", self.address())).into());
+        }
+        Ok(())
+    }
+
+    /// Requires the run to be whole there, with the manifest of this digest, which is that of the run in the lake.
+    ///
+    /// # Errors
+    /// Fails if it is not, or if the manifest cannot be read.
+    pub fn require_run(&self, id: &RunId, manifest_sha256: &str) -> anyhow::Result<Manifest> {
+        let (manifest, _) = self.whole_manifest(id)?;
+        if manifest.manifest_sha256 == manifest_sha256 {
+            return Ok(manifest);
+        }
+        let address = self.address();
+        Err(Failure::input(format!("run {id} in {address} has another manifest than the run in this lake"))
+            .hint("files of a run are never replaced: find out who wrote it, or name another warehouse")
+            .into())
     }
 }
 

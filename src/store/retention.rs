@@ -93,15 +93,21 @@ impl RemoteLake {
         Ok(runs)
     }
 
-    /// Plans a prune that keeps the newest `keep` whole runs, the run that `active.json` names, and the runs that `active`
-    /// and the links to its earlier targets name in the lake. A run without a manifest stays if one of its objects was written
+    /// Plans a prune that keeps the newest `keep` whole runs, the run that `active.json` names, the runs that `active`
+    /// and the links to its earlier targets name in the lake, and those that a table holds. A run without a manifest stays if one of its objects was written
     /// within `open_for`: its upload may be at work, or be resumed. Changes nothing.
     ///
     /// # Errors
     /// Fails if the bucket cannot be listed, or if a pointer cannot be read.
-    pub fn plan_prune(&self, lake: &Lake, keep: usize, open_for: Duration) -> anyhow::Result<RemotePlan> {
-        let mut needed: BTreeMap<RunId, String> =
-            lake.previous()?.into_iter().rev().map(|link| (link.run_id, link.name)).collect();
+    pub fn plan_prune(
+        &self,
+        lake: &Lake,
+        keep: usize,
+        open_for: Duration,
+        held: &BTreeMap<RunId, String>,
+    ) -> anyhow::Result<RemotePlan> {
+        let mut needed = held.clone();
+        needed.extend(lake.previous()?.into_iter().rev().map(|link| (link.run_id, link.name)));
         needed.extend(lake.active()?.map(|active| (active, "active".to_owned())));
         needed.extend(self.pointer()?.active().map(|active| (active.run_id.clone(), "active.json".to_owned())));
         let (mut runs, mut whole_runs) = (Vec::new(), 0);

@@ -9,5 +9,5 @@ mod pruning;
 pub mod register;
 pub mod server;
 
-pub use mount::{mount_reads, mount_run, mount_table};
+pub use mount::{mount_copy, mount_reads, mount_run, mount_table};
 pub use pruning::{ReadTable, files_to_read};

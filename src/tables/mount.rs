@@ -8,7 +8,7 @@ use super::iceberg::schema_of;
 use super::needs::Needs;
 use super::pruning::{ReadTable, may_match};
 use crate::contract::{Contract, Table};
-use crate::lake::{Dataset, Run};
+use crate::lake::{Dataset, Manifest, Run};
 use crate::sql::{DuckDb, Engine, Filter, Reads, SqlFile};
 
 /// Mounts a table of a run under its SQL names.
@@ -50,16 +50,63 @@ pub fn mount_reads(
     run: &Run,
     reads: Option<&Reads>,
 ) -> anyhow::Result<Vec<ReadTable>> {
-    let views = SqlFile::folder("views")?;
-    let needs = reads.and_then(|reads| Needs::of(contract, &views, reads));
-    let (mut missing, mut read) = (Vec::new(), Vec::new());
-    for table in contract.tables.iter().filter(|table| needs.as_ref().is_none_or(|needs| needs.table(table))) {
-        match (run.dataset(&table.folder())?, &needs) {
+    let mut read = Vec::new();
+    mount_needed(engine, contract, reads, |table, needs| {
+        match (run.dataset(&table.folder())?, needs) {
             (Some(dataset), None) => mount_table(engine, table, run, &dataset)?,
             (Some(dataset), Some(needs)) => {
                 read.push(mount_matching(engine, table, run, &dataset, needs.filter(table).as_ref())?);
             }
-            (None, _) => missing.extend([table.name.as_str(), table.sql_name()]),
+            (None, _) => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(read)
+}
+
+/// Like [`mount_reads`], but mounts the files of a run's copy in object storage, which `location` names.
+///
+/// # Errors
+/// Fails with DuckDB's error.
+pub fn mount_copy(
+    engine: &DuckDb,
+    contract: &Contract,
+    manifest: &Manifest,
+    location: impl Fn(&str) -> String,
+    reads: Option<&Reads>,
+) -> anyhow::Result<Vec<ReadTable>> {
+    let mut read = Vec::new();
+    mount_needed(engine, contract, reads, |table, needs| {
+        let files: Vec<_> = manifest.files_of(&table.folder()).collect();
+        if files.is_empty() {
+            return Ok(false);
+        }
+        if needs.is_some() {
+            let (files, bytes) = (files.len(), files.iter().map(|file| file.bytes).sum());
+            // DuckDB reads the footers, and of the rest what the conditions leave.
+            read.push(ReadTable { table: table.name.clone(), files, bytes, files_read: files, bytes_read: bytes });
+        }
+        let locations: Vec<_> = files.iter().map(|file| PathBuf::from(location(&file.path))).collect();
+        mount_files(engine, table, &locations)?;
+        Ok(true)
+    })?;
+    Ok(read)
+}
+
+/// Mounts what a statement needs of the contract, or everything. `mount` mounts a table, with the condition that the statement
+/// sets, and returns whether the run has it. A view over a table that the run lacks is left out.
+fn mount_needed(
+    engine: &DuckDb,
+    contract: &Contract,
+    reads: Option<&Reads>,
+    mut mount: impl FnMut(&Table, Option<&Needs<'_>>) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let views = SqlFile::folder("views")?;
+    let needs = reads.and_then(|reads| Needs::of(contract, &views, reads));
+    let mut missing = Vec::new();
+    for table in contract.tables.iter().filter(|table| needs.as_ref().is_none_or(|needs| needs.table(table))) {
+        if !mount(table, needs.as_ref())? {
+            missing.extend([table.name.as_str(), table.sql_name()]);
         }
     }
     for view in views.iter().filter(|view| needs.as_ref().is_none_or(|needs| needs.view(&view.name))) {
@@ -67,7 +114,7 @@ pub fn mount_reads(
             engine.view(view)?;
         }
     }
-    Ok(read)
+    Ok(())
 }
 
 /// Mounts the files of a table whose rows may meet a condition, as their footers tell.

@@ -1,15 +1,14 @@
 //! The catalog: loads tables, and commits changes of many tables at once.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use iceberg::spec::{DataFile, Snapshot};
 
-use crate::files::{block_on, failed, path_of};
+use crate::files::{failed, path_of};
 use crate::store::{Backend, Contents, VERSION};
-use crate::{Error, Result, Session, Store, Table, TableChange, TableName, orphans, snapshot, table};
+use crate::{Error, Files, NewTable, Result, Session, Store, Table, TableChange, TableName, orphans, snapshot, table};
 
 /// The access for which a catalog is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +23,7 @@ pub enum Access {
 pub struct Catalog {
     backend: Box<dyn Backend>,
     session: Session,
+    files: Files,
 }
 
 impl Catalog {
@@ -44,8 +44,27 @@ impl Catalog {
         }
         match backend.property("root")? {
             Some(recorded) if recorded != root => Err(Error::Moved { recorded, found: root.into_owned() }),
-            _ => Ok(Catalog { backend, session: Session::new() }),
+            _ => Ok(Catalog { backend, session: Session::new(), files: Files::default() }),
         }
+    }
+
+    /// Sets the access to the files of tables, for tables in object storage.
+    pub fn use_files(&mut self, files: Files) {
+        self.backend.use_files(&files);
+        self.files = files;
+    }
+
+    /// Returns the access to the files of the tables.
+    pub fn table_files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Starts the creation of a table.
+    ///
+    /// # Errors
+    /// Fails if the columns are not a valid schema.
+    pub fn create(&self, new: &NewTable) -> Result<TableChange> {
+        TableChange::create_with(self.files.clone(), new, self.session)
     }
 
     /// Returns the session of this writer.
@@ -66,7 +85,8 @@ impl Catalog {
     /// # Errors
     /// Fails if a table's metadata cannot be read.
     pub fn load_all(&mut self) -> Result<Vec<Table>> {
-        self.backend.load_all(self.session)
+        let tables = self.backend.load_all(self.session)?.into_iter();
+        Ok(tables.map(|table| Table { files: self.files.clone(), ..table }).collect())
     }
 
     /// Loads a table.
@@ -82,7 +102,8 @@ impl Catalog {
     /// # Errors
     /// Fails if the table's metadata cannot be read.
     pub fn find(&mut self, name: &TableName) -> Result<Option<Table>> {
-        self.backend.find(name, self.session)
+        let found = self.backend.find(name, self.session)?;
+        Ok(found.map(|table| Table { files: self.files.clone(), ..table }))
     }
 
     /// Returns the data files of a snapshot.
@@ -92,11 +113,11 @@ impl Catalog {
     pub fn files(&self, table: &Table, snapshot_id: i64) -> Result<Vec<DataFile>> {
         let unknown = || Error::NoSnapshot(table.name.clone(), format!("snapshot {snapshot_id}"));
         let found = table.metadata.snapshot_by_id(snapshot_id).ok_or_else(unknown)?;
-        let iceberg = |error| Error::Iceberg(table.name.to_string(), Box::new(error));
-        if block_on(snapshot::has_deletes(&table.metadata, found))?.map_err(iceberg)? {
+        let name = table.name.to_string();
+        if snapshot::has_deletes(&table.files, &name, &table.metadata, found)? {
             return Err(table.invalid(format!("snapshot {snapshot_id} has delete files; read it as an Iceberg table")));
         }
-        let files = block_on(snapshot::alive(&table.metadata, found))?.map_err(iceberg)?;
+        let files = snapshot::alive(&table.files, &name, &table.metadata, found)?;
         Ok(files.into_iter().map(|(file, _, _)| file).collect())
     }
 
@@ -105,8 +126,7 @@ impl Catalog {
     /// # Errors
     /// Fails if the snapshot's manifests cannot be read.
     pub fn data_paths(&self, table: &Table, snapshot: &Snapshot) -> Result<Vec<PathBuf>> {
-        let files = block_on(snapshot::alive(&table.metadata, snapshot))?;
-        let files = files.map_err(|error| Error::Iceberg(table.name.to_string(), Box::new(error)))?;
+        let files = snapshot::alive(&table.files, &table.name.to_string(), &table.metadata, snapshot)?;
         Ok(files.into_iter().map(|(file, _, _)| path_of(file.file_path())).collect())
     }
 
@@ -132,14 +152,14 @@ impl Catalog {
             Ok(expired) => {
                 for path in expired {
                     // The commit is made; an old metadata file that remains is harmless.
-                    let _ = fs::remove_file(path);
+                    let _ = self.files.remove(&path);
                 }
                 Ok(())
             }
             Err(error) => {
                 if !matches!(error, Error::Unknown(_)) {
                     for path in written {
-                        let _ = fs::remove_file(path);
+                        let _ = self.files.remove(&path);
                     }
                 }
                 Err(error)
@@ -152,7 +172,7 @@ impl Catalog {
     /// # Errors
     /// Fails if the file is no table's metadata, or if the catalog has a table of the name.
     pub fn register(&mut self, name: &TableName, location: &str) -> Result<Table> {
-        let table = table::read(name.clone(), location.to_owned(), self.session)?;
+        let table = table::read(&self.files, name.clone(), location.to_owned(), self.session)?;
         self.backend.register(name, location)?;
         Ok(table)
     }
@@ -203,7 +223,7 @@ impl Catalog {
     /// # Errors
     /// Fails if a table cannot be read or a file cannot be removed.
     pub fn remove_orphans(&mut self, tables: &Path, session: Session) -> Result<usize> {
-        let written = orphans::written_by(tables, session)?;
+        let written = orphans::written_by(&self.files, tables, session)?;
         if written.is_empty() {
             return Ok(0);
         }
@@ -211,7 +231,7 @@ impl Catalog {
         for table in self.load_all()? {
             named.extend(orphans::named_by(&table)?);
         }
-        remove(written.into_iter().filter(|path| !named.contains(path)))
+        self.remove(written.into_iter().filter(|path| !named.contains(path)))
     }
 
     /// Removes every file in a table's metadata folder that the table does not name. Returns their number.
@@ -220,15 +240,15 @@ impl Catalog {
     /// Fails if the table cannot be read or a file cannot be removed.
     pub fn remove_unnamed(&mut self, table: &Table) -> Result<usize> {
         let named = orphans::named_by(table)?;
-        remove(orphans::metadata_files(table)?.into_iter().filter(|path| !named.contains(&orphans::checked(path))))
+        self.remove(orphans::metadata_files(table)?.into_iter().filter(|path| !named.contains(&orphans::checked(path))))
     }
-}
 
-fn remove(files: impl Iterator<Item = PathBuf>) -> Result<usize> {
-    let mut removed = 0;
-    for path in files {
-        fs::remove_file(&path).map_err(failed("remove", &path))?;
-        removed += 1;
+    fn remove(&self, files: impl Iterator<Item = PathBuf>) -> Result<usize> {
+        let mut removed = 0;
+        for path in files {
+            self.files.remove(&path).map_err(failed("remove", &path))?;
+            removed += 1;
+        }
+        Ok(removed)
     }
-    Ok(removed)
 }

@@ -8,9 +8,10 @@ use iceberg::spec::{
 };
 
 use crate::alter::{NAME_MAPPING, altered, mapped};
-use crate::files::{block_on, make_folders};
+use crate::files::Files;
 use crate::metadata::UNSORTED;
 use crate::schema::{evolve, name_mapping};
+use crate::snapshot::Writing;
 use crate::{Alteration, Column, Error, NewSnapshot, NewTable, Result, Session, Table, TableName, metadata, snapshot};
 
 /// A change of one table in a commit. Readers see none of it before [`crate::Catalog::commit`].
@@ -25,6 +26,7 @@ pub struct TableChange {
     pub(crate) written: Vec<PathBuf>,
     /// The session whose id is in the names of these files.
     pub(crate) session: Session,
+    pub(crate) files: Files,
     schemas: Vec<SchemaRef>,
 }
 
@@ -34,21 +36,33 @@ pub(crate) const MAIN: &str = "main";
 impl TableChange {
     /// Starts a change of a loaded table.
     pub fn of(table: &Table) -> Self {
-        TableChange::begin(table.name.clone(), Some(table.location.clone()), table.metadata.clone(), table.session)
+        let (location, metadata) = (Some(table.location.clone()), table.metadata.clone());
+        TableChange::begin(table.name.clone(), location, metadata, table.session, table.files.clone())
     }
 
-    /// Starts the creation of a table, in the session of a catalog.
+    /// Starts the creation of a table in a local folder, in the session of a catalog.
     ///
     /// # Errors
     /// Fails if the columns are not a valid schema.
     pub fn create(new: &NewTable, session: Session) -> Result<Self> {
-        Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?, session))
+        TableChange::create_with(Files::default(), new, session)
     }
 
-    fn begin(name: TableName, expected: Option<String>, base: TableMetadata, session: Session) -> Self {
+    /// Like [`TableChange::create`], in a folder that these files reach.
+    pub(crate) fn create_with(files: Files, new: &NewTable, session: Session) -> Result<Self> {
+        Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?, session, files))
+    }
+
+    fn begin(
+        name: TableName,
+        expected: Option<String>,
+        base: TableMetadata,
+        session: Session,
+        files: Files,
+    ) -> Self {
         let builder = metadata::not_ahead(&base).unwrap_or_else(|| base.clone()).into_builder(expected.clone());
         let schemas = base.schemas_iter().cloned().collect();
-        TableChange { name, expected, base, builder, written: Vec::new(), session, schemas }
+        TableChange { name, expected, base, builder, written: Vec::new(), session, files, schemas }
     }
 
     /// Returns the table's name.
@@ -109,9 +123,14 @@ impl TableChange {
     /// Fails if its files cannot be written.
     pub fn add_snapshot(&mut self, schema_id: i32, new: NewSnapshot) -> Result<i64> {
         let schema = self.schema_by_id(schema_id)?;
-        make_folders(&snapshot::folder(&self.base))?;
-        let written = block_on(snapshot::write(&self.base, schema, new, self.session, &mut self.written))?;
-        let snapshot = written.map_err(|error| Error::Iceberg(self.name.to_string(), Box::new(error)))?;
+        self.files.make_folders(&snapshot::folder(&self.base))?;
+        let mut writing = Writing {
+            table: &self.name.to_string(),
+            files: &self.files,
+            session: self.session,
+            written: &mut self.written,
+        };
+        let snapshot = snapshot::write(&self.base, schema, new, &mut writing)?;
         let id = snapshot.snapshot_id();
         self.apply(|builder| builder.add_snapshot(snapshot))?;
         Ok(id)

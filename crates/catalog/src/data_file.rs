@@ -3,16 +3,20 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
+use std::io::Cursor;
 use std::path::Path;
 
+use bytes::Bytes;
 use iceberg::spec::{
     DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, NestedField, PrimitiveType, Schema, Struct, Type,
 };
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
-use crate::files::{failed, location_of};
-use crate::{Error, Result, WrittenFile};
+use crate::files::{failed, location_of, path_of};
+use crate::{Error, Files, Result, WrittenFile};
 
 /// Describes a Parquet file from its footer: rows, bytes, and for each column the compressed size, the number of values
 /// and of NULLs, and the lower and upper bound, by which engines skip files. Columns are found by the field ids in the
@@ -21,7 +25,15 @@ use crate::{Error, Result, WrittenFile};
 /// # Errors
 /// Fails if the file cannot be read or is not Parquet.
 pub fn data_file(path: &Path, schema: &Schema) -> Result<DataFile> {
-    describe(path, schema, Struct::empty(), 0)
+    described(path, location_of(path)?, schema, Struct::empty(), 0)
+}
+
+/// Like [`data_file`], for a file whose bytes readers find at another location, such as that of an object.
+///
+/// # Errors
+/// Fails like [`data_file`].
+pub fn data_file_of_copy(path: &Path, location: &str, schema: &Schema) -> Result<DataFile> {
+    described(path, location.to_owned(), schema, Struct::empty(), 0)
 }
 
 /// Like [`data_file`], for a file of a [`crate::DataWriter`] that has since been moved to `path`.
@@ -29,18 +41,89 @@ pub fn data_file(path: &Path, schema: &Schema) -> Result<DataFile> {
 /// # Errors
 /// Fails like [`data_file`].
 pub fn written_data_file(path: &Path, schema: &Schema, written: &WrittenFile) -> Result<DataFile> {
-    describe(path, schema, written.partition.clone(), written.spec_id)
+    described(path, location_of(path)?, schema, written.partition.clone(), written.spec_id)
 }
 
-fn describe(path: &Path, schema: &Schema, partition: Struct, spec_id: i32) -> Result<DataFile> {
+impl Files {
+    /// Like [`data_file`], for an object of this many bytes, of which only the footer is read.
+    ///
+    /// # Errors
+    /// Fails if the object cannot be read or is not Parquet.
+    pub fn data_file(&self, location: &str, bytes: u64, schema: &Schema) -> Result<DataFile> {
+        let path = path_of(location);
+        let invalid = |error: &dyn std::fmt::Display| Error::Parquet(path.clone(), error.to_string());
+        let begin = bytes.saturating_sub(FOOTER);
+        if begin == bytes {
+            return Err(invalid(&"it is empty"));
+        }
+        let tail = self.read_range(&path, begin..bytes).map_err(failed("read", &path))?;
+        let object = ObjectEnd { files: self, path: &path, bytes, begin, tail: tail.into() };
+        let footer = ParquetMetaDataReader::new().parse_and_finish(&object).map_err(|error| invalid(&error))?;
+        build(&path, location.to_owned(), bytes, &footer, schema, (Struct::empty(), 0))
+    }
+}
+
+/// The bytes at the end of an object that are read first; most footers have less.
+const FOOTER: u64 = 64 << 10;
+
+/// The end of an object, and ranges of what is before it.
+struct ObjectEnd<'o> {
+    files: &'o Files,
+    path: &'o Path,
+    bytes: u64,
+    /// Where `tail` begins.
+    begin: u64,
+    tail: Bytes,
+}
+
+impl Length for ObjectEnd<'_> {
+    fn len(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl ChunkReader for ObjectEnd<'_> {
+    type T = Cursor<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let length = usize::try_from(self.bytes.saturating_sub(start)).unwrap_or(usize::MAX);
+        self.get_bytes(start, length).map(Cursor::new)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let end = start + length as u64;
+        match start.checked_sub(self.begin).and_then(|offset| usize::try_from(offset).ok()) {
+            Some(offset) if offset + length <= self.tail.len() => Ok(self.tail.slice(offset..offset + length)),
+            _ if end <= self.bytes && start < end => {
+                let read = self.files.read_range(self.path, start..end);
+                read.map(Bytes::from).map_err(|error| ParquetError::External(Box::new(error)))
+            }
+            _ => Err(ParquetError::EOF(format!("bytes {start} to {end} of {}", self.bytes))),
+        }
+    }
+}
+
+fn described(path: &Path, location: String, schema: &Schema, partition: Struct, spec_id: i32) -> Result<DataFile> {
     let file = File::open(path).map_err(failed("open", path))?;
     let bytes = file.metadata().map_err(failed("inspect", path))?.len();
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&file);
+    let footer = footer.map_err(|error| Error::Parquet(path.to_owned(), error.to_string()))?;
+    build(path, location, bytes, &footer, schema, (partition, spec_id))
+}
+
+fn build(
+    path: &Path,
+    location: String,
+    bytes: u64,
+    footer: &ParquetMetaData,
+    schema: &Schema,
+    (partition, spec_id): (Struct, i32),
+) -> Result<DataFile> {
     let invalid = |error: String| Error::Parquet(path.to_owned(), error);
-    let footer = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|error| invalid(error.to_string()))?;
-    let columns = Metrics::of(&footer, schema);
+    let columns = Metrics::of(footer, schema);
     DataFileBuilder::default()
         .content(DataContentType::Data)
-        .file_path(location_of(path)?)
+        .file_path(location)
         .file_format(DataFileFormat::Parquet)
         .partition(partition)
         .partition_spec_id(spec_id)

@@ -1,12 +1,11 @@
 //! Which snapshots of a table have expired, and which files of a table no snapshot names.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::files::{failed, path_of};
-use crate::{Catalog, Result, Table, orphans};
+use crate::{Catalog, Files, Result, Table, orphans};
 
 /// The snapshots of a table to keep. A snapshot that a tag or a branch names is kept in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,38 +104,26 @@ impl Catalog {
     /// # Errors
     /// Fails if the folder cannot be listed.
     pub fn unnamed_files(&self, table: &Table, named: &HashSet<PathBuf>) -> Result<Vec<UnnamedFile>> {
-        let mut found = Vec::new();
-        list(&path_of(table.metadata.location()), named, &mut found)?;
-        Ok(found)
+        let files = table.files.files_below(&path_of(table.metadata.location()))?.into_iter();
+        let unnamed = files.filter(|file| !named.contains(&orphans::checked(&file.path)));
+        Ok(unnamed.map(|file| UnnamedFile { path: file.path, bytes: file.bytes, modified: file.modified }).collect())
     }
 }
 
-/// Removes files.
-///
-/// # Errors
-/// Fails if a file cannot be removed. One that is gone already counts as removed.
-pub fn remove_files(files: &[UnnamedFile]) -> Result<()> {
-    for file in files {
-        match fs::remove_file(&file.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed("remove", &file.path)(error));
+impl Files {
+    /// Removes unnamed files.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be removed. One that is gone already counts as removed.
+    pub fn remove_unnamed(&self, files: &[UnnamedFile]) -> Result<()> {
+        for file in files {
+            match self.remove(&file.path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(failed("remove", &file.path)(error));
+                }
+                _ => {}
             }
-            _ => {}
         }
+        Ok(())
     }
-    Ok(())
-}
-
-/// Lists the unnamed files below a folder. Links are not followed, so no file outside of the folder is found.
-fn list(folder: &Path, named: &HashSet<PathBuf>, found: &mut Vec<UnnamedFile>) -> Result<()> {
-    for path in orphans::entries(folder)? {
-        let metadata = fs::symlink_metadata(&path).map_err(failed("inspect", &path))?;
-        if metadata.is_dir() {
-            list(&path, named, found)?;
-        } else if metadata.is_file() && !named.contains(&orphans::checked(&path)) {
-            let modified = metadata.modified().map_err(failed("inspect", &path))?;
-            found.push(UnnamedFile { path, bytes: metadata.len(), modified });
-        }
-    }
-    Ok(())
 }

@@ -14,6 +14,8 @@
 //! metadata, from one request with the changes of all tables. Files that no commit names are orphans of a killed writer
 //! and are never read.
 //!
+//! Files of tables are local, or objects in a store that the caller gives ([`Objects`], `files.rs`).
+//!
 //! This crate knows tables, schemas, files, snapshots and refs, but not the contents of the tables.
 
 #![warn(missing_docs)]
@@ -46,10 +48,11 @@ pub use arrangement::{PartitionBy, SortBy};
 pub use bloom::BloomFilters;
 pub use catalog::{Access, Catalog};
 pub use change::TableChange;
-pub use data_file::{data_file, written_data_file};
+pub use data_file::{data_file, data_file_of_copy, written_data_file};
 pub use data_writer::{DataWriter, FILE_BYTES, WrittenFile};
 pub use error::{Error, Result};
-pub use expiry::{SnapshotRetention, UnnamedFile, remove_files};
+pub use expiry::{SnapshotRetention, UnnamedFile};
+pub use files::{Files, ListedFile, Objects};
 pub use key_bounds::{KeyBounds, key_bounds};
 pub use relocation::relocate;
 pub use replace::Replacement;

@@ -9,7 +9,7 @@ use iceberg::spec::TableMetadata;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::files::{location_of, make_folders, path_of, sync_folder, write_new};
+use crate::files::{Files, location_of, path_of};
 use crate::schema::{NewTable, name_mapping, schema};
 use crate::{Error, Result, TableChange};
 
@@ -117,13 +117,13 @@ fn entries<'j>(metadata: &'j mut Value, log: &str) -> impl Iterator<Item = &'j m
 }
 
 /// Writes a metadata file durably. Adds its path to `written` first.
-pub(crate) fn write(metadata: &Value, location: &str, written: &mut Vec<PathBuf>) -> Result<()> {
+pub(crate) fn write(files: &Files, metadata: &Value, location: &str, written: &mut Vec<PathBuf>) -> Result<()> {
     let path = path_of(location);
     let folder = path.parent().unwrap_or(&path);
-    make_folders(folder)?;
+    files.make_folders(folder)?;
     written.push(path.clone());
-    write_new(&path, metadata.to_string().as_bytes())?;
-    sync_folder(folder)
+    files.write_new(&path, metadata.to_string().as_bytes())?;
+    files.sync_folder(folder)
 }
 
 fn parse(table: &str, json: Value) -> Result<TableMetadata> {

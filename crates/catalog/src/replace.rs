@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use iceberg::spec::{
-    DataFile, FormatVersion, ManifestContentType, ManifestEntryRef, ManifestFile, ManifestList, ManifestWriter,
-    ManifestWriterBuilder, Operation, PartitionSpec, SchemaRef, Snapshot, SnapshotReference, SnapshotRetention,
+    DataFile, FormatVersion, ManifestContentType, ManifestEntryRef, ManifestFile, ManifestWriter, ManifestWriterBuilder,
+    Operation, PartitionSpec, SchemaRef, Snapshot, SnapshotReference, SnapshotRetention,
     SnapshotSummaryCollector, Summary, TableMetadata,
 };
 
 use crate::change::MAIN;
-use crate::files::{block_on, io, make_folders, path_of};
+use crate::files::{Files, path_of};
 use crate::orphans::DATA;
 use crate::snapshot::{self, new_id, write_list};
 use crate::{Error, Result, TableChange};
@@ -46,8 +46,11 @@ impl TableChange {
             let message = format!("expected format version 2, found {}", built.format_version());
             return Err(iceberg(&self.name, iceberg::Error::new(iceberg::ErrorKind::FeatureUnsupported, message)));
         }
-        make_folders(&snapshot::folder(&self.base))?;
+        self.files.make_folders(&snapshot::folder(&self.base))?;
+        let table = self.name.to_string();
         let mut writer = Writer {
+            table: &table,
+            files: &self.files,
             metadata: &built,
             schema: built.current_schema().clone(),
             id: new_id(&built),
@@ -58,8 +61,7 @@ impl TableChange {
             merged: BTreeMap::new(),
             written: &mut self.written,
         };
-        let written = block_on(writer.write(self.base.current_snapshot().map(|parent| &**parent), replacement))?;
-        let snapshot = written.map_err(|error| iceberg(&self.name, error))?;
+        let snapshot = writer.write(self.base.current_snapshot().map(|parent| &**parent), replacement)?;
         let id = snapshot.snapshot_id();
         self.apply(|builder| builder.add_snapshot(snapshot))?;
         let retention = SnapshotRetention::branch(None, None, None);
@@ -97,6 +99,9 @@ struct Entry {
 }
 
 struct Writer<'w> {
+    /// The table's name in errors.
+    table: &'w str,
+    files: &'w Files,
     metadata: &'w TableMetadata,
     schema: SchemaRef,
     id: i64,
@@ -111,27 +116,28 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    async fn write(&mut self, parent: Option<&Snapshot>, replacement: Replacement) -> iceberg::Result<Snapshot> {
+    fn write(&mut self, parent: Option<&Snapshot>, replacement: Replacement) -> Result<Snapshot> {
         let Replacement { removed, removes_deletes, added, is_rewrite, mut properties, at } = replacement;
         let adds = !added.is_empty();
         if let Some(parent) = parent {
-            let content = io().new_input(parent.manifest_list())?.read().await?;
-            let list = ManifestList::parse_with_version(&content, self.metadata.format_version())?;
+            let list =
+                self.files.manifest_list(self.table, parent.manifest_list(), self.metadata.format_version())?;
             for manifest in list.consume_entries() {
-                self.carry_over(manifest, &removed, removes_deletes, is_rewrite).await?;
+                self.carry_over(manifest, &removed, removes_deletes, is_rewrite)?;
             }
         }
         for (spec_id, entries) in std::mem::take(&mut self.merged) {
-            self.write_entries(spec_id, true, entries).await?;
+            self.write_entries(spec_id, true, entries)?;
         }
         if adds {
-            self.add(added).await?;
+            self.add(added)?;
         }
         let sequence_number = self.metadata.next_sequence_number();
         let parent_id = parent.map(|parent| parent.snapshot_id());
         let location = format!("{}-{}-list.avro", self.prefix, self.id).replace("/metadata/", "/metadata/snap-");
         self.written.push(path_of(&location));
-        write_list(&location, std::mem::take(&mut self.manifests), self.id, parent_id, sequence_number).await?;
+        let manifests = std::mem::take(&mut self.manifests);
+        write_list(self.files, self.table, &location, manifests, self.id, parent_id, sequence_number)?;
         let mut summary = std::mem::take(&mut self.summary).build();
         // The collector omits the totals, to which any engine adds those of its later appends.
         for (name, total) in [
@@ -164,15 +170,15 @@ impl Writer<'_> {
 
     /// Takes a manifest of the parent over, or writes it again without the removed files. With `merges`, keeps its entries
     /// for a manifest of all.
-    async fn carry_over(
+    fn carry_over(
         &mut self,
         manifest: ManifestFile,
         removed: &HashSet<String>,
         removes_deletes: bool,
         merges: bool,
-    ) -> iceberg::Result<()> {
+    ) -> Result<()> {
         let is_data = manifest.content == ManifestContentType::Data;
-        let (entries, _) = manifest.load_manifest(&io()).await?.into_parts();
+        let (entries, _) = self.files.manifest(self.table, &manifest)?.into_parts();
         let entry = |entry: &ManifestEntryRef| {
             let file = entry.data_file().clone();
             Entry {
@@ -198,43 +204,54 @@ impl Writer<'_> {
             self.manifests.push(manifest);
             return Ok(());
         }
-        self.write_entries(manifest.partition_spec_id, is_data, alive).await
+        self.write_entries(manifest.partition_spec_id, is_data, alive)
     }
 
-    async fn write_entries(&mut self, spec_id: i32, is_data: bool, entries: Vec<Entry>) -> iceberg::Result<()> {
+    fn write_entries(&mut self, spec_id: i32, is_data: bool, entries: Vec<Entry>) -> Result<()> {
         let spec = self.spec(spec_id);
-        let mut writer = self.manifest(&spec, is_data)?;
-        for Entry { file, snapshot_id, sequence_number, file_sequence_number, is_removed } in entries {
-            if is_removed {
-                self.summary.remove_file(&file, self.schema.clone(), spec.clone().into());
-                writer.add_delete_file(file, sequence_number, file_sequence_number)?;
-            } else {
-                writer.add_existing_file(file, snapshot_id, sequence_number, file_sequence_number)?;
+        for Entry { file, .. } in entries.iter().filter(|entry| entry.is_removed) {
+            self.summary.remove_file(file, self.schema.clone(), spec.clone().into());
+        }
+        self.manifest(&spec, is_data, |writer| {
+            for Entry { file, snapshot_id, sequence_number, file_sequence_number, is_removed } in entries {
+                if is_removed {
+                    writer.add_delete_file(file, sequence_number, file_sequence_number)?;
+                } else {
+                    writer.add_existing_file(file, snapshot_id, sequence_number, file_sequence_number)?;
+                }
             }
-        }
-        self.manifests.push(writer.write_manifest_file().await?);
-        Ok(())
+            Ok(())
+        })
     }
 
-    async fn add(&mut self, files: Vec<DataFile>) -> iceberg::Result<()> {
+    fn add(&mut self, files: Vec<DataFile>) -> Result<()> {
         let spec = self.metadata.default_partition_spec().clone();
-        let mut writer = self.manifest(&spec, true)?;
-        for file in files {
-            self.count(&file, true);
-            self.summary.add_file(&file, self.schema.clone(), spec.clone());
-            // -1: the file inherits the snapshot's sequence number.
-            writer.add_file(file, -1)?;
+        for file in &files {
+            self.count(file, true);
+            self.summary.add_file(file, self.schema.clone(), spec.clone());
         }
-        self.manifests.push(writer.write_manifest_file().await?);
-        Ok(())
+        // -1: the file inherits the snapshot's sequence number.
+        self.manifest(&spec, true, |writer| files.into_iter().try_for_each(|file| writer.add_file(file, -1)))
     }
 
-    fn manifest(&mut self, spec: &PartitionSpec, is_data: bool) -> iceberg::Result<ManifestWriter> {
+    /// Writes a manifest.
+    fn manifest(
+        &mut self,
+        spec: &PartitionSpec,
+        is_data: bool,
+        fill: impl FnOnce(&mut ManifestWriter) -> iceberg::Result<()>,
+    ) -> Result<()> {
         let location = format!("{}-{}-m{}.avro", self.prefix, self.id, self.manifests.len());
         self.written.push(path_of(&location));
-        let output = io().new_output(location)?;
-        let builder = ManifestWriterBuilder::new(output, Some(self.id), self.schema.clone(), spec.clone());
-        Ok(if is_data { builder.build_v2_data() } else { builder.build_v2_deletes() })
+        let (id, schema) = (self.id, self.schema.clone());
+        let manifest = self.files.write_with(self.table, &location, |output| async move {
+            let builder = ManifestWriterBuilder::new(output, Some(id), schema, spec.clone());
+            let mut writer = if is_data { builder.build_v2_data() } else { builder.build_v2_deletes() };
+            fill(&mut writer)?;
+            writer.write_manifest_file().await
+        })?;
+        self.manifests.push(manifest);
+        Ok(())
     }
 
     fn spec(&self, id: i32) -> PartitionSpec {

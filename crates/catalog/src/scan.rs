@@ -4,11 +4,10 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use iceberg::spec::{
-    DataContentType, DataFile, DataFileFormat, Literal, ManifestFile, ManifestList, PrimitiveLiteral, Snapshot,
-    TableMetadata,
+    DataContentType, DataFile, DataFileFormat, Literal, PrimitiveLiteral, Snapshot, TableMetadata,
 };
 
-use crate::files::{block_on, io, path_of};
+use crate::files::path_of;
 use crate::{Error, Result, Table};
 
 /// The live files of a snapshot.
@@ -75,11 +74,13 @@ impl Table {
     ) -> std::result::Result<(), E> {
         let unknown = || Error::NoSnapshot(self.name.clone(), format!("snapshot {snapshot_id}"));
         let snapshot = self.metadata.snapshot_by_id(snapshot_id).ok_or_else(unknown)?;
-        let iceberg = |error| Error::Iceberg(self.name.to_string(), Box::new(error));
-        let list = block_on(manifests(&self.metadata, snapshot))?.map_err(iceberg)?;
+        let table = self.name.to_string();
+        let list = self.files.manifest_list(&table, snapshot.manifest_list(), self.metadata.format_version())?;
         for manifest in list.consume_entries() {
-            for file in block_on(live(&manifest))?.map_err(iceberg)? {
-                take(LiveFile { file: &file, metadata: &self.metadata, spec_id: manifest.partition_spec_id })?;
+            let (entries, _) = self.files.manifest(&table, &manifest)?.into_parts();
+            for entry in entries.iter().filter(|entry| entry.is_alive()) {
+                let file = entry.data_file();
+                take(LiveFile { file, metadata: &self.metadata, spec_id: manifest.partition_spec_id })?;
             }
         }
         Ok(())
@@ -126,14 +127,4 @@ impl LiveFile<'_> {
         let is_whole = !fields.is_empty() && self.file.partition().fields().len() == fields.len();
         is_whole.then(|| spec.partition_to_path(self.file.partition(), schema.clone()))
     }
-}
-
-async fn manifests(metadata: &TableMetadata, snapshot: &Snapshot) -> iceberg::Result<ManifestList> {
-    let content = io().new_input(snapshot.manifest_list())?.read().await?;
-    ManifestList::parse_with_version(&content, metadata.format_version())
-}
-
-async fn live(manifest: &ManifestFile) -> iceberg::Result<Vec<DataFile>> {
-    let (entries, _) = manifest.load_manifest(&io()).await?.into_parts();
-    Ok(entries.iter().filter(|entry| entry.is_alive()).map(|entry| entry.data_file().clone()).collect())
 }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use iceberg::spec::{
-    DataFile, ManifestContentType, ManifestFile, ManifestList, ManifestListWriter, ManifestWriterBuilder, Operation,
-    SchemaRef, Snapshot, SnapshotSummaryCollector, Summary, TableMetadata,
+    DataFile, ManifestContentType, ManifestFile, ManifestListWriter, ManifestWriter, ManifestWriterBuilder, Operation,
+    PartitionSpec, SchemaRef, Snapshot, SnapshotSummaryCollector, Summary, TableMetadata,
 };
 use uuid::Uuid;
 
-use crate::Session;
-use crate::files::{io, path_of};
+use crate::files::{Files, path_of};
+use crate::{Result, Session};
 
 /// A snapshot to be added to a table, with the complete list of its files.
 #[derive(Clone, Debug)]
@@ -23,21 +23,29 @@ pub struct NewSnapshot {
     pub at: i64,
 }
 
+/// Where a snapshot is written: the table, its files, and the writer's session.
+pub(crate) struct Writing<'w> {
+    pub table: &'w str,
+    pub files: &'w Files,
+    pub session: Session,
+    /// The paths of new files are added before the files are created.
+    pub written: &'w mut Vec<PathBuf>,
+}
+
 /// Writes the manifests and the manifest list of a snapshot. Its parent is the table's current snapshot; the manifests
-/// record the parent's files as removed, for readers of changes. Paths of new files are added to `written` before the
-/// files are created.
-pub(crate) async fn write(
+/// record the parent's files as removed, for readers of changes.
+pub(crate) fn write(
     metadata: &TableMetadata,
     schema: SchemaRef,
     new: NewSnapshot,
-    session: Session,
-    written: &mut Vec<PathBuf>,
-) -> iceberg::Result<Snapshot> {
+    writing: &mut Writing<'_>,
+) -> Result<Snapshot> {
     let id = new_id(metadata);
     let sequence_number = metadata.next_sequence_number();
     let parent = metadata.current_snapshot();
     let spec = metadata.default_partition_spec();
     let folder = format!("{}/metadata", metadata.location());
+    let session = writing.session;
     let mut summary = SnapshotSummaryCollector::default();
     let (mut records, mut bytes) = (0, 0);
     let files = new.files.len();
@@ -45,39 +53,37 @@ pub(crate) async fn write(
 
     let mut removed = Vec::new();
     if let Some(parent) = parent {
-        removed = alive(metadata, parent).await?;
+        removed = alive(writing.files, writing.table, metadata, parent)?;
     }
     let replaces = !removed.is_empty();
     if replaces {
-        let location = format!("{folder}/{session}-{id}-m0.avro");
-        written.push(path_of(&location));
-        let mut writer =
-            ManifestWriterBuilder::new(io().new_output(location)?, Some(id), schema.clone(), (**spec).clone())
-                .build_v2_data();
-        for (file, sequence_number, file_sequence_number) in removed {
-            summary.remove_file(&file, schema.clone(), spec.clone());
-            writer.add_delete_file(file, sequence_number, file_sequence_number)?;
+        for (file, _, _) in &removed {
+            summary.remove_file(file, schema.clone(), spec.clone());
         }
-        manifests.push(writer.write_manifest_file().await?);
+        let location = format!("{folder}/{session}-{id}-m0.avro");
+        manifests.push(writing.manifest(&location, id, &schema, spec, |writer| {
+            for (file, sequence_number, file_sequence_number) in removed {
+                writer.add_delete_file(file, sequence_number, file_sequence_number)?;
+            }
+            Ok(())
+        })?);
     }
     if files > 0 {
-        let location = format!("{folder}/{session}-{id}-m1.avro");
-        written.push(path_of(&location));
-        let mut writer =
-            ManifestWriterBuilder::new(io().new_output(location)?, Some(id), schema.clone(), (**spec).clone())
-                .build_v2_data();
-        for file in new.files {
+        for file in &new.files {
             records += file.record_count();
             bytes += file.file_size_in_bytes();
-            summary.add_file(&file, schema.clone(), spec.clone());
-            // -1: the file inherits the snapshot's sequence number.
-            writer.add_file(file, -1)?;
+            summary.add_file(file, schema.clone(), spec.clone());
         }
-        manifests.push(writer.write_manifest_file().await?);
+        let location = format!("{folder}/{session}-{id}-m1.avro");
+        manifests.push(writing.manifest(&location, id, &schema, spec, |writer| {
+            // -1: the file inherits the snapshot's sequence number.
+            new.files.into_iter().try_for_each(|file| writer.add_file(file, -1))
+        })?);
     }
     let list = format!("{folder}/snap-{id}-1-{session}.avro");
-    written.push(path_of(&list));
-    write_list(&list, manifests, id, parent.map(|parent| parent.snapshot_id()), sequence_number).await?;
+    writing.written.push(path_of(&list));
+    let parent_id = parent.map(|parent| parent.snapshot_id());
+    write_list(writing.files, writing.table, &list, manifests, id, parent_id, sequence_number)?;
 
     let mut properties = summary.build();
     // The collector omits the totals, to which any engine adds those of its later appends.
@@ -90,7 +96,7 @@ pub(crate) async fn write(
     properties.extend(new.properties);
     Ok(Snapshot::builder()
         .with_snapshot_id(id)
-        .with_parent_snapshot_id(parent.map(|parent| parent.snapshot_id()))
+        .with_parent_snapshot_id(parent_id)
         .with_sequence_number(sequence_number)
         .with_timestamp_ms(new.at)
         .with_manifest_list(list)
@@ -102,44 +108,66 @@ pub(crate) async fn write(
         .build())
 }
 
-/// Writes the manifest list of a snapshot.
-pub(crate) async fn write_list(
+impl Writing<'_> {
+    /// Writes a manifest of data files.
+    fn manifest(
+        &mut self,
+        location: &str,
+        id: i64,
+        schema: &SchemaRef,
+        spec: &PartitionSpec,
+        fill: impl FnOnce(&mut ManifestWriter) -> iceberg::Result<()>,
+    ) -> Result<ManifestFile> {
+        self.written.push(path_of(location));
+        self.files.write_with(self.table, location, |output| async move {
+            let mut writer =
+                ManifestWriterBuilder::new(output, Some(id), schema.clone(), spec.clone()).build_v2_data();
+            fill(&mut writer)?;
+            writer.write_manifest_file().await
+        })
+    }
+}
+
+/// Writes the manifest list of a snapshot. `table` names the table in errors.
+pub(crate) fn write_list(
+    files: &Files,
+    table: &str,
     location: &str,
     manifests: Vec<ManifestFile>,
     id: i64,
     parent: Option<i64>,
     sequence_number: i64,
-) -> iceberg::Result<()> {
-    let output = io().new_output(location)?.writer().await?;
-    let mut writer = ManifestListWriter::v2(output, id, parent, sequence_number);
-    writer.add_manifests(manifests.into_iter())?;
-    writer.close().await
+) -> Result<()> {
+    files.write_with(table, location, |output| async move {
+        let mut writer = ManifestListWriter::v2(output.writer().await?, id, parent, sequence_number);
+        writer.add_manifests(manifests.into_iter())?;
+        writer.close().await
+    })
 }
 
-/// Returns the live data files of a snapshot, each with its data and file sequence numbers.
-pub(crate) async fn alive(
+/// Returns the live data files of a snapshot, each with its data and file sequence numbers. `table` names the table in errors.
+pub(crate) fn alive(
+    files: &Files,
+    table: &str,
     metadata: &TableMetadata,
     snapshot: &Snapshot,
-) -> iceberg::Result<Vec<(DataFile, i64, Option<i64>)>> {
-    let io = io();
-    let content = io.new_input(snapshot.manifest_list())?.read().await?;
-    let list = ManifestList::parse_with_version(&content, metadata.format_version())?;
-    let mut files = Vec::new();
+) -> Result<Vec<(DataFile, i64, Option<i64>)>> {
+    let list = files.manifest_list(table, snapshot.manifest_list(), metadata.format_version())?;
+    let mut found = Vec::new();
     for manifest in list.consume_entries().into_iter().filter(|file| file.content == ManifestContentType::Data) {
-        let (entries, _) = manifest.load_manifest(&io).await?.into_parts();
+        let (entries, _) = files.manifest(table, &manifest)?.into_parts();
         for entry in entries.iter().filter(|entry| entry.is_alive()) {
             let sequence_number = entry.sequence_number().unwrap_or(manifest.sequence_number);
             let file_sequence_number = entry.file_sequence_number.or(Some(manifest.sequence_number));
-            files.push((entry.data_file().clone(), sequence_number, file_sequence_number));
+            found.push((entry.data_file().clone(), sequence_number, file_sequence_number));
         }
     }
-    Ok(files)
+    Ok(found)
 }
 
-/// Returns whether a snapshot has delete files, which only an Iceberg reader applies.
-pub(crate) async fn has_deletes(metadata: &TableMetadata, snapshot: &Snapshot) -> iceberg::Result<bool> {
-    let content = io().new_input(snapshot.manifest_list())?.read().await?;
-    let list = ManifestList::parse_with_version(&content, metadata.format_version())?;
+/// Returns whether a snapshot has delete files, which only an Iceberg reader applies. `table` names the table in errors.
+pub(crate) fn has_deletes(files: &Files, table: &str, metadata: &TableMetadata, snapshot: &Snapshot) -> Result<bool> {
+    let list = files.manifest_list(table, snapshot.manifest_list(), metadata.format_version())?;
     Ok(list.entries().iter().any(|manifest| manifest.content == ManifestContentType::Deletes))
 }
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 
 use iceberg::spec::{Snapshot, SnapshotReference, SnapshotRetention, TableMetadata};
 
-use crate::files::{block_on, failed, io, path_of};
+use crate::files::{Files, path_of};
 use crate::{Error, Result, Session};
 
 /// The name of a table: a namespace of one level, and a name in the namespace.
@@ -39,6 +38,8 @@ pub struct Table {
     pub(crate) location: String,
     /// The session that loaded the table, and that a change of it belongs to.
     pub(crate) session: Session,
+    /// The access to the table's files.
+    pub(crate) files: Files,
 }
 
 /// A tag or a branch of a table.
@@ -118,20 +119,16 @@ pub(crate) fn refs(metadata: &TableMetadata) -> serde_json::Result<BTreeMap<Stri
     json.get("refs").cloned().map_or_else(|| Ok(BTreeMap::new()), serde_json::from_value)
 }
 
-/// Reads a metadata file.
+/// Reads a local metadata file.
 ///
 /// # Errors
 /// Fails if the file cannot be read or is no table's metadata.
 pub fn read_metadata(location: &str) -> Result<TableMetadata> {
-    let path = path_of(location);
-    // Iceberg's own error has no kind, so this call reports a missing file.
-    fs::metadata(&path).map_err(failed("read", &path))?;
-    block_on(TableMetadata::read_from(&io(), location))?
-        .map_err(|error| Error::Iceberg(location.to_owned(), Box::new(error)))
+    Files::default().metadata(location)
 }
 
 /// Loads a table from its metadata.
-pub(crate) fn read(name: TableName, location: String, session: Session) -> Result<Table> {
-    let metadata = read_metadata(&location)?;
-    Ok(Table { name, metadata, location, session })
+pub(crate) fn read(files: &Files, name: TableName, location: String, session: Session) -> Result<Table> {
+    let metadata = files.metadata(&location)?;
+    Ok(Table { name, metadata, location, session, files: files.clone() })
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ureq::http::Method;
 
 use crate::answer::Answer;
-use crate::connection::{Connection, Request};
+use crate::connection::{Access, Connection, Request};
 use crate::text::Document;
 use crate::{Address, Error, Kind, Login, Result, Settings, signature};
 
@@ -95,6 +95,14 @@ impl Bucket {
     /// Fails if a setting is invalid.
     pub fn open_with(address: &Address, settings: &Settings, login: Login) -> Result<Self> {
         Ok(Bucket { connection: Connection::with_login(address, settings, login)? })
+    }
+
+    /// Returns how another client in this process reaches the server.
+    ///
+    /// # Errors
+    /// Fails if temporary credentials cannot be had.
+    pub fn access(&self) -> Result<Access> {
+        self.connection.access()
     }
 
     /// Returns the bucket's name and the prefix of the keys.

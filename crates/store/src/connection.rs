@@ -1,5 +1,7 @@
 //! Requests to the server, signed, and its answers.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,6 +27,24 @@ pub(crate) struct Connection {
     resolved: Resolved,
     login: Login,
     address: Address,
+    authorities: Option<PathBuf>,
+}
+
+/// How another client in this process reaches the server. Its text has no secrets.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// `host[:port]`, without the bucket.
+    pub server: String,
+    /// Whether it is reached by https.
+    pub is_encrypted: bool,
+    /// Whether the bucket is in the path of a URL.
+    pub path_style: bool,
+    /// The region.
+    pub region: String,
+    /// A file with the certificates to trust, in PEM; public authorities if there is none.
+    pub authorities: Option<PathBuf>,
+    /// Valid credentials. Temporary ones expire.
+    pub credentials: Arc<Credentials>,
 }
 
 /// A request.
@@ -100,7 +120,21 @@ impl Connection {
         let name = resolved.host.rsplit_once(':').map_or(resolved.host.as_str(), |(name, _)| name);
         let is_local = matches!(name, "127.0.0.1" | "localhost" | "[::1]");
         let config = if is_local { config.proxy(None) } else { config };
-        Ok(Connection { agent: Agent::new_with_config(config.build()), resolved, login, address: address.clone() })
+        let (agent, authorities) = (Agent::new_with_config(config.build()), settings.authorities.clone());
+        Ok(Connection { agent, resolved, login, address: address.clone(), authorities })
+    }
+
+    /// Returns what another client needs to reach the server.
+    pub fn access(&self) -> Result<Access> {
+        let Resolved { origin, path, region, server, .. } = &self.resolved;
+        Ok(Access {
+            server: server.clone(),
+            is_encrypted: origin.starts_with("https:"),
+            path_style: !path.is_empty(),
+            region: region.clone(),
+            authorities: self.authorities.clone(),
+            credentials: self.login.credentials()?,
+        })
     }
 
     /// Returns the bucket and the prefix.

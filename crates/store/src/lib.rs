@@ -31,6 +31,7 @@ mod text;
 mod upload;
 
 pub use address::Address;
+pub use connection::Access;
 pub use bucket::{Bucket, Condition, Found, Listed, Object, Put};
 pub use credentials::{Credentials, Login};
 pub use error::{Error, Kind, Result};

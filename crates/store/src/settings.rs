@@ -54,6 +54,8 @@ pub(crate) struct Resolved {
     /// The beginning of every path: empty, or `/bucket`.
     pub path: String,
     pub region: String,
+    /// The server without the bucket: `host[:port]`.
+    pub server: String,
 }
 
 impl Settings {
@@ -80,9 +82,9 @@ impl Settings {
         if scheme == "http" && !self.allow_http && !matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
             return Err(invalid(&format!("http to {name} would send the data unencrypted")));
         }
-        let host = if in_path { authority } else { format!("{}.{authority}", address.bucket) };
+        let host = if in_path { authority.clone() } else { format!("{}.{authority}", address.bucket) };
         let path = if in_path { format!("/{}", address.bucket) } else { String::new() };
-        Ok(Resolved { origin: format!("{scheme}://{host}"), host, path, region })
+        Ok(Resolved { origin: format!("{scheme}://{host}"), host, path, region, server: authority })
     }
 }
 

@@ -19,7 +19,8 @@ use clap::Parser;
 
 use crate::commands::LakeArgs;
 use crate::lake::RunId;
-use crate::sql::{DuckDb, EngineParameters, Sandbox, SandboxParameters};
+use crate::sql::{DuckDb, EngineParameters, ObjectParameters, Sandbox, SandboxParameters};
+use crate::store::WarehouseArgs;
 use crate::tables::iceberg::{AsOf, CatalogArgs, OwnName};
 use answer::Answer;
 use destination::Destination;
@@ -37,6 +38,9 @@ use statement::{full_name, showcase_queries, statement};
 /// table_snapshots and table_schema_versions are about the lake's Iceberg tables. A terminal shows a table; `--format` writes the
 /// rows to stdout, in place of the result line, and `--csv FILE` to a file. The SQL is one statement that reads, and reads
 /// no file outside the lake.
+///
+/// A run that is left in the warehouse alone is read there, by ranges; from_warehouse=true reads any run there. The statement
+/// then reads the objects of that run and no others.
 #[derive(Debug, Parser)]
 #[command(name = "query", version, after_help = EXAMPLE)]
 pub struct Query {
@@ -91,6 +95,16 @@ pub struct Query {
     #[arg(long)]
     pub(crate) list: Switch,
 
+    /// Read the run in the warehouse, not in the lake; without run_id the one that active.json names
+    #[arg(long, conflicts_with = "as_of")]
+    pub(crate) from_warehouse: Switch,
+
+    #[command(flatten)]
+    pub(crate) warehouse: WarehouseArgs,
+
+    #[command(flatten)]
+    pub(crate) objects: ObjectParameters,
+
     #[command(flatten)]
     pub(crate) sandbox: SandboxParameters,
 
@@ -127,11 +141,11 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     }
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
-    let Mounted { run, read } = mount(&engine, &lake, &parameters, &sql)?;
+    let Mounted { run, read, objects } = mount(&engine, &lake, &parameters, &sql, call)?;
     if let Some(id) = &run {
         call.set_run_id(id);
     }
-    let sandbox = Sandbox::new(engine, lake.root(), parameters.sandbox)?;
+    let sandbox = Sandbox::new(engine, lake.root(), &objects, parameters.sandbox)?;
     if is_explained {
         return explain(&sandbox, (sql.as_str(), origin.as_str()), read.as_deref(), call);
     }

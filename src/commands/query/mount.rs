@@ -5,9 +5,10 @@ use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
 use crate::own::{mount_own, own_snapshot};
 use crate::sql::{DuckDb, Reads};
+use crate::store::RemoteLake;
 use crate::tables::iceberg::{self, CatalogArgs, ReadState, Tables, VIEWS, mount_as_of, mount_views};
-use crate::tables::{ReadTable, mount_reads};
-use digdag_task::Failure;
+use crate::tables::{ReadTable, mount_copy, mount_reads};
+use digdag_task::{Call, Failure};
 
 /// The tables that a statement reads.
 pub struct Mounted {
@@ -15,6 +16,8 @@ pub struct Mounted {
     pub run: Option<RunId>,
     /// The tables, or `None` if the statement may read any.
     pub read: Option<Vec<ReadTable>>,
+    /// The objects in the warehouse that the statement may read.
+    pub objects: Vec<String>,
 }
 
 /// Mounts the tables that a statement names: those of a run, under their namespaces those that are not of runs, and those
@@ -22,7 +25,14 @@ pub struct Mounted {
 ///
 /// # Errors
 /// Fails if parameters contradict each other, if the catalog lacks what the statement needs, or with DuckDB's error.
-pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> anyhow::Result<Mounted> {
+pub fn mount(
+    engine: &DuckDb,
+    lake: &Lake,
+    parameters: &Query,
+    sql: &str,
+    call: &mut Call,
+) -> anyhow::Result<Mounted> {
+    let from_warehouse = parameters.from_warehouse.is_on();
     let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
     if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
         return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
@@ -42,11 +52,12 @@ pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> any
         false => None,
     };
     let mut state = ReadState { run: parameters.run_id.clone(), own: None };
-    let mut read = Vec::new();
+    let (mut read, mut objects) = (Vec::new(), Vec::new());
     if let Some(as_of) = parameters.as_of.as_ref().filter(|_| of_own.is_none()) {
-        let mounted = mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, reads.as_ref())?;
+        let mut tables = tables_of(lake, &parameters.catalog)?;
+        let mounted = mount_as_of(engine, &mut tables, as_of, reads.as_ref(), &parameters.objects)?;
         state.run = Some(mounted.run);
-        read = mounted.read;
+        (read, objects) = (mounted.read, mounted.objects);
     }
     let mut own = Vec::new();
     if let Some(tables) = tables.as_mut().filter(|_| names_own) {
@@ -61,18 +72,49 @@ pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str) -> any
     read.extend(own);
     let run = match (&parameters.as_of, &parameters.run_id) {
         (Some(_), _) if of_own.is_none() => state.run.clone(),
-        (_, None) if (has_own || !views.is_empty()) && lake.active()?.is_none() => None,
-        (_, id) => {
-            let id = id.clone().map_or_else(|| lake.published(), Ok)?;
-            read.extend(mount_reads(engine, &Contract::load()?, &lake.run(&id)?, reads.as_ref())?);
-            Some(id)
-        }
+        (_, None) if !from_warehouse && (has_own || !views.is_empty()) && lake.active()?.is_none() => None,
+        (_, id) => match warehouse(lake, parameters, id.as_ref(), call)? {
+            None => {
+                let id = id.clone().map_or_else(|| lake.published(), Ok)?;
+                read.extend(mount_reads(engine, &Contract::load()?, &lake.run(&id)?, reads.as_ref())?);
+                Some(id)
+            }
+            Some(remote) => {
+                // active.json is read once, so the whole statement is about one run.
+                let id = id.clone().map_or_else(|| remote.published(), Ok)?;
+                call.set_detail("warehouse", remote.address().to_string());
+                let manifest = remote.sealed_manifest(lake, &id)?;
+                engine.reach(remote.address(), &remote.access()?, &parameters.objects)?;
+                let location = |path: &str| remote.location(&id, path);
+                let files = manifest.files.iter().filter(|file| file.path.ends_with(".parquet"));
+                objects.extend(files.map(|file| location(&file.path)));
+                read.extend(mount_copy(engine, &Contract::load()?, &manifest, location, reads.as_ref())?);
+                Some(id)
+            }
+        },
     };
     if !views.is_empty() {
         let mut tables = tables.map_or_else(|| tables_of(lake, &parameters.catalog), Ok)?;
         mount_views(engine, &mut tables, &views, &state)?;
     }
-    Ok(Mounted { run, read: reads.is_some().then_some(read) })
+    Ok(Mounted { run, read: reads.is_some().then_some(read), objects })
+}
+
+/// Returns the warehouse if the run is read there: because the call says so, or because the lake does not have the run.
+fn warehouse(
+    lake: &Lake,
+    parameters: &Query,
+    id: Option<&RunId>,
+    call: &Call,
+) -> anyhow::Result<Option<RemoteLake>> {
+    let resolved = || parameters.warehouse.of(lake);
+    if parameters.from_warehouse.is_on() {
+        return resolved()?.open_required(1, call.observer()).map(Some);
+    }
+    match id {
+        Some(id) if !lake.run_ids()?.contains(id) => resolved()?.open(1, call.observer()),
+        _ => Ok(None),
+    }
 }
 
 /// Returns whether a statement reads one of the tables about tables, and not a table that it defines itself.

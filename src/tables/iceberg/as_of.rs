@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use jiff::{Timestamp, civil};
-use lake_catalog::{DataFile, Schema, Table, TableName};
+use lake_catalog::{Schema, Table, TableName};
 
 use super::{RUN_ID, Tables, binding, failure, is_of_runs, run_tag};
 use crate::lake::RunId;
-use crate::sql::{DuckDb, Reads, SqlFile};
+use crate::sql::{DuckDb, ObjectParameters, Reads, SqlFile};
 use crate::tables::mount::mount_files;
 use crate::tables::needs::Needs;
 use crate::tables::pruning::{ReadTable, files_to_read};
@@ -60,6 +60,8 @@ pub struct MountedState {
     pub run: RunId,
     /// The tables that the statement reads; empty if it may read any.
     pub read: Vec<ReadTable>,
+    /// The objects in the warehouse that the tables consist of, if the lake does not have the run.
+    pub objects: Vec<String>,
 }
 
 /// Mounts the tables of an earlier state in the engine under their SQL names, with the views over them. With the reads of
@@ -72,6 +74,7 @@ pub fn mount_as_of(
     tables: &mut Tables,
     as_of: &AsOf,
     reads: Option<&Reads>,
+    parameters: &ObjectParameters,
 ) -> anyhow::Result<MountedState> {
     let views = SqlFile::folder("views")?;
     let contract = tables.contract.clone();
@@ -79,7 +82,7 @@ pub fn mount_as_of(
     let mut known = Known::list(tables)?;
     let run = known.run_of(tables, as_of)?;
     let tag = run_tag(&run);
-    let (mut missing, mut read) = (Vec::new(), Vec::new());
+    let (mut missing, mut read, mut objects) = (Vec::new(), Vec::new(), Vec::new());
     for table in contract.tables.iter().filter(|table| needs.as_ref().is_none_or(|needs| needs.table(table))) {
         let found = known.load(tables, &binding::name(table))?;
         let Some(state) = found.and_then(|found| Some((found, found.ref_id(&tag)?))) else {
@@ -99,8 +102,21 @@ pub fn mount_as_of(
             matching.push(smallest);
         }
         read.push(ReadTable::of(&table.name, &files, matching.iter().copied()));
-        let path = |file: &&DataFile| PathBuf::from(file.file_path().trim_start_matches("file://"));
-        mount_files(engine, table, &matching.iter().map(path).collect::<Vec<_>>())?;
+        let mut paths = Vec::new();
+        for file in matching {
+            let location = file.file_path();
+            paths.push(match tables.local_path(location) {
+                Some(path) => path,
+                None => {
+                    if objects.is_empty() {
+                        tables.let_reach(engine, parameters)?;
+                    }
+                    objects.push(location.to_owned());
+                    PathBuf::from(location)
+                }
+            });
+        }
+        mount_files(engine, table, &paths)?;
     }
     for view in views.iter().filter(|view| needs.as_ref().is_none_or(|needs| needs.view(&view.name))) {
         if !view.names_any(&missing) {
@@ -110,7 +126,7 @@ pub fn mount_as_of(
     if needs.is_none() {
         read.clear();
     }
-    Ok(MountedState { run, read })
+    Ok(MountedState { run, read, objects })
 }
 
 /// Returns the schema of a snapshot.

@@ -1,6 +1,7 @@
 //! The mapping from a table of the contract to an Iceberg table.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use lake_catalog::{Column, NewTable, PrimitiveType, Schema, Session, TableChange, TableName};
@@ -35,12 +36,12 @@ pub(super) fn columns(table: &Table) -> Vec<Column> {
         .collect()
 }
 
-/// Returns the Iceberg table to create for a table of the contract.
-pub(super) fn new_table(lake: &Lake, table: &Table) -> NewTable {
+/// Returns the Iceberg table to create for a table of the contract, below the folder of all tables of runs.
+pub(super) fn new_table(folder: &Path, table: &Table) -> NewTable {
     let name = name(table);
     let sorted_by = table.key.first().filter(|_| table.ordered).and_then(|key| table.column(key)?.id);
     NewTable {
-        folder: lake.tables_folder().join(&name.namespace).join(&name.name),
+        folder: folder.join(&name.namespace).join(&name.name),
         name,
         columns: columns(table),
         sorted_by,
@@ -53,6 +54,6 @@ pub(super) fn new_table(lake: &Lake, table: &Table) -> NewTable {
 /// # Errors
 /// Fails if the columns are no valid schema.
 pub fn schema_of(lake: &Lake, table: &Table) -> anyhow::Result<Arc<Schema>> {
-    let created = TableChange::create(&new_table(lake, table), Session::new()).map_err(failure)?;
+    let created = TableChange::create(&new_table(&lake.tables_folder(), table), Session::new()).map_err(failure)?;
     created.current_schema().map_err(failure)
 }

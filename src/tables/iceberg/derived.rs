@@ -106,7 +106,7 @@ impl Tables {
 }
 
 fn properties(task: &str, sealed: &SealedRun, sql_sha256: String, duration: Duration) -> HashMap<String, String> {
-    let mut properties = properties_of_run(sealed);
+    let mut properties = properties_of_run(sealed.manifest());
     properties.insert(SQL_SHA256.to_owned(), sql_sha256);
     properties.insert(TASK.to_owned(), task.to_owned());
     properties.insert(SECONDS.to_owned(), format!("{:.3}", duration.as_secs_f64()));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use lake_catalog::{Catalog, SnapshotRetention, Table, TableChange, TableName, UnnamedFile, remove_files};
+use lake_catalog::{Catalog, SnapshotRetention, Table, TableChange, TableName, UnnamedFile};
 
 use super::{Tables, failure};
 
@@ -46,7 +46,7 @@ impl Tables {
         // Reading the manifests of all tables again is needed only if a snapshot has gone.
         let after = if expired > 0 { Some(self.named_files()?) } else { None };
         let unnamed = self.unnamed(table, &named, after.as_ref().unwrap_or(&named), before)?;
-        remove_files(&unnamed).map_err(failure)?;
+        self.catalog.table_files().remove_unnamed(&unnamed).map_err(failure)?;
         Ok((expired, unnamed))
     }
 

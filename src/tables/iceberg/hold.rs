@@ -1,23 +1,23 @@
 //! Runs that a table still needs: a snapshot that another engine made names their files, or a ref names their snapshot.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use lake_catalog::{Snapshot, Table};
 
-use super::{RUN_ID, Tables, failure, is_of_runs, month_tag, run_tag};
+use super::{RUN_ID, RunCopy, Tables, failure, is_of_runs, month_tag, run_tag};
 use crate::lake::RunId;
 
 impl Tables {
-    /// Returns the runs that a table holds, each with the ref or snapshot that needs it. The tags that staging makes
-    /// hold no run, because they go with it.
+    /// Returns the runs whose copy in a place a table holds, each with the ref or snapshot that needs it. The tags that
+    /// staging makes hold no run, because they go with it.
     ///
     /// # Errors
     /// Fails if the catalog or a table's metadata cannot be read.
-    pub fn held_runs(&mut self) -> anyhow::Result<BTreeMap<RunId, String>> {
+    pub fn held_runs(&mut self, copy: RunCopy) -> anyhow::Result<BTreeMap<RunId, String>> {
         let mut held = BTreeMap::new();
+        let names_copy = self.copy_of_runs() == copy;
         for table in self.catalog.load_all().map_err(failure)? {
-            for reference in table.refs().map_err(failure)? {
+            for reference in table.refs().map_err(failure)?.into_iter().filter(|_| names_copy) {
                 let run =
                     table.metadata().snapshot_by_id(reference.snapshot_id).and_then(|found| run_of(&table, found));
                 if let Some(run) = run
@@ -29,19 +29,13 @@ impl Tables {
             }
             for snapshot in table.metadata().snapshots().filter(|snapshot| run_of(&table, snapshot).is_none()) {
                 for path in self.catalog.data_paths(&table, snapshot).map_err(failure)? {
-                    if let Some(run) = self.run_with(&path) {
+                    if let Some((run, _)) = self.run_with(&path).filter(|(_, found)| *found == copy) {
                         held.insert(run, format!("snapshot {} of {}", snapshot.snapshot_id(), table.name()));
                     }
                 }
             }
         }
         Ok(held)
-    }
-
-    /// Returns the run that a file is in.
-    pub(super) fn run_with(&self, file: &Path) -> Option<RunId> {
-        let inside = file.strip_prefix(self.lake.runs_folder()).ok()?;
-        inside.components().next()?.as_os_str().to_str()?.parse().ok()
     }
 }
 

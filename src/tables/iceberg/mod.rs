@@ -8,7 +8,8 @@
 //! The catalog is `<lake>/_meta/catalog.sqlite`, or the Postgres or REST server that `<lake>/_meta/catalog.json` names
 //! (`place.rs`).
 //! The first staged run creates it; in a lake without a catalog, publishing moves `active` only. Dump tables are in the
-//! namespace `silver`, warehouse tables in `gold`.
+//! namespace `silver`, warehouse tables in `gold`. Their metadata is in the lake's folder and names the local files, or it is
+//! in the warehouse and names the uploaded ones (`warehouse.rs`).
 
 mod alter;
 mod alteration;
@@ -30,8 +31,10 @@ mod relocate;
 mod session;
 mod stage;
 mod views;
+mod warehouse;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
@@ -47,15 +50,17 @@ pub use own::{
     BronzeName, KEY, NewFiles, OwnCommit, OwnName, arrangement_of, current_table, data_type, is_named_here, overtaken,
     properties_of_own_files,
 };
-pub use place::{CatalogArgs, Place, RestArgs, store};
+pub use place::{CatalogArgs, Place, RestArgs, require_shared_catalog, store};
 pub use publish::{Publication, lock, lock_waiting};
 pub use rebuild::{Rebuilt, rebuild};
 pub use relocate::relocate;
 pub use stage::{Mode, Staged, stage};
 pub use views::{ReadState, VIEWS, mount_views};
+pub use warehouse::RunCopy;
 
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
+use crate::store::{Recorded, TableFiles, WarehouseArgs, error_in};
 use digdag_task::Failure;
 
 /// The summary property that names the run of a snapshot.
@@ -88,6 +93,8 @@ pub struct Tables {
     contract: Contract,
     catalog: Catalog,
     recorder: session::Recorder,
+    /// The warehouse in which the tables of runs lie, if they do not lie in the lake's folder.
+    warehouse: Option<Arc<TableFiles>>,
 }
 
 /// Returns the error of a task that needs Iceberg tables, for a lake without any. `hint` says how the lake gets them.
@@ -122,7 +129,12 @@ impl Tables {
 
     fn connect(lake: &Lake, store: &lake_catalog::Store, access: Access) -> anyhow::Result<Self> {
         let catalog = Catalog::open(store, lake.root(), access).map_err(failure)?;
-        Ok(Tables { lake: lake.clone(), contract: Contract::load()?, catalog, recorder: session::Recorder::default() })
+        let (contract, recorder) = (Contract::load()?, session::Recorder::default());
+        let mut tables = Tables { lake: lake.clone(), contract, catalog, recorder, warehouse: None };
+        if Recorded::of(lake)?.is_some() {
+            tables.use_warehouse(&WarehouseArgs::default().of(lake)?);
+        }
+        Ok(tables)
     }
 
     /// Returns all tables of runs, by name.
@@ -181,6 +193,13 @@ struct Unconfirmed(#[source] Failure);
 
 /// Maps an error of the catalog to an exit status and a hint.
 fn failure(error: Error) -> anyhow::Error {
+    let error = match error {
+        Error::File { action, path, source } => match error_in(source) {
+            Ok(error) => return error,
+            Err(source) => Error::File { action, path, source },
+        },
+        error => error,
+    };
     let told = |failure: Failure, hint: &str| failure.hint(hint).into();
     match &error {
         Error::Conflict(_) => told(Failure::locked(error.to_string()), "run the same command again"),

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use lake_catalog::{Login, Store};
+use lake_store::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{is_loopback, root_certificates};
 use crate::lake::Lake;
+use crate::store::{Recorded, WarehouseArgs};
 use crate::tables::server;
 use digdag_task::Failure;
 
@@ -88,6 +90,19 @@ impl Place {
     /// Fails if the URL is invalid or holds a secret.
     pub fn check(&self) -> anyhow::Result<()> {
         Kind::of(&self.url).map(drop)
+    }
+
+    /// Refuses the embedded catalog for a lake whose tables of runs lie in a warehouse, which are for several machines.
+    ///
+    /// # Errors
+    /// Fails if that is so.
+    pub fn require_shared(&self, lake: &Lake) -> anyhow::Result<()> {
+        match Recorded::of(lake)? {
+            Some(recorded) if self.url == EMBEDDED => Err(not_shared(&recorded.warehouse)
+                .hint("name another with --to postgres://USER@HOST:PORT/DATABASE, or pass --allow-local-catalog=true")
+                .into()),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the store at this place.
@@ -221,6 +236,31 @@ pub fn store(lake: &Lake, asked: &CatalogArgs) -> anyhow::Result<Option<Store>> 
 pub(super) fn first(asked: &CatalogArgs) -> Place {
     let url = asked.catalog.as_deref().unwrap_or(EMBEDDED);
     Place::new(url, asked.catalog_password_file.as_deref(), &asked.rest)
+}
+
+/// Refuses the embedded catalog for tables in a warehouse, which are for several machines. A lake that has such tables
+/// already was allowed to.
+///
+/// # Errors
+/// Fails if the lake's catalog is, or would be, the embedded one.
+pub fn require_shared_catalog(lake: &Lake, asked: &CatalogArgs, warehouse: &WarehouseArgs) -> anyhow::Result<()> {
+    let Some(address) = warehouse.warehouse.as_ref() else { return Ok(()) };
+    let there = Place::of(lake, asked.catalog_password_file.as_deref(), &asked.rest)?;
+    if Recorded::of(lake)?.is_some() || there.as_ref().map_or_else(|| first(asked).url, |there| there.url.clone()) != EMBEDDED
+    {
+        return Ok(());
+    }
+    let hint = match there {
+        Some(_) => "move-catalog --to postgres://USER@HOST:PORT/DATABASE moves it; --allow-local-catalog=true keeps it",
+        None => "name one with --catalog postgres://USER@HOST:PORT/DATABASE, or pass --allow-local-catalog=true",
+    };
+    Err(not_shared(address).hint(hint).into())
+}
+
+fn not_shared(warehouse: &Address) -> Failure {
+    Failure::parameters(format!(
+        "a catalog in SQLite is a file of this machine, and tables in {warehouse} are for several machines"
+    ))
 }
 
 /// Records the first catalog of a lake, unless it is the embedded one.

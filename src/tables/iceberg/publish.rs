@@ -14,7 +14,7 @@ use anyhow::Context;
 use lake_catalog::{Access, Catalog, Store, TableChange};
 use serde::{Deserialize, Serialize};
 
-use super::{CatalogArgs, Mode, Tables, Unconfirmed, derived, failure, month_tag, no_tables, run_tag, stage};
+use super::{CatalogArgs, Mode, RunCopy, Tables, Unconfirmed, derived, failure, month_tag, no_tables, run_tag, stage};
 use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun, disk};
 use digdag_task::{Failure, Observer};
 
@@ -243,12 +243,16 @@ fn intent(lake: &Lake) -> anyhow::Result<Option<Intent>> {
 }
 
 impl Tables {
-    /// Removes the snapshots of runs. Called before their files are removed, because no snapshot may name a missing
-    /// file. Tables that are computed from runs have files of their own and lose the tags of the runs.
+    /// Removes the snapshots of runs whose copies in a place are about to be removed, unless the snapshots name other copies:
+    /// no snapshot may name a missing file. Tables that are computed from runs have files of their own and lose the tags of the
+    /// runs.
     ///
     /// # Errors
     /// Fails if the catalog refuses the commit.
-    pub fn forget(&mut self, runs: &[&RunId]) -> anyhow::Result<()> {
+    pub fn forget(&mut self, runs: &[&RunId], copy: RunCopy) -> anyhow::Result<()> {
+        if self.copy_of_runs() != copy {
+            return Ok(());
+        }
         self.repeat(|tables| tables.forget_once(runs))
     }
 

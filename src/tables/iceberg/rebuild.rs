@@ -5,8 +5,10 @@ use lake_catalog::{Access, Catalog, Store, Table};
 use super::people::{self, Known};
 use super::publish::move_mains;
 use super::session::killed_sessions;
+use super::stage::stage_copy;
 use super::{CatalogArgs, Mode, Tables, failure, place, stage};
-use crate::lake::{Lake, LockedLake, RunId, SealedRun};
+use crate::lake::{LockedLake, Manifest, RunId, SealedRun};
+use crate::store::WarehouseArgs;
 
 /// The result of [`rebuild`].
 #[derive(Debug, Default)]
@@ -23,26 +25,32 @@ pub struct Rebuilt {
 /// `active` points at, and people's own tables as of their last commit. The metadata files of the old tables of runs, and
 /// those of killed sessions, are removed.
 ///
+/// If the parameters name a warehouse, or the lake has one on record, the tables of runs lie there, over the runs that are whole
+/// there, also those that the lake has no longer.
+///
 /// # Errors
-/// Fails if a run fails verification, or if the catalog's database cannot be written.
-pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs) -> anyhow::Result<Rebuilt> {
+/// Fails if a run fails verification, if a run of the lake is not whole in the warehouse, or if the catalog's database cannot be
+/// written.
+pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs, warehouse: &WarehouseArgs) -> anyhow::Result<Rebuilt> {
     let lake = locked.lake();
+    if let Some(recorded) = warehouse.to_record() {
+        // From here on the tables lie there; a rebuild that is killed is run again.
+        recorded.record(lake)?;
+    }
     let store = place::existing(lake, catalog)?.unwrap_or_else(|| Store::Sqlite(lake.catalog_file()));
     let committed = Catalog::pointers(&store).map_err(failure)?.into_iter().collect();
     let known = Known { committed, killed: killed_sessions(lake)? };
     let new = lake.new_catalog_file()?;
-    let mut ids = lake.run_ids()?;
-    ids.sort_by(RunId::by_age);
     let mut rebuilt = Rebuilt::default();
     let of_runs: Vec<Table> = {
         let mut tables = Tables::connect(lake, &Store::Sqlite(new.clone()), Access::Write)?;
         tables.recorder.hold(lake, tables.catalog.session(), &known.killed)?;
-        for id in ids {
-            let run = lake.run(&id)?;
-            if run.is_sealed()? {
-                stage(&mut tables, &SealedRun::open(&run)?, Mode::Commit)?;
-                rebuilt.runs.push(id);
-            }
+        for (id, copy) in runs(&tables)? {
+            match copy {
+                Some(manifest) => stage_copy(&mut tables, &manifest)?,
+                None => stage(&mut tables, &SealedRun::open(&lake.run(&id)?)?, Mode::Commit)?,
+            };
+            rebuilt.runs.push(id);
         }
         if let Some(active) = lake.active()? {
             move_mains(&mut tables, &active)?;
@@ -63,16 +71,40 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs) -> anyhow::Result<Reb
     } else {
         lake.remove_new_catalog(&new)?;
     }
-    let mut catalog = Catalog::open(&store, lake.root(), Access::Read).map_err(failure)?;
+    let mut tables = Tables::connect(lake, &store, Access::Read)?;
     for table in &of_runs {
-        catalog.remove_unnamed(table).map_err(failure)?;
+        tables.catalog.remove_unnamed(table).map_err(failure)?;
     }
     // The files of a table that was left out may be needed once it is taken over.
     if rebuilt.left_out.is_empty() {
         for session in known.killed {
-            catalog.remove_orphans(&lake.tables_folder(), session).map_err(failure)?;
+            tables.remove_orphans(session)?;
         }
     }
     lake.remove_meta_file(Lake::SESSION)?;
     Ok(rebuilt)
+}
+
+/// Returns the runs to stage, oldest first: the sealed ones of the lake, and with their manifests those of which only the copy in
+/// the warehouse is left.
+fn runs(tables: &Tables) -> anyhow::Result<Vec<(RunId, Option<Manifest>)>> {
+    let lake = &tables.lake;
+    let mut runs = Vec::new();
+    for id in lake.run_ids()? {
+        if lake.run(&id)?.is_sealed()? {
+            runs.push((id, None));
+        }
+    }
+    if let Some(warehouse) = &tables.warehouse {
+        let remote = warehouse.remote()?;
+        for id in remote.run_ids()? {
+            if !runs.iter().any(|(known, _)| *known == id)
+                && let Some((manifest, _)) = remote.manifest(&id)?
+            {
+                runs.push((id, Some(manifest)));
+            }
+        }
+    }
+    runs.sort_by(|(one, _), (other, _)| RunId::by_age(one, other));
+    Ok(runs)
 }

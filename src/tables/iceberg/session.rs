@@ -95,9 +95,19 @@ impl Tables {
             return Ok(());
         }
         for session in killed {
-            self.catalog.remove_orphans(&self.lake.tables_folder(), session).map_err(failure)?;
+            self.remove_orphans(session)?;
         }
         self.recorder.end(&self.lake)
+    }
+}
+
+impl Tables {
+    /// Removes the files of a session that no table names, in the lake and in the warehouse.
+    pub(super) fn remove_orphans(&mut self, session: Session) -> anyhow::Result<()> {
+        for folder in [self.lake.tables_folder(), self.folder_of_runs()] {
+            self.catalog.remove_orphans(&folder, session).map_err(failure)?;
+        }
+        Ok(())
     }
 }
 

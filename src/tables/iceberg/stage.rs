@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use lake_catalog::{Catalog, DataFile, NewSnapshot, Table, TableChange, TableName, data_file};
+use lake_catalog::{
+    Catalog, DataFile, NewSnapshot, Schema, Table, TableChange, TableName, data_file, data_file_of_copy,
+};
 
 use super::{RUN_ID, Tables, binding, failure, month_tag, run_tag};
 use crate::contract;
-use crate::lake::SealedRun;
+use crate::lake::{Manifest, RunId, SealedRun};
 use digdag_task::Failure;
 
 /// The summary property with the digest of the manifest of a run.
@@ -41,34 +43,94 @@ pub fn stage(tables: &mut Tables, sealed: &SealedRun, mode: Mode) -> anyhow::Res
         let message = format!("run {} failed verification: {}", sealed.run().id(), file.path);
         return Err(Failure::input(message).hint("run verify-run to list every file that differs").into());
     }
-    tables.repeat(|tables| stage_once(tables, sealed, mode))
+    tables.repeat(|tables| stage_once(tables, &Files::Local(sealed), mode))
 }
 
-fn stage_once(tables: &mut Tables, sealed: &SealedRun, mode: Mode) -> anyhow::Result<Staged> {
+/// Like [`stage`], for a run of which only the copy in the warehouse is left. The footers of its files are read there.
+///
+/// # Errors
+/// Fails like [`stage`].
+pub(super) fn stage_copy(tables: &mut Tables, manifest: &Manifest) -> anyhow::Result<Staged> {
+    tables.repeat(|tables| stage_once(tables, &Files::Copy(manifest), Mode::Commit))
+}
+
+/// Where the footers of a run's files are read.
+enum Files<'f> {
+    /// In the lake. The objects in the warehouse have the same bytes.
+    Local(&'f SealedRun),
+    /// In the warehouse.
+    Copy(&'f Manifest),
+}
+
+impl Files<'_> {
+    fn manifest(&self) -> &Manifest {
+        match self {
+            Files::Local(sealed) => sealed.manifest(),
+            Files::Copy(manifest) => manifest,
+        }
+    }
+
+    fn id(&self) -> &RunId {
+        &self.manifest().run_id
+    }
+
+    /// Describes the files of a table, which a snapshot names in the warehouse if the tables lie there.
+    fn of_table(&self, tables: &Tables, table: &contract::Table, schema: &Schema) -> anyhow::Result<Vec<DataFile>> {
+        let folder = table.folder();
+        match self {
+            Files::Local(sealed) => {
+                let run = sealed.run();
+                let Some(dataset) = run.dataset(&folder)? else { return Ok(Vec::new()) };
+                let paths = run.dataset_files(&dataset);
+                let files = paths.iter().zip(&dataset.files).map(|(path, file)| match &tables.warehouse {
+                    Some(warehouse) => {
+                        let location = warehouse.location_of(run.id(), &format!("{folder}/{}", file.name));
+                        data_file_of_copy(path, &location, schema)
+                    }
+                    None => data_file(path, schema),
+                });
+                files.collect::<lake_catalog::Result<Vec<_>>>().map_err(failure)
+            }
+            Files::Copy(manifest) => {
+                let Some(warehouse) = &tables.warehouse else { return Ok(Vec::new()) };
+                let files = manifest.files_of(&folder).map(|file| {
+                    let location = warehouse.location_of(&manifest.run_id, &file.path);
+                    tables.catalog.table_files().data_file(&location, file.bytes, schema)
+                });
+                files.collect::<lake_catalog::Result<Vec<_>>>().map_err(failure)
+            }
+        }
+    }
+}
+
+fn stage_once(tables: &mut Tables, run: &Files<'_>, mode: Mode) -> anyhow::Result<Staged> {
     let known = tables.load()?;
     let at = Catalog::next_time(known.values());
-    let tag = run_tag(sealed.run().id());
+    let tag = run_tag(run.id());
     let is_staged = |table: &Table| table.ref_id(&tag).is_some();
     let declared = tables.contract.tables.iter().map(|table| (table, known.get(&binding::name(table))));
     let declared: Vec<_> = declared.filter(|(_, found)| !found.is_some_and(is_staged)).collect();
     let gone: Vec<_> = not_in_contract(&tables.contract, &known).filter(|gone| !is_staged(gone)).collect();
     let mut staged = Staged { tables: declared.len() + gone.len(), files: 0 };
+    if staged.tables > 0 {
+        tables.require_in_warehouse(known.values(), run.manifest())?;
+    }
     if mode == Mode::Commit && staged.tables > 0 {
         tables.recorder.begin(&tables.lake, tables.catalog.session())?;
     }
     let mut changes = Vec::new();
     for (table, found) in declared {
-        let (mut change, schema_id, files) = change(tables, table, found, sealed)?;
+        let (mut change, schema_id, files) = change(tables, table, found, run)?;
         staged.files += files.len();
         if mode == Mode::Commit {
-            add(&mut change, schema_id, files, sealed, at)?;
+            add(&mut change, schema_id, files, run.manifest(), at)?;
             changes.push(change);
         }
     }
     for table in gone.into_iter().filter(|_| mode == Mode::Commit) {
         let mut change = TableChange::of(table);
         // Empty: readers would take the rows of an earlier run for those of this run.
-        add(&mut change, table.metadata().current_schema_id(), Vec::new(), sealed, at)?;
+        add(&mut change, table.metadata().current_schema_id(), Vec::new(), run.manifest(), at)?;
         changes.push(change);
     }
     tables.commit(changes, at)?;
@@ -81,24 +143,18 @@ fn change(
     tables: &Tables,
     table: &contract::Table,
     found: Option<&Table>,
-    sealed: &SealedRun,
+    run: &Files<'_>,
 ) -> anyhow::Result<(TableChange, i32, Vec<DataFile>)> {
     let mut change = match found {
         Some(found) => TableChange::of(found),
         None => {
-            TableChange::create(&binding::new_table(&tables.lake, table), tables.catalog.session()).map_err(failure)?
+            let new = binding::new_table(&tables.folder_of_runs(), table);
+            tables.catalog.create(&new).map_err(failure)?
         }
     };
     let schema_id = change.schema(&binding::columns(table)).map_err(failure)?;
     let schema = change.schema_by_id(schema_id).map_err(failure)?;
-    let run = sealed.run();
-    let files = match run.dataset(&table.folder())? {
-        Some(dataset) => {
-            let paths = run.dataset_files(&dataset).into_iter();
-            paths.map(|path| data_file(&path, &schema)).collect::<lake_catalog::Result<Vec<_>>>().map_err(failure)?
-        }
-        None => Vec::new(),
-    };
+    let files = run.of_table(tables, table, &schema)?;
     Ok((change, schema_id, files))
 }
 
@@ -106,11 +162,11 @@ fn add(
     change: &mut TableChange,
     schema_id: i32,
     files: Vec<DataFile>,
-    sealed: &SealedRun,
+    manifest: &Manifest,
     at: i64,
 ) -> anyhow::Result<()> {
-    let id = sealed.run().id();
-    let properties = properties_of_run(sealed);
+    let id = &manifest.run_id;
+    let properties = properties_of_run(manifest);
     let snapshot = change.add_snapshot(schema_id, NewSnapshot { files, properties, at }).map_err(failure)?;
     change.set_tag(&run_tag(id), snapshot).map_err(failure)?;
     if let Some(tag) = month_tag(id) {
@@ -120,11 +176,11 @@ fn add(
 }
 
 /// Returns the properties of a snapshot of a run, or of one that is computed from it.
-pub(super) fn properties_of_run(sealed: &SealedRun) -> HashMap<String, String> {
-    let id = sealed.run().id();
+pub(super) fn properties_of_run(manifest: &Manifest) -> HashMap<String, String> {
+    let id = &manifest.run_id;
     let mut properties = HashMap::from([
         (RUN_ID.to_owned(), id.to_string()),
-        (MANIFEST_SHA256.to_owned(), sealed.manifest().manifest_sha256.clone()),
+        (MANIFEST_SHA256.to_owned(), manifest.manifest_sha256.clone()),
     ]);
     if let Some(month) = id.dump_month() {
         properties.insert("discogs.dump-month".to_owned(), month.as_str().to_owned());

@@ -82,7 +82,7 @@ fn files(filler: &mut Filler<'_>, tables: &Tables, table: &Table, snapshot: i64)
     table.each_file(snapshot, |file: LiveFile<'_>| {
         let location = file.file_path();
         let path = location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location);
-        let run = tables.run_with(std::path::Path::new(path)).map(|run| run.to_string());
+        let run = tables.run_with(std::path::Path::new(path)).map(|(run, _)| run.to_string());
         let (format, partition) = (file.file_format().to_string(), file.partition_text());
         let content = match file.content_type() {
             DataContentType::Data => "data",

@@ -9,6 +9,7 @@ pub mod relay;
 pub mod server;
 mod source;
 mod stack;
+pub mod tables;
 mod transfer;
 
 use std::fmt::Write;

@@ -50,6 +50,8 @@ struct Shared {
     server: u16,
     choose: Box<Choose>,
     seen: Mutex<Vec<Seen>>,
+    /// The path of each request that the server answered, and the bytes of its answer.
+    answered: Mutex<Vec<(String, u64)>>,
     is_held: AtomicBool,
 }
 
@@ -71,7 +73,7 @@ impl Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared =
-            Shared { server, choose: Box::new(choose), seen: Mutex::default(), is_held: AtomicBool::new(false) };
+            Shared { server, choose: Box::new(choose), seen: Mutex::default(), answered: Mutex::default(), is_held: AtomicBool::new(false) };
         let relay = Relay { port, shared: Arc::new(shared) };
         let shared = relay.shared.clone();
         std::thread::spawn(move || {
@@ -102,6 +104,12 @@ impl Relay {
     /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().clone()
+    }
+
+    /// The bytes of the answers about an object so far, the headers included.
+    pub fn answered(&self, path: &str) -> u64 {
+        let answered = self.shared.answered.lock().unwrap();
+        answered.iter().filter(|(target, _)| target.split('?').next() == Some(path)).map(|(_, bytes)| bytes).sum()
     }
 
     /// Whether a request is held back.
@@ -157,6 +165,7 @@ impl Shared {
             _ => {}
         }
         let answer = self.ask(&head, &body)?;
+        self.answered.lock().unwrap().push((seen.target.clone(), answer.len() as u64));
         let answer = match act {
             Act::CutBehind => return Ok(()),
             Act::HoldBehind => return self.hold(&mut reader),

@@ -16,7 +16,7 @@ use rest::Rest;
 use sqlite::Sqlite;
 use swap::Swapping;
 
-use crate::{Access, Result, Session, Table, TableChange, TableName};
+use crate::{Access, Files, Result, Session, Table, TableChange, TableName};
 
 /// The version of a catalog's layout.
 pub(crate) const VERSION: &str = "1";
@@ -66,6 +66,8 @@ pub(crate) struct TableRow {
 
 /// A catalog's tables and the properties of the lake.
 pub(crate) trait Backend: Send {
+    /// Sets the access to the metadata files, for a backend that reads them itself.
+    fn use_files(&mut self, _files: &Files) {}
     /// Returns a property of the lake.
     fn property(&mut self, key: &str) -> Result<Option<String>>;
     /// Records properties of the lake, unless they are recorded already.

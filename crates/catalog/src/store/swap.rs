@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use super::pointers::{Pointers, Swap};
 use super::{Backend, Contents, Store};
-use crate::files::path_of;
+use crate::files::{Files, path_of};
 use crate::{Access, Error, Result, Session, Table, TableChange, TableName, metadata, snapshot, table};
 
 /// A catalog whose pointers are in a database.
 pub(super) struct Swapping {
     store: Store,
     pointers: Box<dyn Pointers>,
+    files: Files,
 }
 
 impl Swapping {
@@ -20,7 +21,7 @@ impl Swapping {
         if access == Access::Write {
             pointers.prepare()?;
         }
-        Ok(Swapping { store: store.clone(), pointers })
+        Ok(Swapping { store: store.clone(), pointers, files: Files::default() })
     }
 
     /// Returns whether the database, over a new connection, made a transaction whose response was lost.
@@ -45,6 +46,10 @@ impl Swapping {
 }
 
 impl Backend for Swapping {
+    fn use_files(&mut self, files: &Files) {
+        self.files = files.clone();
+    }
+
     fn property(&mut self, key: &str) -> Result<Option<String>> {
         self.pointers.property(key)
     }
@@ -62,11 +67,13 @@ impl Backend for Swapping {
     }
 
     fn load_all(&mut self, session: Session) -> Result<Vec<Table>> {
-        self.pointers.tables()?.into_iter().map(|(name, location)| table::read(name, location, session)).collect()
+        let tables = self.pointers.tables()?.into_iter();
+        tables.map(|(name, location)| table::read(&self.files, name, location, session)).collect()
     }
 
     fn find(&mut self, name: &TableName, session: Session) -> Result<Option<Table>> {
-        self.pointers.table(name)?.map(|location| table::read(name.clone(), location, session)).transpose()
+        let location = self.pointers.table(name)?;
+        location.map(|location| table::read(&self.files, name.clone(), location, session)).transpose()
     }
 
     fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
@@ -75,7 +82,7 @@ impl Backend for Swapping {
             let built = change.build()?;
             let new = metadata::stamp(&change, &built.metadata, at)?;
             let location = next_location(built.metadata.location(), change.expected.as_deref(), change.session);
-            metadata::write(&new, &location, written)?;
+            metadata::write(&change.files, &new, &location, written)?;
             let folder = snapshot::folder(&built.metadata);
             let old = built.expired_metadata_logs.iter().map(|old| path_of(&old.metadata_file));
             expired.extend(old.filter(|old| old.starts_with(&folder)));

@@ -109,7 +109,7 @@ fn pending<'c>(server: &Server, change: &'c TableChange, at: i64, written: &mut 
 fn create(server: &Server, change: &TableChange, at: i64, written: &mut Vec<PathBuf>) -> Result<String> {
     let empty = metadata::stamp(change, &change.base, at)?;
     let location = format!("{}/metadata/00000-{}.metadata.json", change.base.location(), change.session);
-    metadata::write(&empty, &location, written)?;
+    metadata::write(&change.files, &empty, &location, written)?;
     // From here on the file may belong to a table, even if the commit fails.
     written.pop();
     server.create_namespace(&change.name.namespace, serde_json::Map::new())?;

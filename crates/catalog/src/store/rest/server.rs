@@ -8,7 +8,7 @@ use ureq::http::Method;
 
 use super::PROPERTIES;
 use super::connection::{Answer, Connection, Lost};
-use crate::{Error, Login, Result, Session, Table, TableName};
+use crate::{Error, Files, Login, Result, Session, Table, TableName};
 
 /// The endpoint that commits several tables at once, as a server lists it.
 const COMMIT: &str = "POST /v1/{prefix}/transactions/commit";
@@ -142,7 +142,7 @@ impl Server {
             location.ok_or_else(|| self.connection.error(format!("table {name} has no metadata-location")))?;
         let metadata = serde_json::from_value(body["metadata"].take())
             .map_err(|error| self.connection.error(format!("metadata of table {name}: {error}")))?;
-        Ok(Some(Table { name: name.clone(), metadata, location, session }))
+        Ok(Some(Table { name: name.clone(), metadata, location, session, files: Files::default() }))
     }
 
     /// Adds a table whose metadata file exists. Does nothing if the table has this metadata already.

@@ -1,0 +1,2 @@
+-- Loads the extension that reads objects; DuckDB verifies its signature.
+LOAD {extension}

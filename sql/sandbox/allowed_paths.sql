@@ -1,0 +1,2 @@
+-- Names the objects that SQL may read once external access is off.
+SET allowed_paths = [{paths}]
