@@ -276,7 +276,7 @@ impl Work<'_> {
         drop(progress);
         let Ingested { blocks, writers, .. } = read;
         let root_attributes = blocks.root_attributes().to_vec();
-        let end = blocks.finish().map_err(|error| Failure::input(error.what)).with_context(in_file)?;
+        let end = blocks.finish().map_err(|error| error.failure(error.what.clone())).with_context(in_file)?;
         if end.sha256 != stamp.sha256 {
             return Err(Failure::input(format!("{} changed while it was read", file.path.display()))
                 .hint("try again when the process that writes it has ended")

@@ -12,6 +12,7 @@ use crate::bronze::{self, Appended, Mode, Request};
 use crate::dump::{DumpFile, Entity};
 use crate::lake::{DumpMonth, Run};
 use crate::sql::EngineParameters;
+use crate::store::S3Args;
 use crate::tables::iceberg::CatalogArgs;
 use digdag_task::{ByteSize, Call, Failure, InputFile, TableCount};
 
@@ -63,6 +64,9 @@ pub struct AppendBronzeDump {
 
     #[command(flatten)]
     pub(crate) catalog: CatalogArgs,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 
     #[command(flatten)]
     pub(crate) engine: EngineParameters,
@@ -136,7 +140,7 @@ fn dump_of(run: &Run, entity: Entity, parameters: &AppendBronzeDump) -> anyhow::
         Entity::Masters => &parameters.masters_dump,
         Entity::Releases => &parameters.releases_dump,
     };
-    find_dump(run, entity, given.clone())
+    find_dump(run, entity, given.clone(), &parameters.s3)
 }
 
 fn month_of(run: &Run) -> anyhow::Result<DumpMonth> {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::lake::{Lake, Run, RunId};
 use crate::own::{self, Dialect, Encoding};
+use crate::store::WarehouseArgs;
 use crate::tables::iceberg::{self, CatalogArgs, Publication};
 use digdag_task::{Call, Failure};
 
@@ -66,13 +67,13 @@ impl PublishArgs {
         Ok(id.clone())
     }
 
-    /// Locks the lake and its Iceberg tables.
+    /// Locks the lake and its Iceberg tables, also those in the warehouse.
     ///
     /// # Errors
     /// Returns an error if the lake is missing, or if another task holds its lock.
-    pub fn lock(&self, call: &Call) -> anyhow::Result<(Lake, Publication)> {
+    pub fn lock(&self, warehouse: &WarehouseArgs, call: &Call) -> anyhow::Result<(Lake, Publication)> {
         let lake = self.lake.open()?;
-        let publication = iceberg::lock(&lake, call.name(), &self.catalog)?;
+        let publication = iceberg::lock(&lake, call.name(), &self.catalog.reaching(warehouse))?;
         Ok((lake, publication))
     }
 }

@@ -11,6 +11,7 @@ use crate::dump::{DumpFile, Entity};
 use crate::ingest::record::Records;
 use crate::ingest::{IngestOptions, Pass, already_there, bad_records_name, tables_of};
 use crate::lake::{Counted, Dataset, Run};
+use crate::store::S3Args;
 use digdag_task::{Call, Failure, InputFile};
 
 /// Parameters of every ingest task.
@@ -21,6 +22,9 @@ pub struct IngestArgs {
 
     #[command(flatten)]
     pub(crate) options: IngestOptions,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 }
 
 /// Reads the dump of an entity into the datasets of a run, all its tables in one pass. If `dump` is `None`, reads the
@@ -31,11 +35,11 @@ pub(super) fn ingest_dump<R: Records>(
     call: &mut Call,
 ) -> anyhow::Result<()> {
     let run = parameters.run.open(call)?;
-    let options = parameters.options;
+    let options = &parameters.options;
     let contract = Contract::load()?;
     let producer = options.parquet_encodings.producer(call.name());
     let tables = tables_of::<R>(&contract, &producer)?;
-    let file = find_dump(&run, R::ENTITY, dump)?;
+    let file = find_dump(&run, R::ENTITY, dump, &parameters.s3)?;
 
     if let Some(datasets) = already_there(&run, &tables, &producer, &file, options.replace.is_on())? {
         call.already_done();
@@ -47,7 +51,7 @@ pub(super) fn ingest_dump<R: Records>(
     call.record_with(move |outcome| recorder.record(outcome).map_err(classified));
 
     let pass = Pass { run: &run, writable: &writable, contract: &contract, tables: &tables, producer: &producer };
-    let done = pass.ingest::<R>(&file, &options, call)?;
+    let done = pass.ingest::<R>(&file, options, call)?;
     call.add_input(InputFile { path: file.path, bytes: done.input.bytes, sha256: done.input.sha256 });
     call.set_metric("xml_bytes", done.xml_bytes);
     call.set_metric("xml_bytes_per_second", (done.xml_bytes as f64 / done.seconds.max(1e-9)).round());
@@ -60,7 +64,12 @@ pub(super) fn ingest_dump<R: Records>(
 }
 
 /// Opens the given dump, or the one that preflight found for the run, with its published checksum if it is known.
-pub(super) fn find_dump(run: &Run, entity: Entity, given: Option<PathBuf>) -> anyhow::Result<DumpFile> {
+pub(super) fn find_dump(
+    run: &Run,
+    entity: Entity,
+    given: Option<PathBuf>,
+    server: &S3Args,
+) -> anyhow::Result<DumpFile> {
     let description = run.description_if_there()?;
     let path = match (given, &description) {
         (Some(path), _) => path,
@@ -73,7 +82,7 @@ pub(super) fn find_dump(run: &Run, entity: Entity, given: Option<PathBuf>) -> an
                 .into());
         }
     };
-    let mut file = DumpFile::open(&path)?;
+    let mut file = DumpFile::open_at(&path, server)?;
     if let Some(month) = description.as_ref().map(|it| it.dump_month.clone()).or_else(|| run.id().dump_month()) {
         file.expect_month(&month)?;
     }

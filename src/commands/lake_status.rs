@@ -128,7 +128,7 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
     runs.iter().for_each(|run| all.add(&run.usage));
     let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
     let leftovers = lake.orphans(open_for, &[]);
-    let tables = Tables::open(&lake, Access::Read, &parameters.catalog)
+    let tables = Tables::open(&lake, Access::Read, &parameters.catalog.reaching(&parameters.warehouse))
         .and_then(|tables| tables.map(|mut tables| tables.figures()).transpose());
 
     let warehouse = parameters

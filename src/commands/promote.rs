@@ -90,7 +90,7 @@ fn promote(parameters: Promote, call: &mut Call) -> anyhow::Result<()> {
         call.skipped("allow_promote is not true");
         return Ok(());
     }
-    let (lake, mut publication) = parameters.publish.lock(call)?;
+    let (lake, mut publication) = parameters.publish.lock(&parameters.warehouse, call)?;
     let warehouse = Warehouse::open(&lake, &parameters.warehouse, call)?;
     let before = lake.active()?;
     call.set_detail("active_before", before.as_ref().map(RunId::as_str));

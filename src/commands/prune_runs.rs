@@ -85,13 +85,14 @@ fn prune_runs(parameters: PruneRuns, call: &mut Call) -> anyhow::Result<()> {
         Some(keep) => Some((parameters.warehouse.of(&lake)?.open_required(REMOVALS, call.observer())?, keep)),
     };
     let dry_run = parameters.dry_run.is_on();
-    let pruned = prune(&lake, call.name(), &parameters.catalog, retention, dry_run)?;
+    let catalog = parameters.catalog.reaching(&parameters.warehouse);
+    let pruned = prune(&lake, call.name(), &catalog, retention, dry_run)?;
     let there = match &warehouse {
         None => None,
         Some((remote, keep)) => {
             call.set_detail("warehouse", remote.address().to_string());
             let (place, kept) = ((&lake, remote), (*keep, open_for));
-            Some(prune_warehouse(place, call.name(), &parameters.catalog, kept, dry_run)?)
+            Some(prune_warehouse(place, call.name(), &catalog, kept, dry_run)?)
         }
     };
     show(&pruned.plan, call);

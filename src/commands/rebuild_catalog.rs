@@ -55,9 +55,10 @@ fn rebuild_catalog(parameters: RebuildCatalog, call: &mut Call) -> anyhow::Resul
     if !parameters.allow_local_catalog.is_on() {
         iceberg::require_shared_catalog(&lake, &parameters.catalog, &warehouse)?;
     }
-    let rebuilt = iceberg::rebuild(&locked, &parameters.catalog, &warehouse)?;
+    let catalog = parameters.catalog.reaching(&warehouse);
+    let rebuilt = iceberg::rebuild(&locked, &catalog, &warehouse)?;
     drop(locked);
-    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let mut publication = iceberg::lock(&lake, call.name(), &catalog)?;
     publication.follow_active()?;
     for table in &rebuilt.left_out {
         call.say(format_args!("WARN left out: {table}"));

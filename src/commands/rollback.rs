@@ -57,7 +57,7 @@ pub fn main() -> ExitCode {
 /// Returns an error if there is no earlier run, the run fails verification, or another process has locked the lake.
 pub(super) fn rollback(parameters: Rollback, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
-    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
+    let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog.reaching(&parameters.warehouse))?;
     let warehouse = Warehouse::open(&lake, &parameters.warehouse, call)?;
     let active = lake.active()?;
     call.set_detail("active_before", active.as_ref().map(RunId::as_str));

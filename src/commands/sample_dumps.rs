@@ -17,6 +17,7 @@ use clap::Parser;
 use super::RunArgs;
 use crate::dump::{DumpFile, Entity, write_sample};
 use crate::lake::RunDescription;
+use crate::store::S3Args;
 use digdag_task::stop::Unfinished;
 use digdag_task::{Call, Failure, Switch};
 
@@ -38,6 +39,9 @@ pub struct SampleDumps {
     /// Records to take of each dump
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     xml_test_records: u64,
+
+    #[command(flatten)]
+    s3: S3Args,
 }
 
 const EXAMPLE: &str = "\
@@ -61,7 +65,7 @@ fn sample_dumps(parameters: SampleDumps, call: &mut Call) -> anyhow::Result<()> 
     })?;
     let trial = parameters.run.lake.open()?.new_trial(run.id())?;
     let unfinished = Unfinished::new(trial.path());
-    if let Err(error) = cut(&description, parameters.xml_test_records, trial.path(), call) {
+    if let Err(error) = cut(&description, &parameters, trial.path(), call) {
         let _ = fs::remove_dir_all(trial.path());
         return Err(error);
     }
@@ -73,14 +77,19 @@ fn sample_dumps(parameters: SampleDumps, call: &mut Call) -> anyhow::Result<()> 
 }
 
 /// Writes a sample of each dump into `<trial>/raw`, and puts its path and its number of records into the result.
-fn cut(description: &RunDescription, max_records: u64, trial: &std::path::Path, call: &mut Call) -> anyhow::Result<()> {
+fn cut(
+    description: &RunDescription,
+    parameters: &SampleDumps,
+    trial: &std::path::Path,
+    call: &mut Call,
+) -> anyhow::Result<()> {
     let raw = trial.join("raw");
     fs::create_dir(&raw).with_context(|| format!("cannot make {}", raw.display()))?;
     for entity in Entity::ALL {
         let path = description.dumps.get(entity.name()).with_context(|| format!("the run names no {entity} dump"))?;
-        let dump = DumpFile::open(path)?;
+        let dump = DumpFile::open_at(path, &parameters.s3)?;
         let sample = raw.join(format!("discogs_{}_{entity}.xml.gz", description.dump_date));
-        let records = write_sample(&dump, entity, max_records, &sample)?;
+        let records = write_sample(&dump, entity, parameters.xml_test_records, &sample)?;
         call.say(format_args!("{records} {entity} from {}", dump.path.display()));
         call.set_metric(&format!("{entity}_records"), records);
         call.set_detail(&format!("{entity}_dump"), sample.to_string_lossy());

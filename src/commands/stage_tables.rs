@@ -51,10 +51,10 @@ pub fn main() -> ExitCode {
 /// Fails if the run is not sealed, if another task holds the lake's lock, or if the catalog refuses the commit.
 fn stage_tables(parameters: StageTables, call: &mut Call) -> anyhow::Result<()> {
     let id = parameters.publish.run_id(call)?;
-    let (lake, mut publication) = parameters.publish.lock(call)?;
+    let (lake, mut publication) = parameters.publish.lock(&parameters.warehouse, call)?;
     let sealed = SealedRun::open(&lake.run(&id)?)?;
     let warehouse = parameters.warehouse.of(&lake)?;
-    let catalog = &parameters.publish.catalog;
+    let catalog = &parameters.publish.catalog.reaching(&warehouse);
     if !parameters.allow_local_catalog.is_on() {
         iceberg::require_shared_catalog(&lake, catalog, &warehouse)?;
     }

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
+use jiff::Timestamp;
 
-use super::{Entity, Kind, PublishedName, read_checksums};
+use super::{Entity, Kind, PublishedName, parse_checksums, read_checksums};
 use crate::lake::DumpMonth;
-use digdag_task::Failure;
+use crate::store::{ObjectAddress, OpenObject, S3Args};
+use digdag_task::{Failure, Quiet};
 
 /// A dump file, with the size and time that it had when it was opened.
 #[derive(Clone, Debug)]
 pub struct DumpFile {
-    /// The absolute path, without symbolic links.
+    /// The absolute path, without symbolic links; of an object its location, `s3://bucket/key`.
     pub path: PathBuf,
     /// The size of the packed file.
     pub bytes: u64,
@@ -21,6 +24,8 @@ pub struct DumpFile {
     pub modified: i64,
     /// The hash in the CHECKSUM file, if there is such a file.
     pub published_sha256: Option<String>,
+    /// The object, if the dump is one.
+    pub object: Option<Arc<OpenObject>>,
 }
 
 /// The four dumps of a month.
@@ -50,6 +55,26 @@ impl DumpFile {
             modified: i64::try_from(modified).unwrap_or_default(),
             path,
             published_sha256: None,
+            object: None,
+        })
+    }
+
+    /// Like [`DumpFile::open`], for a path that may be the location of an object, on a server that is reached so.
+    ///
+    /// # Errors
+    /// Fails like [`DumpFile::open`], and if the server refuses.
+    pub fn open_at(path: &Path, server: &S3Args) -> anyhow::Result<Self> {
+        let Some(address) = object(path)? else { return DumpFile::open(path) };
+        let found = address.open(server, &Quiet)?.ok_or_else(|| {
+            Failure::input(format!("the dump {address} is missing")).hint(NAMES)
+        })?;
+        let modified = found.modified().map_or(0, Timestamp::as_nanosecond);
+        Ok(DumpFile {
+            path: path.to_owned(),
+            bytes: found.bytes(),
+            modified: i64::try_from(modified).unwrap_or_default(),
+            published_sha256: None,
+            object: Some(Arc::new(found)),
         })
     }
 
@@ -92,33 +117,50 @@ impl DumpFile {
 
 fn missing(path: &Path, error: &std::io::Error) -> Failure {
     Failure::input(format!("the dump {} cannot be opened: {error}", path.display()))
-        .hint("give the path of a discogs_YYYYMMDD_<entity>.xml.gz")
+        .hint(NAMES)
+}
+
+const NAMES: &str = "give the path of a discogs_YYYYMMDD_<entity>.xml.gz";
+
+/// Returns the object that a path is the location of, or `None` for a local path.
+fn object(path: &Path) -> Result<Option<ObjectAddress>, Failure> {
+    match path.to_str().filter(|text| text.starts_with("s3://")) {
+        Some(location) => location.parse().map(Some).map_err(|expected: String| {
+            Failure::parameters(format!("the dump {location}: {expected}"))
+        }),
+        None => Ok(None),
+    }
 }
 
 impl DumpSet {
     /// Finds the dumps of the newest complete date in `<raw_root>/<month>/`. `given` holds the files that the user
     /// named; if the user named all four, the date is taken from their names. The CHECKSUM file beside a dump provides
-    /// its expected hash.
+    /// its expected hash. `raw_root` may be `s3://bucket/prefix` on a server that is reached so.
     ///
     /// # Errors
     /// Returns an error of class `Input` if the folder cannot be read, no date is complete, a dump is missing or a
     /// CHECKSUM file is malformed, and of class `Parameters` if a dump is of another month.
-    pub fn find(raw_root: &Path, month: &DumpMonth, given: &BTreeMap<Entity, PathBuf>) -> anyhow::Result<Self> {
+    pub fn find(
+        raw_root: &Path,
+        month: &DumpMonth,
+        given: &BTreeMap<Entity, PathBuf>,
+        server: &S3Args,
+    ) -> anyhow::Result<Self> {
         let folder = raw_root.join(month.as_str());
         let mut files = BTreeMap::new();
         let mut date = None;
         if given.len() < Entity::ALL.len() {
-            let dates = dates_in(&folder, month)?;
+            let dates = dates_in(&folder, month, server)?;
             let wanted: Vec<_> = Entity::ALL.into_iter().filter(|entity| !given.contains_key(entity)).collect();
             let complete = dates.iter().rev().find(|(_, there)| wanted.iter().all(|entity| there.contains_key(entity)));
             let Some((newest, there)) = complete else { return Err(incomplete(&folder, &dates, &wanted).into()) };
             date = Some(newest.clone());
             for entity in wanted {
-                files.insert(entity, open_with_checksum(&there[&entity])?);
+                files.insert(entity, open_with_checksum(&there[&entity], server)?);
             }
         }
         for (entity, path) in given {
-            files.insert(*entity, open_with_checksum(path)?);
+            files.insert(*entity, open_with_checksum(path, server)?);
         }
         for file in files.values() {
             file.expect_month(month)?;
@@ -129,13 +171,19 @@ impl DumpSet {
 }
 
 /// Opens a dump, with its hash from the CHECKSUM file of the same date if that file is in the same folder.
-fn open_with_checksum(path: &Path) -> anyhow::Result<DumpFile> {
-    let mut file = DumpFile::open(path)?;
+fn open_with_checksum(path: &Path, server: &S3Args) -> anyhow::Result<DumpFile> {
+    let mut file = DumpFile::open_at(path, server)?;
     if let Some(name) = PublishedName::parse(&name_of(path)) {
         let checksums = path.with_file_name(format!("discogs_{}_CHECKSUM.txt", name.stamp()));
-        if checksums.exists() {
-            file.published_sha256 = read_checksums(&checksums)?.remove(&file.name());
-        }
+        let listed = match object(&checksums)? {
+            Some(address) => match address.text(server, &Quiet)? {
+                Some(text) => Some(parse_checksums(&text, &address.to_string())?),
+                None => None,
+            },
+            None if checksums.exists() => Some(read_checksums(&checksums)?),
+            None => None,
+        };
+        file.published_sha256 = listed.and_then(|mut listed| listed.remove(&file.name()));
     }
     Ok(file)
 }
@@ -155,22 +203,34 @@ fn name_of(path: &Path) -> String {
 type Dates = BTreeMap<String, BTreeMap<Entity, PathBuf>>;
 
 /// Lists the dumps of a month by date.
-fn dates_in(folder: &Path, month: &DumpMonth) -> anyhow::Result<Dates> {
+fn dates_in(folder: &Path, month: &DumpMonth, server: &S3Args) -> anyhow::Result<Dates> {
+    let mut dates = Dates::new();
+    for file in names_in(folder, server)? {
+        let name = PublishedName::parse(&file);
+        if let Some(name) = name.filter(|name| name.stamp().starts_with(&month.compact()))
+            && let Kind::Dump(entity) = name.kind
+        {
+            dates.entry(name.stamp()).or_default().insert(entity, folder.join(file));
+        }
+    }
+    Ok(dates)
+}
+
+/// Returns the names of the files or objects in the folder of a month.
+fn names_in(folder: &Path, server: &S3Args) -> anyhow::Result<Vec<String>> {
+    if let Some(address) = object(folder)? {
+        return address.names(server, &Quiet);
+    }
     let entries = fs::read_dir(folder).map_err(|error| {
         Failure::input(format!("the folder of the month's dumps, {}, cannot be read: {error}", folder.display()))
             .hint("put the four dumps there, or set raw_root and dump_month to their location")
     })?;
-    let mut dates = Dates::new();
+    let mut names = Vec::new();
     for entry in entries {
         let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-        let name = entry.file_name().to_str().and_then(PublishedName::parse);
-        if let Some(name) = name.filter(|name| name.stamp().starts_with(&month.compact()))
-            && let Kind::Dump(entity) = name.kind
-        {
-            dates.entry(name.stamp()).or_default().insert(entity, entry.path());
-        }
+        names.extend(entry.file_name().to_str().map(str::to_owned));
     }
-    Ok(dates)
+    Ok(names)
 }
 
 fn incomplete(folder: &Path, dates: &Dates, wanted: &[Entity]) -> Failure {

@@ -2,15 +2,18 @@
 //! are unchanged, no task reads the 12 GB again to hash them.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::DumpFile;
 use crate::lake::sha256_of_file_watched;
+use crate::store::{OpenObject, error_in};
 use digdag_task::Failure;
 
 #[derive(Serialize, Deserialize)]
@@ -27,6 +30,9 @@ struct Remembered {
 /// # Errors
 /// Returns an I/O error if the file cannot be read, and an error of class `Input` if it changed while it was read.
 pub fn sha256_of_dump(file: &DumpFile, on_bytes: &mut dyn FnMut(u64)) -> anyhow::Result<String> {
+    if let Some(object) = &file.object {
+        return sha256_of_object(object, on_bytes).with_context(|| format!("cannot read {}", file.path.display()));
+    }
     if let Some(sha256) = remembered(file) {
         return Ok(sha256);
     }
@@ -39,6 +45,23 @@ pub fn sha256_of_dump(file: &DumpFile, on_bytes: &mut dyn FnMut(u64)) -> anyhow:
     }
     remember_sha256(file, &sha256);
     Ok(sha256)
+}
+
+/// Reads an object whole. Its hash is not cached: nothing is written beside it.
+fn sha256_of_object(object: &Arc<OpenObject>, on_bytes: &mut dyn FnMut(u64)) -> anyhow::Result<String> {
+    let (mut reader, mut hash, mut bytes) = (object.reader(), Sha256::new(), 0);
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(hex::encode(hash.finalize())),
+            Ok(read) => {
+                hash.update(&buffer[..read]);
+                bytes += read as u64;
+                on_bytes(bytes);
+            }
+            Err(error) => return Err(error_in(error).unwrap_or_else(anyhow::Error::new)),
+        }
+    }
 }
 
 /// Caches the sha256 of a dump. Write errors are ignored: in a read-only folder the next task hashes the file again,

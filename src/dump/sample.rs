@@ -9,7 +9,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::{Blocks, DumpFile, Entity, Source, record_slices};
-use digdag_task::Failure;
 
 /// The size of a block of XML; a thousand records rarely exceed one block.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -30,7 +29,7 @@ pub fn write_sample(dump: &DumpFile, entity: Entity, max_records: u64, to: &Path
     let mut records = 0;
     while records < max_records {
         let block = blocks.next_block().map_err(|error| {
-            Failure::input(format!("{}: byte {}: {}", dump.path.display(), error.offset, error.what))
+            error.failure(format!("{}: byte {}: {}", dump.path.display(), error.offset, error.what))
         })?;
         let Some(block) = block else { break };
         let text = String::from_utf8_lossy(&block.bytes);

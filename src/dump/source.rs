@@ -11,6 +11,8 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::{Buffer, DumpFile};
+use crate::store::{ObjectReader, is_replaced, is_unreachable};
+use digdag_task::Failure;
 
 /// Packed bytes read per call.
 const READ_BYTES: usize = 1 << 20;
@@ -29,12 +31,21 @@ pub struct DumpError {
     pub what: String,
     /// The remedy.
     pub hint: &'static str,
+    /// Whether the storage of the dump failed, and not the dump.
+    pub is_external: bool,
 }
 
 impl DumpError {
     /// Returns an error whose remedy is to fetch the dump again.
     pub(super) fn new(offset: u64, what: impl Into<String>) -> Self {
-        DumpError { offset, what: what.into(), hint: "fetch the dump again and compare its CHECKSUM" }
+        let hint = "fetch the dump again and compare its CHECKSUM";
+        DumpError { offset, what: what.into(), hint, is_external: false }
+    }
+
+    /// Returns the failure of a task, of class `External` if the storage of the dump failed, else `Input`.
+    pub fn failure(&self, message: String) -> Failure {
+        let failure = if self.is_external { Failure::external(message) } else { Failure::input(message) };
+        failure.hint(self.hint)
     }
 }
 
@@ -58,13 +69,17 @@ pub struct SourceEnd {
 }
 
 impl Source {
-    /// Opens a dump file.
+    /// Opens a dump file, or an object as a stream, without a copy of it on the disk.
     ///
     /// # Errors
     /// Returns the I/O error if the file cannot be opened.
     pub fn open(file: &DumpFile) -> io::Result<Self> {
         let position = Arc::new(AtomicU64::new(0));
-        let reader = HashingReader { file: File::open(&file.path)?, hash: Sha256::new(), position: position.clone() };
+        let packed = match &file.object {
+            Some(object) => Packed::Object(object.reader()),
+            None => Packed::File(File::open(&file.path)?),
+        };
+        let reader = HashingReader { packed, hash: Sha256::new(), position: position.clone() };
         let inflate = MultiGzDecoder::new(BufReader::with_capacity(READ_BYTES, reader));
         Ok(Source { inflate, file: file.clone(), position, offset: 0 })
     }
@@ -91,7 +106,14 @@ impl Source {
         match result {
             Ok(ended) => Ok(ended),
             // A concurrent writer can surface as any gzip error, so that cause is reported first.
-            Err(_) if self.was_changed().unwrap_or(false) => Err(DumpError::new(self.offset, CHANGED)),
+            Err(error) if is_replaced(&error) || self.was_changed().unwrap_or(false) => {
+                Err(DumpError::new(self.offset, CHANGED))
+            }
+            Err(error) if is_unreachable(&error) => Err(DumpError {
+                hint: "run the same command again",
+                is_external: true,
+                ..DumpError::new(self.offset, error.to_string())
+            }),
             Err(error) => Err(DumpError::new(self.offset, self.explain(&error))),
         }
     }
@@ -126,8 +148,10 @@ impl Source {
 
     /// Returns whether the path names another file now, or the size or time of the file changed since it was opened.
     fn was_changed(&self) -> io::Result<bool> {
+        // Every range of an object is read under the condition that it is the one that was opened.
+        let Packed::File(file) = &self.inflate.get_ref().get_ref().packed else { return Ok(false) };
         let metadata = fs::metadata(&self.file.path)?;
-        let opened = self.inflate.get_ref().get_ref().file.metadata()?;
+        let opened = file.metadata()?;
         let modified = jiff::Timestamp::try_from(metadata.modified()?).map(jiff::Timestamp::as_nanosecond);
         let replaced = (opened.dev(), opened.ino()) != (metadata.dev(), metadata.ino());
         let same_time = modified.is_ok_and(|time| time == i128::from(self.file.modified));
@@ -155,16 +179,25 @@ impl Source {
     }
 }
 
+/// The packed bytes of a dump.
+enum Packed {
+    File(File),
+    Object(ObjectReader),
+}
+
 /// A reader that hashes the bytes that it reads.
 struct HashingReader {
-    file: File,
+    packed: Packed,
     hash: Sha256,
     position: Arc<AtomicU64>,
 }
 
 impl Read for HashingReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = match &mut self.packed {
+            Packed::File(file) => file.read(buffer)?,
+            Packed::Object(object) => object.read(buffer)?,
+        };
         self.hash.update(&buffer[..read]);
         self.position.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)

@@ -14,12 +14,12 @@ use super::parameters::IngestOptions;
 use super::pool::{self, BadRecords, Ingested};
 use super::stages::{Stopwatch, Work};
 use crate::contract::{Contract, Table};
-use crate::dump::{Blocks, DumpFile, Entity, Source};
+use crate::dump::{Blocks, DumpFile, Entity, Source, sha256_of_dump};
 use crate::ingest::record::{BlockReader, Records, Tally};
-use crate::lake::{self, Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, WritableRun, sha256_of_file};
+use crate::lake::{self, Counted, Dataset, InputIdentity, Producer, Run, StagedDataset, WritableRun};
 use crate::parallel::on_threads;
 use crate::parquet::{DatasetWriter, arrow_schema};
-use digdag_task::{Amount, Failure, Observer};
+use digdag_task::{Amount, Observer};
 
 /// The datasets that a pass over a dump wrote, and its measurements.
 pub struct IngestedDump {
@@ -79,7 +79,7 @@ pub fn already_there(
     let same = match first.inputs.first() {
         Some(input) if datasets.iter().all(|dataset| dataset.made_from(producer, std::slice::from_ref(input))) => {
             input.bytes == file.bytes
-                && (input.modified == Some(file.modified) || input.sha256 == sha256_of_file(&file.path)?.1)
+                && (input.modified == Some(file.modified) || input.sha256 == sha256_of_dump(file, &mut |_| {})?)
         }
         _ => false,
     };
@@ -153,7 +153,7 @@ impl Pass<'_> {
                 tally.count_unknown(&path);
             }
         }
-        let end = blocks.finish().map_err(|fault| Failure::input(fault.what)).with_context(in_file)?;
+        let end = blocks.finish().map_err(|fault| fault.failure(fault.what.clone())).with_context(in_file)?;
         file.expect_sha256(&end.sha256)?;
 
         let identity = InputIdentity {

@@ -264,20 +264,23 @@ impl<'p, W: RowWriter> State<'p, W> {
 impl Problem {
     /// Returns the failure, with the offset in the XML and the last whole record.
     fn explain(self, block_offset: u64, record: &str, last_id: Option<i64>) -> Failure {
-        let (offset, what, last_id, hint) = match self {
-            Problem::Dump(error) => (error.offset, error.what, last_id, error.hint),
-            Problem::Unreadable(unreadable) => (
-                block_offset + unreadable.malformed.offset as u64,
-                unreadable.malformed.what,
-                unreadable.last_id.or(last_id),
-                "on_bad_record=skip leaves such records out and keeps them in _reports",
-            ),
+        let (error, last_id) = match self {
+            Problem::Dump(error) => (error, last_id),
+            Problem::Unreadable(unreadable) => {
+                let error = DumpError {
+                    offset: block_offset + unreadable.malformed.offset as u64,
+                    what: unreadable.malformed.what,
+                    hint: "on_bad_record=skip leaves such records out and keeps them in _reports",
+                    is_external: false,
+                };
+                (error, unreadable.last_id.or(last_id))
+            }
         };
         let last = match last_id {
             Some(id) => format!("the last whole {record} is {id}"),
             None => format!("no whole {record} comes before"),
         };
-        Failure::input(format!("{what}, at byte {offset} of the XML; {last}")).hint(hint)
+        error.failure(format!("{}, at byte {} of the XML; {last}", error.what, error.offset))
     }
 }
 

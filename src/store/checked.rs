@@ -109,6 +109,7 @@ mod tests {
             etag: None,
             checksum: checksum.map(str::to_owned),
             digest: digest.map(str::to_owned),
+            modified: None,
         };
         let compare = |found: Found| expected.compare(&found);
         assert_eq!(compare(found(1, Some("abc-2"), Some("other"))), Verdict::Checksum);

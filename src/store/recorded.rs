@@ -8,6 +8,7 @@ use lake_store::Address;
 use serde::{Deserialize, Serialize};
 
 use super::remote::WarehouseArgs;
+use super::server::S3Args;
 use crate::lake::Lake;
 use digdag_task::{Failure, Switch};
 
@@ -67,11 +68,11 @@ impl WarehouseArgs {
         let warehouse = self.warehouse.clone()?;
         let text = Text {
             warehouse: warehouse.to_string(),
-            endpoint: self.s3_endpoint.clone(),
-            region: self.s3_region.clone(),
-            path_style: self.s3_path_style,
-            ca_file: self.s3_ca_file.clone(),
-            allow_http: self.s3_allow_http.is_on(),
+            endpoint: self.s3.s3_endpoint.clone(),
+            region: self.s3.s3_region.clone(),
+            path_style: self.s3.s3_path_style,
+            ca_file: self.s3.s3_ca_file.clone(),
+            allow_http: self.s3.s3_allow_http.is_on(),
         };
         Some(Recorded { warehouse, text })
     }
@@ -86,15 +87,15 @@ impl WarehouseArgs {
             let message = format!("the lake's warehouse is {warehouse}, not {other}: a lake has one");
             return Err(Failure::parameters(message).hint("leave out --warehouse, and unset DISCOGS_WAREHOUSE").into());
         }
-        let given = self.clone();
-        Ok(WarehouseArgs {
-            warehouse: Some(warehouse),
+        let given = self.s3.clone();
+        let s3 = S3Args {
             s3_endpoint: given.s3_endpoint.or(text.endpoint),
             s3_region: given.s3_region.or(text.region),
             s3_path_style: given.s3_path_style.or(text.path_style),
             s3_ca_file: given.s3_ca_file.or(text.ca_file),
             s3_allow_http: Switch(given.s3_allow_http.is_on() || text.allow_http),
             ..given
-        })
+        };
+        Ok(WarehouseArgs { warehouse: Some(warehouse), s3 })
     }
 }

@@ -1,76 +1,29 @@
 //! The warehouse of a lake: its address, how it is reached, and requests that are repeated.
 
-use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
-use lake_store::{Access, Address, Bucket, Error, Kind, Settings};
+use lake_store::{Access, Address, Bucket, Error, Kind};
 
+use super::server::S3Args;
 use crate::http::{RequestError, RetryPolicy, Transient};
 use crate::lake::{Lake, Manifest, RunId, sha256_of_bytes};
-use digdag_task::{Failure, SharedObserver, Switch, boolean, duration};
+use digdag_task::{Failure, SharedObserver};
 
 /// The longest manifest that is read: one of 40 tables in a thousand files each has 10 MB.
 const MAX_DOCUMENT: u64 = 64 << 20;
 
-const MAX_BACKOFF: Duration = Duration::from_secs(20);
-
 /// The warehouse of a lake in object storage. Secrets come from the environment or a profile of AWS, never from a
 /// parameter.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct WarehouseArgs {
     /// Warehouse of the lake in object storage, s3://BUCKET or s3://BUCKET/PREFIX; credentials come from the environment, a
     /// profile, a web identity or the instance
     #[arg(long, value_name = "URL")]
     pub warehouse: Option<Address>,
 
-    /// URL of the S3 server [default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's, or Amazon's]
-    #[arg(long, value_name = "URL")]
-    pub s3_endpoint: Option<String>,
-
-    /// Region of the bucket [default: AWS_REGION, the profile's, or us-east-1]
-    #[arg(long, value_name = "REGION")]
-    pub s3_region: Option<String>,
-
-    /// Name the bucket in the path of a URL, not in the host [default: true with an endpoint]
-    #[arg(long, value_name = "BOOLEAN", value_parser = boolean)]
-    pub s3_path_style: Option<bool>,
-
-    /// File with the certificates to trust, in PEM [default: those of public authorities]
-    #[arg(long, value_name = "FILE")]
-    pub s3_ca_file: Option<PathBuf>,
-
-    /// Permit http to a server on another machine
-    #[arg(long)]
-    pub s3_allow_http: Switch,
-
-    /// Longest time that a connection may stand still
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
-    pub s3_timeout: Duration,
-
-    /// Attempts at a request while the server is busy or the connection breaks
-    #[arg(long, value_name = "N", default_value_t = 6)]
-    pub s3_max_attempts: u32,
-
-    /// Wait after the first attempt; each further wait is three times as long
-    #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = duration)]
-    pub s3_first_wait: Duration,
-}
-
-impl Default for WarehouseArgs {
-    fn default() -> Self {
-        WarehouseArgs {
-            warehouse: None,
-            s3_endpoint: None,
-            s3_region: None,
-            s3_path_style: None,
-            s3_ca_file: None,
-            s3_allow_http: Switch(false),
-            s3_timeout: Duration::from_secs(60),
-            s3_max_attempts: 6,
-            s3_first_wait: Duration::from_millis(200),
-        }
-    }
+    /// How its server is reached.
+    #[command(flatten)]
+    pub s3: S3Args,
 }
 
 /// The copy of a lake in object storage. It may be used from several threads.
@@ -87,21 +40,7 @@ impl WarehouseArgs {
     /// Fails if a setting is invalid, or if there are no credentials.
     pub fn open(&self, threads: usize, observer: SharedObserver) -> anyhow::Result<Option<RemoteLake>> {
         let Some(address) = &self.warehouse else { return Ok(None) };
-        let settings = Settings {
-            endpoint: self.s3_endpoint.clone(),
-            region: self.s3_region.clone(),
-            path_style: self.s3_path_style,
-            allow_http: self.s3_allow_http.is_on(),
-            authorities: self.s3_ca_file.clone(),
-            timeout: self.s3_timeout,
-            connections: threads.max(1),
-        };
-        let retry = RetryPolicy {
-            max_attempts: self.s3_max_attempts.max(1),
-            first_wait: self.s3_first_wait,
-            max_backoff: MAX_BACKOFF,
-            deadline: None,
-        };
+        let (settings, retry) = (self.s3.settings(threads), self.s3.retry());
         Ok(Some(RemoteLake { bucket: Bucket::open(address, &settings)?, retry, observer }))
     }
 

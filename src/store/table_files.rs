@@ -17,6 +17,7 @@ use lake_store::{Address, Condition, Kind, Put};
 use sha2::{Digest, Sha256};
 
 use super::remote::{RemoteLake, WarehouseArgs, kind};
+use super::unreachable::within_io;
 use crate::lake::RunId;
 use digdag_task::Quiet;
 
@@ -38,26 +39,6 @@ pub struct TableFiles {
 struct Kept {
     objects: HashMap<String, Vec<u8>>,
     bytes: usize,
-}
-
-/// An error of the warehouse, in an I/O error.
-#[derive(Debug)]
-struct Unreachable(anyhow::Error);
-
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
-    }
-}
-
-impl std::error::Error for Unreachable {}
-
-/// Returns the error of the warehouse in an I/O error, with its class and hint, or the I/O error if it is none.
-///
-/// # Errors
-/// Returns the I/O error.
-pub fn error_in(error: io::Error) -> Result<anyhow::Error, io::Error> {
-    error.downcast::<Unreachable>().map(|Unreachable(error)| error)
 }
 
 impl fmt::Debug for TableFiles {
@@ -106,7 +87,7 @@ impl TableFiles {
             let why = format!("it lies outside of the lake's warehouse {}", self.address);
             io::Error::new(io::ErrorKind::PermissionDenied, why)
         })?;
-        Ok((self.remote().map_err(failed)?, key))
+        Ok((self.remote().map_err(within_io)?, key))
     }
 
     fn keep(&self, location: &str, bytes: &[u8]) {
@@ -124,7 +105,7 @@ impl Objects for TableFiles {
             return Ok(bytes.clone());
         }
         let (remote, key) = self.key(location)?;
-        let object = remote.call(|bucket| bucket.get(key, MAX_BYTES)).map_err(failed)?;
+        let object = remote.call(|bucket| bucket.get(key, MAX_BYTES)).map_err(within_io)?;
         let object = object.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no such object"))?;
         self.keep(location, &object.bytes);
         Ok(object.bytes)
@@ -132,7 +113,7 @@ impl Objects for TableFiles {
 
     fn read_range(&self, location: &str, range: Range<u64>) -> io::Result<Vec<u8>> {
         let (remote, key) = self.key(location)?;
-        let object = remote.call(|bucket| bucket.get_range(key, range.clone(), None)).map_err(failed)?;
+        let object = remote.call(|bucket| bucket.get_range(key, range.clone(), None)).map_err(within_io)?;
         Ok(object.bytes)
     }
 
@@ -145,12 +126,12 @@ impl Objects for TableFiles {
             Ok(_) => {}
             // An earlier attempt of this task, whose answer was lost, may have written it.
             Err(error) if kind(&error) == Some(Kind::Condition) => {
-                let there = remote.call(|bucket| bucket.get(key, MAX_BYTES)).map_err(failed)?;
+                let there = remote.call(|bucket| bucket.get(key, MAX_BYTES)).map_err(within_io)?;
                 if there.is_none_or(|there| there.bytes != bytes) {
                     return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is another object"));
                 }
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(within_io(error)),
         }
         self.keep(location, bytes);
         Ok(())
@@ -158,7 +139,7 @@ impl Objects for TableFiles {
 
     fn list(&self, prefix: &str) -> io::Result<Vec<ListedFile>> {
         let (remote, key) = self.key(prefix)?;
-        let listed = remote.call(|bucket| bucket.list(key)).map_err(failed)?;
+        let listed = remote.call(|bucket| bucket.list(key)).map_err(within_io)?;
         let file = |object: lake_store::Listed| ListedFile {
             path: PathBuf::from(format!("s3://{}/{}", self.address.bucket, object.key)),
             bytes: object.bytes,
@@ -170,18 +151,13 @@ impl Objects for TableFiles {
 
     fn remove(&self, location: &str) -> io::Result<()> {
         let (remote, key) = self.key(location)?;
-        remote.call(|bucket| bucket.delete(key)).map_err(failed)?;
+        remote.call(|bucket| bucket.delete(key)).map_err(within_io)?;
         let mut kept = unpoisoned(&self.kept);
         if let Some(bytes) = kept.objects.remove(location) {
             kept.bytes -= bytes.len();
         }
         Ok(())
     }
-}
-
-fn failed(error: anyhow::Error) -> io::Error {
-    let is_missing = kind(&error) == Some(Kind::Missing);
-    io::Error::new(if is_missing { io::ErrorKind::NotFound } else { io::ErrorKind::Other }, Unreachable(error))
 }
 
 /// A thread that panicked leaves the values whole.

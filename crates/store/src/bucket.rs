@@ -5,6 +5,7 @@ use std::ops::Range;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use ureq::http::Method;
 
 use crate::answer::Answer;
@@ -57,6 +58,8 @@ pub struct Found {
     pub checksum: Option<String>,
     /// The SHA-256 of the bytes in hexadecimal, as the writer gave it.
     pub digest: Option<String>,
+    /// When it was written last, if the server says it.
+    pub modified: Option<Timestamp>,
 }
 
 /// An object that was read.
@@ -183,6 +186,7 @@ impl Bucket {
             etag: answer.header("etag"),
             checksum: answer.header(CHECKSUM),
             digest: answer.header(DIGEST),
+            modified: answer.header("last-modified").and_then(|time| rfc2822::parse(&time).ok()).map(|time| time.timestamp()),
         }))
     }
 

@@ -16,6 +16,7 @@ use jiff::fmt::temporal::Pieces;
 use crate::commands::{LakeArgs, RunMode};
 use crate::dump::{DumpSet, Entity};
 use crate::lake::{Dataset, DumpMonth, InputIdentity, Lake, Run, RunDescription, RunId, free_bytes};
+use crate::store::S3Args;
 use digdag_task::{ByteSize, Call, Failure, Switch};
 
 /// Upper bound of the disk space that a month takes (Parquet, warehouse and spill) per byte of its dumps.
@@ -37,7 +38,8 @@ pub struct Preflight {
     #[arg(long, value_name = "YYYY-MM")]
     pub(crate) dump_month: DumpMonth,
 
-    /// Folder of the dumps, in <raw_root>/<dump_month>/discogs_YYYYMMDD_<entity>.xml.gz; the newest date counts
+    /// Folder of the dumps, in <raw_root>/<dump_month>/discogs_YYYYMMDD_<entity>.xml.gz, or s3://BUCKET/PREFIX; the newest date
+    /// counts
     #[arg(long, env = "DISCOGS_RAW", value_name = "FOLDER")]
     pub(crate) raw_root: Option<PathBuf>,
 
@@ -77,6 +79,9 @@ pub struct Preflight {
     /// Releases dump [default: the one in raw_root]
     #[arg(long, env = "DISCOGS_RELEASES_DUMP", value_name = "FILE")]
     pub(crate) releases_dump: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 }
 
 /// Parses a session time of Digdag. Its local time names the run; the offset is ignored.
@@ -163,7 +168,7 @@ fn find_dumps(parameters: &Preflight) -> anyhow::Result<DumpSet> {
                 .into());
         }
     };
-    DumpSet::find(&raw_root, &parameters.dump_month, &given)
+    DumpSet::find(&raw_root, &parameters.dump_month, &given, &parameters.s3)
 }
 
 fn describe(parameters: &Preflight, run_id: &RunId, dumps: &DumpSet) -> RunDescription {

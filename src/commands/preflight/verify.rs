@@ -10,7 +10,24 @@ use digdag_task::{Amount, Call, Failure, InputFile, Observer};
 /// # Errors
 /// Returns an error of class `Input` if a dump does not match its CHECKSUM file, and an error if a dump cannot be read.
 pub(super) fn dumps(dumps: &DumpSet, call: &mut Call) -> anyhow::Result<usize> {
-    let listed = || dumps.files.values().filter_map(|file| Some((file, file.published_sha256.as_ref()?)));
+    // An object is read once, by its ingest, which compares it then.
+    let listed = || {
+        let files = dumps.files.values().filter(|file| file.object.is_none());
+        files.filter_map(|file| Some((file, file.published_sha256.as_ref()?)))
+    };
+    for file in dumps.files.values() {
+        let given = file.object.as_ref().and_then(|object| object.digest());
+        if let (Some(given), Some(published)) = (given, &file.published_sha256)
+            && given != published
+        {
+            return Err(Failure::input(format!(
+                "{} does not match its CHECKSUM file: it was written with the sha256 {given}, published is {published}",
+                file.path.display()
+            ))
+            .hint("send the dump again")
+            .into());
+        }
+    }
     let total = listed().map(|(file, _)| file.bytes).sum();
     let progress = call.begin(Amount::bytes(total));
     let (mut before, mut count) = (0, 0);

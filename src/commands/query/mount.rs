@@ -32,6 +32,7 @@ pub fn mount(
     sql: &str,
     call: &mut Call,
 ) -> anyhow::Result<Mounted> {
+    let catalog = parameters.catalog.reaching(&parameters.warehouse);
     let from_warehouse = parameters.from_warehouse.is_on();
     let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
     if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
@@ -48,13 +49,13 @@ pub fn mount(
     let names_schema = |schema| reads.as_ref().map_or_else(|| has_word(schema), |reads| reads.names_schema(schema));
     let names_own = of_own.is_some() || ["bronze", "gold", "mine"].into_iter().any(names_schema);
     let mut tables = match names_own || !views.is_empty() {
-        true => Tables::open(lake, lake_catalog::Access::Read, &parameters.catalog)?,
+        true => Tables::open(lake, lake_catalog::Access::Read, &catalog)?,
         false => None,
     };
     let mut state = ReadState { run: parameters.run_id.clone(), own: None };
     let (mut read, mut objects) = (Vec::new(), Vec::new());
     if let Some(as_of) = parameters.as_of.as_ref().filter(|_| of_own.is_none()) {
-        let mut tables = tables_of(lake, &parameters.catalog)?;
+        let mut tables = tables_of(lake, &catalog)?;
         let mounted = mount_as_of(engine, &mut tables, as_of, reads.as_ref(), &parameters.objects)?;
         state.run = Some(mounted.run);
         (read, objects) = (mounted.read, mounted.objects);
@@ -94,7 +95,7 @@ pub fn mount(
         },
     };
     if !views.is_empty() {
-        let mut tables = tables.map_or_else(|| tables_of(lake, &parameters.catalog), Ok)?;
+        let mut tables = tables.map_or_else(|| tables_of(lake, &catalog), Ok)?;
         mount_views(engine, &mut tables, &views, &state)?;
     }
     Ok(Mounted { run, read: reads.is_some().then_some(read), objects })

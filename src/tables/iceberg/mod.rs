@@ -109,7 +109,7 @@ impl Tables {
     /// Fails if the catalog cannot be opened or belongs to another lake.
     pub fn open(lake: &Lake, access: Access, place: &CatalogArgs) -> anyhow::Result<Option<Self>> {
         let Some(store) = place::existing(lake, place)? else { return Ok(None) };
-        Tables::connect(lake, &store, access).map(Some)
+        Tables::connect(lake, &store, access, &place.reach).map(Some)
     }
 
     /// Opens the lake's catalog, and creates it on first use.
@@ -122,17 +122,22 @@ impl Tables {
         }
         let first = place::first(asked);
         // Only a catalog that can be used is recorded: a lake has one.
-        let tables = Tables::connect(lake, &first.store(lake)?, Access::Write)?;
+        let tables = Tables::connect(lake, &first.store(lake)?, Access::Write, &asked.reach)?;
         place::record(lake, &first)?;
         Ok(tables)
     }
 
-    fn connect(lake: &Lake, store: &lake_catalog::Store, access: Access) -> anyhow::Result<Self> {
+    fn connect(
+        lake: &Lake,
+        store: &lake_catalog::Store,
+        access: Access,
+        reach: &WarehouseArgs,
+    ) -> anyhow::Result<Self> {
         let catalog = Catalog::open(store, lake.root(), access).map_err(failure)?;
         let (contract, recorder) = (Contract::load()?, session::Recorder::default());
         let mut tables = Tables { lake: lake.clone(), contract, catalog, recorder, warehouse: None };
         if Recorded::of(lake)?.is_some() {
-            tables.use_warehouse(&WarehouseArgs::default().of(lake)?);
+            tables.use_warehouse(&reach.of(lake)?);
         }
         Ok(tables)
     }

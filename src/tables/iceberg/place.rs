@@ -31,6 +31,17 @@ pub struct CatalogArgs {
     /// How a REST catalog is reached.
     #[command(flatten)]
     pub rest: RestArgs,
+
+    /// How the warehouse of the tables is reached, in a task that has parameters for it; otherwise as the lake has it on record.
+    #[arg(skip)]
+    pub reach: WarehouseArgs,
+}
+
+impl CatalogArgs {
+    /// Returns the parameters, with those of a warehouse.
+    pub fn reaching(&self, warehouse: &WarehouseArgs) -> Self {
+        CatalogArgs { reach: warehouse.clone(), ..self.clone() }
+    }
 }
 
 /// How a REST catalog is reached, beside its URL and its secret.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CatalogArgs, Mode, RunCopy, Tables, Unconfirmed, derived, failure, month_tag, no_tables, run_tag, stage};
 use crate::lake::{Lake, LockedLake, Previous, RunId, SealedRun, disk};
+use crate::store::WarehouseArgs;
 use digdag_task::{Failure, Observer};
 
 /// The time that a commit waits for another task's lock. Tasks that write tables hold it for moments.
@@ -38,6 +39,8 @@ struct Intent {
 pub struct Publication {
     locked: LockedLake,
     tables: Option<Tables>,
+    /// How the warehouse is reached.
+    reach: WarehouseArgs,
 }
 
 /// Locks the lake, and completes the publication that a killed task left.
@@ -50,7 +53,7 @@ pub fn lock(lake: &Lake, task: &str, catalog: &CatalogArgs) -> anyhow::Result<Pu
     if let Some(tables) = &mut tables {
         tables.remove_files_of_killed_session()?;
     }
-    let mut publication = Publication { locked, tables };
+    let mut publication = Publication { locked, tables, reach: catalog.reach.clone() };
     publication.finish()?;
     Ok(publication)
 }
@@ -126,7 +129,7 @@ impl Publication {
             Some(tables) => tables,
             None => {
                 let store = Store::Sqlite(scratch.join("catalog.sqlite"));
-                Tables::connect(self.locked.lake(), &store, Access::Write)?
+                Tables::connect(self.locked.lake(), &store, Access::Write, &self.reach)?
             }
         };
         Ok(self.tables.insert(tables))

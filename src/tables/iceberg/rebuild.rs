@@ -43,7 +43,7 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs, warehouse: &Warehouse
     let new = lake.new_catalog_file()?;
     let mut rebuilt = Rebuilt::default();
     let of_runs: Vec<Table> = {
-        let mut tables = Tables::connect(lake, &Store::Sqlite(new.clone()), Access::Write)?;
+        let mut tables = Tables::connect(lake, &Store::Sqlite(new.clone()), Access::Write, warehouse)?;
         tables.recorder.hold(lake, tables.catalog.session(), &known.killed)?;
         for (id, copy) in runs(&tables)? {
             match copy {
@@ -71,7 +71,7 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs, warehouse: &Warehouse
     } else {
         lake.remove_new_catalog(&new)?;
     }
-    let mut tables = Tables::connect(lake, &store, Access::Read)?;
+    let mut tables = Tables::connect(lake, &store, Access::Read, warehouse)?;
     for table in &of_runs {
         tables.catalog.remove_unnamed(table).map_err(failure)?;
     }

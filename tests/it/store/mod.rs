@@ -2,6 +2,7 @@
 
 mod credentials;
 mod documentation;
+mod dumps;
 mod faults;
 mod pointer;
 mod refused;
