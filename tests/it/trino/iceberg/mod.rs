@@ -11,6 +11,7 @@ mod partitions;
 mod promotions;
 mod readers;
 mod refine;
+mod storage;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -86,6 +87,10 @@ impl Tables {
     pub fn task(&self, program: &str, arguments: &[&str]) -> Finished {
         let mut command = TestCommand::new(Path::new(&crate::support::program(program)), self.stack.folder());
         command.args(&["--lake", path(self.stack.folder())]).args(arguments);
+        // The login of the stack's S3 server, for lakes with a warehouse there.
+        if let Some(file) = setting("AWS_SHARED_CREDENTIALS_FILE") {
+            command.env("AWS_SHARED_CREDENTIALS_FILE", file);
+        }
         command.env("DISCOGS_CATALOG_PASSWORD_FILE", &self.password_file).run()
     }
 

@@ -39,7 +39,7 @@ fn sums(tables: &[&Table], from: impl Fn(&Table) -> String) -> Vec<String> {
     statements.collect()
 }
 
-fn of_files(tables: &Tables, run: &str, of: &[&Table]) -> Vec<(String, String)> {
+pub(super) fn of_files(tables: &Tables, run: &str, of: &[&Table]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for statement in sums(of, |table| table.name.clone()) {
         let (sql, csv) = (tables.stack.folder().join("sums.sql"), tables.stack.folder().join("sums.csv"));
@@ -54,7 +54,7 @@ fn of_files(tables: &Tables, run: &str, of: &[&Table]) -> Vec<(String, String)> 
     found
 }
 
-fn of_trino(tables: &Tables, of: &[&Table], version: &str) -> Vec<(String, String)> {
+pub(super) fn of_trino(tables: &Tables, of: &[&Table], version: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for statement in sums(of, |table| {
         let name = discogs_lakehouse::tables::iceberg::table_name(table);
