@@ -53,10 +53,10 @@ class Machine:
         """Returns the path of a task of this project."""
         return RELEASE / name
 
-    def task(self, name, **parameters):
-        """Runs a task of this project."""
+    def task(self, name, env=None, **parameters):
+        """Runs a task of this project, with variables beside those of this process."""
         words = [word for key, value in parameters.items() for word in (f"--{key.replace('_', '-')}", value)]
-        return run(self.program(name), *words)
+        return run(self.program(name), *words, env=env)
 
     def description(self):
         commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)

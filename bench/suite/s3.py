@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from .machine import ROOT
-from .measure import Failed, run, say
+from .measure import Failed, rounds, run, say
 from .ratio import Ratio, of_rounds
 
 BUCKET = "lake"
@@ -127,7 +127,30 @@ def s3(machine, months, sizes, figures):
     ]
 
 
+def ingest(machine, months, sizes, figures):
+    """Ingests a dump from S3 and from the disk."""
+    releases = sizes.side_by_side
+    dump = months.dump(releases)
+    with Server() as server:
+        # s3s-fs keeps an object as a file of its name.
+        shutil.copy(dump, server.folder / BUCKET / dump.name)
+        there = {"releases_dump": f"s3://{BUCKET}/{dump.name}", "env": server.env}
+        runs = rounds(
+            {
+                "disk": (lambda: months.ingest(releases, threads=2)[0], sizes.rounds),
+                "S3": (lambda: months.ingest(releases, threads=2, **there)[0], sizes.rounds),
+            },
+            sizes.rounds,
+        )
+    figures["ingest_from_s3"] = {name: [one.figures() for one in measured] for name, measured in runs.items()}
+    walls = of_rounds(runs["S3"], runs["disk"], lambda one: one.wall)
+    peaks = [one.peak_mib for one in runs["S3"]]
+    return [
+        Ratio("ingest from S3/from disk", "wall of ingest-releases from S3, to that from the disk", walls, "<=", 1.3),
+        Ratio("memory of an ingest from S3", "peak memory of ingest-releases from S3", peaks, "<=", 256, " MiB"),
+    ]
+
+
 def task(machine, server, name, **parameters):
     """Runs a task with the credentials of the server."""
-    words = [word for key, value in parameters.items() for word in (f"--{key.replace('_', '-')}", value)]
-    return run(machine.program(name), *words, env=server.env)
+    return machine.task(name, env=server.env, **parameters)

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::dump::download::{DownloadOptions, FetchedMonth, fetch_month, overview};
+use crate::dump::require_folder;
 use crate::lake::DumpMonth;
 use digdag_task::{Call, Failure, Switch};
 
@@ -67,6 +68,7 @@ fn download_dumps(parameters: DownloadDumps, call: &mut Call) -> anyhow::Result<
     let raw_root = parameters.raw_root.as_ref().ok_or_else(|| {
         Failure::parameters("parameter raw_root is missing").hint("set it to the folder that holds <dump_month>/")
     })?;
+    require_folder(raw_root)?;
     let mut done = FetchedMonth::default();
     let folder = raw_root.join(month.as_str());
     let result = fetch_month(&parameters.options, &folder, month, call.name(), call, &mut done);

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::LakeArgs;
 use crate::bronze::{self, Wanted};
-use crate::dump::Entity;
+use crate::dump::{Entity, require_folder};
 use crate::lake::{DumpMonth, make_folder, refuse_kept};
 use crate::sql::EngineParameters;
 use crate::tables::iceberg::CatalogArgs;
@@ -62,6 +62,7 @@ pub fn main() -> ExitCode {
 /// Fails if bronze lacks the month or rows of it, or if a file exists or cannot be written.
 fn restore_dump(parameters: RestoreDump, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
+    require_folder(&parameters.raw_root)?;
     let folder = std::path::absolute(parameters.raw_root.join(parameters.dump_month.as_str()))?;
     refuse_kept(&folder)?;
     make_folder(&folder)?;

@@ -115,6 +115,18 @@ impl DumpFile {
     }
 }
 
+/// Refuses a place in object storage for a task that writes dumps: it writes them into a folder.
+///
+/// # Errors
+/// Returns an error of class `Parameters` for `s3://…`.
+pub fn require_folder(raw_root: &Path) -> Result<(), Failure> {
+    match raw_root.to_str().is_some_and(|text| text.starts_with("s3://")) {
+        true => Err(Failure::parameters("parameter raw_root: expected a folder; dumps in object storage are only read")
+            .hint("name a folder, and copy the dumps from there")),
+        false => Ok(()),
+    }
+}
+
 fn missing(path: &Path, error: &std::io::Error) -> Failure {
     Failure::input(format!("the dump {} cannot be opened: {error}", path.display()))
         .hint(NAMES)
