@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::dump::download::{DownloadOptions, FetchedMonth, fetch_month, overview};
-use crate::dump::require_folder;
+use crate::dump::download::{DownloadOptions, FetchedMonth, fetch_month, fetch_month_into_objects, overview};
+use crate::dump::object_at;
 use crate::lake::DumpMonth;
+use crate::store::S3Args;
 use digdag_task::{Call, Failure, Switch};
 
 /// Fetch a month's dumps from the download site and verify them
@@ -27,7 +28,7 @@ pub struct DownloadDumps {
     #[arg(long, value_name = "YYYY-MM")]
     dump_month: Option<DumpMonth>,
 
-    /// Folder for the dumps, in <raw_root>/<dump_month>/; created if missing
+    /// Folder for the dumps, in <raw_root>/<dump_month>/, created if missing; or s3://BUCKET/PREFIX
     #[arg(long, env = "DISCOGS_RAW", value_name = "FOLDER")]
     raw_root: Option<PathBuf>,
 
@@ -37,6 +38,9 @@ pub struct DownloadDumps {
 
     #[command(flatten)]
     options: DownloadOptions,
+
+    #[command(flatten)]
+    s3: S3Args,
 }
 
 const EXAMPLE: &str = "\
@@ -68,10 +72,14 @@ fn download_dumps(parameters: DownloadDumps, call: &mut Call) -> anyhow::Result<
     let raw_root = parameters.raw_root.as_ref().ok_or_else(|| {
         Failure::parameters("parameter raw_root is missing").hint("set it to the folder that holds <dump_month>/")
     })?;
-    require_folder(raw_root)?;
     let mut done = FetchedMonth::default();
     let folder = raw_root.join(month.as_str());
-    let result = fetch_month(&parameters.options, &folder, month, call.name(), call, &mut done);
+    let result = match object_at(&folder)? {
+        Some(objects) => {
+            fetch_month_into_objects(&parameters.options, &objects, &parameters.s3, month, call, &mut done)
+        }
+        None => fetch_month(&parameters.options, &folder, month, call.name(), call, &mut done),
+    };
     report(done, call)?;
     result
 }

@@ -11,7 +11,7 @@ use crate::contract::Contract;
 use crate::database::{self, ChangedTable, Exported, Feed, Request, SchemaName, ServerOptions, Target};
 use crate::history::{self, DiffRequest, WrittenDiff};
 use crate::lake::{Lake, RunId, SealedRun};
-use crate::sql::{DuckDb, EngineParameters};
+use crate::sql::{DuckDb, EngineParameters, ObjectParameters};
 use crate::tables::iceberg::{AsOf, CatalogArgs, mount_as_of};
 use crate::tables::{mount_run, server};
 use digdag_task::{Call, Scratch, Switch, TableCount};
@@ -139,7 +139,9 @@ fn export_database(parameters: ExportDatabase, call: &mut Call) -> anyhow::Resul
 /// Mounts the run to export in the engine.
 fn mount(engine: &DuckDb, lake: &Lake, parameters: &ExportDatabase) -> anyhow::Result<SealedRun> {
     if let Some(as_of) = &parameters.as_of {
-        let id = mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, None)?.run;
+        let id =
+            mount_as_of(engine, &mut tables_of(lake, &parameters.catalog)?, as_of, None, &ObjectParameters::default())?
+                .run;
         return SealedRun::open(&lake.run(&id)?);
     }
     let id = parameters.run_id.clone().map_or_else(|| lake.published(), Ok)?;

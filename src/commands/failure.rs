@@ -123,6 +123,9 @@ fn of_store(error: &lake_store::Error) -> (Class, String) {
             Class::External,
             "check the key, s3_region and the rights to list, read, write and delete; then run the same command again",
         ),
+        Kind::Archived => {
+            (Class::Input, "the object is in an archive class: restore it there first (aws s3api restore-object)")
+        }
         Kind::Clock => (Class::External, "set the clock of this machine, then run the same command again"),
         Kind::Full => (Class::External, "free some space in the bucket, then run the same command again; it resumes"),
         Kind::Untrusted => (Class::External, "s3_ca_file names the certificates to trust, in PEM"),

@@ -68,7 +68,12 @@ fn move_catalog(parameters: MoveCatalog, call: &mut Call) -> anyhow::Result<()> 
         .ok_or_else(|| iceberg::no_tables(&lake, "run stage-tables with --catalog for a sealed run"))?;
     let is_there = from.url == to.url;
     let password_file = if is_there { &parameters.to_password_file } else { &parameters.catalog_password_file };
-    let catalog = CatalogArgs { catalog: None, catalog_password_file: password_file.clone(), rest: rest.clone(), ..CatalogArgs::default() };
+    let catalog = CatalogArgs {
+        catalog: None,
+        catalog_password_file: password_file.clone(),
+        rest: rest.clone(),
+        ..CatalogArgs::default()
+    };
     let mut publication = iceberg::lock(&lake, call.name(), &catalog)?;
     call.set_detail("from", from.url.clone());
     call.set_detail("to", to.url.clone());

@@ -64,10 +64,10 @@ impl DumpFile {
     /// # Errors
     /// Fails like [`DumpFile::open`], and if the server refuses.
     pub fn open_at(path: &Path, server: &S3Args) -> anyhow::Result<Self> {
-        let Some(address) = object(path)? else { return DumpFile::open(path) };
-        let found = address.open(server, &Quiet)?.ok_or_else(|| {
-            Failure::input(format!("the dump {address} is missing")).hint(NAMES)
-        })?;
+        let Some(address) = object_at(path)? else { return DumpFile::open(path) };
+        let found = address
+            .open(server, &Quiet)?
+            .ok_or_else(|| Failure::input(format!("the dump {address} is missing")).hint(NAMES))?;
         let modified = found.modified().map_or(0, Timestamp::as_nanosecond);
         Ok(DumpFile {
             path: path.to_owned(),
@@ -121,25 +121,30 @@ impl DumpFile {
 /// Returns an error of class `Parameters` for `s3://…`.
 pub fn require_folder(raw_root: &Path) -> Result<(), Failure> {
     match raw_root.to_str().is_some_and(|text| text.starts_with("s3://")) {
-        true => Err(Failure::parameters("parameter raw_root: expected a folder; dumps in object storage are only read")
-            .hint("name a folder, and copy the dumps from there")),
+        true => {
+            Err(Failure::parameters("parameter raw_root: expected a folder; dumps in object storage are only read")
+                .hint("name a folder, and copy the dumps from there"))
+        }
         false => Ok(()),
     }
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::input(format!("the dump {} cannot be opened: {error}", path.display()))
-        .hint(NAMES)
+    Failure::input(format!("the dump {} cannot be opened: {error}", path.display())).hint(NAMES)
 }
 
 const NAMES: &str = "give the path of a discogs_YYYYMMDD_<entity>.xml.gz";
 
 /// Returns the object that a path is the location of, or `None` for a local path.
-fn object(path: &Path) -> Result<Option<ObjectAddress>, Failure> {
+///
+/// # Errors
+/// Returns an error of class `Parameters` if the location names no bucket and key.
+pub fn object_at(path: &Path) -> Result<Option<ObjectAddress>, Failure> {
     match path.to_str().filter(|text| text.starts_with("s3://")) {
-        Some(location) => location.parse().map(Some).map_err(|expected: String| {
-            Failure::parameters(format!("the dump {location}: {expected}"))
-        }),
+        Some(location) => location
+            .parse()
+            .map(Some)
+            .map_err(|expected: String| Failure::parameters(format!("the dump {location}: {expected}"))),
         None => Ok(None),
     }
 }
@@ -187,7 +192,7 @@ fn open_with_checksum(path: &Path, server: &S3Args) -> anyhow::Result<DumpFile> 
     let mut file = DumpFile::open_at(path, server)?;
     if let Some(name) = PublishedName::parse(&name_of(path)) {
         let checksums = path.with_file_name(format!("discogs_{}_CHECKSUM.txt", name.stamp()));
-        let listed = match object(&checksums)? {
+        let listed = match object_at(&checksums)? {
             Some(address) => match address.text(server, &Quiet)? {
                 Some(text) => Some(parse_checksums(&text, &address.to_string())?),
                 None => None,
@@ -230,7 +235,7 @@ fn dates_in(folder: &Path, month: &DumpMonth, server: &S3Args) -> anyhow::Result
 
 /// Returns the names of the files or objects in the folder of a month.
 fn names_in(folder: &Path, server: &S3Args) -> anyhow::Result<Vec<String>> {
-    if let Some(address) = object(folder)? {
+    if let Some(address) = object_at(folder)? {
         return address.names(server, &Quiet);
     }
     let entries = fs::read_dir(folder).map_err(|error| {

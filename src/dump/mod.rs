@@ -25,7 +25,7 @@ pub use boundary::{record_bytes, record_slices, starts_record};
 pub use buffer::Buffer;
 pub use checksum::{parse_checksums, read_checksums};
 pub use dump_names::Entity;
-pub use files::{DumpFile, DumpSet, require_folder};
+pub use files::{DumpFile, DumpSet, object_at, require_folder};
 pub use name::{Kind, PublishedName};
 pub use remembered::{remember_sha256, sha256_of_dump};
 pub use sample::write_sample;

@@ -58,12 +58,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// Fails if a symbolic link in the lake leads out of it, or if DuckDB refuses a setting.
-    pub fn new(
-        engine: DuckDb,
-        lake: &Path,
-        objects: &[String],
-        parameters: SandboxParameters,
-    ) -> anyhow::Result<Self> {
+    pub fn new(engine: DuckDb, lake: &Path, objects: &[String], parameters: SandboxParameters) -> anyhow::Result<Self> {
         if !parameters.allow_files.is_on() {
             if let Some((link, target)) = link_out_of(lake)? {
                 let message = format!("{} links to {}, outside the lake", link.display(), target.display());

@@ -21,6 +21,7 @@ mod checked;
 mod download;
 mod journal;
 mod object;
+mod object_writer;
 mod plan;
 mod pointer;
 mod record;
@@ -35,6 +36,7 @@ mod verify;
 
 pub use download::download;
 pub use object::{ObjectAddress, ObjectReader, OpenObject};
+pub use object_writer::ObjectWriter;
 pub use pointer::Pointer;
 pub use recorded::Recorded;
 pub use remote::{RemoteLake, WarehouseArgs};

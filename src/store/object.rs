@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use anyhow::Context;
 use jiff::Timestamp;
-use lake_store::{Address, Bucket, Error, Found, Kind};
+use lake_store::{Address, Bucket, Condition, Error, Found, Kind, Put};
+use sha2::{Digest, Sha256};
 
 use super::remote::kind;
 use super::server::S3Args;
@@ -53,19 +54,43 @@ impl ObjectAddress {
     /// # Errors
     /// Fails if there are no credentials, if the object is missing or was replaced meanwhile, or if the server refuses.
     pub fn copy_to(&self, target: &mut impl Write, observer: &dyn Observer) -> anyhow::Result<()> {
-        let object = self.open(&S3Args::default(), observer)?.ok_or_else(|| {
-            Failure::input(format!("there is no object {self}")).hint("correct the address")
-        })?;
+        let object = self
+            .open(&S3Args::default(), observer)?
+            .ok_or_else(|| Failure::input(format!("there is no object {self}")).hint("correct the address"))?;
         for range in object.ranges() {
             let bytes = object.range(range, observer).map_err(|error| match kind(&error) {
-                Some(Kind::Condition | Kind::Missing) => Failure::input(format!("{self} was replaced while it was read"))
-                    .hint("run the same command again")
-                    .into(),
+                Some(Kind::Condition | Kind::Missing) => {
+                    Failure::input(format!("{self} was replaced while it was read"))
+                        .hint("run the same command again")
+                        .into()
+                }
                 _ => error,
             })?;
             target.write_all(&bytes).with_context(|| format!("cannot write the copy of {self}"))?;
         }
         Ok(())
+    }
+
+    /// Returns the bucket and the key.
+    pub(super) fn parts(&self) -> (&Address, &str) {
+        (&self.bucket, &self.key)
+    }
+
+    /// Returns the address of an object in this folder.
+    pub fn join(&self, name: &str) -> Self {
+        let key = format!("{}/{name}", self.key.trim_end_matches('/'));
+        ObjectAddress { bucket: self.bucket.clone(), key }
+    }
+
+    /// Writes a small object in one request, in place of one that is there.
+    ///
+    /// # Errors
+    /// Fails if there are no credentials, or if the server refuses.
+    pub fn write(&self, bytes: &[u8], server: &S3Args, observer: &dyn Observer) -> anyhow::Result<()> {
+        let bucket = Bucket::open(&self.bucket, &server.settings(1))?;
+        let sha256: [u8; 32] = Sha256::digest(bytes).into();
+        let put = Put { sha256: &sha256, condition: Condition::Any, content_type: "text/plain" };
+        server.retry().run(observer, || bucket.put(&self.key, bytes, &put).map_err(failed)).map(drop)
     }
 
     /// Looks the object up; returns `None` if it is missing.
@@ -121,6 +146,11 @@ impl OpenObject {
     /// Returns the length.
     pub fn bytes(&self) -> u64 {
         self.found.bytes
+    }
+
+    /// Returns the ETag, if the server says it.
+    pub fn etag(&self) -> Option<&str> {
+        self.found.etag.as_deref()
     }
 
     /// Returns when the object was written, if the server says it.
@@ -186,7 +216,7 @@ impl Read for ObjectReader {
     }
 }
 
-fn failed(error: Error) -> RequestError {
+pub(super) fn failed(error: Error) -> RequestError {
     if !error.is_transient() {
         return RequestError::Permanent(error.into());
     }

@@ -1,6 +1,5 @@
 //! The warehouse of a lake: its address, how it is reached, and requests that are repeated.
 
-
 use clap::Args;
 use lake_store::{Access, Address, Bucket, Error, Kind};
 

@@ -53,13 +53,7 @@ impl TableChange {
         Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?, session, files))
     }
 
-    fn begin(
-        name: TableName,
-        expected: Option<String>,
-        base: TableMetadata,
-        session: Session,
-        files: Files,
-    ) -> Self {
+    fn begin(name: TableName, expected: Option<String>, base: TableMetadata, session: Session, files: Files) -> Self {
         let builder = metadata::not_ahead(&base).unwrap_or_else(|| base.clone()).into_builder(expected.clone());
         let schemas = base.schemas_iter().cloned().collect();
         TableChange { name, expected, base, builder, written: Vec::new(), session, files, schemas }

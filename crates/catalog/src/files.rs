@@ -78,7 +78,10 @@ impl Files {
     fn object<'p>(&self, path: &'p Path) -> Option<(io::Result<&dyn Objects>, &'p str)> {
         let location = path.to_str().filter(|text| text.starts_with(OBJECT))?;
         let objects = self.0.as_deref().ok_or_else(|| {
-            io::Error::new(io::ErrorKind::Unsupported, "the lake has no warehouse on record, so objects are out of reach")
+            io::Error::new(
+                io::ErrorKind::Unsupported,
+                "the lake has no warehouse on record, so objects are out of reach",
+            )
         });
         Some((objects, location))
     }
@@ -162,7 +165,8 @@ impl Files {
     /// Reads a manifest list. `table` names the table in errors.
     pub(crate) fn manifest_list(&self, table: &str, location: &str, version: FormatVersion) -> Result<ManifestList> {
         let content = self.read(&path_of(location))?;
-        ManifestList::parse_with_version(&content, version).map_err(|error| Error::Iceberg(table.to_owned(), Box::new(error)))
+        ManifestList::parse_with_version(&content, version)
+            .map_err(|error| Error::Iceberg(table.to_owned(), Box::new(error)))
     }
 
     /// Reads a manifest, whose entries inherit from the manifest list. `table` names the table in errors.

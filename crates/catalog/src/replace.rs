@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use iceberg::spec::{
-    DataFile, FormatVersion, ManifestContentType, ManifestEntryRef, ManifestFile, ManifestWriter, ManifestWriterBuilder,
-    Operation, PartitionSpec, SchemaRef, Snapshot, SnapshotReference, SnapshotRetention,
+    DataFile, FormatVersion, ManifestContentType, ManifestEntryRef, ManifestFile, ManifestWriter,
+    ManifestWriterBuilder, Operation, PartitionSpec, SchemaRef, Snapshot, SnapshotReference, SnapshotRetention,
     SnapshotSummaryCollector, Summary, TableMetadata,
 };
 
@@ -120,8 +120,7 @@ impl Writer<'_> {
         let Replacement { removed, removes_deletes, added, is_rewrite, mut properties, at } = replacement;
         let adds = !added.is_empty();
         if let Some(parent) = parent {
-            let list =
-                self.files.manifest_list(self.table, parent.manifest_list(), self.metadata.format_version())?;
+            let list = self.files.manifest_list(self.table, parent.manifest_list(), self.metadata.format_version())?;
             for manifest in list.consume_entries() {
                 self.carry_over(manifest, &removed, removes_deletes, is_rewrite)?;
             }

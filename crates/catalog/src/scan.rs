@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use iceberg::spec::{
-    DataContentType, DataFile, DataFileFormat, Literal, PrimitiveLiteral, Snapshot, TableMetadata,
-};
+use iceberg::spec::{DataContentType, DataFile, DataFileFormat, Literal, PrimitiveLiteral, Snapshot, TableMetadata};
 
 use crate::files::path_of;
 use crate::{Error, Result, Table};

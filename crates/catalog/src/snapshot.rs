@@ -120,8 +120,7 @@ impl Writing<'_> {
     ) -> Result<ManifestFile> {
         self.written.push(path_of(location));
         self.files.write_with(self.table, location, |output| async move {
-            let mut writer =
-                ManifestWriterBuilder::new(output, Some(id), schema.clone(), spec.clone()).build_v2_data();
+            let mut writer = ManifestWriterBuilder::new(output, Some(id), schema.clone(), spec.clone()).build_v2_data();
             fill(&mut writer)?;
             writer.write_manifest_file().await
         })

@@ -5,7 +5,7 @@ use std::fmt;
 
 use iceberg::spec::{Snapshot, SnapshotReference, SnapshotRetention, TableMetadata};
 
-use crate::files::{Files, path_of};
+use crate::files::Files;
 use crate::{Error, Result, Session};
 
 /// The name of a table: a namespace of one level, and a name in the namespace.

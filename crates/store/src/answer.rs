@@ -56,6 +56,7 @@ impl Answer {
 fn kind(status: u16, code: &str) -> Kind {
     match code {
         "RequestTimeTooSkewed" => return Kind::Clock,
+        "InvalidObjectState" => return Kind::Archived,
         "NoSuchBucket" => return Kind::NoBucket,
         "NoSuchKey" | "NoSuchUpload" | "NoSuchVersion" => return Kind::Missing,
         "PreconditionFailed" => return Kind::Condition,
@@ -107,6 +108,7 @@ mod tests {
         assert_eq!(with(403, "RequestTimeTooSkewed"), Kind::Clock);
         assert_eq!(with(403, "AccessDenied"), Kind::Denied);
         assert_eq!(with(400, "BadDigest"), Kind::Checksum);
+        assert_eq!(with(403, "InvalidObjectState"), Kind::Archived);
         assert_eq!(with(404, "NoSuchBucket"), Kind::NoBucket);
         assert_eq!(with(409, "ConditionalRequestConflict"), Kind::Unavailable);
         assert_eq!((error(404, "").kind, error(412, "").kind), (Kind::Missing, Kind::Condition));

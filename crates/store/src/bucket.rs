@@ -186,7 +186,10 @@ impl Bucket {
             etag: answer.header("etag"),
             checksum: answer.header(CHECKSUM),
             digest: answer.header(DIGEST),
-            modified: answer.header("last-modified").and_then(|time| rfc2822::parse(&time).ok()).map(|time| time.timestamp()),
+            modified: answer
+                .header("last-modified")
+                .and_then(|time| rfc2822::parse(&time).ok())
+                .map(|time| time.timestamp()),
         }))
     }
 

@@ -175,7 +175,7 @@ impl Connection {
 
     fn send_once(&self, request: &Request<'_>, credentials: &Credentials) -> Result<Answer> {
         let failed = |kind, why: String| Error::new(kind, request.operation, self.place(request.key), why);
-        let Resolved { origin, host, path, region } = &self.resolved;
+        let Resolved { origin, host, path, region, .. } = &self.resolved;
         let path = signature::path(&format!("{path}/{}", request.key));
         let query = signature::query(request.query);
         let computed: [u8; 32];

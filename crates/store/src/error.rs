@@ -39,6 +39,8 @@ pub enum Kind {
     Missing,
     /// The object exists, or has another ETag, so a conditional request did nothing.
     Condition,
+    /// The object is in an archive class, and must be restored before it is read.
+    Archived,
     /// The server has no room left.
     Full,
     /// The bytes that arrived are not those that were sent.

@@ -31,8 +31,8 @@ mod text;
 mod upload;
 
 pub use address::Address;
-pub use connection::Access;
 pub use bucket::{Bucket, Condition, Found, Listed, Object, Put};
+pub use connection::Access;
 pub use credentials::{Credentials, Login};
 pub use error::{Error, Kind, Result};
 pub use settings::Settings;

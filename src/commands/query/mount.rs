@@ -25,13 +25,7 @@ pub struct Mounted {
 ///
 /// # Errors
 /// Fails if parameters contradict each other, if the catalog lacks what the statement needs, or with DuckDB's error.
-pub fn mount(
-    engine: &DuckDb,
-    lake: &Lake,
-    parameters: &Query,
-    sql: &str,
-    call: &mut Call,
-) -> anyhow::Result<Mounted> {
+pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str, call: &mut Call) -> anyhow::Result<Mounted> {
     let catalog = parameters.catalog.reaching(&parameters.warehouse);
     let from_warehouse = parameters.from_warehouse.is_on();
     let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
@@ -102,12 +96,7 @@ pub fn mount(
 }
 
 /// Returns the warehouse if the run is read there: because the call says so, or because the lake does not have the run.
-fn warehouse(
-    lake: &Lake,
-    parameters: &Query,
-    id: Option<&RunId>,
-    call: &Call,
-) -> anyhow::Result<Option<RemoteLake>> {
+fn warehouse(lake: &Lake, parameters: &Query, id: Option<&RunId>, call: &Call) -> anyhow::Result<Option<RemoteLake>> {
     let resolved = || parameters.warehouse.of(lake);
     if parameters.from_warehouse.is_on() {
         return resolved()?.open_required(1, call.observer()).map(Some);

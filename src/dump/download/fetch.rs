@@ -126,7 +126,7 @@ fn all_there(
 
 impl FetchedFile {
     /// Returns a verified file that the folder already had.
-    fn there(name: &str, bytes: u64, sha256: &str) -> Self {
+    pub(super) fn there(name: &str, bytes: u64, sha256: &str) -> Self {
         let (name, sha256) = (name.to_owned(), sha256.to_owned());
         FetchedFile { name, status: Status::AlreadyDone, bytes, sha256, kept_aside: None }
     }
@@ -234,7 +234,10 @@ impl Month<'_> {
 }
 
 /// Returns the hash of a listed file in the CHECKSUM file.
-fn published<'c>(checksums: &'c BTreeMap<String, String>, listed: &ListedFile) -> Result<&'c String, Failure> {
+pub(super) fn published<'c>(
+    checksums: &'c BTreeMap<String, String>,
+    listed: &ListedFile,
+) -> Result<&'c String, Failure> {
     checksums.get(&listed.name).ok_or_else(|| {
         Failure::input(format!("the site's CHECKSUM file does not list {}", listed.name))
             .hint("what cannot be verified is not fetched; try again later, the file may have been cut")

@@ -11,6 +11,9 @@
 //!                               <raw_root>/<month>/<name>    fsync, rename, fsync                            folder.rs
 //! ```
 //!
+//! With a place in S3 for `raw_root`, a file is sent there by parts while it arrives, and nothing is written to the disk
+//! (`objects.rs`).
+//!
 //! The site allows about 15 requests in 6 minutes and answers further ones with 429 for an hour. Requests are therefore
 //! saved: a month whose files are complete and match costs none. Retries follow the policy of `http`; `client.rs` is
 //! the HTTP client.
@@ -20,10 +23,12 @@ mod fetch;
 mod folder;
 mod listing;
 mod month;
+mod objects;
 mod overview;
 mod parameters;
 mod transfer;
 
 pub use fetch::{FetchedFile, FetchedMonth, fetch_month};
+pub use objects::fetch_month_into_objects;
 pub use overview::{MonthAtSite, Overview, overview};
 pub use parameters::DownloadOptions;

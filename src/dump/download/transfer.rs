@@ -27,7 +27,7 @@ const SLOWEST: u64 = 1 << 10;
 const MIN_PROGRESS: u64 = 1 << 20;
 
 /// The first bytes of a gzip file: magic number and the method deflate, the only one defined.
-const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
+pub(super) const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 
 /// A file to fetch.
 pub(super) struct Wanted<'w> {
@@ -316,12 +316,12 @@ fn transient(message: String) -> RequestError {
 }
 
 /// Parses a Content-Range such as `bytes 100-199/200`: the first byte and, if known, the length of the whole file.
-fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
+pub(super) fn parse_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     Some((range.split_once('-')?.0.parse().ok()?, total.parse().ok()))
 }
 
-fn too_long(name: &str, most: u64) -> Failure {
+pub(super) fn too_long(name: &str, most: u64) -> Failure {
     Failure::external(format!("{name}: the site sends more than the {most} bytes that the file has at most"))
         .hint("nothing of it was kept; try again later, and if it stays so, the listing or the site is wrong")
 }

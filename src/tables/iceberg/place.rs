@@ -257,7 +257,8 @@ pub(super) fn first(asked: &CatalogArgs) -> Place {
 pub fn require_shared_catalog(lake: &Lake, asked: &CatalogArgs, warehouse: &WarehouseArgs) -> anyhow::Result<()> {
     let Some(address) = warehouse.warehouse.as_ref() else { return Ok(()) };
     let there = Place::of(lake, asked.catalog_password_file.as_deref(), &asked.rest)?;
-    if Recorded::of(lake)?.is_some() || there.as_ref().map_or_else(|| first(asked).url, |there| there.url.clone()) != EMBEDDED
+    if Recorded::of(lake)?.is_some()
+        || there.as_ref().map_or_else(|| first(asked).url, |there| there.url.clone()) != EMBEDDED
     {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use super::publish::move_mains;
 use super::session::killed_sessions;
 use super::stage::stage_copy;
 use super::{CatalogArgs, Mode, Tables, failure, place, stage};
-use crate::lake::{LockedLake, Manifest, RunId, SealedRun};
+use crate::lake::{Lake, LockedLake, Manifest, RunId, SealedRun};
 use crate::store::WarehouseArgs;
 
 /// The result of [`rebuild`].

@@ -4,6 +4,7 @@
 //! session recorded ─▶ files written ─▶ catalog committed ─▶ record removed
 //! ```
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::Context;
@@ -104,7 +105,8 @@ impl Tables {
 impl Tables {
     /// Removes the files of a session that no table names, in the lake and in the warehouse.
     pub(super) fn remove_orphans(&mut self, session: Session) -> anyhow::Result<()> {
-        for folder in [self.lake.tables_folder(), self.folder_of_runs()] {
+        // People's own tables are in the lake in any case.
+        for folder in BTreeSet::from([self.lake.tables_folder(), self.folder_of_runs()]) {
             self.catalog.remove_orphans(&folder, session).map_err(failure)?;
         }
         Ok(())

@@ -78,7 +78,10 @@ impl Tables {
             None => Ok(()),
             Some(_) => {
                 let (folder, address) = (self.lake.tables_folder(), warehouse.address());
-                let hint = format!("to move them: rebuild-catalog --lake {} --warehouse {address}", self.lake.root().display());
+                let hint = format!(
+                    "to move them: rebuild-catalog --lake {} --warehouse {address}",
+                    self.lake.root().display()
+                );
                 Err(Failure::parameters(format!(
                     "the tables of runs lie in {}, not in the warehouse {address}",
                     folder.display()

@@ -4,6 +4,7 @@ mod disk;
 mod failures;
 mod listing;
 mod month;
+mod objects;
 mod site;
 mod transfers;
 mod verified;

@@ -72,8 +72,13 @@ impl Relay {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared =
-            Shared { server, choose: Box::new(choose), seen: Mutex::default(), answered: Mutex::default(), is_held: AtomicBool::new(false) };
+        let shared = Shared {
+            server,
+            choose: Box::new(choose),
+            seen: Mutex::default(),
+            answered: Mutex::default(),
+            is_held: AtomicBool::new(false),
+        };
         let relay = Relay { port, shared: Arc::new(shared) };
         let shared = relay.shared.clone();
         std::thread::spawn(move || {

@@ -250,9 +250,8 @@ fn a_staging_whose_server_fails_is_completed_by_the_next() {
         upload(&lake, RUN, &server.url()).expect_status(0);
         for first in [1, 3, 40] {
             let chosen = act.clone();
-            let relay = Relay::before(server.port, move |seen| {
-                if seen.number >= first { chosen.clone() } else { Act::Pass }
-            });
+            let relay =
+                Relay::before(server.port, move |seen| if seen.number >= first { chosen.clone() } else { Act::Pass });
             let mut command = lake.call("stage-tables", &["--run-id", RUN, "--allow-local-catalog=true"]);
             // The lake's record has no attempts, so these are those of a task that has the parameters of the warehouse.
             let failed = at(&mut command, &relay.url()).args(&["--s3-max-attempts", "2"]).run();
