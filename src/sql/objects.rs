@@ -11,6 +11,10 @@ use digdag_task::Failure;
 /// The file of the extension, as `scripts/setup-httpfs` installs it.
 const FILE_NAME: &str = "httpfs.duckdb_extension";
 
+/// The settings that the extension takes from the environment. The login of the session is a secret of DuckDB's instead, which
+/// no statement shows.
+const OF_THE_ENVIRONMENT: [&str; 3] = ["s3_access_key_id", "s3_secret_access_key", "s3_session_token"];
+
 /// The extension with which DuckDB reads objects.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ObjectParameters {
@@ -49,6 +53,10 @@ impl DuckDb {
             Failure::parameters(format!("DuckDB cannot load {}: {error}", extension.display()))
                 .hint("run scripts/setup-httpfs, which installs the one for this DuckDB")
         })?;
+        let forget = SqlFile::load("objects/forget")?;
+        for setting in OF_THE_ENVIRONMENT {
+            self.execute(&forget.with(&[("setting", setting)]), &forget.path)?;
+        }
         self.execute_file("objects/verify_server")?;
         if let Some(file) = &access.authorities {
             let authorities = SqlFile::load("objects/authorities")?;

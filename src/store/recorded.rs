@@ -96,6 +96,6 @@ impl WarehouseArgs {
             s3_allow_http: Switch(given.s3_allow_http.is_on() || text.allow_http),
             ..given
         };
-        Ok(WarehouseArgs { warehouse: Some(warehouse), s3 })
+        Ok(WarehouseArgs { warehouse: Some(warehouse), s3, kept: self.kept.clone() })
     }
 }

@@ -1,9 +1,12 @@
 //! The warehouse of a lake: its address, how it is reached, and requests that are repeated.
 
+use std::sync::{Arc, Mutex};
+
 use clap::Args;
 use lake_store::{Access, Address, Bucket, Error, Kind};
 
 use super::server::S3Args;
+use super::table_files::Kept;
 use crate::http::{RequestError, RetryPolicy, Transient};
 use crate::lake::{Lake, Manifest, RunId, sha256_of_bytes};
 use digdag_task::{Failure, SharedObserver};
@@ -23,6 +26,10 @@ pub struct WarehouseArgs {
     /// How its server is reached.
     #[command(flatten)]
     pub s3: S3Args,
+
+    /// The table files that the call has read there.
+    #[arg(skip)]
+    pub(super) kept: Arc<Mutex<Kept>>,
 }
 
 /// The copy of a lake in object storage. It may be used from several threads.

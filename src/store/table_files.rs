@@ -32,11 +32,12 @@ pub struct TableFiles {
     address: Address,
     parameters: WarehouseArgs,
     remote: Mutex<Option<Arc<RemoteLake>>>,
-    kept: Mutex<Kept>,
+    kept: Arc<Mutex<Kept>>,
 }
 
-#[derive(Default)]
-struct Kept {
+/// Objects that were read or written. All catalogs that a call opens share them.
+#[derive(Debug, Default)]
+pub struct Kept {
     objects: HashMap<String, Vec<u8>>,
     bytes: usize,
 }
@@ -51,7 +52,12 @@ impl TableFiles {
     /// Returns the files in a warehouse, or `None` if the parameters name none. Sends no request.
     pub fn of(parameters: &WarehouseArgs) -> Option<Self> {
         let address = parameters.warehouse.clone()?;
-        Some(TableFiles { address, parameters: parameters.clone(), remote: Mutex::default(), kept: Mutex::default() })
+        Some(TableFiles {
+            address,
+            parameters: parameters.clone(),
+            remote: Mutex::default(),
+            kept: parameters.kept.clone(),
+        })
     }
 
     /// Returns the warehouse's address.

@@ -86,6 +86,11 @@ impl Files {
         Some((objects, location))
     }
 
+    /// Returns whether a path is that of an object.
+    pub(crate) fn is_object(&self, path: &Path) -> bool {
+        self.object(path).is_some()
+    }
+
     /// Reads a file.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>> {
         let read = match self.object(path) {

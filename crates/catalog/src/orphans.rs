@@ -32,7 +32,9 @@ pub(crate) fn metadata_files(table: &Table) -> Result<Vec<PathBuf>> {
 /// table has data files of its own, these.
 pub(crate) fn named_by(table: &Table) -> Result<HashSet<PathBuf>> {
     let mut named = HashSet::from([path_of(&table.location)]);
-    let has_data = !table.files.entries(&path_of(table.metadata.location()).join(DATA))?.is_empty();
+    let folder = path_of(table.metadata.location()).join(DATA);
+    // A list of objects costs a request, and the manifests of tables there are kept in memory.
+    let has_data = table.files.is_object(&folder) || !table.files.entries(&folder)?.is_empty();
     named.extend(table.metadata.metadata_log().iter().map(|entry| path_of(&entry.metadata_file)));
     named.extend(table.metadata.statistics_iter().map(|file| path_of(&file.statistics_path)));
     named.extend(table.metadata.partition_statistics_iter().map(|file| path_of(&file.statistics_path)));

@@ -166,7 +166,15 @@ impl Bucket {
             let why = format!("expected {length} bytes, received {}", answer.body.len());
             return Err(Error::new(Kind::Unavailable, "read", self.place(key), why));
         }
-        Ok(Object { etag: answer.header("etag"), bytes: answer.body })
+        let found = answer.header("etag");
+        // Some servers ignore the condition.
+        if let (Some(expected), Some(found)) = (etag, &found)
+            && expected != found
+        {
+            let why = format!("expected the object of ETag {expected}, found {found}");
+            return Err(Error::new(Kind::Condition, "read", self.place(key), why));
+        }
+        Ok(Object { etag: found, bytes: answer.body })
     }
 
     /// Returns the server's description of an object, its checksum included; `None` if it is missing.

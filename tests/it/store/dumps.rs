@@ -155,6 +155,6 @@ fn a_trial_and_bronze_read_dumps_in_s3_too() {
     let arguments = ["--run-id", RUN, "--do-xml-tests=true", "--xml-test-records", "5"];
     let sample: Value = call(&lake, "sample-dumps", &arguments, &server.url()).expect_status(0).json();
     assert_eq!(sample["metrics"]["labels_records"], 5, "{sample}");
-    let arguments = ["--run-id", RUN, "--bronze", "full", "--entities", "labels"];
+    let arguments = ["--run-id", RUN, "--bronze", "full", "--bronze-entities", "labels"];
     call(&lake, "append-bronze-dump", &arguments, &server.url()).expect_status(0);
 }
