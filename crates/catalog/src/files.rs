@@ -1,4 +1,4 @@
-//! Table files: on a local disk, where they are written durably, or objects, which the caller knows how to reach.
+//! Table files: on a local disk, written durably, or objects, which the caller knows how to reach.
 //!
 //! A location is `file:///a`, `/a` or, for an object, `s3://bucket/key`. In this crate a path is a location without `file://`,
 //! so the path of an object is its location as it is. Every access goes through [`Files`], which tells them apart.

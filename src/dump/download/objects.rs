@@ -154,7 +154,7 @@ struct Sending<'s> {
 }
 
 impl Sending<'_> {
-    /// Sends the dump in place of the object of an ETag, or where none is. Returns its length.
+    /// Sends the dump in place of the object of an ETag, or as a new one. Returns its length.
     fn send(&self, replaced: Option<String>) -> anyhow::Result<u64> {
         let MonthThere { folder, server, observer, .. } = *self.there;
         let mut digest = [0; 32];

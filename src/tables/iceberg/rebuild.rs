@@ -1,5 +1,8 @@
 //! Rebuilds the catalog from the sealed runs and people's metadata, after its database was lost or the lake was moved.
 
+use std::fs;
+
+use anyhow::Context;
 use lake_catalog::{Access, Catalog, Store, Table};
 
 use super::people::{self, Known};
@@ -74,6 +77,9 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs, warehouse: &Warehouse
     let mut tables = Tables::connect(lake, &store, Access::Read, warehouse)?;
     for table in &of_runs {
         tables.catalog.remove_unnamed(table).map_err(failure)?;
+        if tables.warehouse.is_some() {
+            remove_local_metadata(lake, table)?;
+        }
     }
     // The files of a table that was left out may be needed once it is taken over.
     if rebuilt.left_out.is_empty() {
@@ -83,6 +89,17 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs, warehouse: &Warehouse
     }
     lake.remove_meta_file(Lake::SESSION)?;
     Ok(rebuilt)
+}
+
+/// Removes the metadata that a table had in the lake's folder, before the tables of runs lay in the warehouse.
+fn remove_local_metadata(lake: &Lake, table: &Table) -> anyhow::Result<()> {
+    let folder = lake.tables_folder().join(&table.name().namespace).join(&table.name().name).join("metadata");
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the runs to stage, oldest first: the sealed ones of the lake, and with their manifests those of which only the copy in

@@ -29,7 +29,7 @@ pub enum RunCopy {
 }
 
 impl Tables {
-    /// Makes the warehouse that the parameters name the place of the tables of runs; without one, they stay where they are.
+    /// Makes the warehouse that the parameters name the place of the tables of runs; without one, they stay in their place.
     /// With [`Mode::Commit`] the lake records it. The caller holds the lake's lock.
     ///
     /// # Errors

@@ -28,15 +28,15 @@ fn on_the_disk(setting: &Setting) -> usize {
 #[test]
 fn dumps_go_there_by_parts_and_once_also_over_connections_that_break() {
     for (name, server) in servers() {
-        // Three parts of 16 MiB a dump, of which two dumps are broken in the middle.
-        let setting = Setting::with_bytes(40 << 20);
+        // Two parts a dump, of which two dumps are broken in the middle.
+        let setting = Setting::with_bytes(20 << 20);
         let before = on_the_disk(&setting);
         let (releases, labels) = (dump("20260701", "releases"), dump("20260701", "labels"));
-        setting.site.takes_range().answers(&releases, &[Answer::Cut(35 << 20), Answer::Status(503, "")]);
+        setting.site.takes_range().answers(&releases, &[Answer::Cut(18 << 20), Answer::Status(503, "")]);
         setting.site.answers(&labels, &[Answer::Cut(100)]);
         let done = download(&setting, &server, &[]).expect_status(0).expect_result("done").json();
         assert!(there(&server) == setting.files, "{name}");
-        assert_eq!(setting.site.asked_for(&releases), [None, Some(32 << 20), Some(32 << 20)], "{name}");
+        assert_eq!(setting.site.asked_for(&releases), [None, Some(16 << 20), Some(16 << 20)], "{name}");
         assert_eq!(setting.site.asked_for(&labels), [None, None], "{name}");
         assert_eq!(on_the_disk(&setting), before, "{name}: nothing is on the disk");
         assert!(done["peak_memory_bytes"].as_u64().is_none_or(|bytes| bytes < 128 << 20), "{name}: {done}");

@@ -102,6 +102,9 @@ impl Tables {
         let parameters: Vec<_> = shared.chain(parameters.iter().copied()).collect();
         let program = crate::support::program("run-workflow");
         let mut command = self.stack.workflow_of(Path::new(&program), &project, workflow, &parameters);
+        if let Some(file) = setting("AWS_SHARED_CREDENTIALS_FILE") {
+            command.env("AWS_SHARED_CREDENTIALS_FILE", file);
+        }
         command.env("DISCOGS_CATALOG_PASSWORD_FILE", &self.password_file).run()
     }
 

@@ -3,7 +3,6 @@ use discogs_lakehouse::contract::{ColumnType, Contract, Table};
 use super::super::stack::{LARGE, SMALL, path};
 use super::Tables;
 use crate::iceberg::pruning;
-use crate::support::TestCommand;
 
 /// Tables summed in one statement. Each takes a few stages, of which Trino allows 150.
 const TABLES_A_STATEMENT: usize = 20;
@@ -40,13 +39,17 @@ fn sums(tables: &[&Table], from: impl Fn(&Table) -> String) -> Vec<String> {
 }
 
 pub(super) fn of_files(tables: &Tables, run: &str, of: &[&Table]) -> Vec<(String, String)> {
+    of_query(tables, &["--run-id", run], of)
+}
+
+/// The sums that `query` reads.
+pub(super) fn of_query(tables: &Tables, arguments: &[&str], of: &[&Table]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for statement in sums(of, |table| table.name.clone()) {
         let (sql, csv) = (tables.stack.folder().join("sums.sql"), tables.stack.folder().join("sums.csv"));
         std::fs::write(&sql, statement).unwrap();
-        let mut query = TestCommand::new(std::path::Path::new(env!("CARGO_BIN_EXE_query")), tables.stack.folder());
-        query.args(&["--lake", path(tables.stack.folder()), "--run-id", run]);
-        query.args(&["--sql-file", path(&sql), "--csv", path(&csv), "--raw=true"]).run().expect_status(0);
+        let statement = ["--sql-file", path(&sql), "--csv", path(&csv), "--raw=true"];
+        tables.task("query", &[arguments, &statement].concat()).expect_status(0);
         let mut rows = csv::Reader::from_path(&csv).unwrap();
         found.extend(rows.records().map(|row| row.unwrap()).map(|row| (row[0].to_owned(), row[1].to_owned())));
     }
