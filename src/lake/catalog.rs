@@ -18,6 +18,9 @@ impl Lake {
     /// The file in `_meta` that names the session that writes metadata of tables.
     pub const SESSION: &str = "session.json";
 
+    /// The folder in `_meta` in which a server of the REST catalog records its commits under way.
+    pub const REST_CATALOG: &str = "rest-catalog";
+
     /// Returns the folder of the tables' metadata. The data files stay in their runs.
     pub fn tables_folder(&self) -> PathBuf {
         self.root().join("_tables")

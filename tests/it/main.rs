@@ -19,6 +19,7 @@ mod own;
 mod proof;
 mod recordings;
 mod refine;
+mod rest_catalog;
 mod retention;
 mod store;
 mod support;

@@ -21,7 +21,7 @@ pub enum Access {
 
 /// The catalog of a lake.
 pub struct Catalog {
-    backend: Box<dyn Backend>,
+    pub(crate) backend: Box<dyn Backend>,
     session: Session,
     files: Files,
 }
@@ -143,18 +143,26 @@ impl Catalog {
     /// # Errors
     /// Fails with [`Error::Conflict`] if another writer committed first, and with [`Error::Unknown`] if the connection
     /// broke during the commit and a query for the outcome failed.
-    pub fn commit(&mut self, mut changes: Vec<TableChange>, at: i64) -> Result<()> {
+    pub fn commit(&mut self, changes: Vec<TableChange>, at: i64) -> Result<()> {
+        self.commit_tables(changes, at).map(drop)
+    }
+
+    /// Like [`Catalog::commit`], but returns the tables as they were committed, sorted by name. A REST server returns none.
+    ///
+    /// # Errors
+    /// Fails as [`Catalog::commit`] does.
+    pub fn commit_tables(&mut self, mut changes: Vec<TableChange>, at: i64) -> Result<Vec<Table>> {
         // In one order for all writers, so that two of them never wait for each other.
         changes.sort_by(|one, other| one.name.cmp(&other.name));
         // Before any change fails, so that the clean-up removes the files of all changes.
         let mut written: Vec<_> = changes.iter().flat_map(|change| change.written.iter().cloned()).collect();
         match self.backend.commit(changes, at, &mut written) {
-            Ok(expired) => {
-                for path in expired {
+            Ok(committed) => {
+                for path in committed.expired {
                     // The commit is made; an old metadata file that remains is harmless.
                     let _ = self.files.remove(&path);
                 }
-                Ok(())
+                Ok(committed.tables)
             }
             Err(error) => {
                 if !matches!(error, Error::Unknown(_)) {

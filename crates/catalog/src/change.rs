@@ -27,6 +27,8 @@ pub struct TableChange {
     /// The session whose id is in the names of these files.
     pub(crate) session: Session,
     pub(crate) files: Files,
+    /// Whether the commit only requires that the table is as it was loaded.
+    pub(crate) holds: bool,
     schemas: Vec<SchemaRef>,
 }
 
@@ -53,15 +55,57 @@ impl TableChange {
         Ok(TableChange::begin(new.name.clone(), None, metadata::create(new)?, session, files))
     }
 
-    fn begin(name: TableName, expected: Option<String>, base: TableMetadata, session: Session, files: Files) -> Self {
+    /// Starts the creation of a local table with this metadata, in the session of a commit.
+    pub fn with_metadata(name: TableName, metadata: TableMetadata, session: Session) -> Self {
+        TableChange::begin(name, None, metadata, session, Files::default())
+    }
+
+    pub(crate) fn begin(
+        name: TableName,
+        expected: Option<String>,
+        base: TableMetadata,
+        session: Session,
+        files: Files,
+    ) -> Self {
         let builder = metadata::not_ahead(&base).unwrap_or_else(|| base.clone()).into_builder(expected.clone());
         let schemas = base.schemas_iter().cloned().collect();
-        TableChange { name, expected, base, builder, written: Vec::new(), session, files, schemas }
+        TableChange { name, expected, base, builder, written: Vec::new(), session, files, holds: false, schemas }
     }
 
     /// Returns the table's name.
     pub fn name(&self) -> &TableName {
         &self.name
+    }
+
+    /// Returns the metadata of the table before this change, or `None` if this change creates the table.
+    pub fn before(&self) -> Option<&TableMetadata> {
+        self.expected.is_some().then_some(&self.base)
+    }
+
+    /// Returns the metadata of the table after this change, with times that the commit replaces.
+    ///
+    /// # Errors
+    /// Fails if the metadata would be invalid.
+    pub fn after(&self) -> Result<TableMetadata> {
+        self.build().map(|built| built.metadata)
+    }
+
+    /// Returns whether a commit of this change only requires that the table is as it was loaded.
+    pub fn is_hold(&self) -> bool {
+        self.holds
+    }
+
+    /// Returns the location of the metadata file that a commit of this change writes, or `None` if it writes none, because
+    /// the change only holds the table.
+    ///
+    /// # Errors
+    /// Fails if the metadata would be invalid.
+    pub fn metadata_file(&self) -> Result<Option<String>> {
+        if self.holds {
+            return Ok(None);
+        }
+        let after = self.after()?;
+        Ok(Some(metadata::next_location(after.location(), self.expected.as_deref(), self.session)))
     }
 
     /// Adds a schema of these columns, unless the table has it, and returns its id. The current schema is unchanged.

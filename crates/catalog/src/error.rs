@@ -18,6 +18,34 @@ pub enum Error {
     #[error("the catalog has no table {0}")]
     NoTable(TableName),
 
+    /// The namespace is not in the catalog.
+    #[error("the catalog has no namespace {0}")]
+    NoNamespace(String),
+
+    /// The catalog has a table or a view of this name.
+    #[error("the catalog has a table or a view {0} already")]
+    TableExists(TableName),
+
+    /// The catalog has a namespace of this name.
+    #[error("the catalog has a namespace {0} already")]
+    NamespaceExists(String),
+
+    /// The namespace holds tables or views.
+    #[error("namespace {0} holds tables or views")]
+    NamespaceNotEmpty(String),
+
+    /// The table is not as a request requires.
+    #[error("table {0} is not as the commit requires it; nothing was committed")]
+    Requirement(TableName, #[source] Box<iceberg::Error>),
+
+    /// A request asks for a change that Iceberg does not allow.
+    #[error("the change of table {0} is refused")]
+    Refused(TableName, #[source] Box<iceberg::Error>),
+
+    /// The operation is one of catalogs in a database.
+    #[error("the catalog is itself a REST catalog")]
+    NoDatabase,
+
     /// The table has no such tag, branch or snapshot.
     #[error("table {0} has no {1}")]
     NoSnapshot(TableName, String),

@@ -216,6 +216,11 @@ pub(crate) fn path_of(location: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// Returns whether a path lies in a folder, by its text: a path with `..` lies nowhere.
+pub(crate) fn lies_in(path: &Path, folder: &Path) -> bool {
+    path.starts_with(folder) && path.components().all(|part| part != std::path::Component::ParentDir)
+}
+
 /// Returns the location of an absolute path, or of an object.
 pub(crate) fn location_of(path: &Path) -> Result<String> {
     match path.to_str() {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::files::{Files, location_of, path_of};
 use crate::schema::{NewTable, name_mapping, schema};
-use crate::{Error, Result, TableChange};
+use crate::{Error, Result, Session, TableChange};
 
 /// The id that Iceberg reserves for unsorted tables.
 pub(crate) const UNSORTED: i64 = 0;
@@ -88,7 +88,7 @@ pub(crate) fn stamp(change: &TableChange, metadata: &TableMetadata, at: i64) -> 
     if at < change.base.last_updated_ms() {
         return Err(invalid(&name, &"the commit is older than the last one"));
     }
-    let mut json = serde_json::to_value(metadata).map_err(|error| invalid(&name, &error))?;
+    let mut json = to_json(&name, metadata)?;
     json["last-updated-ms"] = json!(at);
     let old = change.base.history();
     for (index, entry) in entries(&mut json, "snapshot-log").enumerate() {
@@ -111,9 +111,39 @@ pub(crate) fn stamp(change: &TableChange, metadata: &TableMetadata, at: i64) -> 
     Ok(json)
 }
 
+/// Returns metadata as JSON. The crate `iceberg` gives lists an order by chance; here they have the order of the commits,
+/// which readers of snapshots expect.
+pub(crate) fn to_json(table: &str, metadata: &TableMetadata) -> Result<Value> {
+    let mut json = serde_json::to_value(metadata).map_err(|error| invalid(table, &error))?;
+    for (list, keys) in [
+        ("snapshots", ["sequence-number", "timestamp-ms"]),
+        ("schemas", ["schema-id", ""]),
+        ("partition-specs", ["spec-id", ""]),
+        ("sort-orders", ["order-id", ""]),
+    ] {
+        if let Some(entries) = json.get_mut(list).and_then(Value::as_array_mut) {
+            entries.sort_by_key(|entry| keys.map(|key| entry.get(key).and_then(Value::as_i64)));
+        }
+    }
+    Ok(json)
+}
+
 /// Returns the entries of a log, which may be missing.
 fn entries<'j>(metadata: &'j mut Value, log: &str) -> impl Iterator<Item = &'j mut Value> + use<'j> {
     metadata.get_mut(log).and_then(Value::as_array_mut).into_iter().flatten()
+}
+
+/// Returns the location of a table's next metadata file, by the names that every client of the JDBC schema uses.
+pub(crate) fn next_location(table: &str, current: Option<&str>, session: Session) -> String {
+    let version = current.and_then(|current| current.rsplit('/').next()?.split('-').next()?.parse::<u32>().ok());
+    let next = version.map_or(0, |version| version.saturating_add(1));
+    format!("{table}/metadata/{next:05}-{session}.metadata.json")
+}
+
+/// Returns whether the table property is set by which a commit removes the metadata files that have left the log.
+pub(crate) fn removes_old(metadata: &TableMetadata) -> bool {
+    let property = metadata.properties().get("write.metadata.delete-after-commit.enabled");
+    property.is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Writes a metadata file durably. Adds its path to `written` first.
@@ -126,7 +156,8 @@ pub(crate) fn write(files: &Files, metadata: &Value, location: &str, written: &m
     files.sync_folder(folder)
 }
 
-fn parse(table: &str, json: Value) -> Result<TableMetadata> {
+/// Parses the JSON of metadata.
+pub(crate) fn parse(table: &str, json: Value) -> Result<TableMetadata> {
     serde_json::from_value(json).map_err(|error| invalid(table, &error))
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use iceberg::spec::{Snapshot, SnapshotReference, SnapshotRetention, TableMetadata};
 
 use crate::files::Files;
-use crate::{Error, Result, Session};
+use crate::{Error, Result, Session, metadata};
 
 /// The name of a table: a namespace of one level, and a name in the namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +67,14 @@ impl Table {
     /// Returns the table's metadata.
     pub fn metadata(&self) -> &TableMetadata {
         &self.metadata
+    }
+
+    /// Returns the table's metadata as JSON, with lists in the order of the commits.
+    ///
+    /// # Errors
+    /// Fails if the metadata cannot be serialised.
+    pub fn metadata_json(&self) -> Result<serde_json::Value> {
+        metadata::to_json(&self.name.to_string(), &self.metadata)
     }
 
     /// Returns the snapshot that a tag or branch names.

@@ -4,8 +4,8 @@
 //! not made. The committed file of a table is, in this order:
 //!
 //! 1. the one that the present catalog names, if the catalog can be read: that of a moved lake can.
-//! 2. the one with the highest number, without the files of killed sessions: `_meta/session.json` names these, and their
-//!    commits were confirmed to no user. A task whose commit fails removes its files itself.
+//! 2. the one with the highest number, without the files of killed sessions: `_meta/session.json` and the records of the REST
+//!    catalog's server name these, and their commits were confirmed to no user. A task whose commit fails removes its files itself.
 //!
 //! Another engine may leave files as well. Two files of one number follow the same metadata, so only one of them was
 //! committed. Iceberg's Java library removes the manifest list of a commit that failed, so a file without it is not the one.

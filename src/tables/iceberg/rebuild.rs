@@ -7,7 +7,7 @@ use lake_catalog::{Access, Catalog, Store, Table};
 
 use super::people::{self, Known};
 use super::publish::move_mains;
-use super::session::killed_sessions;
+use super::session::{killed_in_a_server, killed_sessions};
 use super::stage::stage_copy;
 use super::{CatalogArgs, Mode, Tables, failure, place, stage};
 use crate::lake::{Lake, LockedLake, Manifest, RunId, SealedRun};
@@ -42,7 +42,9 @@ pub fn rebuild(locked: &LockedLake, catalog: &CatalogArgs, warehouse: &Warehouse
     }
     let store = place::existing(lake, catalog)?.unwrap_or_else(|| Store::Sqlite(lake.catalog_file()));
     let committed = Catalog::pointers(&store).map_err(failure)?.into_iter().collect();
-    let known = Known { committed, killed: killed_sessions(lake)? };
+    let mut killed = killed_sessions(lake)?;
+    killed.extend(killed_in_a_server(lake)?);
+    let known = Known { committed, killed };
     let new = lake.new_catalog_file()?;
     let mut rebuilt = Rebuilt::default();
     let of_runs: Vec<Table> = {

@@ -128,6 +128,22 @@ pub(super) fn killed_sessions(lake: &Lake) -> anyhow::Result<Vec<Session>> {
     Ok(sessions.collect::<Result<_, _>>()?)
 }
 
+/// Returns the sessions of the commits that a server of the REST catalog was making when it was killed: each has a record,
+/// `_meta/rest-catalog/commits/<session>.json`, until its outcome is known. No such server may be running.
+pub(super) fn killed_in_a_server(lake: &Lake) -> anyhow::Result<Vec<Session>> {
+    let folder = lake.meta_file(Lake::REST_CATALOG).join("commits");
+    let listed = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed.with_context(|| format!("cannot list {}", folder.display()))?,
+    };
+    let mut sessions = Vec::new();
+    for entry in listed {
+        let name = entry.with_context(|| format!("cannot list {}", folder.display()))?.file_name();
+        sessions.extend(name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<Session>().ok()));
+    }
+    Ok(sessions)
+}
+
 /// Returns whether another writer committed to one of the tables first.
 pub(super) fn is_conflict(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<Failure>().is_some_and(|failure| failure.class == Class::Locked))

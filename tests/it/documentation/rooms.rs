@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The crates of the workspace, and those of them that each may use.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     (
         ".",
         &[
@@ -42,6 +42,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("generate-dumps", &["digdag-task", "dump-names", "hashing-writer", "lake-layout"]),
     ("hashing-writer", &[]),
     ("layout", &[]),
+    ("rest-catalog", &["lake-catalog"]),
     ("run-workflow", &["digdag-task"]),
     ("store", &[]),
 ];
@@ -114,6 +115,7 @@ fn each_crate_uses_only_those_it_may() {
         "catalog" => "lake-catalog",
         "database" => "lake-database",
         "layout" => "lake-layout",
+        "rest-catalog" => "lake-rest-catalog",
         "store" => "lake-store",
         name => name,
     });

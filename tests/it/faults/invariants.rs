@@ -114,7 +114,12 @@ fn broken(lake: &Path, actives: &[Option<&str>], copied: &[&str]) -> Vec<String>
     for name in names(&lake.join("_meta")) {
         match name.as_str() {
             "locks" | "seals" | "_staging" => {}
-            "catalog.sqlite" | "catalog.sqlite-journal" | "publication.json" | "session.json" | "catalog.json" => {}
+            "catalog.sqlite"
+            | "catalog.sqlite-journal"
+            | "publication.json"
+            | "session.json"
+            | "catalog.json"
+            | "rest-catalog" => {}
             "bootstrap_discogs.sql" if fs::read(lake.join("_meta").join(&name)).unwrap().ends_with(b";\n") => {}
             "discogs_history" => broken.extend(history(&lake.join("_meta").join(name))),
             _ => broken.push(format!("_meta/{name} is in the lake")),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lake_catalog::PrimitiveType;
 
+use super::rest::fixture::Rest;
 use crate::faults::create_own_table;
 use crate::support::{CatalogDatabase, Dir, RUN, binary, sealed_lake};
 

@@ -24,7 +24,7 @@ const OCTOBER: &str = "2026-10__20261020_000000";
 const NOVEMBER: &str = "2026-11__20261120_000000";
 
 /// A lake with a sealed run of each of two months: a copy of one that is made once. Nothing is published or staged.
-fn two_months() -> TestLake {
+pub fn two_months() -> TestLake {
     static MONTHS: OnceLock<TestLake> = OnceLock::new();
     let made = || {
         let lake = TestLake::of(Dir::shared());
@@ -43,7 +43,7 @@ fn seal(lake: &TestLake, run: &str, month: &Month) {
     lake.task("sanity-check").args(&check).run().expect_status(0);
 }
 
-fn stage(lake: &TestLake, run: &str) -> Finished {
+pub fn stage(lake: &TestLake, run: &str) -> Finished {
     lake.task("stage-tables").args(&["--run-id", run]).run()
 }
 

@@ -17,7 +17,7 @@ pub struct Spark {
 }
 
 impl Spark {
-    fn installed() -> Option<Self> {
+    pub fn installed() -> Option<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vendor/tools/spark");
         let folder = std::env::var_os("DISCOGS_SPARK").map_or(folder, PathBuf::from);
         match java() {
@@ -53,15 +53,22 @@ impl Spark {
     /// A script of this folder in Spark with a version of Iceberg's runtime. Its first arguments are the catalog and the
     /// warehouse.
     fn submit(&self, runtime: &str, script: &str, lake: &TestLake, database: &CatalogDatabase) -> TestCommand {
+        let url = format!("jdbc:postgresql://127.0.0.1:{}/{}", database.port(), database.name);
+        let warehouse = format!("file://{}/_tables", lake.root().display());
+        let mut command = self.script(runtime, &format!("iceberg/{script}"), lake);
+        command.args(&[&url, &warehouse]);
+        command
+    }
+
+    /// A script of the tests in Spark with a version of Iceberg's runtime.
+    pub fn script(&self, runtime: &str, script: &str, lake: &TestLake) -> TestCommand {
         let mut command = TestCommand::new(&self.folder.join("python/bin/spark-submit"), &lake.root());
         command.env("JAVA_HOME", &self.java).env("SPARK_LOCAL_IP", "127.0.0.1").env("PGPASSWORD", PASSWORD);
         command.env("PYSPARK_PYTHON", self.folder.join("python/bin/python"));
         let properties = lake.write("submit.conf", self.properties(runtime));
         command.args(&["--properties-file", properties.to_str().unwrap()]);
-        let url = format!("jdbc:postgresql://127.0.0.1:{}/{}", database.port(), database.name);
-        let warehouse = format!("file://{}/_tables", lake.root().display());
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/iceberg").join(script);
-        command.args(&[script.to_str().unwrap(), &url, &warehouse]);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(script);
+        command.args(&[script.to_str().unwrap()]);
         command
     }
 }

@@ -48,10 +48,26 @@ fn twice_upserted() -> Own {
 
 #[test]
 fn the_files_of_a_killed_task_are_not_taken_for_a_commit_and_are_removed() {
+    recovered_without(|own, killed| {
+        fs::write(own.0.path("_meta/session.json"), json!({"session": killed}).to_string()).unwrap();
+    });
+}
+
+#[test]
+fn the_files_of_a_killed_server_are_not_taken_for_a_commit_and_are_removed() {
+    recovered_without(|own, killed| {
+        let commits = own.0.path("_meta/rest-catalog/commits");
+        fs::create_dir_all(&commits).unwrap();
+        fs::write(commits.join(format!("{killed}.json")), "[]").unwrap();
+    });
+}
+
+/// Rebuilds a lost catalog after a commit that was not made, whose session is recorded.
+fn recovered_without(record: impl Fn(&Own, &str)) {
     let own = twice_upserted();
     let committed = own.metadata_file();
     let killed = session(&own.upsert_without_commit(7));
-    fs::write(own.0.path("_meta/session.json"), json!({"session": killed}).to_string()).unwrap();
+    record(&own, &killed);
     fs::remove_file(own.catalog()).unwrap();
     assert_eq!(own.rebuild()["left_out"], json!([]));
     assert_eq!((own.inventory(), own.metadata_file()), (vec!["1,6".to_owned()], committed));

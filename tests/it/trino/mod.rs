@@ -10,6 +10,7 @@ mod queries;
 mod registration;
 mod relay;
 mod report;
+mod rest_catalog;
 mod stack;
 mod swap;
 mod tls;

@@ -2,6 +2,7 @@
 //! (`swap.rs`), and a REST server, which writes the metadata itself (`rest/`).
 
 mod login;
+mod names;
 mod pointers;
 mod postgres;
 mod rest;
@@ -11,12 +12,13 @@ mod swap;
 use std::path::PathBuf;
 
 pub use login::Login;
+pub(crate) use names::Names;
 use postgres::Postgres;
 use rest::Rest;
 use sqlite::Sqlite;
 use swap::Swapping;
 
-use crate::{Access, Files, Result, Session, Table, TableChange, TableName};
+use crate::{Access, Error, Files, Result, Session, Table, TableChange, TableName};
 
 /// The version of a catalog's layout.
 pub(crate) const VERSION: &str = "1";
@@ -64,6 +66,15 @@ pub(crate) struct TableRow {
     pub kind: Option<String>,
 }
 
+/// What a commit leaves.
+#[derive(Debug, Default)]
+pub(crate) struct Committed {
+    /// The tables as they were committed; empty if a REST server wrote their metadata.
+    pub tables: Vec<Table>,
+    /// The files that nothing names after the commit.
+    pub expired: Vec<PathBuf>,
+}
+
 /// A catalog's tables and the properties of the lake.
 pub(crate) trait Backend: Send {
     /// Sets the access to the metadata files, for a backend that reads them itself.
@@ -80,19 +91,25 @@ pub(crate) trait Backend: Send {
     fn load_all(&mut self, session: Session) -> Result<Vec<Table>>;
     /// Loads a table, or returns `None` if there is none of the name.
     fn find(&mut self, name: &TableName, session: Session) -> Result<Option<Table>>;
-    /// Commits all changes, which are sorted by table, or none. Adds the files that it writes to `written`, and returns the
-    /// files that nothing names after the commit.
+    /// Commits all changes, which are sorted by table, or none. Adds the files that it writes to `written`.
     ///
     /// # Errors
     /// Fails with [`crate::Error::Conflict`] if another writer committed to a table first, and with
     /// [`crate::Error::Unknown`] if the commit may have been made.
-    fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>>;
+    fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Committed>;
     /// Adds a table whose metadata file exists.
     fn register(&mut self, name: &TableName, location: &str) -> Result<()>;
     /// Returns all that the catalog holds.
     fn contents(&mut self) -> Result<Contents>;
     /// Replaces all that the catalog holds.
     fn replace(&mut self, contents: &Contents) -> Result<()>;
+    /// Returns the names in the database.
+    ///
+    /// # Errors
+    /// Fails with [`Error::NoDatabase`] if the catalog is a REST server.
+    fn database(&mut self) -> Result<Names<'_>> {
+        Err(Error::NoDatabase)
+    }
 }
 
 impl Store {

@@ -9,8 +9,19 @@ pub(super) struct Swap {
     pub table: TableName,
     /// The location that the pointer must still have; `None` for a table that must not exist.
     pub expected: Option<String>,
-    /// The location of the new metadata.
+    /// The location of the new metadata; the expected one if the table is only to be as it is.
     pub new: String,
+}
+
+/// The columns of a row, as text.
+pub(super) type Row = Vec<Option<String>>;
+
+/// Statements with parameters of text, in a transaction.
+pub(super) trait Statements {
+    /// Runs a statement, and returns the number of rows that it changed.
+    fn execute(&mut self, statement: &str, parameters: &[&str]) -> Result<u64>;
+    /// Runs a query.
+    fn rows(&mut self, statement: &str, parameters: &[&str]) -> Result<Vec<Row>>;
 }
 
 /// The pointers of all tables.
@@ -30,6 +41,10 @@ pub(super) trait Pointers: Send {
     /// # Errors
     /// Fails with [`crate::Error::Conflict`] if a pointer has another location than expected.
     fn swap(&mut self, swaps: &[Swap]) -> Result<()>;
+    /// Runs a query with parameters of text.
+    fn rows(&mut self, statement: &str, parameters: &[&str]) -> Result<Vec<Row>>;
+    /// Runs statements in one transaction. No other call of this method, by any process, runs at the same time.
+    fn transact(&mut self, work: &mut dyn FnMut(&mut dyn Statements) -> Result<()>) -> Result<()>;
     /// Returns all rows, as of one instant.
     fn contents(&mut self) -> Result<Contents>;
     /// Replaces all rows by these, in one transaction.

@@ -1,8 +1,9 @@
 //! The catalog's pointers in a Postgres database.
 
+use postgres::types::ToSql;
 use postgres::{Client, Config, IsolationLevel, NoTls, Transaction};
 
-use super::pointers::{Pointers, Swap};
+use super::pointers::{Pointers, Row, Statements, Swap};
 use super::{Contents, TableRow, statement};
 use crate::{Error, Result, TableName};
 
@@ -34,6 +35,31 @@ impl Postgres {
         let place = self.place.clone();
         move |error| Error::Postgres(place.clone(), error)
     }
+}
+
+/// A transaction that has begun.
+struct InTransaction<'t, 'c> {
+    failed: &'t dyn Fn(postgres::Error) -> Error,
+    transaction: &'t mut Transaction<'c>,
+}
+
+impl Statements for InTransaction<'_, '_> {
+    fn execute(&mut self, statement: &str, parameters: &[&str]) -> Result<u64> {
+        self.transaction.execute(statement, &texts(parameters)).map_err(self.failed)
+    }
+
+    fn rows(&mut self, statement: &str, parameters: &[&str]) -> Result<Vec<Row>> {
+        let found = self.transaction.query(statement, &texts(parameters)).map_err(self.failed)?;
+        Ok(found.iter().map(text_of).collect())
+    }
+}
+
+fn texts<'p>(parameters: &'p [&str]) -> Vec<&'p (dyn ToSql + Sync)> {
+    parameters.iter().map(|text| text as &(dyn ToSql + Sync)).collect()
+}
+
+fn text_of(row: &postgres::Row) -> Row {
+    (0..row.len()).map(|column| row.get(column)).collect()
 }
 
 impl Pointers for Postgres {
@@ -76,6 +102,9 @@ impl Pointers for Postgres {
         let mut transaction = self.client.transaction().map_err(&failed)?;
         for Swap { table, expected, new } in swaps {
             let changed = match expected {
+                Some(expected) if expected == new => transaction
+                    .execute(statement!("hold_table"), &[&table.namespace, &table.name, expected])
+                    .map_err(&failed)?,
                 Some(expected) => transaction
                     .execute(statement!("swap_table"), &[new, expected, &table.namespace, &table.name])
                     .map_err(&failed)?,
@@ -90,6 +119,19 @@ impl Pointers for Postgres {
                 return Err(Error::Conflict(table.clone()));
             }
         }
+        commit(transaction, failed)
+    }
+
+    fn rows(&mut self, statement: &str, parameters: &[&str]) -> Result<Vec<Row>> {
+        let found = self.client.query(statement, &texts(parameters));
+        Ok(found.map_err(self.failed())?.iter().map(text_of).collect())
+    }
+
+    fn transact(&mut self, work: &mut dyn FnMut(&mut dyn Statements) -> Result<()>) -> Result<()> {
+        let failed = self.failed();
+        let mut transaction = self.client.transaction().map_err(&failed)?;
+        transaction.execute(statement!("lock_catalog"), &[]).map_err(&failed)?;
+        work(&mut InTransaction { failed: &failed, transaction: &mut transaction })?;
         commit(transaction, failed)
     }
 
@@ -122,8 +164,7 @@ impl Pointers for Postgres {
             transaction.execute(statement, &[]).map_err(&failed)?;
         }
         for TableRow { name, location, previous, kind } in &contents.tables {
-            let row: [&(dyn postgres::types::ToSql + Sync); 5] =
-                [&name.namespace, &name.name, location, previous, kind];
+            let row: [&(dyn ToSql + Sync); 5] = [&name.namespace, &name.name, location, previous, kind];
             transaction.execute(statement!("copy_table"), &row).map_err(&failed)?;
         }
         for (namespace, key, value) in &contents.namespaces {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
 
-use super::pointers::{Pointers, Swap};
+use super::pointers::{Pointers, Row, Statements, Swap};
 use super::{Contents, TableRow, statement};
 use crate::{Access, Error, Result, TableName};
 
@@ -84,6 +84,31 @@ fn after_a_kill(path: &Path, error: rusqlite::Error) -> rusqlite::Result<Connect
     read_only(path)
 }
 
+/// A transaction that has begun.
+struct InTransaction<'t> {
+    path: &'t Path,
+    transaction: &'t Transaction<'t>,
+}
+
+impl Statements for InTransaction<'_> {
+    fn execute(&mut self, statement: &str, parameters: &[&str]) -> Result<u64> {
+        let changed = self.transaction.execute(statement, params_from_iter(parameters));
+        Ok(changed.map_err(|error| Error::Sqlite(self.path.to_owned(), error))? as u64)
+    }
+
+    fn rows(&mut self, statement: &str, parameters: &[&str]) -> Result<Vec<Row>> {
+        rows(self.transaction, statement, parameters).map_err(|error| Error::Sqlite(self.path.to_owned(), error))
+    }
+}
+
+fn rows(connection: &Connection, statement: &str, parameters: &[&str]) -> rusqlite::Result<Vec<Row>> {
+    let mut query = connection.prepare(statement)?;
+    let columns = query.column_count();
+    let rows =
+        query.query_map(params_from_iter(parameters), |row| (0..columns).map(|column| row.get(column)).collect())?;
+    rows.collect()
+}
+
 impl Pointers for Sqlite {
     fn prepare(&mut self) -> Result<()> {
         let failed = self.failed();
@@ -124,6 +149,9 @@ impl Pointers for Sqlite {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         for Swap { table, expected, new } in swaps {
             let changed = match expected {
+                Some(expected) if expected == new => transaction
+                    .execute(statement!("hold_table"), params![table.namespace, table.name, expected])
+                    .map_err(&failed)?,
                 Some(expected) => transaction
                     .execute(statement!("swap_table"), params![new, expected, table.namespace, table.name])
                     .map_err(&failed)?,
@@ -138,6 +166,17 @@ impl Pointers for Sqlite {
                 return Err(Error::Conflict(table.clone()));
             }
         }
+        transaction.commit().map_err(failed)
+    }
+
+    fn rows(&mut self, statement: &str, parameters: &[&str]) -> Result<Vec<Row>> {
+        self.read(|connection| rows(connection, statement, parameters))
+    }
+
+    fn transact(&mut self, work: &mut dyn FnMut(&mut dyn Statements) -> Result<()>) -> Result<()> {
+        let failed = self.failed();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        work(&mut InTransaction { path: &self.path, transaction: &transaction })?;
         transaction.commit().map_err(failed)
     }
 

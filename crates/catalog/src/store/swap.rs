@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
+use super::names::Names;
 use super::pointers::{Pointers, Swap};
-use super::{Backend, Contents, Store};
-use crate::files::{Files, path_of};
+use super::{Backend, Committed, Contents, Store};
+use crate::files::{Files, lies_in, path_of};
 use crate::{Access, Error, Result, Session, Table, TableChange, TableName, metadata, snapshot, table};
 
 /// A catalog whose pointers are in a database.
@@ -28,7 +29,7 @@ impl Swapping {
     fn outcome(&self, swaps: &[Swap], error: String) -> Result<()> {
         let Ok(mut backend) = self.store.open(Access::Read) else { return Err(Error::Unknown(error)) };
         let Ok(contents) = backend.contents() else { return Err(Error::Unknown(error)) };
-        for swap in swaps {
+        for swap in swaps.iter().filter(|swap| swap.expected.as_ref() != Some(&swap.new)) {
             let row = contents.tables.iter().find(|row| row.name == swap.table);
             let found = row.and_then(|row| row.location.as_ref());
             if found == Some(&swap.new) {
@@ -76,23 +77,46 @@ impl Backend for Swapping {
         location.map(|location| table::read(&self.files, name.clone(), location, session)).transpose()
     }
 
-    fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-        let (mut swaps, mut expired) = (Vec::new(), Vec::new());
+    fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Committed> {
+        let mut committed = Committed::default();
+        let mut swaps = Vec::new();
         for change in changes {
+            let session = change.session;
+            if let (true, Some(held)) = (change.holds, &change.expected) {
+                let (name, location) = (change.name.clone(), held.clone());
+                swaps.push(Swap { table: name.clone(), expected: Some(location.clone()), new: location.clone() });
+                committed.tables.push(Table { name, metadata: change.base, location, session, files: change.files });
+                continue;
+            }
             let built = change.build()?;
             let new = metadata::stamp(&change, &built.metadata, at)?;
-            let location = next_location(built.metadata.location(), change.expected.as_deref(), change.session);
+            let location = metadata::next_location(built.metadata.location(), change.expected.as_deref(), session);
             metadata::write(&change.files, &new, &location, written)?;
-            let folder = snapshot::folder(&built.metadata);
-            let old = built.expired_metadata_logs.iter().map(|old| path_of(&old.metadata_file));
-            expired.extend(old.filter(|old| old.starts_with(&folder)));
+            if metadata::removes_old(&built.metadata) {
+                let folder = snapshot::folder(&built.metadata);
+                let old = built.expired_metadata_logs.iter().map(|old| path_of(&old.metadata_file));
+                committed.expired.extend(old.filter(|old| lies_in(old, &folder)));
+            }
+            let metadata = metadata::parse(&change.name.to_string(), new)?;
+            let name = change.name.clone();
+            committed.tables.push(Table {
+                name,
+                metadata,
+                location: location.clone(),
+                session,
+                files: change.files.clone(),
+            });
             swaps.push(Swap { table: change.name, expected: change.expected, new: location });
         }
         match self.pointers.swap(&swaps) {
             Err(Error::Unknown(error)) => self.outcome(&swaps, error)?,
             swapped => swapped?,
         }
-        Ok(expired)
+        Ok(committed)
+    }
+
+    fn database(&mut self) -> Result<Names<'_>> {
+        Ok(Names(&mut *self.pointers))
     }
 
     fn register(&mut self, name: &TableName, location: &str) -> Result<()> {
@@ -112,11 +136,4 @@ impl Backend for Swapping {
             replaced => replaced,
         }
     }
-}
-
-/// Returns the location of a table's next metadata file, by the names that every client of this schema uses.
-fn next_location(table: &str, current: Option<&str>, session: Session) -> String {
-    let version = current.and_then(|current| current.rsplit('/').next()?.split('-').next()?.parse::<u32>().ok());
-    let next = version.map_or(0, |version| version + 1);
-    format!("{table}/metadata/{next:05}-{session}.metadata.json")
 }

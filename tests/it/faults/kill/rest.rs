@@ -12,7 +12,7 @@ use crate::faults::invariants;
 use crate::faults::lake::{RUNS, Stage};
 use crate::faults::sample::few;
 use crate::faults::trace::{Call, available, run_with_fault, sending_calls, writing_calls};
-use crate::iceberg::rest::fixture::{Fixture, fixture};
+use crate::iceberg::rest::fixture::{Fixture, Rest, fixture};
 use crate::support::TestLake;
 
 /// How often a task is killed, unless it is at all calls: each time costs a lake of its own on the server.

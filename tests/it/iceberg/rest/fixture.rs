@@ -70,20 +70,27 @@ pub fn java() -> Option<PathBuf> {
     homes.into_iter().find(is_17)
 }
 
-impl Fixture {
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
+/// A REST server.
+pub trait Rest {
+    fn url(&self) -> String;
 
-    pub fn store(&self) -> Store {
+    fn store(&self) -> Store {
         Store::Rest { url: self.url(), login: Login::None, authorities: None }
     }
 
     /// The catalog of a lake on this server.
-    pub fn catalog(&self, lake: &TestLake, access: Access) -> Catalog {
+    fn catalog(&self, lake: &TestLake, access: Access) -> Catalog {
         Catalog::open(&self.store(), &fs::canonicalize(lake.root()).unwrap(), access).unwrap()
     }
+}
 
+impl Rest for Fixture {
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Fixture {
     fn answers(&self) -> bool {
         let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
         let _ = stream.write_all(b"GET /v1/config HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{NOVEMBER, OCTOBER, history, releases, run_of, two_months};
 use crate::faults::create_own_table;
 use crate::support::{Finished, TestLake, sealed_lake};
-use fixture::fixture;
+use fixture::{Rest, fixture};
 
 fn stage_at(lake: &TestLake, url: &str, run: &str) -> Finished {
     lake.task("stage-tables").args(&["--run-id", run, "--catalog", url]).run()
@@ -23,28 +23,32 @@ fn stage_at(lake: &TestLake, url: &str, run: &str) -> Finished {
 #[test]
 fn a_lake_is_staged_promoted_read_altered_and_rolled_back_over_rest() {
     let Some(server) = fixture() else { return };
-    let lake = two_months();
+    published_and_altered(&two_months(), &server);
+}
+
+/// A lake of two months that is staged, published, read, altered, kept and pruned over a server.
+pub fn published_and_altered(lake: &TestLake, server: &dyn Rest) {
     for run in [OCTOBER, NOVEMBER] {
-        stage_at(&lake, &server.url(), run).expect_status(0).expect_result("done");
+        stage_at(lake, &server.url(), run).expect_status(0).expect_result("done");
         lake.promote(run).expect_status(0);
     }
-    super::stage(&lake, NOVEMBER).expect_status(0).expect_result("already_done");
+    super::stage(lake, NOVEMBER).expect_status(0).expect_result("already_done");
     assert!(!lake.root().join("_meta/catalog.sqlite").exists());
     let tables = lake.task("table-history").run().expect_status(0).json()["tables"].clone();
     assert_eq!(tables.as_array().map(Vec::len), Some(37));
     for table in ["silver.releases_v6", "gold.artist_name_map_v1", "silver.collection"] {
-        assert_eq!(run_of(&lake, table, "main").as_deref(), Some(NOVEMBER), "{table}");
-        assert_eq!(run_of(&lake, table, "month_2026-10").as_deref(), Some(OCTOBER), "{table}");
+        assert_eq!(run_of(lake, table, "main").as_deref(), Some(NOVEMBER), "{table}");
+        assert_eq!(run_of(lake, table, "month_2026-10").as_deref(), Some(OCTOBER), "{table}");
     }
-    let snapshot = history(&lake, "releases_v6")["snapshots"][0]["snapshot_id"].as_str().unwrap().to_owned();
+    let snapshot = history(lake, "releases_v6")["snapshots"][0]["snapshot_id"].as_str().unwrap().to_owned();
     for (when, run) in [("2026-10", OCTOBER), ("2026-11", NOVEMBER), (&snapshot, OCTOBER), ("2999-01-01", NOVEMBER)] {
-        assert_eq!(releases(&lake, &["--as-of", when]), releases(&lake, &["--run-id", run]), "{when}");
+        assert_eq!(releases(lake, &["--as-of", when]), releases(lake, &["--run-id", run]), "{when}");
     }
     lake.task("rollback").run().expect_status(0);
     lake.expect_active(OCTOBER);
-    assert_eq!(run_of(&lake, "releases_v6", "main").as_deref(), Some(OCTOBER));
+    assert_eq!(run_of(lake, "releases_v6", "main").as_deref(), Some(OCTOBER));
     lake.task("rollback-table").args(&["--table", "labels_v10", "--to", NOVEMBER]).run().expect_status(0);
-    assert_eq!(run_of(&lake, "labels_v10", "main").as_deref(), Some(NOVEMBER));
+    assert_eq!(run_of(lake, "labels_v10", "main").as_deref(), Some(NOVEMBER));
 
     let columns = [("amount", PrimitiveType::Float), ("place", PrimitiveType::String)];
     create_own_table(&server.store(), &lake.root(), "sales", &columns);
@@ -54,7 +58,7 @@ fn a_lake_is_staged_promoted_read_altered_and_rolled_back_over_rest() {
     let expected = ["country string", "amount double", "town string"];
     assert_eq!(altered.json()["columns"], Value::from(expected.to_vec()), "{}", altered.stdout);
 
-    upkeep_over_rest(&lake);
+    upkeep_over_rest(lake);
 
     // A run that is gone is gone from the tables.
     lake.promote(NOVEMBER).expect_status(0);
@@ -65,7 +69,7 @@ fn a_lake_is_staged_promoted_read_altered_and_rolled_back_over_rest() {
     }
     let keep = ["--keep", "1", "--open-hours", "0", "--dry-run", "false"];
     lake.task("prune-runs").args(&keep).run().expect_status(0);
-    assert_eq!(history(&lake, "releases_v6")["snapshots"].as_array().map(Vec::len), Some(1));
+    assert_eq!(history(lake, "releases_v6")["snapshots"].as_array().map(Vec::len), Some(1));
     lake.expect_nothing_staged();
 }
 
@@ -94,16 +98,21 @@ fn upkeep_over_rest(lake: &TestLake) {
 #[test]
 fn a_catalog_moves_to_rest_and_back_with_its_history_and_is_rebuilt_there() {
     let Some(server) = fixture() else { return };
-    let (lake, [first, second, third]) = sealed_lake();
+    let (lake, runs) = sealed_lake();
+    moved(&lake, runs, &server);
+}
+
+/// Moves the catalog of a lake with three sealed runs to a server, rebuilds it there, and moves it back.
+pub fn moved(lake: &TestLake, [first, second, third]: [&str; 3], server: &dyn Rest) {
     for run in [first, second] {
-        super::stage(&lake, run).expect_status(0);
+        super::stage(lake, run).expect_status(0);
         lake.promote(run).expect_status(0);
     }
     let sqlite = lake_catalog::Store::Sqlite(lake.root().join("_meta/catalog.sqlite"));
     create_own_table(&sqlite, &lake.root(), "names", &[("id", PrimitiveType::Int)]);
     let state = || {
         let of = |table: &str| {
-            let found = history(&lake, table);
+            let found = history(lake, table);
             (found["snapshots"].clone(), found["metadata_location"].clone())
         };
         (of("releases_v6"), of("mine.names"))
@@ -120,7 +129,7 @@ fn a_catalog_moves_to_rest_and_back_with_its_history_and_is_rebuilt_there() {
     assert!(!lake.root().join("_meta/catalog.sqlite").exists());
     assert_eq!(state(), before);
     lake.promote(third).expect_status(0);
-    assert_eq!(run_of(&lake, "releases_v6", "main").as_deref(), Some(third));
+    assert_eq!(run_of(lake, "releases_v6", "main").as_deref(), Some(third));
 
     // Another lake is refused.
     let (other, [run, ..]) = sealed_lake();
@@ -131,8 +140,8 @@ fn a_catalog_moves_to_rest_and_back_with_its_history_and_is_rebuilt_there() {
     Catalog::clear(&server.store()).unwrap();
     lake.task("table-history").run().expect_status(2);
     lake.task("rebuild-catalog").run().expect_status(0);
-    assert_eq!(run_of(&lake, "releases_v6", "main").as_deref(), Some(third));
-    assert_eq!(run_of(&lake, "releases_v6", &format!("run_{first}")).as_deref(), Some(first));
+    assert_eq!(run_of(lake, "releases_v6", "main").as_deref(), Some(third));
+    assert_eq!(run_of(lake, "releases_v6", &format!("run_{first}")).as_deref(), Some(first));
     assert_eq!(state().1, before.1, "a table of people's own is as it was");
 
     let before = state();
@@ -147,7 +156,7 @@ fn a_catalog_moves_to_rest_and_back_with_its_history_and_is_rebuilt_there() {
         assert!(left.is_none(), "the old catalog shows no table any more");
     }
     lake.task("rollback").run().expect_status(0);
-    assert_eq!(run_of(&lake, "releases_v6", "main").as_deref(), Some(second));
+    assert_eq!(run_of(lake, "releases_v6", "main").as_deref(), Some(second));
     lake.expect_nothing_staged();
 }
 
@@ -156,8 +165,13 @@ fn a_catalog_moves_to_rest_and_back_with_its_history_and_is_rebuilt_there() {
 fn a_stale_commit_names_the_table_and_changes_none() {
     let Some(server) = fixture() else { return };
     let (lake, [first, ..]) = sealed_lake();
-    stage_at(&lake, &server.url(), first).expect_status(0);
-    let mut catalog = server.catalog(&lake, Access::Write);
+    stale(&lake, first, &server);
+}
+
+/// Commits to a table of a staged run, and then to all of them on the state before.
+pub fn stale(lake: &TestLake, first: &str, server: &dyn Rest) {
+    stage_at(lake, &server.url(), first).expect_status(0);
+    let mut catalog = server.catalog(lake, Access::Write);
     let tables = catalog.load_all().unwrap();
     let at = Catalog::next_time(&tables);
     let published = |table: &lake_catalog::Table| {

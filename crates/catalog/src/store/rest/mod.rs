@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Backend, Contents};
+use super::{Backend, Committed, Contents};
 use crate::{Access, Error, Login, Result, Session, Table, TableChange, TableName};
 use server::Server;
 
@@ -79,10 +79,10 @@ impl Backend for Rest {
         self.server.load(name, session)
     }
 
-    fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+    fn commit(&mut self, changes: Vec<TableChange>, at: i64, written: &mut Vec<PathBuf>) -> Result<Committed> {
         commit::commit(&self.server, &changes, at, written)?;
         // The server removes old metadata files.
-        Ok(Vec::new())
+        Ok(Committed::default())
     }
 
     fn register(&mut self, name: &TableName, location: &str) -> Result<()> {

@@ -1,0 +1,1 @@
+DELETE FROM iceberg_namespace_properties WHERE catalog_name = 'lake' AND namespace = $1
