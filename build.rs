@@ -24,6 +24,7 @@ fn main() {
     let folder = fs::canonicalize(&folder).expect("the directory of libduckdb exists");
     println!("cargo:rerun-if-changed={}", folder.join(library).display());
     println!("cargo:rustc-link-search=native={}", folder.display());
+    println!("cargo::metadata=duckdb={}", folder.display());
 
     println!("cargo:rustc-env=DUCKDB_FOLDER={}", folder.display());
 

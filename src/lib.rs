@@ -4,7 +4,7 @@
 //! comes out (`digdag_task`). Dependencies point one way:
 //!
 //! ```text
-//! bin ▸ commands ▸ retention, bronze ▸ ingest, warehouse, check, history, database, own, gold, metrics ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
+//! bin ▸ commands ▸ query, retention, bronze ▸ ingest, warehouse, check, history, database, own, gold, metrics ▸ tables ▸ sql, parquet ▸ contract ▸ dump ▸ lake
 //! ```
 
 #![warn(missing_docs)]
@@ -24,11 +24,12 @@ mod history;
 mod http;
 pub mod ingest;
 pub mod lake;
-mod metrics;
+pub mod metrics;
 pub mod own;
 mod page;
 mod parallel;
 pub mod parquet;
+pub mod query;
 mod retention;
 pub mod sql;
 mod store;

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::LakeArgs;
-use super::query::tables_of;
 use crate::contract::Contract;
 use crate::database::{self, ChangedTable, Exported, Feed, Request, SchemaName, ServerOptions, Target};
 use crate::history::{self, DiffRequest, WrittenDiff};
 use crate::lake::{Lake, RunId, SealedRun};
+use crate::query::tables_of;
 use crate::sql::{DuckDb, EngineParameters, ObjectParameters};
 use crate::tables::iceberg::{AsOf, CatalogArgs, mount_as_of};
 use crate::tables::{mount_run, server};

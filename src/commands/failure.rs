@@ -14,6 +14,11 @@ pub fn main<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> 
     PROJECT.main(|parameters: P, call: &mut Call| run(parameters, call).map_err(classified))
 }
 
+/// Like [`main`], for a server, which handles signals itself.
+pub fn serve<P: Parser>(run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
+    PROJECT.serve(|parameters: P, call: &mut Call| run(parameters, call).map_err(classified))
+}
+
 /// Like [`failure_of`], but returns the failure as an `anyhow::Error`.
 pub fn classified(error: anyhow::Error) -> anyhow::Error {
     failure_of(&error).into()

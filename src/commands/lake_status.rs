@@ -4,16 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use jiff::Timestamp;
 use lake_catalog::Access;
 use serde::Serialize;
 
 use super::LakeArgs;
 use super::failure_of;
 use super::screen::{age, bytes, columns, count, counted};
-use crate::lake::{
-    Dataset, DiskUsage, Holder, Lake, ManifestDataset, Orphans, Previous, Retention, Run, RunId, SealedRun,
-};
+use crate::lake::{DiskUsage, Orphans, Retention, RunId, RunState, RunStatus, run_statuses};
 use crate::store::{RemoteLake, WarehouseArgs};
 use crate::tables::iceberg::{CatalogArgs, Figures, Tables};
 use digdag_task::{Call, Switch};
@@ -65,43 +62,6 @@ struct WarehouseRun {
     in_lake: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Open,
-    Sealed,
-    /// A file of the run cannot be read; `problem` has the error.
-    Damaged,
-}
-
-#[derive(Debug, Serialize)]
-struct RunStatus {
-    run_id: RunId,
-    state: State,
-    active: bool,
-    /// The links to earlier targets of `active` that point at it.
-    previous: Vec<String>,
-    tables: usize,
-    /// The rows of all tables.
-    rows: u64,
-    files: u64,
-    bytes: u64,
-    /// The part of `bytes` that pruning the run frees.
-    own_bytes: u64,
-    /// The part of `bytes` in files that other runs share.
-    shared_bytes: u64,
-    #[serde(skip)]
-    usage: DiskUsage,
-    begun: Option<Timestamp>,
-    sealed: Option<Timestamp>,
-    /// Seconds since the run was sealed or, if it is open, begun.
-    age_seconds: Option<i64>,
-    /// Whether the lake keeps the digest of its manifest.
-    seal_known: bool,
-    locked_by: Option<Holder>,
-    problem: Option<String>,
-}
-
 const EXAMPLE: &str = "\
 Example:
   lake-status --lake /data/lake
@@ -121,9 +81,8 @@ fn lake_status(parameters: LakeStatus, call: &mut Call) -> anyhow::Result<()> {
         Err(error) => (None, Some(failure_of(&error))),
     };
     let previous = lake.previous()?;
-    let mut ids = lake.run_ids()?;
-    ids.sort_by(|a, b| b.session().cmp(a.session()).then_with(|| b.cmp(a)));
-    let runs: Vec<_> = ids.iter().map(|id| RunStatus::of(&lake, id, active.as_ref(), &previous)).collect();
+    let runs = run_statuses(&lake, active.as_ref(), &previous)?;
+    let ids: Vec<_> = runs.iter().map(|run| run.run_id.clone()).collect();
     let mut all = DiskUsage::default();
     runs.iter().for_each(|run| all.add(&run.usage));
     let open_for = Duration::from_secs(u64::from(Retention::OPEN_HOURS) * 3600);
@@ -249,74 +208,22 @@ fn say_warehouse(warehouse: &anyhow::Result<Option<WarehouseStatus>>, call: &Cal
     }
 }
 
-impl RunStatus {
-    fn of(lake: &Lake, id: &RunId, active: Option<&RunId>, previous: &[Previous]) -> Self {
-        let links = previous.iter().filter(|link| link.run_id == *id).map(|link| link.name.clone());
-        let mut status = RunStatus {
-            run_id: id.clone(),
-            state: State::Open,
-            active: active == Some(id),
-            previous: links.collect(),
-            tables: 0,
-            rows: 0,
-            files: 0,
-            bytes: 0,
-            own_bytes: 0,
-            shared_bytes: 0,
-            usage: DiskUsage::default(),
-            begun: None,
-            sealed: None,
-            age_seconds: None,
-            seal_known: false,
-            locked_by: None,
-            problem: None,
-        };
-        if let Err(error) = lake.run(id).and_then(|run| status.fill(&run)) {
-            status.state = State::Damaged;
-            status.problem = Some(failure_of(&error).message);
-        }
-        let since = status.sealed.or(status.begun);
-        status.age_seconds = since.map(|since| Timestamp::now().duration_since(since).as_secs());
-        status
+fn role(run: &RunStatus) -> String {
+    match (run.active, run.previous.is_empty()) {
+        (true, _) => "active".to_owned(),
+        (false, false) => "previous".to_owned(),
+        (false, true) => String::new(),
     }
+}
 
-    fn fill(&mut self, run: &Run) -> anyhow::Result<()> {
-        self.locked_by = run.holder();
-        self.usage = run.disk_usage()?;
-        (self.files, self.bytes) = (self.usage.files, self.usage.bytes);
-        (self.own_bytes, self.shared_bytes) = (self.usage.own_bytes(), self.usage.shared_bytes());
-        self.begun = run.description_if_there()?.map(|description| description.created);
-        let tables: Vec<ManifestDataset> = if run.is_sealed()? {
-            self.state = State::Sealed;
-            let sealed = SealedRun::open(run)?;
-            self.sealed = Some(sealed.manifest().sealed);
-            self.seal_known = sealed.is_anchored();
-            sealed.manifest().datasets.clone()
-        } else {
-            run.datasets()?.iter().map(Dataset::count).map(ManifestDataset::from).collect()
-        };
-        self.tables = tables.len();
-        self.rows = tables.iter().map(|table| table.rows).sum();
-        Ok(())
-    }
-
-    fn role(&self) -> String {
-        match (self.active, self.previous.is_empty()) {
-            (true, _) => "active".to_owned(),
-            (false, false) => "previous".to_owned(),
-            (false, true) => String::new(),
+fn remark(run: &RunStatus) -> String {
+    match (&run.problem, &run.locked_by) {
+        (Some(problem), _) => problem.clone(),
+        (None, Some(holder)) => format!("{} is at work in it", holder.who()),
+        (None, None) if run.state == RunState::Sealed && !run.seal_known => {
+            "its seal is unknown here; see verify-run --help".to_owned()
         }
-    }
-
-    fn remark(&self) -> String {
-        match (&self.problem, &self.locked_by) {
-            (Some(problem), _) => problem.clone(),
-            (None, Some(holder)) => format!("{} is at work in it", holder.who()),
-            (None, None) if self.state == State::Sealed && !self.seal_known => {
-                "its seal is unknown here; see verify-run --help".to_owned()
-            }
-            (None, None) => String::new(),
-        }
+        (None, None) => String::new(),
     }
 }
 
@@ -328,21 +235,21 @@ fn table(runs: &[RunStatus]) -> Vec<String> {
         ["run", "state", "role", "tables", "rows", "size", "own", "shared", "age", ""].map(str::to_owned).to_vec();
     let row = |run: &RunStatus| {
         let state = match run.state {
-            State::Open => "open",
-            State::Sealed => "sealed",
-            State::Damaged => "damaged",
+            RunState::Open => "open",
+            RunState::Sealed => "sealed",
+            RunState::Damaged => "damaged",
         };
         vec![
             run.run_id.to_string(),
             state.to_owned(),
-            run.role(),
+            role(run),
             run.tables.to_string(),
             count(run.rows),
             bytes(run.bytes),
             bytes(run.own_bytes),
             bytes(run.shared_bytes),
             run.age_seconds.map(age).unwrap_or_default(),
-            run.remark(),
+            remark(run),
         ]
     };
     let rows: Vec<_> = [header].into_iter().chain(runs.iter().map(row)).collect();

@@ -25,6 +25,7 @@ pub mod ingest_labels;
 pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
+pub mod lakehouse_server;
 pub mod maintain_tables;
 pub mod move_catalog;
 pub mod preflight;
@@ -61,8 +62,8 @@ use digdag_task::Call;
 use project::PROJECT;
 
 pub use arguments::{LakeArgs, PublishArgs, RunArgs, TextArgs};
-pub use failure::main;
-pub(crate) use failure::{classified, failure_of};
+pub(crate) use failure::classified;
+pub use failure::{failure_of, main};
 pub use promote::RunMode;
 
 /// Runs a task of this project.
@@ -94,6 +95,7 @@ pub fn all() -> Vec<Command> {
         PROJECT.command::<ingest_masters::IngestMasters>(),
         PROJECT.command::<ingest_releases::IngestReleases>(),
         PROJECT.command::<lake_status::LakeStatus>(),
+        PROJECT.command::<lakehouse_server::LakehouseServer>(),
         PROJECT.command::<maintain_tables::MaintainTables>(),
         PROJECT.command::<move_catalog::MoveCatalog>(),
         PROJECT.command::<preflight::Preflight>(),

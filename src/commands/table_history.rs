@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use jiff::Timestamp;
 use lake_catalog::Access;
 use serde_json::{Value, json};
 
 use super::LakeArgs;
 use super::screen::columns;
-use crate::tables::iceberg::{self, CatalogArgs, Tables};
+use crate::tables::iceberg::{self, CatalogArgs, SnapshotDescription, Tables};
 use digdag_task::Call;
 
 /// Show the snapshots of an Iceberg table, with their runs, tags and rows
@@ -48,30 +47,19 @@ fn table_history(parameters: TableHistory, call: &mut Call) -> anyhow::Result<()
         .ok_or_else(|| iceberg::no_tables(&lake, "run stage-tables for a sealed run"))?;
     let Some(name) = &parameters.table else { return list(&mut tables, call) };
     let table = tables.find(name)?;
-    let refs = table.refs().map_err(anyhow::Error::new)?;
-    let mut snapshots: Vec<_> = table.metadata().snapshots().collect();
-    snapshots.sort_by_key(|snapshot| snapshot.sequence_number());
-    let (mut rows, mut details) = (Vec::new(), Vec::new());
-    for snapshot in snapshots {
-        let id = snapshot.snapshot_id();
-        let summary = &snapshot.summary().additional_properties;
-        let of = |key: &str| summary.get(key).cloned().unwrap_or_default();
-        let names: Vec<_> = refs.iter().filter(|it| it.snapshot_id == id).map(|it| it.name.clone()).collect();
-        let time = Timestamp::from_millisecond(snapshot.timestamp_ms())?;
-        let (run, total) = (of("discogs.run-id"), of("total-records"));
-        rows.push(vec![id.to_string(), time.to_string(), run.clone(), total.clone(), names.join(" ")]);
-        details.push(json!({
-            "snapshot_id": id.to_string(), "time": time, "run_id": run, "rows": total.parse::<u64>().ok(),
-            "refs": names, "schema_id": snapshot.schema_id(),
-        }));
-    }
-    for line in columns(&rows, &[true, false, false, true, false]) {
+    let snapshots = SnapshotDescription::all(&table)?;
+    let row = |snapshot: &SnapshotDescription| {
+        let rows = snapshot.rows.map(|rows| rows.to_string()).unwrap_or_default();
+        let (id, time) = (snapshot.snapshot_id.clone(), snapshot.time.to_string());
+        vec![id, time, snapshot.run_id.clone(), rows, snapshot.refs.join(" ")]
+    };
+    for line in columns(&snapshots.iter().map(row).collect::<Vec<_>>(), &[true, false, false, true, false]) {
         call.say(line);
     }
     call.set_detail("table", table.name().to_string());
     call.set_detail("metadata_location", table.metadata_location());
-    call.set_metric("snapshots", details.len());
-    call.set_detail("snapshots", Value::Array(details));
+    call.set_metric("snapshots", snapshots.len());
+    call.set_detail("snapshots", serde_json::to_value(snapshots)?);
     Ok(())
 }
 

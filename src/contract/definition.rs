@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -122,12 +123,17 @@ pub struct Reference {
 }
 
 impl Contract {
-    /// Returns the contract that is built into this binary.
+    /// Returns the contract that is built into this binary. A process parses it once: a server needs it for each request.
     ///
     /// # Errors
     /// Fails like [`Contract::parse`].
     pub fn load() -> anyhow::Result<Self> {
-        Contract::parse(PATH, TEXT)
+        static PARSED: OnceLock<Contract> = OnceLock::new();
+        if let Some(parsed) = PARSED.get() {
+            return Ok(parsed.clone());
+        }
+        let parsed = Contract::parse(PATH, TEXT)?;
+        Ok(PARSED.get_or_init(|| parsed).clone())
     }
 
     /// Reads a contract from a file.

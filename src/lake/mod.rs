@@ -17,6 +17,7 @@
 //! <lake>/_meta/catalog.sqlite                the pointers of the Iceberg tables                catalog.rs
 //! <lake>/_tables/<namespace>/<table>/        their metadata; the data files stay in the runs
 //! <lake>/_meta/uploads/<run_id>.jsonl        uploads to object storage that are not complete           transfer.rs
+//! <lake>/_meta/server/                       jobs and the log of writes of a server               server.rs
 //! <lake>/_meta/_staging/                     unfinished links and files of the lake itself
 //! <lake>/_tmp_test/<run_id>/<n>/             trials on samples of the dumps, each with its own lake  trial.rs
 //! ```
@@ -49,8 +50,10 @@ mod run;
 mod run_id;
 mod seal;
 mod sealed;
+mod server;
 mod sharing;
 mod staging;
+mod status;
 mod transfer;
 mod trial;
 mod writable;
@@ -81,7 +84,9 @@ pub use root::Lake;
 pub use run::Run;
 pub use run_id::RunId;
 pub use sealed::SealedRun;
+pub use server::ServerFolder;
 pub use staging::{StagedDataset, Staging};
+pub use status::{RunState, RunStatus, run_statuses};
 pub use transfer::{ReceivedFile, ReceivedRun, SendableRun};
 pub use trial::TrialFolder;
 pub use writable::{SealableRun, WritableRun};

@@ -7,12 +7,11 @@ use std::path::Path;
 use lake_catalog::{DataFile, DataWriter, Table, TableChange, Type, time_bounds};
 
 use super::append::INGESTION_TIMESTAMP;
-use super::key::key_in;
 use super::order::order_by;
 use super::scan::{self, all_columns, check_ids, create_view};
 use crate::sql::statement::{number, run};
 use crate::sql::{DuckDb, SqlFile, quoted};
-use crate::tables::iceberg::NewFiles;
+use crate::tables::iceberg::{NewFiles, key_in};
 
 /// How the age of a table's rows is known, and how old ones go.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use lake_catalog::{Alteration, Place, PrimitiveType, Table, Type, widens};
 
 use super::columns::{Columns, TableColumn};
 use super::infer::{holds, infer};
-use super::key::key_in;
 use super::raw::{Raw, RawColumn};
 use super::request::{Mode, Request};
 use super::types::{self, misfit};
 use crate::sql::statement::{number, piece, rows};
 use crate::sql::{DuckDb, quoted};
+use crate::tables::iceberg::key_in;
 use digdag_task::Failure;
 
 /// Decides the columns of the table after an upsert.

@@ -26,7 +26,6 @@ mod evolve;
 mod header;
 mod infer;
 mod json;
-mod key;
 mod key_files;
 mod merge;
 mod mount;

@@ -1,13 +1,16 @@
 //! DuckDB inside this process, in bounded memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::Args;
 use duckdb::types::{TimeUnit, ToSql, ToSqlOutput, ValueRef};
-use duckdb::{Appender, Config, Connection, appender_params_from_iter};
+use duckdb::{Appender, Config, Connection, InterruptHandle, appender_params_from_iter};
 
 use super::sandbox::FILES_HINT;
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
@@ -41,7 +44,41 @@ impl EngineParameters {
 /// DuckDB inside this process.
 pub struct DuckDb {
     connection: Connection,
+    is_cancelled: Arc<AtomicBool>,
+    is_open: Arc<Mutex<bool>>,
 }
+
+impl Drop for DuckDb {
+    /// Closes the connection for its cancellers: the crate's handle would use a connection while it is being closed.
+    fn drop(&mut self) {
+        *self.is_open.lock().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}
+
+/// Cancels the statements of a [`DuckDb`] from another thread.
+#[derive(Clone)]
+pub struct Canceller {
+    handle: Arc<InterruptHandle>,
+    is_cancelled: Arc<AtomicBool>,
+    is_open: Arc<Mutex<bool>>,
+}
+
+impl Canceller {
+    /// Ends the statement that runs with [`Cancelled`]; later ones do not start. DuckDB forgets an interrupt that arrives
+    /// just before a statement starts, so a caller repeats the call until the statement has ended.
+    pub fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::SeqCst);
+        let is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_open {
+            self.handle.interrupt();
+        }
+    }
+}
+
+/// A [`Canceller`] ended a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the statement was cancelled")]
+pub struct Cancelled;
 
 impl DuckDb {
     /// Opens an empty database in memory, with the functions of `sql/functions/duckdb`. DuckDB spills to the folder
@@ -60,7 +97,7 @@ impl DuckDb {
             None => config,
         };
         let connection = Connection::open_in_memory_with_flags(config).context("DuckDB cannot be started")?;
-        let engine = DuckDb { connection };
+        let engine = DuckDb { connection, is_cancelled: Arc::default(), is_open: Arc::new(Mutex::new(true)) };
         engine.execute_file("engine/remember_footers")?;
         for function in SqlFile::folder("functions/duckdb")? {
             engine.execute(&function.text, &function.path)?;
@@ -78,6 +115,15 @@ impl DuckDb {
         DuckDb::open(parameters, &spill)
     }
 
+    /// Limits the space on the disk that DuckDB spills to.
+    ///
+    /// # Errors
+    /// Fails if DuckDB refuses the setting.
+    pub fn limit_spill(&self, size: ByteSize) -> anyhow::Result<()> {
+        let limit = SqlFile::load("engine/max_spill")?;
+        self.execute(&limit.with(&[("size", &text_literal(&format!("{}B", size.0)))]), &limit.path)
+    }
+
     /// Opens a small database for a unit test, and the folder that it spills to.
     #[cfg(test)]
     pub(crate) fn of_test() -> (Self, tempfile::TempDir) {
@@ -91,7 +137,24 @@ impl DuckDb {
     /// # Errors
     /// Fails if DuckDB opens no further connection.
     pub fn another(&self) -> anyhow::Result<Self> {
-        Ok(DuckDb { connection: self.connection.try_clone().context("DuckDB opens no further connection")? })
+        let connection = self.connection.try_clone().context("DuckDB opens no further connection")?;
+        Ok(DuckDb { connection, is_cancelled: self.is_cancelled.clone(), is_open: Arc::new(Mutex::new(true)) })
+    }
+
+    /// Returns a handle that cancels the statements of this connection.
+    pub fn canceller(&self) -> Canceller {
+        Canceller {
+            handle: self.connection.interrupt_handle(),
+            is_cancelled: self.is_cancelled.clone(),
+            is_open: self.is_open.clone(),
+        }
+    }
+
+    fn refuse_if_cancelled(&self) -> Result<(), Cancelled> {
+        match self.is_cancelled.load(Ordering::SeqCst) {
+            true => Err(Cancelled),
+            false => Ok(()),
+        }
     }
 
     /// Creates the view in a file, under the file's name.
@@ -117,7 +180,11 @@ impl DuckDb {
     /// # Errors
     /// Fails with DuckDB's error.
     pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
-        self.connection.execute_batch(sql).map_err(|error| explain(error, origin))
+        self.refuse_if_cancelled()?;
+        self.connection.execute_batch(sql).map_err(|error| match self.refuse_if_cancelled() {
+            Err(cancelled) => cancelled.into(),
+            Ok(()) => explain(error, origin),
+        })
     }
 
     /// Starts a query, whose rows are read batch by batch.
@@ -133,6 +200,7 @@ impl DuckDb {
     /// # Errors
     /// Fails if DuckDB cannot parse or bind the statement.
     pub(super) fn prepare(&self, sql: &str, origin: &str) -> anyhow::Result<Prepared<'_>> {
+        self.refuse_if_cancelled()?;
         let statement = self.connection.prepare(sql).map_err(|error| explain(error, origin))?;
         Ok(Prepared { statement, query: Query { engine: self, sql: sql.to_owned(), origin: origin.to_owned() } })
     }
@@ -251,11 +319,14 @@ struct Query<'e> {
 impl Query<'_> {
     /// Returns the error that ended the query.
     ///
-    /// No code of this project interrupts a query. DuckDB does: the first thread that fails stops the others, and a reader
+    /// A [`Canceller`] interrupts a query, and DuckDB does: the first thread that fails stops the others, and a reader
     /// that then asks for the next rows of a result without an order gets the interrupt in place of the error
     /// (`SimpleBufferedData::ExecuteTaskInternal` of 1.5.5 checks the one before the other). The result is closed by then, so
     /// the query is run again without a reader.
     fn cause(&self, error: duckdb::Error) -> anyhow::Error {
+        if let Err(cancelled) = self.engine.refuse_if_cancelled() {
+            return cancelled.into();
+        }
         let is_interrupt =
             matches!(&error, duckdb::Error::DuckDBFailure(_, Some(message)) if message.starts_with("INTERRUPT Error"));
         if !is_interrupt {
@@ -298,11 +369,17 @@ impl Batches<'_> {
         self.statement.column_names()
     }
 
+    /// Returns the schema of the batches.
+    pub fn schema(&self) -> SchemaRef {
+        self.statement.schema()
+    }
+
     /// Fetches the next batch, or `None` at the end.
     ///
     /// # Errors
     /// Fails with DuckDB's error.
     pub fn next_batch(&mut self) -> anyhow::Result<Option<RecordBatch>> {
+        self.query.engine.refuse_if_cancelled()?;
         let batch = self.statement.step().map_err(|error| self.query.cause(error))?;
         Ok(batch.map(|batch| RecordBatch::from(&batch)))
     }

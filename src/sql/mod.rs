@@ -18,7 +18,7 @@ mod selection;
 pub mod statement;
 mod trino;
 
-pub use duckdb::{Batches, Cell, DuckDb, EngineParameters, Filler, Prepared, texts};
+pub use duckdb::{Batches, Cancelled, Canceller, Cell, DuckDb, EngineParameters, Filler, Prepared, texts};
 pub use engine::{Engine, Rows};
 pub use file::SqlFile;
 pub use filter::{Comparison, Constant, Filter};
@@ -28,4 +28,4 @@ pub use objects::ObjectParameters;
 pub use reads::Reads;
 pub use sandbox::{Column, Sandbox, SandboxParameters};
 pub use selection::{EngineName, EngineSelection};
-pub use trino::{Trino, TrinoParameters, run_schema};
+pub use trino::{Trino, TrinoPage, TrinoParameters, refuse_changes, run_schema};

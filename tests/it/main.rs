@@ -21,6 +21,7 @@ mod recordings;
 mod refine;
 mod rest_catalog;
 mod retention;
+mod server;
 mod store;
 mod support;
 mod task;

@@ -3,10 +3,13 @@
 
 use std::str::FromStr;
 
-use iceberg::spec::{NullOrder, SchemaRef, SortDirection, SortField, SortOrder, Transform, UnboundPartitionSpec};
+use iceberg::spec::{
+    NullOrder, PartitionField, SchemaRef, SortDirection, SortField, SortOrder, TableMetadata, Transform,
+    UnboundPartitionSpec,
+};
 
 use crate::metadata::UNSORTED;
-use crate::{Error, Result, TableChange};
+use crate::{Error, Result, Table, TableChange};
 
 /// A partition field: `country`, `day(added)`, `month(added)`, `year(added)`, `bucket(16, id)`, `truncate(4, artist)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +79,41 @@ impl FromStr for SortBy {
     }
 }
 
+impl Table {
+    /// Returns the partitions of files that are written from now on, each as [`PartitionBy`] is written.
+    pub fn partitions(&self) -> Vec<String> {
+        let schema = self.metadata.current_schema();
+        let fields = self.metadata.default_partition_spec().fields().iter();
+        let written = |field: &PartitionField| {
+            let column = &schema.field_by_id(field.source_id)?.name;
+            Some(match field.transform {
+                Transform::Identity => column.clone(),
+                Transform::Bucket(buckets) => format!("bucket({buckets}, {column})"),
+                Transform::Truncate(width) => format!("truncate({width}, {column})"),
+                transform => format!("{transform}({column})"),
+            })
+        };
+        fields.filter_map(written).collect()
+    }
+
+    /// Returns the columns by which the rows of new files are sorted, each as [`SortBy`] is written.
+    pub fn sort_order(&self) -> Vec<String> {
+        let written = |sort: SortBy| match sort.descending {
+            true => format!("{} desc", sort.column),
+            false => sort.column,
+        };
+        sort_columns(&self.metadata).into_iter().map(written).collect()
+    }
+}
+
+fn sort_columns(metadata: &TableMetadata) -> Vec<SortBy> {
+    let column = |field: &SortField| {
+        let column = metadata.current_schema().field_by_id(field.source_id)?.name.clone();
+        Some(SortBy { column, descending: field.direction == SortDirection::Descending })
+    };
+    metadata.default_sort_order().fields.iter().filter_map(column).collect()
+}
+
 impl TableChange {
     /// Sets the partitions of files that are written from now on.
     ///
@@ -133,11 +171,7 @@ impl TableChange {
     /// Fails if the metadata would be invalid.
     pub fn sort_columns(&self) -> Result<Vec<SortBy>> {
         let built = self.builder.clone().build().map_err(|error| self.iceberg(error))?.metadata;
-        let column = |field: &SortField| {
-            let column = built.current_schema().field_by_id(field.source_id)?.name.clone();
-            Some(SortBy { column, descending: field.direction == SortDirection::Descending })
-        };
-        Ok(built.default_sort_order().fields.iter().filter_map(column).collect())
+        Ok(sort_columns(&built))
     }
 
     /// Returns the current schema as this change leaves it.

@@ -41,10 +41,17 @@ impl Project {
     /// Runs a task: resolves the parameters, calls `run`, reports the outcome and returns the exit status.
     pub fn main<P: Parser>(&self, run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
         let command = P::command();
+        stop::install(command.get_name(), command.get_version().unwrap_or_default());
+        self.serve(run)
+    }
+
+    /// Like [`Project::main`], for a program that runs until a signal stops it and handles SIGTERM, SIGINT and SIGHUP
+    /// itself.
+    pub fn serve<P: Parser>(&self, run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>) -> ExitCode {
+        let command = P::command();
         let name = command.get_name().to_owned();
         let version = command.get_version().unwrap_or_default().to_owned();
         one_line_panics();
-        stop::install(&name, &version);
 
         let mut call = Call::new(&name, &version);
         let argv: Vec<_> = std::env::args_os().collect();

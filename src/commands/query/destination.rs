@@ -3,9 +3,8 @@
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
-use super::answer::Answer;
-use super::format::{Cells, Format, left_out};
 use crate::lake::{Output, open_stream, output_file, write_whole};
+use crate::query::{Answer, Cells, Format, left_out};
 use digdag_task::{Call, Failure, say_line};
 
 /// The destination of rows and their format.
@@ -34,6 +33,11 @@ impl Destination {
             (None, Some(Format::Parquet)) if terminal => {
                 Err(Failure::parameters("a Parquet file is not written to a terminal")
                     .hint("send stdout to a file: query --format parquet … > rows.parquet")
+                    .into())
+            }
+            (None, Some(Format::Arrow)) if terminal => {
+                Err(Failure::parameters("a stream of Arrow is not written to a terminal")
+                    .hint("send stdout to a file: query --format arrow … > rows.arrows")
                     .into())
             }
             (None, Some(format)) => Ok(Destination::Stdout(format)),

@@ -1,15 +1,12 @@
 //! `query`: runs SQL over a run, from `sql/showcase_queries` or from the user.
 //!
 //! ```text
-//! statement.rs ▸ mount.rs ▸ Sandbox ▸ answer.rs (texts, JSON, Arrow) ▸ format.rs ▸ destination.rs (stdout, stderr, a file)
-//!                                   ▸ explain.rs (the plan, and the files that are read)
+//! statement.rs ▸ src/query/ (tables, sandbox, formats) ▸ destination.rs (stdout, stderr, a file)
+//!                                                     ▸ explain.rs (the plan, and the files that are read)
 //! ```
 
-mod answer;
 mod destination;
 mod explain;
-mod format;
-mod mount;
 mod statement;
 
 use std::path::PathBuf;
@@ -19,16 +16,13 @@ use clap::Parser;
 
 use crate::commands::LakeArgs;
 use crate::lake::RunId;
+use crate::query::{Answer, Format, Mounted, State, mount};
 use crate::sql::{DuckDb, EngineParameters, ObjectParameters, Sandbox, SandboxParameters};
 use crate::store::WarehouseArgs;
 use crate::tables::iceberg::{AsOf, CatalogArgs, OwnName};
-use answer::Answer;
 use destination::Destination;
 use digdag_task::{Call, Failure, Scratch, Switch};
 use explain::explain;
-use format::Format;
-pub(super) use mount::tables_of;
-use mount::{Mounted, mount};
 use statement::{full_name, showcase_queries, statement};
 
 /// Run SQL over a run
@@ -141,7 +135,19 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     }
     let scratch = Scratch::of_the_system("discogs-query.")?;
     let engine = DuckDb::open(&parameters.engine, scratch.path())?;
-    let Mounted { run, read, objects } = mount(&engine, &lake, &parameters, &sql, call)?;
+    let state = State {
+        run_id: parameters.run_id.clone(),
+        as_of: parameters.as_of.clone(),
+        table: parameters.table.as_ref().map(|table| table.0.clone()),
+        catalog: parameters.catalog.reaching(&parameters.warehouse),
+        warehouse: parameters.warehouse.clone(),
+        from_warehouse: parameters.from_warehouse.is_on(),
+        objects: parameters.objects.clone(),
+    };
+    let Mounted { run, read, objects, warehouse } = mount(&engine, &lake, &state, &sql, &call.observer())?;
+    if let Some(warehouse) = warehouse {
+        call.set_detail("warehouse", warehouse);
+    }
     if let Some(id) = &run {
         call.set_run_id(id);
     }
@@ -149,12 +155,23 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
     if is_explained {
         return explain(&sandbox, (sql.as_str(), origin.as_str()), read.as_deref(), call);
     }
-    let mut answer = Answer::new(&sandbox, &sql, &origin)?;
+    let mut answer = Answer::new(&sandbox, &sql, &origin).map_err(refused)?;
     destination.write(&mut answer, parameters.raw.is_on())?;
     call.set_metric("rows", answer.rows);
     let noun = if answer.rows == 1 { "row" } else { "rows" };
     call.summary(format_args!("{} {noun}", answer.rows));
     Ok(())
+}
+
+/// Adds a hint at the showcase queries to a failure of the statement that has no hint. Any other error is unchanged.
+fn refused(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(failure) if failure.hint.is_none() => {
+            failure.hint("query --list names the showcase queries; their SQL is in sql/showcase_queries").into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    }
 }
 
 fn list(call: &mut Call) -> anyhow::Result<()> {

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use lake_catalog::{DataFile, PrimitiveType, Scan, Schema, Table, Type};
 
 use super::steps::Step;
-use crate::own::key::key_in;
 use crate::own::scan::{self, ReadColumn, create_view, deleted_from};
 use crate::own::types;
 use crate::sql::statement::{number, piece};
 use crate::sql::{DuckDb, SqlFile, quoted, text_literal, texts};
+use crate::tables::iceberg::key_in;
 
 /// A changed row: the kind of the change, and the row before and after it as JSON.
 pub struct Change {

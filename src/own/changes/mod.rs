@@ -11,5 +11,5 @@ mod position;
 mod read;
 mod steps;
 
-pub use read::{ReadRequest, Totals, read};
+pub use read::{ReadRequest, Totals, read, stream};
 pub use steps::From;

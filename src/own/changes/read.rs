@@ -83,7 +83,7 @@ pub fn read(
     let mut table = table;
     loop {
         for step in steps(&table, totals.snapshot_id)? {
-            read_step(&engine, &table, step, &mut sink, &mut totals)?;
+            read_step(&engine, &table, step, &mut totals, |line| sink.write(line.as_bytes()))?;
             let _whole = stop::hold();
             let output_bytes = sink.flush()?;
             totals.snapshots += 1;
@@ -94,6 +94,30 @@ pub fn read(
         std::thread::sleep(pause);
         table = load(lake, catalog, &request.table)?;
     }
+}
+
+/// Passes the changes of a table since a state to `write`, a line of NDJSON each, with an engine of the caller's. Returns
+/// once the current state is reached.
+///
+/// # Errors
+/// Fails if the table or the state is missing, with DuckDB's error, or with the first error of `write`.
+pub fn stream(
+    lake: &Lake,
+    name: &TableName,
+    from: &From,
+    catalog: &CatalogArgs,
+    engine: &DuckDb,
+    mut write: impl FnMut(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<Totals> {
+    let table = load(lake, catalog, name)?;
+    run(engine, "own/utc", &[])?;
+    let mut totals = Totals { snapshot_id: resolve(&table, from)?, ..Totals::default() };
+    for step in steps(&table, totals.snapshot_id)? {
+        read_step(engine, &table, step, &mut totals, &mut write)?;
+        totals.snapshots += 1;
+        totals.snapshot_id = Some(step.after);
+    }
+    Ok(totals)
 }
 
 /// Moves the position behind a snapshot, if the request has one.
@@ -112,7 +136,13 @@ fn load(lake: &Lake, catalog: &CatalogArgs, name: &TableName) -> anyhow::Result<
     })
 }
 
-fn read_step(engine: &DuckDb, table: &Table, step: Step, sink: &mut Sink, totals: &mut Totals) -> anyhow::Result<()> {
+fn read_step(
+    engine: &DuckDb,
+    table: &Table,
+    step: Step,
+    totals: &mut Totals,
+    mut write: impl FnMut(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let time = table.metadata().snapshot_by_id(step.after).map(|snapshot| snapshot.timestamp_ms()).unwrap_or_default();
     let time = Timestamp::from_millisecond(time)?;
     let snapshot = step.after.to_string();
@@ -130,7 +160,7 @@ fn read_step(engine: &DuckDb, table: &Table, step: Step, sink: &mut Sink, totals
             }
         }
         line.push_str("}\n");
-        sink.write(line.as_bytes())
+        write(&line)
     })
 }
 

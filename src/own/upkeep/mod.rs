@@ -22,12 +22,11 @@ use anyhow::Context;
 use lake_catalog::{Access, DataWriter, SnapshotRetention, Table, TableChange, UnnamedFile};
 use serde::Serialize;
 
-use super::key::key_in;
 use super::scan::deleted_from;
 use crate::lake::Lake;
 use crate::sql::{DuckDb, EngineParameters};
 use crate::tables::iceberg::{
-    CatalogArgs, NewFiles, Tables, current_table, is_of_runs, lock_waiting, no_tables, overtaken,
+    CatalogArgs, NewFiles, Tables, current_table, is_of_runs, key_in, lock_waiting, no_tables, overtaken,
 };
 use digdag_task::{Amount, Failure, Observer};
 use plan::Rewrite;

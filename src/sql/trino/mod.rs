@@ -15,6 +15,7 @@ mod answer;
 mod client;
 mod parameters;
 mod place;
+mod reads;
 mod watch;
 
 use std::path::PathBuf;
@@ -26,11 +27,14 @@ use answer::{Page, QueryError, text_of};
 use client::Client;
 use watch::Watch;
 
+use serde_json::Value;
+
 use super::{Engine, Rows, SqlFile};
+use digdag_task::SharedObserver;
 use digdag_task::stop::OnStop;
-use digdag_task::{Failure, SharedObserver};
 
 pub use parameters::{TrinoParameters, run_schema};
+pub use reads::refuse_changes;
 
 /// Attempts of a query that only reads, and the wait after the first.
 const MAX_ATTEMPTS: u32 = 4;
@@ -83,7 +87,7 @@ impl Trino {
     /// # Errors
     /// Fails with Trino's error, or if Trino cannot be reached.
     pub fn execute(&self, sql: &str, origin: &str) -> anyhow::Result<()> {
-        self.run(sql, origin, false).map_err(|error| error.failure)?;
+        self.run(sql, origin, false).map_err(|error| error.cause)?;
         Ok(())
     }
 
@@ -97,7 +101,7 @@ impl Trino {
         loop {
             match self.run(&sql, origin, true) {
                 Err(error) if error.transient && attempt < MAX_ATTEMPTS => sleep(PAUSE * attempt),
-                result => return Ok(result.map_err(|error| error.failure)?),
+                result => return result.map_err(|error| error.cause),
             }
             attempt += 1;
         }
@@ -113,28 +117,79 @@ impl Trino {
         }
     }
 
+    /// Runs a query and passes its pages to `take`, one of which is in memory; a page without rows comes about once a second
+    /// while Trino works. The query is cancelled if `take` fails. A query whose rows were not taken yet is retried like that
+    /// of [`Trino::table`].
+    ///
+    /// # Errors
+    /// Fails with Trino's error, if Trino cannot be reached, or with the first error of `take`.
+    pub fn stream(
+        &self,
+        sql: &str,
+        origin: &str,
+        mut take: impl FnMut(TrinoPage) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let sql = self.with_functions(sql);
+        let mut attempt = 1;
+        loop {
+            let mut has_rows = false;
+            let pages = self.pages(&sql, origin, true, |page| {
+                has_rows |= !page.rows.is_empty();
+                take(page)
+            });
+            match pages {
+                Err(error) if error.transient && !has_rows && attempt < MAX_ATTEMPTS => sleep(PAUSE * attempt),
+                result => return result.map_err(|error| error.cause),
+            }
+            attempt += 1;
+        }
+    }
+
     fn run(&self, sql: &str, origin: &str, again: bool) -> Result<(Vec<String>, Rows), RunError> {
+        let (mut header, mut rows) = (Vec::new(), Rows::new());
+        self.pages(sql, origin, again, |page| {
+            if !page.columns.is_empty() {
+                header = page.columns;
+            }
+            rows.extend(page.rows.into_iter().map(|row| row.into_iter().map(text_of).collect()));
+            Ok(())
+        })?;
+        Ok((header, rows))
+    }
+
+    fn pages(
+        &self,
+        sql: &str,
+        origin: &str,
+        again: bool,
+        mut take: impl FnMut(TrinoPage) -> anyhow::Result<()>,
+    ) -> Result<(), RunError> {
         let mut page = self.client.begin(sql, again)?;
         let running = Running::new(&self.client, &page);
         let watch = Watch::new(origin, self.observer.as_ref());
-        let mut header = Vec::new();
-        let mut rows = Rows::new();
         loop {
             if let Some(error) = &page.error {
                 running.ended();
                 return Err(RunError::of(error, &page.id, sql, origin));
             }
-            if let Some(columns) = page.columns.take() {
-                header = columns.into_iter().map(|column| column.name).collect();
-            }
-            rows.extend(page.data.drain(..).map(|row| row.into_iter().map(text_of).collect()));
+            let columns = page.columns.take().unwrap_or_default();
+            let columns = columns.into_iter().map(|column| column.name).collect();
+            take(TrinoPage { columns, rows: std::mem::take(&mut page.data) })?;
             watch.update(&page.stats);
-            let Some(next) = page.next_uri.take() else { break };
+            let Some(next) = page.next_uri.take() else { return Ok(()) };
             page = self.client.next(&next)?;
             running.is_at(&page);
         }
-        Ok((header, rows))
     }
+}
+
+/// A page of a query's result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrinoPage {
+    /// The names of the columns; empty until Trino knows them.
+    pub columns: Vec<String>,
+    /// The rows, as Trino's JSON has their values.
+    pub rows: Vec<Vec<Value>>,
 }
 
 impl Engine for Trino {
@@ -160,19 +215,19 @@ impl Engine for Trino {
 }
 
 struct RunError {
-    failure: Failure,
+    cause: anyhow::Error,
     transient: bool,
 }
 
 impl RunError {
     fn of(error: &QueryError, id: &str, sql: &str, origin: &str) -> Self {
-        RunError { failure: error.failure(id, sql, origin), transient: error.is_transient() }
+        RunError { cause: error.failure(id, sql, origin).into(), transient: error.is_transient() }
     }
 }
 
 impl From<anyhow::Error> for RunError {
     fn from(error: anyhow::Error) -> Self {
-        RunError { failure: Failure::of(&error), transient: false }
+        RunError { cause: error, transient: false }
     }
 }
 

@@ -129,6 +129,14 @@ pub fn mount_as_of(
     Ok(MountedState { run, read, objects })
 }
 
+/// Returns the run of a state.
+///
+/// # Errors
+/// Fails if the catalog has no such state or cannot be read.
+pub fn run_at(tables: &mut Tables, as_of: &AsOf) -> anyhow::Result<RunId> {
+    Known::list(tables)?.run_of(tables, as_of)
+}
+
 /// Returns the schema of a snapshot.
 fn schema_at(table: &Table, snapshot: i64) -> &Schema {
     let metadata = table.metadata();

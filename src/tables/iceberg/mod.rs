@@ -16,11 +16,13 @@ mod alteration;
 mod as_of;
 mod binding;
 mod derived;
+mod describe;
 mod deviation;
 mod evolution;
 mod expire;
 mod figures;
 mod hold;
+mod key;
 mod move_back;
 mod own;
 mod people;
@@ -40,12 +42,14 @@ use lake_catalog::{Access, Catalog, Error, Table, TableName};
 
 pub use alter::TableChanges;
 pub use alteration::Changes;
-pub use as_of::{AsOf, MountedState, mount_as_of};
+pub use as_of::{AsOf, MountedState, mount_as_of, run_at};
 pub use binding::{name as table_name, schema_of};
 pub use derived::{Derived, FROM_RUNS, is_from_runs, tags_of_runs};
+pub use describe::{ColumnDescription, SnapshotDescription, TableDescription, TableSummary};
 pub use evolution::alterations;
 pub use expire::is_of_runs;
 pub use figures::Figures;
+pub use key::key_in;
 pub use own::{
     BronzeName, KEY, NewFiles, OwnCommit, OwnName, arrangement_of, current_table, data_type, is_named_here, overtaken,
     properties_of_own_files,
@@ -85,7 +89,7 @@ pub const OF_DUMPS: &str = "discogs.of-dumps";
 pub const REJECTED: &str = "discogs.rows-rejected";
 
 /// The table property that marks a table over the files of runs.
-const OF_RUNS: &str = "discogs.of-runs";
+pub const OF_RUNS: &str = "discogs.of-runs";
 
 /// The Iceberg tables over the runs of a lake.
 pub struct Tables {

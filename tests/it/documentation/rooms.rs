@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 11] = [
     &["bin"],
     &["commands"],
-    &["bronze", "retention"],
+    &["bronze", "query", "retention"],
     &["check", "database", "gold", "history", "ingest", "metrics", "own", "warehouse"],
     &["tables"],
     &["parquet", "sql"],
@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The crates of the workspace, and those of them that each may use.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 12] = [
     (
         ".",
         &[
@@ -44,6 +44,7 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("layout", &[]),
     ("rest-catalog", &["lake-catalog"]),
     ("run-workflow", &["digdag-task"]),
+    ("server", &["digdag-task", "discogs-lakehouse", "lake-catalog", "lake-rest-catalog"]),
     ("store", &[]),
 ];
 
@@ -114,8 +115,10 @@ fn each_crate_uses_only_those_it_may() {
     let names = CRATES.map(|(name, _)| match name {
         "catalog" => "lake-catalog",
         "database" => "lake-database",
+        "." => "discogs-lakehouse",
         "layout" => "lake-layout",
         "rest-catalog" => "lake-rest-catalog",
+        "server" => "lakehouse-server",
         "store" => "lake-store",
         name => name,
     });

@@ -11,6 +11,7 @@ mod registration;
 mod relay;
 mod report;
 mod rest_catalog;
+mod server;
 mod stack;
 mod swap;
 mod tls;

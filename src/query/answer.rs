@@ -1,10 +1,10 @@
 //! The result of a statement, read once in one of three forms.
 
 use anyhow::Context;
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
 use crate::sql::{Column, Rows, Sandbox, texts};
-use digdag_task::Failure;
 
 /// A statement that DuckDB accepts. Its rows can be read once, as texts, as JSON or as Arrow batches.
 pub struct Answer<'s> {
@@ -13,6 +13,8 @@ pub struct Answer<'s> {
     origin: &'s str,
     /// Rows read so far.
     pub(crate) rows: usize,
+    /// The number of rows beyond which the statement fails.
+    max_rows: usize,
 }
 
 impl<'s> Answer<'s> {
@@ -21,8 +23,26 @@ impl<'s> Answer<'s> {
     /// # Errors
     /// Fails unless it is a single statement that only reads.
     pub fn new(sandbox: &'s Sandbox, sql: &'s str, origin: &'s str) -> anyhow::Result<Self> {
-        sandbox.prepare(sql, origin).map_err(refused)?;
-        Ok(Answer { sandbox, sql, origin, rows: 0 })
+        sandbox.prepare(sql, origin)?;
+        Ok(Answer { sandbox, sql, origin, rows: 0, max_rows: usize::MAX })
+    }
+
+    /// Lets the statement fail if it returns more rows than this.
+    pub fn at_most(self, max_rows: usize) -> Self {
+        Answer { max_rows, ..self }
+    }
+
+    /// Returns the number of rows that were read so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn count(&mut self, rows: usize) -> anyhow::Result<()> {
+        self.rows += rows;
+        match self.rows > self.max_rows {
+            true => Err(TooManyRows(self.max_rows).into()),
+            false => Ok(()),
+        }
     }
 
     /// Runs the statement and passes its rows to `take` as texts, NULL as `None`. `begin` receives the column names
@@ -44,7 +64,7 @@ impl<'s> Answer<'s> {
             false => found,
         })?;
         while let Some(batch) = batches.next_batch()? {
-            self.rows += batch.num_rows();
+            self.count(batch.num_rows())?;
             take(texts(&batch)?)?;
         }
         Ok(())
@@ -57,7 +77,7 @@ impl<'s> Answer<'s> {
     pub fn json(&mut self, mut take: impl FnMut(&str) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut batches = self.sandbox.prepare_as_json(self.sql, self.origin)?.run()?;
         while let Some(batch) = batches.next_batch()? {
-            self.rows += batch.num_rows();
+            self.count(batch.num_rows())?;
             for row in texts(&batch)? {
                 take(row.first().and_then(Option::as_deref).context("DuckDB returned no JSON for a row")?)?;
             }
@@ -65,14 +85,19 @@ impl<'s> Answer<'s> {
         Ok(())
     }
 
-    /// Runs the statement and passes its batches to `take` as DuckDB returns them.
+    /// Runs the statement and passes its batches to `take` as DuckDB returns them. `begin` receives their schema first.
     ///
     /// # Errors
-    /// Fails with DuckDB's error, or the first that `take` returns.
-    pub fn batches(&mut self, mut take: impl FnMut(RecordBatch) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    /// Fails with DuckDB's error, or the first that `begin` or `take` returns.
+    pub fn batches(
+        &mut self,
+        begin: impl FnOnce(SchemaRef) -> anyhow::Result<()>,
+        mut take: impl FnMut(RecordBatch) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let mut batches = self.sandbox.prepare(self.sql, self.origin)?.run()?;
+        begin(batches.schema())?;
         while let Some(batch) = batches.next_batch()? {
-            self.rows += batch.num_rows();
+            self.count(batch.num_rows())?;
             take(batch)?;
         }
         Ok(())
@@ -87,13 +112,7 @@ impl<'s> Answer<'s> {
     }
 }
 
-/// Adds a hint at the showcase queries to a failure of the statement that has no hint. Any other error is unchanged.
-fn refused(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast::<Failure>() {
-        Ok(failure) if failure.hint.is_none() => {
-            failure.hint("query --list names the showcase queries; their SQL is in sql/showcase_queries").into()
-        }
-        Ok(failure) => failure.into(),
-        Err(error) => error,
-    }
-}
+/// A statement returned more rows than its caller takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the statement returns more than {0} rows")]
+pub struct TooManyRows(pub usize);

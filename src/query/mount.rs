@@ -1,14 +1,34 @@
 //! The tables of a statement, mounted in DuckDB: those of a run, those that are not of runs, and those about tables.
 
-use super::Query;
+use lake_catalog::TableName;
+
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
 use crate::own::{mount_own, own_snapshot};
-use crate::sql::{DuckDb, Reads};
-use crate::store::RemoteLake;
-use crate::tables::iceberg::{self, CatalogArgs, ReadState, Tables, VIEWS, mount_as_of, mount_views};
+use crate::sql::{DuckDb, ObjectParameters, Reads};
+use crate::store::{RemoteLake, WarehouseArgs};
+use crate::tables::iceberg::{self, AsOf, CatalogArgs, ReadState, Tables, VIEWS, mount_as_of, mount_views};
 use crate::tables::{ReadTable, mount_copy, mount_reads};
-use digdag_task::{Call, Failure};
+use digdag_task::{Failure, SharedObserver};
+
+/// The state of the tables that a statement reads, as a call names it.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The run to read, unless the published one.
+    pub run_id: Option<RunId>,
+    /// The state to read.
+    pub as_of: Option<AsOf>,
+    /// The table of people's own that `as_of` is about; all others are read as they are.
+    pub table: Option<TableName>,
+    /// The catalog of the lake, and how the tables in its warehouse are reached.
+    pub catalog: CatalogArgs,
+    /// The lake's warehouse.
+    pub warehouse: WarehouseArgs,
+    /// Whether the run is read there, even if the lake has it.
+    pub from_warehouse: bool,
+    /// How DuckDB reads objects.
+    pub objects: ObjectParameters,
+}
 
 /// The tables that a statement reads.
 pub struct Mounted {
@@ -18,6 +38,8 @@ pub struct Mounted {
     pub read: Option<Vec<ReadTable>>,
     /// The objects in the warehouse that the statement may read.
     pub objects: Vec<String>,
+    /// The address of the warehouse, if the run is read there.
+    pub warehouse: Option<String>,
 }
 
 /// Mounts the tables that a statement names: those of a run, under their namespaces those that are not of runs, and those
@@ -25,11 +47,15 @@ pub struct Mounted {
 ///
 /// # Errors
 /// Fails if parameters contradict each other, if the catalog lacks what the statement needs, or with DuckDB's error.
-pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str, call: &mut Call) -> anyhow::Result<Mounted> {
-    let catalog = parameters.catalog.reaching(&parameters.warehouse);
-    let from_warehouse = parameters.from_warehouse.is_on();
-    let of_own = parameters.table.as_ref().zip(parameters.as_of.as_ref());
-    if parameters.as_of.is_some() && parameters.run_id.is_some() && of_own.is_none() {
+pub fn mount(
+    engine: &DuckDb,
+    lake: &Lake,
+    asked: &State,
+    sql: &str,
+    observer: &SharedObserver,
+) -> anyhow::Result<Mounted> {
+    let of_own = asked.table.as_ref().zip(asked.as_of.as_ref());
+    if asked.as_of.is_some() && asked.run_id.is_some() && of_own.is_none() {
         return Err(Failure::parameters("parameters as_of and run_id: give one of them").into());
     }
     let reads = engine.reads(sql)?;
@@ -43,21 +69,21 @@ pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str, call: 
     let names_schema = |schema| reads.as_ref().map_or_else(|| has_word(schema), |reads| reads.names_schema(schema));
     let names_own = of_own.is_some() || ["bronze", "gold", "mine"].into_iter().any(names_schema);
     let mut tables = match names_own || !views.is_empty() {
-        true => Tables::open(lake, lake_catalog::Access::Read, &catalog)?,
+        true => Tables::open(lake, lake_catalog::Access::Read, &asked.catalog)?,
         false => None,
     };
-    let mut state = ReadState { run: parameters.run_id.clone(), own: None };
-    let (mut read, mut objects) = (Vec::new(), Vec::new());
-    if let Some(as_of) = parameters.as_of.as_ref().filter(|_| of_own.is_none()) {
-        let mut tables = tables_of(lake, &catalog)?;
-        let mounted = mount_as_of(engine, &mut tables, as_of, reads.as_ref(), &parameters.objects)?;
+    let mut state = ReadState { run: asked.run_id.clone(), own: None };
+    let (mut read, mut objects, mut warehouse) = (Vec::new(), Vec::new(), None);
+    if let Some(as_of) = asked.as_of.as_ref().filter(|_| of_own.is_none()) {
+        let mut tables = tables_of(lake, &asked.catalog)?;
+        let mounted = mount_as_of(engine, &mut tables, as_of, reads.as_ref(), &asked.objects)?;
         state.run = Some(mounted.run);
         (read, objects) = (mounted.read, mounted.objects);
     }
     let mut own = Vec::new();
     if let Some(tables) = tables.as_mut().filter(|_| names_own) {
         if let Some((table, as_of)) = of_own {
-            state.own = Some((table.0.clone(), own_snapshot(tables, &table.0, as_of)?));
+            state.own = Some((table.clone(), own_snapshot(tables, table, as_of)?));
         }
         // Tables that are computed from runs are read as they are, unless the call names a run.
         own = mount_own(engine, tables, state.own.as_ref(), state.run.as_ref(), has_word, reads.as_ref())?;
@@ -65,10 +91,10 @@ pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str, call: 
     let has_own = !own.is_empty();
     own.retain(|table| reads.as_ref().is_some_and(|reads| names(reads, &table.table)));
     read.extend(own);
-    let run = match (&parameters.as_of, &parameters.run_id) {
+    let run = match (&asked.as_of, &asked.run_id) {
         (Some(_), _) if of_own.is_none() => state.run.clone(),
-        (_, None) if !from_warehouse && (has_own || !views.is_empty()) && lake.active()?.is_none() => None,
-        (_, id) => match warehouse(lake, parameters, id.as_ref(), call)? {
+        (_, None) if !asked.from_warehouse && (has_own || !views.is_empty()) && lake.active()?.is_none() => None,
+        (_, id) => match warehouse_of(lake, asked, id.as_ref(), observer)? {
             None => {
                 let id = id.clone().map_or_else(|| lake.published(), Ok)?;
                 read.extend(mount_reads(engine, &Contract::load()?, &lake.run(&id)?, reads.as_ref())?);
@@ -77,9 +103,9 @@ pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str, call: 
             Some(remote) => {
                 // active.json is read once, so the whole statement is about one run.
                 let id = id.clone().map_or_else(|| remote.published(), Ok)?;
-                call.set_detail("warehouse", remote.address().to_string());
+                warehouse = Some(remote.address().to_string());
                 let manifest = remote.sealed_manifest(lake, &id)?;
-                engine.reach(remote.address(), &remote.access()?, &parameters.objects)?;
+                engine.reach(remote.address(), &remote.access()?, &asked.objects)?;
                 let location = |path: &str| remote.location(&id, path);
                 let files = manifest.files.iter().filter(|file| file.path.ends_with(".parquet"));
                 objects.extend(files.map(|file| location(&file.path)));
@@ -89,20 +115,25 @@ pub fn mount(engine: &DuckDb, lake: &Lake, parameters: &Query, sql: &str, call: 
         },
     };
     if !views.is_empty() {
-        let mut tables = tables.map_or_else(|| tables_of(lake, &catalog), Ok)?;
+        let mut tables = tables.map_or_else(|| tables_of(lake, &asked.catalog), Ok)?;
         mount_views(engine, &mut tables, &views, &state)?;
     }
-    Ok(Mounted { run, read: reads.is_some().then_some(read), objects })
+    Ok(Mounted { run, read: reads.is_some().then_some(read), objects, warehouse })
 }
 
 /// Returns the warehouse if the run is read there: because the call says so, or because the lake does not have the run.
-fn warehouse(lake: &Lake, parameters: &Query, id: Option<&RunId>, call: &Call) -> anyhow::Result<Option<RemoteLake>> {
-    let resolved = || parameters.warehouse.of(lake);
-    if parameters.from_warehouse.is_on() {
-        return resolved()?.open_required(1, call.observer()).map(Some);
+fn warehouse_of(
+    lake: &Lake,
+    asked: &State,
+    id: Option<&RunId>,
+    observer: &SharedObserver,
+) -> anyhow::Result<Option<RemoteLake>> {
+    let resolved = || asked.warehouse.of(lake);
+    if asked.from_warehouse {
+        return resolved()?.open_required(1, observer.clone()).map(Some);
     }
     match id {
-        Some(id) if !lake.run_ids()?.contains(id) => resolved()?.open(1, call.observer()),
+        Some(id) if !lake.run_ids()?.contains(id) => resolved()?.open(1, observer.clone()),
         _ => Ok(None),
     }
 }

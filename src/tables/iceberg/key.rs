@@ -3,7 +3,7 @@
 
 use lake_catalog::{Schema, Table};
 
-use crate::tables::iceberg::KEY;
+use super::KEY;
 
 /// Returns the key's columns under the names that they have in a schema of the table; none for a table without a key. A
 /// column that the schema lacks is returned under the name in the property.

@@ -1,9 +1,11 @@
-//! The formats of rows: table, CSV, JSON, Markdown and Parquet.
+//! The formats of rows: table, CSV, JSON, NDJSON, Markdown, Arrow and Parquet.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io::Write;
 
 use anyhow::Context;
+use arrow::ipc::writer::StreamWriter;
 use parquet::arrow::ArrowWriter;
 
 use super::answer::Answer;
@@ -13,6 +15,9 @@ use digdag_task::{Failure, printable};
 
 /// The most rows that a table shows; the other formats hold all rows.
 const MAX_TABLE_ROWS: usize = 40;
+
+/// The encoded bytes at which a row group of a Parquet file ends.
+const MAX_ROW_GROUP_BYTES: usize = 16 << 20;
 
 /// DuckDB types that neither Arrow nor Parquet can represent without a loss.
 const NOT_IN_PARQUET: [&str; 7] = ["UHUGEINT", "BIGNUM", "BIT", "TIME WITH TIME ZONE", "INTERVAL", "UNION(", "VARIANT"];
@@ -26,8 +31,12 @@ pub enum Format {
     Csv,
     /// An array of objects, one on each line
     Json,
+    /// An object on each line
+    Ndjson,
     /// A table for a document
     Markdown,
+    /// A stream of Arrow record batches (IPC)
+    Arrow,
     /// A Parquet file
     Parquet,
 }
@@ -44,7 +53,7 @@ pub enum Cells {
 }
 
 impl Cells {
-    fn show(self, cell: &str) -> Cow<'_, str> {
+    pub(super) fn show(self, cell: &str) -> Cow<'_, str> {
         match self {
             Cells::Terminal => printable(cell),
             Cells::Spreadsheet => plain_cell(cell),
@@ -63,14 +72,16 @@ impl Format {
             Format::Table => table(answer, target),
             Format::Csv => csv(answer, target, cells),
             Format::Json => json(answer, target),
+            Format::Ndjson => ndjson(answer, target),
             Format::Markdown => markdown(answer, target),
+            Format::Arrow => arrow_stream(answer, target),
             Format::Parquet => parquet(answer, target),
         }
     }
 }
 
 fn table(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
-    let table = std::cell::RefCell::new(comfy_table::Table::new());
+    let table = RefCell::new(comfy_table::Table::new());
     table.borrow_mut().load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
     let mut shown = 0;
     answer.texts(
@@ -98,7 +109,7 @@ pub fn left_out(rows: usize) -> usize {
 }
 
 fn csv(answer: &mut Answer<'_>, target: impl Write, cells: Cells) -> anyhow::Result<()> {
-    let csv = std::cell::RefCell::new(csv::Writer::from_writer(target));
+    let csv = RefCell::new(csv::Writer::from_writer(target));
     let field = |text: &str| cells.show(text).into_owned();
     answer.texts(
         |header| csv.borrow_mut().write_record(header.iter().map(|name| field(name))).map_err(of_csv),
@@ -115,7 +126,7 @@ fn csv(answer: &mut Answer<'_>, target: impl Write, cells: Cells) -> anyhow::Res
 }
 
 /// Returns the I/O error inside a `csv::Error`, which does not expose it as its source.
-fn of_csv(error: csv::Error) -> anyhow::Error {
+pub(super) fn of_csv(error: csv::Error) -> anyhow::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),
         other => anyhow::anyhow!("{other:?}"),
@@ -134,8 +145,14 @@ fn json(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn ndjson(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
+    answer.json(|row| Ok(writeln!(target, "{}", json_escaped(row))?))?;
+    target.flush()?;
+    Ok(())
+}
+
 fn markdown(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<()> {
-    let target = std::cell::RefCell::new(target);
+    let target = RefCell::new(target);
     let line = |cells: Vec<String>| writeln!(target.borrow_mut(), "| {} |", cells.join(" | "));
     let cell = |text: &str| printable(text).replace('\\', "\\\\").replace('|', "\\|");
     answer.texts(
@@ -154,6 +171,22 @@ fn markdown(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn arrow_stream(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<()> {
+    let (mut target, writer) = (Some(target), RefCell::new(None));
+    answer.batches(
+        |schema| {
+            let target = target.take().context("a statement has one schema")?;
+            *writer.borrow_mut() = Some(StreamWriter::try_new(target, &schema)?);
+            Ok(())
+        },
+        |batch| Ok(writer.borrow_mut().as_mut().context("a batch without a schema")?.write(&batch)?),
+    )?;
+    let mut writer = writer.into_inner().context("a statement without a schema")?;
+    writer.finish()?;
+    writer.get_mut().flush()?;
+    Ok(())
+}
+
 fn parquet(answer: &mut Answer<'_>, target: impl Write + Send) -> anyhow::Result<()> {
     for column in answer.columns().unwrap_or_default() {
         if NOT_IN_PARQUET.iter().any(|name| column.kind.contains(name)) {
@@ -161,20 +194,26 @@ fn parquet(answer: &mut Answer<'_>, target: impl Write + Send) -> anyhow::Result
             return Err(Failure::parameters(message).hint("CAST it AS VARCHAR in the statement").into());
         }
     }
-    let (mut target, mut writer) = (Some(target), None);
-    answer.batches(|batch| {
-        if let Some(target) = target.take() {
-            writer = Some(ArrowWriter::try_new(target, batch.schema(), None)?);
-        }
-        Ok(writer.as_mut().context("no writer")?.write(&batch)?)
-    })?;
-    match writer {
-        Some(writer) => {
-            writer.close()?;
+    let (mut target, writer) = (Some(target), RefCell::new(None));
+    answer.batches(
+        |schema| {
+            let target = target.take().context("a statement has one schema")?;
+            *writer.borrow_mut() = Some(ArrowWriter::try_new(target, schema, None)?);
             Ok(())
-        }
-        None => Err(Failure::input("the statement returned no row, so there is no Parquet file to write")
-            .hint("--format csv writes a header without rows")
-            .into()),
-    }
+        },
+        |batch| {
+            let mut writer = writer.borrow_mut();
+            let writer = writer.as_mut().context("a batch without a schema")?;
+            writer.write(&batch)?;
+            // A row group is in memory until it is written.
+            if writer.in_progress_size() > MAX_ROW_GROUP_BYTES {
+                writer.flush()?;
+            }
+            Ok(())
+        },
+    )?;
+    let mut writer = writer.into_inner().context("a statement without a schema")?;
+    writer.finish()?;
+    writer.inner_mut().flush()?;
+    Ok(())
 }
