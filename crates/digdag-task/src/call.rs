@@ -19,6 +19,15 @@ use super::{
     printable_json, say_line,
 };
 
+/// How a call within another program ended ([`super::Project::call`]).
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// A few words for people about the task's work.
+    pub summary: String,
+}
+
 type Record = Box<dyn FnOnce(&Outcome) -> anyhow::Result<()>>;
 
 /// One call of a task. It collects the outcome while the task works.
@@ -178,6 +187,12 @@ impl Call {
         let mut outcome = self.outcome.clone();
         outcome.seconds = self.seconds();
         outcome
+    }
+
+    /// Closes the outcome of a call within another program.
+    pub(super) fn finished(mut self) -> Finished {
+        self.close_outcome(None);
+        Finished { summary: self.what_was_done(), outcome: self.outcome }
     }
 
     fn seconds(&self) -> f64 {

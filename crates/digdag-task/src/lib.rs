@@ -40,13 +40,13 @@ pub mod stop;
 mod terminal;
 mod value;
 
-pub use call::Call;
+pub use call::{Call, Finished};
 pub use failure::{Class, Failure};
 pub use line::say_line;
 pub use memory::peak_memory_bytes;
 pub use observer::{Amount, Meter, Observer, Quiet, SharedObserver, Unit};
 pub use outcome::{ErrorReport, InputFile, Outcome, Status, TableCount};
-pub use project::{Project, main};
+pub use project::{Project, guarded, main, one_line_panics};
 pub use result_file::stream;
 pub use scratch::Scratch;
 pub use terminal::{is_active, printable, printable_json};

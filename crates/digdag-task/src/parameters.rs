@@ -59,6 +59,12 @@ pub(super) fn command<P: Parser>(project: &Project) -> clap::Command {
     command.mut_args(|arg| if is_parameter(&arg) { environment::shown(project, arg) } else { arg })
 }
 
+/// Returns the command of a program that is no task: without the flags of every task.
+pub(super) fn program<P: Parser>(project: &Project) -> clap::Command {
+    let command = P::command().mut_args(switch);
+    command.mut_args(|arg| if is_parameter(&arg) { environment::shown(project, arg) } else { arg })
+}
+
 /// Resolves the parameters of a task.
 ///
 /// # Errors
@@ -68,7 +74,25 @@ pub(super) fn resolve<P: Parser>(project: &Project, argv: Vec<OsString>) -> Resu
         Some(path) => digdag::read_parameters(&PathBuf::from(path))?,
         None => Map::new(),
     };
-    let mut plain = CallArgs::augment_args(P::command()).mut_args(switch);
+    let plain = CallArgs::augment_args(P::command()).mut_args(switch);
+    resolve_as(project, argv, json, plain, command::<P>)
+}
+
+/// Resolves the parameters of a program that is no task.
+///
+/// # Errors
+/// Like [`resolve`].
+pub(super) fn resolve_program<P: Parser>(project: &Project, argv: Vec<OsString>) -> Result<Resolved<P>, Failure> {
+    resolve_as(project, argv, Map::new(), P::command().mut_args(switch), program::<P>)
+}
+
+fn resolve_as<P: Parser>(
+    project: &Project,
+    argv: Vec<OsString>,
+    json: Map<String, Value>,
+    mut plain: clap::Command,
+    with_help: fn(&Project) -> clap::Command,
+) -> Result<Resolved<P>, Failure> {
     plain.build();
     let (values, sources) = values_behind_flags(project, &plain, &argv, &json)?;
     let mut words: Vec<OsString> = argv.first().cloned().into_iter().collect();
@@ -78,14 +102,15 @@ pub(super) fn resolve<P: Parser>(project: &Project, argv: Vec<OsString>) -> Resu
     // The environment was read already; clap would accept an empty variable as a value.
     let without_environment = plain.clone().mut_args(|arg| arg.env(Resettable::Reset));
     let matched = without_environment.try_get_matches_from(&words).and_then(|matches| {
-        let verbose = matches.get_one::<Switch>("verbose").is_some_and(|verbose| verbose.is_on());
+        // A program that is no task has no such flag.
+        let verbose = matches.try_get_one::<Switch>("verbose").ok().flatten().is_some_and(|verbose| verbose.is_on());
         Ok((P::from_arg_matches(&matches)?, verbose))
     });
     match matched {
         Ok((task, verbose)) => Ok(Resolved::Task { task, json, verbose }),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             // Parsed again, because only this command lists the variables in its help.
-            let error = command::<P>(project).try_get_matches_from(&words).err().unwrap_or(error);
+            let error = with_help(project).try_get_matches_from(&words).err().unwrap_or(error);
             Ok(Resolved::Text(error.render().to_string()))
         }
         Err(error) => Err(explain::explain(&error, &sources, &plain)),

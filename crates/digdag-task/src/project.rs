@@ -1,5 +1,6 @@
 //! The entry point of every task of a project.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Command, Parser};
 
-use super::call::Call;
+use super::call::{Call, Finished};
 use super::parameters::{self, Resolved};
 use super::{Class, Failure, say_line, stop};
 
@@ -60,8 +61,7 @@ impl Project {
             Ok(Resolved::Task { task, json, verbose }) => {
                 call.given = json;
                 call.set_verbose(verbose);
-                std::panic::catch_unwind(AssertUnwindSafe(|| run(task, &mut call)))
-                    .unwrap_or_else(|_| Err(Failure::unexpected("internal error; the line above says where").into()))
+                guarded(|| run(task, &mut call))
             }
             Ok(Resolved::Text(text)) => return print_text(&name, &text),
             Err(failure) => Err(failure.into()),
@@ -69,10 +69,63 @@ impl Project {
         call.finish(result, stop::hold())
     }
 
+    /// Runs a task within another program: resolves the parameters like [`Project::main`], but returns the outcome instead
+    /// of printing it. `arguments` are those behind the name of the task.
+    ///
+    /// # Errors
+    /// Returns the task's failure, or one of class `Parameters` if a parameter is invalid.
+    pub fn call<P: Parser>(
+        &self,
+        arguments: impl IntoIterator<Item = OsString>,
+        run: impl FnOnce(P, &mut Call) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Finished> {
+        let command = P::command();
+        let (name, version) = (command.get_name().to_owned(), command.get_version().unwrap_or_default().to_owned());
+        let argv = [OsString::from(&name)].into_iter().chain(arguments).collect();
+        let mut call = Call::new(&name, &version);
+        match parameters::resolve::<P>(self, argv)? {
+            Resolved::Task { task, .. } => run(task, &mut call)?,
+            Resolved::Text(_) => {
+                return Err(Failure::parameters(format!("{name} is not asked for its help here")).into());
+            }
+        }
+        Ok(call.finished())
+    }
+
+    /// Parses the parameters of a program that is no task: a flag beats the environment, the environment beats the default.
+    /// Returns `None` if the text of `--help` or `--version` was printed instead.
+    ///
+    /// # Errors
+    /// Returns a failure of class `Parameters` that names the parameter and the source of its value.
+    pub fn parse<P: Parser>(&self, argv: Vec<OsString>) -> Result<Option<P>, Failure> {
+        let name = P::command().get_name().to_owned();
+        match parameters::resolve_program::<P>(self, argv)? {
+            Resolved::Task { task, .. } => Ok(Some(task)),
+            Resolved::Text(text) => {
+                print_text(&name, &text);
+                Ok(None)
+            }
+        }
+    }
+
     /// Returns the command of a task as [`Project::main`] parses it, for completions and manuals.
     pub fn command<P: Parser>(&self) -> Command {
         parameters::command::<P>(self)
     }
+
+    /// Returns the command of a program that is no task, as [`Project::parse`] parses it.
+    pub fn program<P: Parser>(&self) -> Command {
+        parameters::program::<P>(self)
+    }
+}
+
+/// Calls a function, and returns a panic in it as a failure of class `Unexpected`.
+///
+/// # Errors
+/// Returns the function's error.
+pub fn guarded<T>(run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Failure::unexpected("internal error; the line above says where").into()))
 }
 
 /// Prints help or a version. A reader that has closed the pipe is no error.
@@ -87,8 +140,8 @@ fn print_text(task: &str, text: &str) -> ExitCode {
     }
 }
 
-/// Prints one line for a panic, and no backtrace, regardless of `RUST_BACKTRACE`.
-fn one_line_panics() {
+/// Makes a panic print one line, and no backtrace, regardless of `RUST_BACKTRACE`.
+pub fn one_line_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
         let payload = info.payload();

@@ -111,15 +111,28 @@ fn list() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// Starts the thread that waits for signals in a program that a Ctrl-C need not end: `interrupted` receives each SIGINT and
+/// returns whether the program goes on. Any other signal stops it like a task, but prints no outcome on stdout.
+pub fn listen(program: &str, version: &str, interrupted: impl Fn() -> bool + Send + 'static) {
+    take_stdout();
+    watch(program, version, move |signal| signal == SIGINT && interrupted());
+}
+
 /// Starts the thread that waits for signals.
 pub(super) fn install(task: &str, version: &str) {
+    watch(task, version, |_| false);
+}
+
+fn watch(task: &str, version: &str, goes_on: impl Fn(i32) -> bool + Send + 'static) {
     let (task, version) = (task.to_owned(), version.to_owned());
     let ignored = ignored_signals();
     let wanted = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
     if let Ok(mut signals) = Signals::new(wanted) {
         std::thread::spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                stop(&task, &version, signal);
+            for signal in signals.forever() {
+                if !goes_on(signal) {
+                    stop(&task, &version, signal);
+                }
             }
         });
     }
