@@ -10,7 +10,7 @@ use super::columns::name;
 use super::load::{Load, base_of};
 use crate::dump::Entity;
 use crate::lake::Lake;
-use crate::own::mount_own;
+use crate::own::{Pins, mount_own};
 use crate::sql::{DuckDb, Engine, SqlFile, quoted};
 use crate::tables::iceberg::{CatalogArgs, Tables};
 
@@ -33,7 +33,7 @@ impl Held {
         let Some(mut tables) = Tables::open(lake, Access::Read, catalog)? else { return Ok(None) };
         let name = name(entity);
         let Some(table) = tables.own(&name)? else { return Ok(None) };
-        mount_own(engine, &mut tables, None, None, |word| word == name.namespace || word == name.name, None)?;
+        mount_own(engine, &mut tables, &Pins::new(), None, |word| word == name.namespace || word == name.name, None)?;
         let counted = SqlFile::load("bronze/rows_of_loads")?;
         let mut rows = HashMap::new();
         for row in engine.rows(&counted.with(&[("table", &sql_name(entity))]), &counted.path)? {

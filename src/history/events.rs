@@ -78,7 +78,7 @@ impl Events {
     /// Returns an error if there is no such query, if the events cannot be listed, or if DuckDB fails.
     pub fn query(&self, name: &str) -> anyhow::Result<(Vec<String>, Rows)> {
         // The events of ten years are a few megabytes, so 1 GiB and one thread suffice.
-        let engine = EngineParameters { memory_limit: ByteSize(1 << 30), threads: Some(1) };
+        let engine = EngineParameters::new(ByteSize(1 << 30), Some(1));
         let engine = DuckDb::open(&engine, &self.scratch().join("spill"))?;
         for table in &self.contract.tables {
             let mut files = self.folder.event_files(self.contract.folder(&table.name)?)?;

@@ -76,7 +76,7 @@ pub use history::{HistoryFolder, HistoryLock};
 pub use locked::{LockedLake, TableLock};
 pub use manifest::{Manifest, ManifestDataset, ManifestFile};
 pub use orphans::{Orphan, Orphans};
-pub use output::{output_file, output_folder, refuse_kept, write_whole};
+pub use output::{output_file, output_folder, refuse_kept, write_new, write_whole};
 pub use pointer::Previous;
 pub use producer::Producer;
 pub use retention::{KeepReason, PlannedRun, PrunePlan, Retention};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use digdag_task::stop::{self, Unfinished};
 use lake_layout::kept_by_a_lake;
+use tempfile::{NamedTempFile, PersistError};
 
 use super::disk::Error;
 use super::disk::output::Output;
@@ -47,6 +48,22 @@ pub fn refuse_kept(folder: &Path) -> Result<(), Error> {
 /// # Errors
 /// Returns an error if the file cannot be written, or the first that `write` returns.
 pub fn write_whole(path: &Path, write: impl FnOnce(&File) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    write_as(path, write, |file| file.persist(path))
+}
+
+/// Like [`write_whole`], but refuses a name that a file has, also one that appears meanwhile.
+///
+/// # Errors
+/// Like [`write_whole`], and if the file exists.
+pub fn write_new(path: &Path, write: impl FnOnce(&File) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    write_as(path, write, |file| file.persist_noclobber(path))
+}
+
+fn write_as(
+    path: &Path,
+    write: impl FnOnce(&File) -> anyhow::Result<()>,
+    place: impl FnOnce(NamedTempFile) -> Result<File, PersistError>,
+) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", path.display());
     let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
     // Signals wait until the file is registered as unfinished; otherwise one could leave it behind.
@@ -61,6 +78,6 @@ pub fn write_whole(path: &Path, write: impl FnOnce(&File) -> anyhow::Result<()>)
     write(file.as_file())?;
     file.as_file().sync_all().with_context(cannot)?;
     let _whole = stop::hold();
-    file.persist(path).with_context(cannot)?;
+    place(file).with_context(cannot)?;
     Ok(())
 }

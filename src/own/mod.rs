@@ -47,7 +47,7 @@ pub use append::{AppendReport, AppendRequest, Appended, append};
 pub use commit::Target;
 pub use declared::{Declared, List};
 pub use header::{Dialect, delimiter};
-pub use mount::{mount_own, own_snapshot};
+pub use mount::{Pin, Pins, mount_own, own_snapshot, own_snapshots};
 pub use request::{Mode, Request};
 pub use source::{Encoding, Format, Source};
 pub use upkeep::{Elsewhere, Policy, Spark, SparkParameters, Upkeep, maintain};

@@ -1,5 +1,7 @@
 //! Mounts the tables that are not of runs in DuckDB, under their namespaces: people's own as `mine`, and `gold`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use lake_catalog::{Table, TableName, Type};
 
@@ -12,37 +14,54 @@ use crate::tables::iceberg::{AsOf, Tables, is_from_runs};
 use crate::tables::{ReadTable, files_to_read};
 use digdag_task::Failure;
 
+/// Tables that are not of runs, each with the snapshot that is read; `None` for a table that does not exist in the state.
+pub type Pins = BTreeMap<TableName, Option<i64>>;
+
+/// A table that is not of runs, and the snapshot that is read; `None` for a table without any.
+pub type Pin = (TableName, Option<i64>);
+
 /// Mounts the tables that a statement names and that are not of runs, as `mine.inventory` or `gold.release_wide`, without the
-/// files that the conditions of the statement rule out. `as_of` names a table and the snapshot with which it is mounted. A
-/// table that is computed from runs is mounted as it was built from `run`, if that is given. All others are mounted as they
-/// are. Returns the tables.
+/// files that the conditions of the statement rule out. A table of `pins` is mounted with its snapshot, and refused if it has
+/// none. A table that is computed from runs is mounted as it was built from `run`, if that is given. All others are mounted as
+/// they are. Returns the tables, each with its snapshot.
 ///
 /// # Errors
-/// Fails if the catalog cannot be read, or if a table was not built from the run.
+/// Fails if the catalog cannot be read, if a pinned table has no snapshot, or if a table was not built from the run.
 pub fn mount_own(
     engine: &DuckDb,
     tables: &mut Tables,
-    as_of: Option<&(TableName, i64)>,
+    pins: &Pins,
     run: Option<&RunId>,
     is_named: impl Fn(&str) -> bool,
     reads: Option<&Reads>,
-) -> anyhow::Result<Vec<ReadTable>> {
+) -> anyhow::Result<Vec<(ReadTable, Pin)>> {
     let mut own = tables.all_not_of_runs()?;
     own.retain(|table| {
         let TableName { namespace, name } = table.name();
-        is_named(namespace) && is_named(name) || as_of.is_some_and(|(asked, _)| asked == table.name())
+        is_named(namespace) && is_named(name)
     });
     let mounted = |table: &Table| {
-        let of_state = as_of.filter(|(name, _)| name == table.name()).map(|(_, snapshot)| *snapshot);
-        let snapshot = match (of_state, run) {
+        let snapshot = match (pins.get(table.name()), run) {
+            (Some(None), _) => return Err(no_state(table)),
+            (Some(pinned), _) => *pinned,
             (None, Some(run)) if is_from_runs(table) => Some(snapshot_of(table, &AsOf::Run(run.clone()))?),
             (None, _) => table.metadata().current_snapshot_id(),
-            (of_state, _) => of_state,
         };
         let filter = reads.and_then(|reads| reads.filter(&table.name().namespace, &[&table.name().name]));
-        mount(engine, table, snapshot, filter.as_ref())
+        Ok((mount(engine, table, snapshot, filter.as_ref())?, (table.name().clone(), snapshot)))
     };
     own.iter().map(mounted).collect()
+}
+
+/// Returns the snapshots of all tables that are not of runs at a time or at the end of a month, `None` for a table that has
+/// none of that age. Tables that are computed from runs are left out, because they follow their run.
+///
+/// # Errors
+/// Fails if the catalog cannot be read.
+pub fn own_snapshots(tables: &mut Tables, state: &AsOf) -> anyhow::Result<Pins> {
+    let mut own = tables.all_not_of_runs()?;
+    own.retain(|table| !is_from_runs(table));
+    Ok(own.iter().map(|table| (table.name().clone(), snapshot_of(table, state).ok())).collect())
 }
 
 /// Returns the snapshot of a table of people's own in a state.
@@ -64,11 +83,13 @@ fn snapshot_of(table: &Table, state: &AsOf) -> anyhow::Result<i64> {
         AsOf::Month(month) => end_of(month).and_then(|end| table.snapshot_at(end)).map(|found| found.snapshot_id()),
         AsOf::Run(run) => table.ref_id(&format!("run_{run}")),
     };
-    found.ok_or_else(|| {
-        Failure::parameters(format!("table {} has no such state", table.name()))
-            .hint(format!("table-history --table {} lists its snapshots", table.name()))
-            .into()
-    })
+    found.ok_or_else(|| no_state(table))
+}
+
+fn no_state(table: &Table) -> anyhow::Error {
+    Failure::parameters(format!("table {} has no such state", table.name()))
+        .hint(format!("table-history --table {} lists its snapshots", table.name()))
+        .into()
 }
 
 /// Returns the last millisecond of a month.

@@ -9,12 +9,16 @@ use arrow::ipc::writer::StreamWriter;
 use parquet::arrow::ArrowWriter;
 
 use super::answer::Answer;
+use super::rows::RowSource;
 use crate::page::plain_cell;
 use crate::sql::json_escaped;
 use digdag_task::{Failure, printable};
 
 /// The most rows that a table shows; the other formats hold all rows.
 const MAX_TABLE_ROWS: usize = 40;
+
+/// The width of a terminal for each column below which rows are shown one below the other.
+const MIN_CELL_WIDTH: usize = 9;
 
 /// The encoded bytes at which a row group of a Parquet file ends.
 const MAX_ROW_GROUP_BYTES: usize = 16 << 20;
@@ -39,6 +43,21 @@ pub enum Format {
     Arrow,
     /// A Parquet file
     Parquet,
+}
+
+/// The bounds of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The most rows.
+    pub max_rows: usize,
+    /// The characters in a line of the terminal, at which cells are wrapped.
+    pub width: Option<usize>,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Layout { max_rows: MAX_TABLE_ROWS, width: None }
+    }
 }
 
 /// The program that reads the cells of a CSV.
@@ -68,8 +87,22 @@ impl Format {
     /// # Errors
     /// Fails if the statement does, or if `target` cannot be written.
     pub fn write(self, answer: &mut Answer<'_>, target: impl Write + Send, cells: Cells) -> anyhow::Result<()> {
+        self.write_rows(answer, target, cells, Layout::default())
+    }
+
+    /// Writes rows to `target`, a table with these bounds.
+    ///
+    /// # Errors
+    /// Fails if the rows cannot be read, or if `target` cannot be written.
+    pub fn write_rows(
+        self,
+        answer: &mut dyn RowSource,
+        target: impl Write + Send,
+        cells: Cells,
+        layout: Layout,
+    ) -> anyhow::Result<()> {
         match self {
-            Format::Table => table(answer, target),
+            Format::Table => table(answer, target, layout),
             Format::Csv => csv(answer, target, cells),
             Format::Json => json(answer, target),
             Format::Ndjson => ndjson(answer, target),
@@ -80,26 +113,62 @@ impl Format {
     }
 }
 
-fn table(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
-    let table = RefCell::new(comfy_table::Table::new());
-    table.borrow_mut().load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
-    let mut shown = 0;
+fn table(answer: &mut dyn RowSource, mut target: impl Write, layout: Layout) -> anyhow::Result<()> {
+    let header = RefCell::new(Vec::new());
+    let mut shown: Vec<Vec<String>> = Vec::new();
     answer.texts(
-        |header| {
-            table.borrow_mut().set_header(header.iter().map(|name| printable(name).into_owned()));
+        &mut |names| {
+            *header.borrow_mut() = names.iter().map(|name| printable(name).into_owned()).collect();
             Ok(())
         },
-        |rows| {
-            for row in rows.iter().take(MAX_TABLE_ROWS - shown) {
-                let cells = row.iter().map(|cell| printable(cell.as_deref().unwrap_or("NULL")).into_owned());
-                table.borrow_mut().add_row(cells);
-                shown += 1;
+        &mut |rows| {
+            for row in rows.iter().take(layout.max_rows - shown.len()) {
+                let cell = |cell: &Option<String>| printable(cell.as_deref().unwrap_or("NULL")).into_owned();
+                shown.push(row.iter().map(cell).collect());
             }
             Ok(())
         },
     )?;
-    writeln!(target, "{}", table.borrow())?;
+    let header = header.into_inner();
+    let columns = header.len();
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(header.clone());
+    table.add_rows(&shown);
+    // Two spaces and a line for each column.
+    let natural: usize = table.column_max_content_widths().into_iter().map(|width| usize::from(width) + 3).sum();
+    match layout.width.filter(|width| natural >= *width) {
+        Some(width) if width / (columns.max(1)) < MIN_CELL_WIDTH => records(&header, &shown, width, &mut target)?,
+        Some(width) => {
+            let width = u16::try_from(width).unwrap_or(u16::MAX);
+            table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(width);
+            writeln!(target, "{table}")?;
+        }
+        None => writeln!(target, "{table}")?,
+    }
     target.flush()?;
+    Ok(())
+}
+
+/// Writes rows one below the other, each as lines of a name and a value, for more columns than fit beside each other.
+fn records(header: &[String], rows: &[Vec<String>], width: usize, target: &mut impl Write) -> anyhow::Result<()> {
+    for (number, row) in (1..).zip(rows) {
+        let title = format!("─ row {number} ");
+        writeln!(target, "{title}{}", "─".repeat(width.saturating_sub(title.chars().count())))?;
+        let mut record = comfy_table::Table::new();
+        record.load_preset(comfy_table::presets::NOTHING);
+        record.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+        record.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        record.add_rows(header.iter().zip(row).map(|(name, value)| [name, value]));
+        for column in record.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
+        for line in record.lines() {
+            writeln!(target, "{}", line.trim_end())?;
+        }
+    }
+    if rows.is_empty() {
+        writeln!(target, "{}", header.join("\n"))?;
+    }
     Ok(())
 }
 
@@ -108,12 +177,12 @@ pub fn left_out(rows: usize) -> usize {
     rows.saturating_sub(MAX_TABLE_ROWS)
 }
 
-fn csv(answer: &mut Answer<'_>, target: impl Write, cells: Cells) -> anyhow::Result<()> {
+fn csv(answer: &mut dyn RowSource, target: impl Write, cells: Cells) -> anyhow::Result<()> {
     let csv = RefCell::new(csv::Writer::from_writer(target));
     let field = |text: &str| cells.show(text).into_owned();
     answer.texts(
-        |header| csv.borrow_mut().write_record(header.iter().map(|name| field(name))).map_err(of_csv),
-        |rows| {
+        &mut |header| csv.borrow_mut().write_record(header.iter().map(|name| field(name))).map_err(of_csv),
+        &mut |rows| {
             for row in &rows {
                 let fields = row.iter().map(|cell| field(cell.as_deref().unwrap_or_default()));
                 csv.borrow_mut().write_record(fields).map_err(of_csv)?;
@@ -133,9 +202,9 @@ pub(super) fn of_csv(error: csv::Error) -> anyhow::Error {
     }
 }
 
-fn json(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
+fn json(answer: &mut dyn RowSource, mut target: impl Write) -> anyhow::Result<()> {
     let mut separator = "[\n";
-    answer.json(|row| {
+    answer.json(&mut |row| {
         write!(target, "{separator}{}", json_escaped(row))?;
         separator = ",\n";
         Ok(())
@@ -145,22 +214,22 @@ fn json(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ndjson(answer: &mut Answer<'_>, mut target: impl Write) -> anyhow::Result<()> {
-    answer.json(|row| Ok(writeln!(target, "{}", json_escaped(row))?))?;
+fn ndjson(answer: &mut dyn RowSource, mut target: impl Write) -> anyhow::Result<()> {
+    answer.json(&mut |row| Ok(writeln!(target, "{}", json_escaped(row))?))?;
     target.flush()?;
     Ok(())
 }
 
-fn markdown(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<()> {
+fn markdown(answer: &mut dyn RowSource, target: impl Write) -> anyhow::Result<()> {
     let target = RefCell::new(target);
     let line = |cells: Vec<String>| writeln!(target.borrow_mut(), "| {} |", cells.join(" | "));
     let cell = |text: &str| printable(text).replace('\\', "\\\\").replace('|', "\\|");
     answer.texts(
-        |header| {
+        &mut |header| {
             line(header.iter().map(|name| cell(name)).collect())?;
             Ok(line(vec!["---".to_owned(); header.len()])?)
         },
-        |rows| {
+        &mut |rows| {
             for row in &rows {
                 line(row.iter().map(|text| cell(text.as_deref().unwrap_or_default())).collect())?;
             }
@@ -171,15 +240,15 @@ fn markdown(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn arrow_stream(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<()> {
+fn arrow_stream(answer: &mut dyn RowSource, target: impl Write) -> anyhow::Result<()> {
     let (mut target, writer) = (Some(target), RefCell::new(None));
     answer.batches(
-        |schema| {
+        &mut |schema| {
             let target = target.take().context("a statement has one schema")?;
             *writer.borrow_mut() = Some(StreamWriter::try_new(target, &schema)?);
             Ok(())
         },
-        |batch| Ok(writer.borrow_mut().as_mut().context("a batch without a schema")?.write(&batch)?),
+        &mut |batch| Ok(writer.borrow_mut().as_mut().context("a batch without a schema")?.write(&batch)?),
     )?;
     let mut writer = writer.into_inner().context("a statement without a schema")?;
     writer.finish()?;
@@ -187,7 +256,7 @@ fn arrow_stream(answer: &mut Answer<'_>, target: impl Write) -> anyhow::Result<(
     Ok(())
 }
 
-fn parquet(answer: &mut Answer<'_>, target: impl Write + Send) -> anyhow::Result<()> {
+fn parquet(answer: &mut dyn RowSource, target: impl Write + Send) -> anyhow::Result<()> {
     for column in answer.columns().unwrap_or_default() {
         if NOT_IN_PARQUET.iter().any(|name| column.kind.contains(name)) {
             let message = format!("column {} is of type {}, which Parquet cannot hold", column.name, column.kind);
@@ -196,12 +265,12 @@ fn parquet(answer: &mut Answer<'_>, target: impl Write + Send) -> anyhow::Result
     }
     let (mut target, writer) = (Some(target), RefCell::new(None));
     answer.batches(
-        |schema| {
+        &mut |schema| {
             let target = target.take().context("a statement has one schema")?;
             *writer.borrow_mut() = Some(ArrowWriter::try_new(target, schema, None)?);
             Ok(())
         },
-        |batch| {
+        &mut |batch| {
             let mut writer = writer.borrow_mut();
             let writer = writer.as_mut().context("a batch without a schema")?;
             writer.write(&batch)?;

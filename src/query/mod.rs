@@ -10,8 +10,10 @@ mod answer;
 mod format;
 mod mount;
 mod pages;
+mod rows;
 
 pub use answer::{Answer, TooManyRows};
-pub use format::{Cells, Format, left_out};
+pub use format::{Cells, Format, Layout, left_out};
 pub use mount::{Mounted, State, mount, tables_of};
 pub use pages::PageWriter;
+pub use rows::RowSource;

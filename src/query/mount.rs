@@ -4,7 +4,7 @@ use lake_catalog::TableName;
 
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
-use crate::own::{mount_own, own_snapshot};
+use crate::own::{Pins, mount_own, own_snapshot};
 use crate::sql::{DuckDb, ObjectParameters, Reads};
 use crate::store::{RemoteLake, WarehouseArgs};
 use crate::tables::iceberg::{self, AsOf, CatalogArgs, ReadState, Tables, VIEWS, mount_as_of, mount_views};
@@ -20,6 +20,8 @@ pub struct State {
     pub as_of: Option<AsOf>,
     /// The table of people's own that `as_of` is about; all others are read as they are.
     pub table: Option<TableName>,
+    /// Tables that are not of runs, and the snapshots that are read.
+    pub pins: Pins,
     /// The catalog of the lake, and how the tables in its warehouse are reached.
     pub catalog: CatalogArgs,
     /// The lake's warehouse.
@@ -40,6 +42,8 @@ pub struct Mounted {
     pub objects: Vec<String>,
     /// The address of the warehouse, if the run is read there.
     pub warehouse: Option<String>,
+    /// The tables that are not of runs, and the snapshots that are read.
+    pub pins: Pins,
 }
 
 /// Mounts the tables that a statement names: those of a run, under their namespaces those that are not of runs, and those
@@ -72,7 +76,7 @@ pub fn mount(
         true => Tables::open(lake, lake_catalog::Access::Read, &asked.catalog)?,
         false => None,
     };
-    let mut state = ReadState { run: asked.run_id.clone(), own: None };
+    let mut state = ReadState { run: asked.run_id.clone(), own: asked.pins.clone() };
     let (mut read, mut objects, mut warehouse) = (Vec::new(), Vec::new(), None);
     if let Some(as_of) = asked.as_of.as_ref().filter(|_| of_own.is_none()) {
         let mut tables = tables_of(lake, &asked.catalog)?;
@@ -83,17 +87,20 @@ pub fn mount(
     let mut own = Vec::new();
     if let Some(tables) = tables.as_mut().filter(|_| names_own) {
         if let Some((table, as_of)) = of_own {
-            state.own = Some((table.clone(), own_snapshot(tables, table, as_of)?));
+            state.own.insert(table.clone(), Some(own_snapshot(tables, table, as_of)?));
         }
         // Tables that are computed from runs are read as they are, unless the call names a run.
-        own = mount_own(engine, tables, state.own.as_ref(), state.run.as_ref(), has_word, reads.as_ref())?;
+        own = mount_own(engine, tables, &state.own, state.run.as_ref(), has_word, reads.as_ref())?;
     }
     let has_own = !own.is_empty();
-    own.retain(|table| reads.as_ref().is_some_and(|reads| names(reads, &table.table)));
-    read.extend(own);
+    // A statement such as SELECT 1 needs no run. One that may read any table reads those that exist.
+    let names_run = reads.as_ref().is_some_and(|reads| reads.in_main().iter().any(|name| !reads.defines(name)));
+    let pins = own.iter().map(|(_, pin)| pin.clone()).collect();
+    let own = own.into_iter().map(|(table, _)| table);
+    read.extend(own.filter(|table| reads.as_ref().is_some_and(|reads| names(reads, &table.table))));
     let run = match (&asked.as_of, &asked.run_id) {
         (Some(_), _) if of_own.is_none() => state.run.clone(),
-        (_, None) if !asked.from_warehouse && (has_own || !views.is_empty()) && lake.active()?.is_none() => None,
+        (_, None) if !asked.from_warehouse && (has_own || !views.is_empty() || !names_run) && lake.active()?.is_none() => None,
         (_, id) => match warehouse_of(lake, asked, id.as_ref(), observer)? {
             None => {
                 let id = id.clone().map_or_else(|| lake.published(), Ok)?;
@@ -118,7 +125,7 @@ pub fn mount(
         let mut tables = tables.map_or_else(|| tables_of(lake, &asked.catalog), Ok)?;
         mount_views(engine, &mut tables, &views, &state)?;
     }
-    Ok(Mounted { run, read: reads.is_some().then_some(read), objects, warehouse })
+    Ok(Mounted { run, read: reads.is_some().then_some(read), objects, warehouse, pins })
 }
 
 /// Returns the warehouse if the run is read there: because the call says so, or because the lake does not have the run.

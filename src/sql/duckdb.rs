@@ -12,6 +12,7 @@ use clap::Args;
 use duckdb::types::{TimeUnit, ToSql, ToSqlOutput, ValueRef};
 use duckdb::{Appender, Config, Connection, InterruptHandle, appender_params_from_iter};
 
+use super::cancellation::Cancellation;
 use super::sandbox::FILES_HINT;
 use super::{Engine, Rows, SqlFile, quoted, text_literal};
 use digdag_task::{ByteSize, Failure};
@@ -26,9 +27,18 @@ pub struct EngineParameters {
     /// Worker threads [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+
+    /// Ends the statements of the engine from another thread.
+    #[arg(skip)]
+    pub cancellation: Cancellation,
 }
 
 impl EngineParameters {
+    /// Returns limits; without a number of threads, as many as there are cores.
+    pub fn new(memory_limit: ByteSize, threads: Option<u16>) -> Self {
+        EngineParameters { memory_limit, threads, cancellation: Cancellation::default() }
+    }
+
     /// Returns the parameters with at most this much memory for each worker thread.
     pub fn with_memory_a_thread(&self, bytes: u64) -> Self {
         let most = bytes.saturating_mul(self.worker_threads() as u64);
@@ -75,6 +85,13 @@ impl Canceller {
     }
 }
 
+impl Canceller {
+    /// Returns whether the engine is open.
+    pub(super) fn is_open(&self) -> bool {
+        *self.is_open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A [`Canceller`] ended a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the statement was cancelled")]
@@ -87,6 +104,7 @@ impl DuckDb {
     /// # Errors
     /// Fails if DuckDB cannot start or refuses a setting.
     pub fn open(parameters: &EngineParameters, spill: &Path) -> anyhow::Result<Self> {
+        parameters.cancellation.check()?;
         let config = Config::default()
             .enable_autoload_extension(false)?
             .max_memory(&format!("{}B", parameters.memory_limit.0))?
@@ -98,6 +116,7 @@ impl DuckDb {
         };
         let connection = Connection::open_in_memory_with_flags(config).context("DuckDB cannot be started")?;
         let engine = DuckDb { connection, is_cancelled: Arc::default(), is_open: Arc::new(Mutex::new(true)) };
+        parameters.cancellation.register(engine.canceller());
         engine.execute_file("engine/remember_footers")?;
         for function in SqlFile::folder("functions/duckdb")? {
             engine.execute(&function.text, &function.path)?;
@@ -128,7 +147,7 @@ impl DuckDb {
     #[cfg(test)]
     pub(crate) fn of_test() -> (Self, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("a folder");
-        let parameters = EngineParameters { memory_limit: ByteSize(100 << 20), threads: Some(1) };
+        let parameters = EngineParameters::new(ByteSize(100 << 20), Some(1));
         (DuckDb::open(&parameters, folder.path()).expect("DuckDB opens"), folder)
     }
 

@@ -5,6 +5,7 @@
 //! serves the published lake, and can build and check a lake that is too large for one machine (`trino/`). Both
 //! implement [`Engine`]. This module does not depend on Discogs.
 
+mod cancellation;
 mod duckdb;
 mod engine;
 mod file;
@@ -18,6 +19,7 @@ mod selection;
 pub mod statement;
 mod trino;
 
+pub use cancellation::Cancellation;
 pub use duckdb::{Batches, Cancelled, Canceller, Cell, DuckDb, EngineParameters, Filler, Prepared, texts};
 pub use engine::{Engine, Rows};
 pub use file::SqlFile;

@@ -57,10 +57,7 @@ impl Settings {
             is_loopback,
             origins: parameters.cors_origins.iter().map(|origin| self::origin(origin)).collect::<Result<_, _>>()?,
             queries,
-            engine: EngineParameters {
-                memory_limit: ByteSize(memory),
-                threads: Some(u16::try_from(threads).unwrap_or(u16::MAX)),
-            },
+            engine: EngineParameters::new(ByteSize(memory), Some(u16::try_from(threads).unwrap_or(u16::MAX))),
         })
     }
 }

@@ -50,7 +50,7 @@ impl Joined<'_> {
     pub fn agrees_with_query(&self, query: &SqlFile, spill: &Path) -> anyhow::Result<bool> {
         let [key] = self.table.table.key.as_slice() else { return Ok(false) };
         // One thread reads the rows in the order of the file.
-        let parameters = EngineParameters { memory_limit: ByteSize(QUERY_MEMORY), threads: Some(1) };
+        let parameters = EngineParameters::new(ByteSize(QUERY_MEMORY), Some(1));
         let engine = DuckDb::open(&parameters, spill)?;
         mount_table(&engine, self.from.table, self.from.run, self.from.dataset)?;
         let mut batches = engine.select(&query.text, &query.path)?;

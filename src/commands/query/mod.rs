@@ -16,6 +16,7 @@ use clap::Parser;
 
 use crate::commands::LakeArgs;
 use crate::lake::RunId;
+use crate::own::Pins;
 use crate::query::{Answer, Format, Mounted, State, mount};
 use crate::sql::{DuckDb, EngineParameters, ObjectParameters, Sandbox, SandboxParameters};
 use crate::store::WarehouseArgs;
@@ -139,12 +140,13 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
         run_id: parameters.run_id.clone(),
         as_of: parameters.as_of.clone(),
         table: parameters.table.as_ref().map(|table| table.0.clone()),
+        pins: Pins::new(),
         catalog: parameters.catalog.reaching(&parameters.warehouse),
         warehouse: parameters.warehouse.clone(),
         from_warehouse: parameters.from_warehouse.is_on(),
         objects: parameters.objects.clone(),
     };
-    let Mounted { run, read, objects, warehouse } = mount(&engine, &lake, &state, &sql, &call.observer())?;
+    let Mounted { run, read, objects, warehouse, .. } = mount(&engine, &lake, &state, &sql, &call.observer())?;
     if let Some(warehouse) = warehouse {
         call.set_detail("warehouse", warehouse);
     }

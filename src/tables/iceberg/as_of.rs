@@ -53,6 +53,16 @@ impl FromStr for AsOf {
     }
 }
 
+impl Tables {
+    /// Returns the run of a state.
+    ///
+    /// # Errors
+    /// Fails if the catalog has no such state.
+    pub fn run_at(&mut self, as_of: &AsOf) -> anyhow::Result<RunId> {
+        Known::list(self)?.run_of(self, as_of)
+    }
+}
+
 /// The tables of an earlier state, mounted in an engine.
 #[derive(Clone, Debug)]
 pub struct MountedState {

@@ -2,6 +2,8 @@
 //!
 //! Rows go to DuckDB one by one as manifests are read, so a table of many files takes no more memory than one manifest.
 
+use std::collections::BTreeMap;
+
 use lake_catalog::{DataContentType, LiveFile, Ref, Snapshot, Table, TableName};
 
 use super::{RUN_ID, Tables, failure, is_of_runs, run_tag};
@@ -16,16 +18,16 @@ pub const VIEWS: [&str; 4] = ["table_files", "table_schema_versions", "table_siz
 pub struct ReadState {
     /// The run that tables of runs are read as of.
     pub run: Option<RunId>,
-    /// A table of people's own, and the snapshot that it is read as of.
-    pub own: Option<(TableName, i64)>,
+    /// Tables that are not of runs, and the snapshots that they are read as of; `None` for one that does not exist then.
+    pub own: BTreeMap<TableName, Option<i64>>,
 }
 
 impl ReadState {
     /// Returns whether a table exists in the state, and the snapshot that it then has; none if it is empty.
     fn snapshot(&self, table: &Table) -> Option<Option<i64>> {
-        match (&self.run, &self.own) {
+        match (&self.run, self.own.get(table.name())) {
             (Some(run), _) if is_of_runs(table) => table.ref_id(&run_tag(run)).map(Some),
-            (_, Some((name, snapshot))) if name == table.name() => Some(Some(*snapshot)),
+            (_, Some(pinned)) => pinned.map(Some),
             _ => Some(table.metadata().current_snapshot_id()),
         }
     }

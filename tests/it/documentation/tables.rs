@@ -30,7 +30,7 @@ fn the_example_of_each_table_runs() {
     let lake = Lake::open(&published_lake(&dir)).unwrap();
     let run = lake.run(&lake.active().unwrap().unwrap()).unwrap();
     let contract = Contract::load().unwrap();
-    let parameters = EngineParameters { memory_limit: ByteSize(1 << 30), threads: None };
+    let parameters = EngineParameters::new(ByteSize(1 << 30), None);
     let engine = DuckDb::open(&parameters, &dir.path("spill")).unwrap();
     mount_run(&engine, &contract, &run).unwrap();
     for table in contract.tables.iter().filter(|table| !table.optional) {

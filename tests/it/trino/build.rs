@@ -73,7 +73,7 @@ fn trino_builds_the_same_rows_as_duckdb_and_its_checks_seal_the_run() {
 pub(super) fn expect_same_tables(stack: &Stack, run: &str, other: &str) {
     let lake = stack.lake();
     let spill = tempfile::tempdir().unwrap();
-    let parameters = EngineParameters { memory_limit: "1GiB".parse().unwrap(), threads: None };
+    let parameters = EngineParameters::new("1GiB".parse().unwrap(), None);
     let engine = DuckDb::open(&parameters, spill.path()).unwrap();
     for table in Contract::load().unwrap().tables_of("build-warehouse") {
         let [a, b] = [run, other].map(|id| {

@@ -131,7 +131,7 @@ fn both_engines_build_the_same_of_names_on_which_they_differ() {
 }
 
 fn duckdb() -> DuckDb {
-    let parameters = EngineParameters { memory_limit: "1GiB".parse().unwrap(), threads: Some(1) };
+    let parameters = EngineParameters::new("1GiB".parse().unwrap(), Some(1));
     DuckDb::open(&parameters, &std::env::temp_dir()).unwrap()
 }
 

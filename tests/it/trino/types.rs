@@ -61,7 +61,7 @@ fn write(stack: &Stack, writable: &WritableRun, table: &Table, columns: Vec<Arra
 }
 
 fn duckdb(files: &[PathBuf]) -> DuckDb {
-    let parameters = EngineParameters { memory_limit: "1GiB".parse().unwrap(), threads: Some(1) };
+    let parameters = EngineParameters::new("1GiB".parse().unwrap(), Some(1));
     let engine = DuckDb::open(&parameters, &std::env::temp_dir()).unwrap();
     engine.mount("extremes", files).unwrap();
     engine

@@ -100,7 +100,7 @@ fn the_steps_over_trino_can_be_run_alone() {
 
 /// The events came after the tables had been registered: nothing has to be refreshed.
 fn the_history_is_in_trino_what_it_is_in_duckdb(stack: &Stack) {
-    let parameters = EngineParameters { memory_limit: "1GiB".parse().unwrap(), threads: Some(1) };
+    let parameters = EngineParameters::new("1GiB".parse().unwrap(), Some(1));
     let duckdb = DuckDb::open(&parameters, &std::env::temp_dir()).unwrap();
     let trino = stack.session_in(&format!("{}_history", stack.schema()));
     for (table, folder, view) in HISTORY {

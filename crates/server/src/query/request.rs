@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use discogs_lakehouse::own::Pins;
 use discogs_lakehouse::query::{Cells, State};
 use discogs_lakehouse::tables::iceberg::{AsOf, OwnName};
 use serde::Deserialize;
@@ -85,6 +86,7 @@ impl Ask {
                 run_id: None,
                 as_of,
                 table: table.map(|table| table.0),
+                pins: Pins::new(),
                 catalog: app.parameters.catalog.clone(),
                 ..State::default()
             },
