@@ -21,7 +21,7 @@ pub mod database;
 pub mod dump;
 pub mod gold;
 mod history;
-mod http;
+pub mod http;
 pub mod ingest;
 pub mod lake;
 pub mod metrics;

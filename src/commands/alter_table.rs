@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// Fails if the table is one of the data contract, if Iceberg does not allow a change, if another task holds the lake's
 /// lock, or if the catalog refuses the commit.
-fn alter_table(parameters: AlterTable, call: &mut Call) -> anyhow::Result<()> {
+pub(super) fn alter_table(parameters: AlterTable, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let tables = publication.existing_tables()?;
@@ -83,7 +83,7 @@ fn alter_table(parameters: AlterTable, call: &mut Call) -> anyhow::Result<()> {
     if dry_run {
         call.skipped(format!("dry_run: {table} would have the columns {columns}"));
     } else {
-        call.say(format_args!("{table} has the columns {columns}"));
+        call.summary(format_args!("{table} has the columns {columns}"));
     }
     Ok(())
 }

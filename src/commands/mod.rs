@@ -26,8 +26,10 @@ pub mod ingest_masters;
 pub mod ingest_releases;
 pub mod lake_status;
 pub mod lakehouse_server;
+pub mod lakeshell;
 pub mod maintain_tables;
 pub mod move_catalog;
+mod open_lake;
 pub mod preflight;
 mod project;
 pub mod promote;
@@ -62,8 +64,8 @@ use digdag_task::Call;
 use project::PROJECT;
 
 pub use arguments::{LakeArgs, PublishArgs, RunArgs, TextArgs};
-pub(crate) use failure::classified;
-pub use failure::{failure_of, main};
+pub use failure::{classified, failure_of, main};
+pub use open_lake::{OpenLake, ReadableColumn, ReadableTable};
 pub use promote::RunMode;
 
 /// Runs a task of this project.

@@ -47,7 +47,7 @@ pub fn main() -> ExitCode {
 ///
 /// # Errors
 /// Fails if a table has no such snapshot, if another task holds the lake's lock, or if the catalog refuses the commit.
-fn rollback_table(parameters: RollbackTable, call: &mut Call) -> anyhow::Result<()> {
+pub(super) fn rollback_table(parameters: RollbackTable, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let mut publication = iceberg::lock(&lake, call.name(), &parameters.catalog)?;
     let tables = publication.existing_tables()?;

@@ -97,7 +97,7 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// Fails if the input cannot be read, or has a value that does not fit the table, which the message names by row and
 /// column; or if the catalog refuses the commit. The table is unchanged then.
-fn upsert_table(parameters: UpsertTable, call: &mut Call) -> anyhow::Result<()> {
+pub(super) fn upsert_table(parameters: UpsertTable, call: &mut Call) -> anyhow::Result<()> {
     let lake = parameters.lake.open()?;
     let request = Request {
         table: parameters.table.0.clone(),

@@ -53,10 +53,10 @@ fn write_manuals(parameters: WriteManuals, call: &mut Call) -> anyhow::Result<()
     Ok(())
 }
 
-/// Returns the commands of every task, of run-workflow and of generate-dumps.
+/// Returns the commands of every task, of lakeshell, of run-workflow and of generate-dumps.
 fn commands() -> Vec<Command> {
     let mut commands = super::all();
-    commands.extend([generate_dumps::command(), run_workflow::command()]);
+    commands.extend([generate_dumps::command(), super::lakeshell::command(), run_workflow::command()]);
     commands
 }
 

@@ -100,7 +100,11 @@ pub fn mount(
     read.extend(own.filter(|table| reads.as_ref().is_some_and(|reads| names(reads, &table.table))));
     let run = match (&asked.as_of, &asked.run_id) {
         (Some(_), _) if of_own.is_none() => state.run.clone(),
-        (_, None) if !asked.from_warehouse && (has_own || !views.is_empty() || !names_run) && lake.active()?.is_none() => None,
+        (_, None)
+            if !asked.from_warehouse && (has_own || !views.is_empty() || !names_run) && lake.active()?.is_none() =>
+        {
+            None
+        }
         (_, id) => match warehouse_of(lake, asked, id.as_ref(), observer)? {
             None => {
                 let id = id.clone().map_or_else(|| lake.published(), Ok)?;

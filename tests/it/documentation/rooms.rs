@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 11] = [
 ];
 
 /// The crates of the workspace, and those of them that each may use.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 13] = [
     (
         ".",
         &[
@@ -45,6 +45,7 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("rest-catalog", &["lake-catalog"]),
     ("run-workflow", &["digdag-task"]),
     ("server", &["digdag-task", "discogs-lakehouse", "lake-catalog", "lake-rest-catalog"]),
+    ("shell", &["digdag-task", "discogs-lakehouse"]),
     ("store", &[]),
 ];
 
@@ -119,6 +120,7 @@ fn each_crate_uses_only_those_it_may() {
         "layout" => "lake-layout",
         "rest-catalog" => "lake-rest-catalog",
         "server" => "lakehouse-server",
+        "shell" => "lakeshell",
         "store" => "lake-store",
         name => name,
     });

@@ -1,0 +1,2 @@
+-- Reads a table whose columns the shell describes.
+FROM {table}
