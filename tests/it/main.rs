@@ -22,6 +22,7 @@ mod refine;
 mod rest_catalog;
 mod retention;
 mod server;
+mod shell;
 mod store;
 mod support;
 mod task;

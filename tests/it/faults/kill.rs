@@ -10,6 +10,7 @@ mod own;
 mod refine;
 mod rest;
 mod retention;
+mod shell;
 mod tables;
 
 use std::collections::BTreeMap;
