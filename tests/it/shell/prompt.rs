@@ -21,7 +21,7 @@ fn commands_tables_and_columns_are_completed_and_lines_are_kept() {
     terminal
         .wait("the history of the table", |screen| screen.contains("mine.inventory\n┌") && screen.contains("1 row, "));
     terminal.text("SELECT ti");
-    terminal.press(&["C-c"]);
+    terminal.give_up();
     terminal.text("FROM mine.inventory WHERE pri");
     terminal.press(&["Tab"]);
     terminal.wait("the column is completed", |screen| screen.ends_with("WHERE price"));
@@ -36,7 +36,7 @@ fn commands_tables_and_columns_are_completed_and_lines_are_kept() {
     terminal.text("insert mine.inventory list");
     terminal.press(&["Tab"]);
     terminal.wait("the file is completed", |screen| screen.ends_with("insert mine.inventory listings.csv"));
-    terminal.press(&["C-c"]);
+    terminal.give_up();
     let screen = terminal.run("SELECT nothing;");
     assert!(screen.contains("lakeshell: the statement: Binder Error"), "{screen}");
     terminal.run(" SELECT 1 AS hidden;");
@@ -57,11 +57,11 @@ fn commands_tables_and_columns_are_completed_and_lines_are_kept() {
     let Some(terminal) = Terminal::open_with(&lake, &folder, WIDE, copied, "sed s/^/paged:/") else { return };
     terminal.press(&["Up", "Up"]);
     terminal.wait("the last command but one", |screen| screen.ends_with("lake> SELECT nothing;"));
-    terminal.press(&["C-c"]);
+    terminal.give_up();
     terminal.press(&["C-r"]);
     terminal.text("history mi");
     terminal.wait("the command that was searched", |screen| screen.contains("history mine.inventory"));
-    terminal.press(&["C-c"]);
+    terminal.give_up();
     let screen = terminal.run("SELECT range AS n FROM range(100);");
     assert!(screen.contains("paged:│ 99 "), "{screen}");
     terminal.press(&["C-d"]);

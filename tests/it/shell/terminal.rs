@@ -58,6 +58,13 @@ impl Terminal {
         self.tmux(&[&["send-keys"], keys].concat());
     }
 
+    /// Gives up the line that is being typed, and waits for the next prompt: until it is there, the terminal itself takes keys
+    /// such as Ctrl-R.
+    pub fn give_up(&self) {
+        self.press(&["C-c"]);
+        self.wait("the next prompt", |screen| screen.ends_with("lake>"));
+    }
+
     /// Types a line.
     pub fn line(&self, text: &str) {
         self.text(text);
