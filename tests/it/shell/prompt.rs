@@ -41,7 +41,7 @@ fn commands_tables_and_columns_are_completed_and_lines_are_kept() {
     assert!(screen.contains("lakeshell: the statement: Binder Error"), "{screen}");
     terminal.run(" SELECT 1 AS hidden;");
     terminal.line("quit");
-    terminal.wait("the end of the shell", |screen| screen.contains("Pane is dead (status 0"));
+    terminal.wait("the end of the shell", |screen| screen.contains("ended with 0"));
 
     // The history is kept for the next shell, and only the user reads it.
     let Terminal { state, .. } = &terminal;
@@ -65,7 +65,7 @@ fn commands_tables_and_columns_are_completed_and_lines_are_kept() {
     let screen = terminal.run("SELECT range AS n FROM range(100);");
     assert!(screen.contains("paged:│ 99 "), "{screen}");
     terminal.press(&["C-d"]);
-    terminal.wait("the end of the shell", |screen| screen.contains("Pane is dead (status 0"));
+    terminal.wait("the end of the shell", |screen| screen.contains("ended with 0"));
 }
 
 #[test]

@@ -39,9 +39,12 @@ impl Terminal {
         let new = ["new-session", "-d", "-x", &columns, "-y", &lines, "-c", folder.to_str().unwrap()];
         let variable = format!("PAGER={pager}");
         let pager = if pager.is_empty() { &["-u", "PAGER"][..] } else { &[variable.as_str()] };
-        let shell = [&["env"], pager, &["LESSHISTFILE=-", &state, &root, program.to_str().unwrap()]].concat();
-        let keep = ["set-option", "-g", "remain-on-exit", "on", ";", "set-option", "-g", "status", "off", ";"];
-        terminal.tmux(&[&keep[..], &new[..], &shell[..]].concat());
+        // tmux does not always see that its program has ended, so a shell says so.
+        let said = "trap : INT; \"$1\"; printf '\\nended with %s' \"$?\"; exec sleep 600";
+        let program = ["sh", "-c", said, "sh", program.to_str().unwrap()];
+        let shell = [&["env"], pager, &["LESSHISTFILE=-", &state, &root], &program].concat();
+        let plain = ["set-option", "-g", "status", "off", ";"];
+        terminal.tmux(&[&plain[..], &new[..], &shell[..]].concat());
         terminal.wait("the prompt", |screen| screen.ends_with("lake>"));
         Some(terminal)
     }
@@ -58,7 +61,7 @@ impl Terminal {
         self.tmux(&[&["send-keys"], keys].concat());
     }
 
-    /// Gives up the line that is being typed, and waits for the next prompt: until it is there, the terminal itself takes keys
+    /// Cancels the line that is being typed, and waits for the next prompt: until it is there, the terminal itself takes keys
     /// such as Ctrl-R.
     pub fn give_up(&self) {
         self.press(&["C-c"]);
@@ -98,7 +101,7 @@ impl Terminal {
             if is_so(&screen) {
                 return screen;
             }
-            let is_dead = screen.contains("Pane is dead");
+            let is_dead = screen.contains("\nended with ");
             assert!(!is_dead && began.elapsed() < Duration::from_secs(60), "not {what}:\n{screen}");
             std::thread::sleep(Duration::from_millis(10));
         }
