@@ -16,7 +16,7 @@ use crate::lake::{Lake, RunId, RunStatus, run_statuses};
 use crate::own::changes::{self, From};
 use crate::own::{own_snapshot, own_snapshots};
 use crate::query::{Answer, State, mount, tables_of};
-use crate::sql::{DuckDb, EngineParameters, Sandbox, SandboxParameters, SqlFile, quoted};
+use crate::sql::{DuckDb, EngineParameters, SandboxParameters, SqlFile, quoted};
 use crate::tables::iceberg::{
     AsOf, CatalogArgs, OwnName, SnapshotDescription, TableDescription, TableSummary, Tables, VIEWS, table_name,
 };
@@ -44,7 +44,7 @@ pub struct ReadableTable {
     pub files: Option<u64>,
     /// The bytes of all files.
     pub bytes: Option<u64>,
-    /// What a row is, for a table of the contract.
+    /// The meaning of a row, for a table of the contract.
     pub row: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct ReadableColumn {
     /// The type, as DuckDB names it.
     #[serde(rename = "type")]
     pub data_type: String,
-    /// What it holds, for a table of the contract.
+    /// The description, for a column of the contract.
     pub description: Option<String>,
 }
 
@@ -94,9 +94,8 @@ impl OpenLake {
         let engine = DuckDb::open(&self.engine, scratch.path())?;
         let state = State { catalog: self.catalog.clone(), ..state.clone() };
         let quiet: SharedObserver = Arc::new(Quiet);
-        let mounted = mount(&engine, &self.lake, &state, sql, &quiet)?;
-        let sandbox = Sandbox::new(engine, self.lake.root(), &mounted.objects, self.sandbox)?;
-        take(&mut Answer::new(&sandbox, sql, "the statement")?)?;
+        let mounted = mount(engine, &self.lake, &state, sql, self.sandbox, &quiet)?;
+        take(&mut Answer::new(&mounted.sandbox, sql, "the statement")?)?;
         let run_id = mounted.run.filter(|_| state.as_of.is_none());
         // A table without a snapshot is read as it is.
         let pins = mounted.pins.into_iter().filter(|(_, snapshot)| snapshot.is_some()).collect();

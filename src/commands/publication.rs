@@ -13,7 +13,8 @@ pub(super) struct Warehouse {
 }
 
 impl Warehouse {
-    /// Opens the warehouse and reads its pointer; returns `None` if none is set and the lake has none on record. Called under the lake's lock.
+    /// Opens the warehouse and reads its pointer; returns `None` if none is set and the lake has none on record. Called under
+    /// the lake's lock.
     pub fn open(lake: &Lake, parameters: &WarehouseArgs, call: &mut Call) -> anyhow::Result<Option<Self>> {
         let Some(remote) = parameters.of(lake)?.open(1, call.observer())? else { return Ok(None) };
         let pointer = remote.pointer()?;

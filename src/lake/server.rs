@@ -1,4 +1,4 @@
-//! What a server keeps in a lake: the records of its jobs, and the log of writes.
+//! The files of a server in a lake: the records of its jobs, and the log of writes.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;

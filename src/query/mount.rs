@@ -5,7 +5,7 @@ use lake_catalog::TableName;
 use crate::contract::Contract;
 use crate::lake::{Lake, RunId};
 use crate::own::{Pins, mount_own, own_snapshot};
-use crate::sql::{DuckDb, ObjectParameters, Reads};
+use crate::sql::{DuckDb, ObjectParameters, Reads, Sandbox, SandboxParameters};
 use crate::store::{RemoteLake, WarehouseArgs};
 use crate::tables::iceberg::{self, AsOf, CatalogArgs, ReadState, Tables, VIEWS, mount_as_of, mount_views};
 use crate::tables::{ReadTable, mount_copy, mount_reads};
@@ -32,14 +32,14 @@ pub struct State {
     pub objects: ObjectParameters,
 }
 
-/// The tables that a statement reads.
+/// The tables that a statement reads, mounted in a sandbox that reads nothing else.
 pub struct Mounted {
+    /// The engine, locked for the statement.
+    pub sandbox: Sandbox,
     /// The run, or `None` if the lake has no published run and the statement needs none.
     pub run: Option<RunId>,
     /// The tables, or `None` if the statement may read any.
     pub read: Option<Vec<ReadTable>>,
-    /// The objects in the warehouse that the statement may read.
-    pub objects: Vec<String>,
     /// The address of the warehouse, if the run is read there.
     pub warehouse: Option<String>,
     /// The tables that are not of runs, and the snapshots that are read.
@@ -47,15 +47,16 @@ pub struct Mounted {
 }
 
 /// Mounts the tables that a statement names: those of a run, under their namespaces those that are not of runs, and those
-/// about tables.
+/// about tables. Locks the engine, so that the statement reads only these, and files as the parameters permit.
 ///
 /// # Errors
 /// Fails if parameters contradict each other, if the catalog lacks what the statement needs, or with DuckDB's error.
 pub fn mount(
-    engine: &DuckDb,
+    engine: DuckDb,
     lake: &Lake,
     asked: &State,
     sql: &str,
+    parameters: SandboxParameters,
     observer: &SharedObserver,
 ) -> anyhow::Result<Mounted> {
     let of_own = asked.table.as_ref().zip(asked.as_of.as_ref());
@@ -80,7 +81,7 @@ pub fn mount(
     let (mut read, mut objects, mut warehouse) = (Vec::new(), Vec::new(), None);
     if let Some(as_of) = asked.as_of.as_ref().filter(|_| of_own.is_none()) {
         let mut tables = tables_of(lake, &asked.catalog)?;
-        let mounted = mount_as_of(engine, &mut tables, as_of, reads.as_ref(), &asked.objects)?;
+        let mounted = mount_as_of(&engine, &mut tables, as_of, reads.as_ref(), &asked.objects)?;
         state.run = Some(mounted.run);
         (read, objects) = (mounted.read, mounted.objects);
     }
@@ -90,7 +91,7 @@ pub fn mount(
             state.own.insert(table.clone(), Some(own_snapshot(tables, table, as_of)?));
         }
         // Tables that are computed from runs are read as they are, unless the call names a run.
-        own = mount_own(engine, tables, &state.own, state.run.as_ref(), has_word, reads.as_ref())?;
+        own = mount_own(&engine, tables, &state.own, state.run.as_ref(), has_word, reads.as_ref())?;
     }
     let has_own = !own.is_empty();
     // A statement such as SELECT 1 needs no run. One that may read any table reads those that exist.
@@ -108,7 +109,7 @@ pub fn mount(
         (_, id) => match warehouse_of(lake, asked, id.as_ref(), observer)? {
             None => {
                 let id = id.clone().map_or_else(|| lake.published(), Ok)?;
-                read.extend(mount_reads(engine, &Contract::load()?, &lake.run(&id)?, reads.as_ref())?);
+                read.extend(mount_reads(&engine, &Contract::load()?, &lake.run(&id)?, reads.as_ref())?);
                 Some(id)
             }
             Some(remote) => {
@@ -120,16 +121,17 @@ pub fn mount(
                 let location = |path: &str| remote.location(&id, path);
                 let files = manifest.files.iter().filter(|file| file.path.ends_with(".parquet"));
                 objects.extend(files.map(|file| location(&file.path)));
-                read.extend(mount_copy(engine, &Contract::load()?, &manifest, location, reads.as_ref())?);
+                read.extend(mount_copy(&engine, &Contract::load()?, &manifest, location, reads.as_ref())?);
                 Some(id)
             }
         },
     };
     if !views.is_empty() {
         let mut tables = tables.map_or_else(|| tables_of(lake, &asked.catalog), Ok)?;
-        mount_views(engine, &mut tables, &views, &state)?;
+        mount_views(&engine, &mut tables, &views, &state)?;
     }
-    Ok(Mounted { run, read: reads.is_some().then_some(read), objects, warehouse, pins })
+    let sandbox = Sandbox::new(engine, lake.root(), &objects, parameters)?;
+    Ok(Mounted { sandbox, run, read: reads.is_some().then_some(read), warehouse, pins })
 }
 
 /// Returns the warehouse if the run is read there: because the call says so, or because the lake does not have the run.

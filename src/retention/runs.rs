@@ -1,10 +1,11 @@
 //! Runs that are no longer kept: their snapshots and tags leave all tables in one transaction, then their files go.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lake_catalog::Access;
 
-use crate::lake::{Lake, PrunePlan, Retention};
+use crate::lake::{Lake, PrunePlan, Retention, RunId};
 use crate::store::{RemoteLake, RemotePlan};
 use crate::tables::iceberg::{CatalogArgs, RunCopy, Tables, lock};
 
@@ -29,16 +30,13 @@ pub fn prune(
     retention: Retention,
     dry_run: bool,
 ) -> anyhow::Result<Pruned> {
-    let held = |tables: Option<&mut Tables>| {
-        tables.map(|tables| tables.held_runs(RunCopy::InLake)).transpose().map(Option::unwrap_or_default)
-    };
     if dry_run {
-        let held = held(Tables::open(lake, Access::Read, catalog)?.as_mut())?;
+        let held = held(Tables::open(lake, Access::Read, catalog)?.as_mut(), RunCopy::InLake)?;
         let plan = lake.plan_prune(retention, &held)?;
         return Ok(Pruned { is_nothing: plan.is_empty(), plan });
     }
     let mut publication = lock(lake, task, catalog)?;
-    let held = held(publication.tables())?;
+    let held = held(publication.tables(), RunCopy::InLake)?;
     let mut plan = lake.plan_prune(retention, &held)?;
     let is_nothing = plan.is_empty();
     if let Some(tables) = publication.tables() {
@@ -49,6 +47,11 @@ pub fn prune(
     }
     plan.execute(publication.locked(), task)?;
     Ok(Pruned { plan, is_nothing })
+}
+
+/// Returns the runs that tables need in one of their copies; none without tables.
+fn held(tables: Option<&mut Tables>, copy: RunCopy) -> anyhow::Result<BTreeMap<RunId, String>> {
+    tables.map(|tables| tables.held_runs(copy)).transpose().map(Option::unwrap_or_default)
 }
 
 /// The number of objects that are removed at once.
@@ -67,16 +70,13 @@ pub fn prune_warehouse(
     (keep, open_for): (usize, Duration),
     dry_run: bool,
 ) -> anyhow::Result<RemotePlan> {
-    let held = |tables: Option<&mut Tables>| {
-        tables.map(|tables| tables.held_runs(RunCopy::InWarehouse)).transpose().map(Option::unwrap_or_default)
-    };
     if dry_run {
-        let held = held(Tables::open(lake, Access::Read, catalog)?.as_mut())?;
+        let held = held(Tables::open(lake, Access::Read, catalog)?.as_mut(), RunCopy::InWarehouse)?;
         return remote.plan_prune(lake, keep, open_for, &held);
     }
     // The pointers must not move between the plan and the removals.
     let mut publication = lock(lake, task, catalog)?;
-    let held = held(publication.tables())?;
+    let held = held(publication.tables(), RunCopy::InWarehouse)?;
     let plan = remote.plan_prune(lake, keep, open_for, &held)?;
     if let Some(tables) = publication.tables() {
         let going: Vec<_> = plan.removed().map(|run| &run.run_id).collect();

@@ -83,9 +83,7 @@ impl Canceller {
             self.handle.interrupt();
         }
     }
-}
 
-impl Canceller {
     /// Returns whether the engine is open.
     pub(super) fn is_open(&self) -> bool {
         *self.is_open.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,9 +1,9 @@
 //! The engines that SQL runs on, and the SQL files.
 //!
 //! A file of `sql/` holds header comments and one statement (`file.rs`) and is part of the binary. DuckDB runs
-//! embedded, with a memory limit and a folder to spill to (`duckdb.rs`), and reads objects in S3 (`objects.rs`); a user's SQL runs in a [`Sandbox`]. Trino
-//! serves the published lake, and can build and check a lake that is too large for one machine (`trino/`). Both
-//! implement [`Engine`]. This module does not depend on Discogs.
+//! embedded, with a memory limit and a folder to spill to (`duckdb.rs`), and reads objects in S3 (`objects.rs`); a user's
+//! SQL runs in a [`Sandbox`]. Trino serves the published lake, and can build and check a lake that is too large for one
+//! machine (`trino/`). Both implement [`Engine`]. This module does not depend on Discogs.
 
 mod cancellation;
 mod duckdb;

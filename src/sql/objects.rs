@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use lake_store::{Access, Address};
 
+use super::statement::run;
 use super::{DuckDb, SqlFile, text_literal};
 use digdag_task::Failure;
 
@@ -53,15 +54,12 @@ impl DuckDb {
             Failure::parameters(format!("DuckDB cannot load {}: {error}", extension.display()))
                 .hint("run scripts/setup-httpfs, which installs the one for this DuckDB")
         })?;
-        let forget = SqlFile::load("objects/forget")?;
         for setting in OF_THE_ENVIRONMENT {
-            self.execute(&forget.with(&[("setting", setting)]), &forget.path)?;
+            run(self, "objects/forget", &[("setting", setting)])?;
         }
         self.execute_file("objects/verify_server")?;
         if let Some(file) = &access.authorities {
-            let authorities = SqlFile::load("objects/authorities")?;
-            let file = text_literal(&file.to_string_lossy());
-            self.execute(&authorities.with(&[("file", &file)]), &authorities.path)?;
+            run(self, "objects/authorities", &[("file", &text_literal(&file.to_string_lossy()))])?;
         }
         let credentials = &access.credentials;
         let texts = [
@@ -76,9 +74,8 @@ impl DuckDb {
         let texts = texts.map(|(place, text)| (place, text_literal(text)));
         let mut places: Vec<_> = texts.iter().map(|(place, text)| (*place, text.as_str())).collect();
         places.push(("is_encrypted", if access.is_encrypted { "true" } else { "false" }));
-        let login = SqlFile::load("objects/login")?;
         // DuckDB's message may quote the statement, and with it the secret.
-        self.execute(&login.with(&places), &login.path)
+        run(self, "objects/login", &places)
             .map_err(|_| Failure::external("DuckDB refuses the login of the warehouse").into())
     }
 }

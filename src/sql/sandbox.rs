@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::Args;
 use walkdir::WalkDir;
 
+use super::statement::run;
 use super::{DuckDb, Engine, Prepared, SqlFile, text_literal};
 use digdag_task::{Failure, Switch};
 
@@ -71,8 +72,7 @@ impl Sandbox {
             engine.execute(&allowed.with(&[("folder", &folder)]), &allowed.path)?;
             if !objects.is_empty() {
                 let paths: Vec<_> = objects.iter().map(|location| text_literal(location)).collect();
-                let allowed = SqlFile::load("sandbox/allowed_paths")?;
-                engine.execute(&allowed.with(&[("paths", &paths.join(", "))]), &allowed.path)?;
+                run(&engine, "sandbox/allowed_paths", &[("paths", &paths.join(", "))])?;
             }
             engine.execute_file("sandbox/no_external_access")?;
         }

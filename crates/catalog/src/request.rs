@@ -27,7 +27,7 @@ const NO_PARTITIONS: i32 = 999;
 pub struct TableRequest {
     /// The table.
     pub name: TableName,
-    /// What must hold of the table.
+    /// The conditions that the table has to meet.
     pub requirements: Vec<TableRequirement>,
     /// The updates, in order.
     pub updates: Vec<TableUpdate>,

@@ -19,7 +19,7 @@ pub struct Refusal {
     pub status: u16,
     /// The name of the exception that clients raise.
     pub kind: &'static str,
-    /// What failed, on what, and why.
+    /// The message for people.
     pub message: String,
     /// Whether another writer committed between the reading and the writing of this request, which the server repeats.
     pub(crate) is_overtaken: bool,

@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct App {
     pub lake: Lake,
     /// The parameters, as the caller gave them.
     pub parameters: LakehouseServer,
-    /// What follows from them.
+    /// The settings that follow from them.
     pub settings: Settings,
     /// The tokens, unless all who reach a loopback address are let in.
     pub tokens: Option<Tokens>,

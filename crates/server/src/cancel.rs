@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use discogs_lakehouse::sql::{Cancelled, Canceller};
+use discogs_lakehouse::sql::{Cancellation, Cancelled, EngineParameters};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::app::Shared;
@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// The pause between two interrupts of DuckDB, which may miss one.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Why a query was cancelled.
+/// The reason for which a query was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The client went away.
@@ -40,21 +40,16 @@ impl Reason {
 pub struct Cancel {
     /// Raised when the query is to end.
     raised: CancellationToken,
-    shared: Arc<Mutex<State>>,
+    reason: Arc<Mutex<Option<Reason>>>,
+    engines: Cancellation,
 }
 
-#[derive(Default)]
-struct State {
-    reason: Option<Reason>,
-    canceller: Option<Canceller>,
-}
-
-/// What a client holds of its query. Dropped, it cancels the query.
+/// The part of a query that its client holds. Dropped, it cancels the query.
 pub struct Client {
     _gone: DropGuard,
 }
 
-/// What the thread of a query holds. Dropped, it ends the watcher.
+/// The part of a query that its thread holds. Dropped, it ends the watcher.
 pub struct Running {
     _done: DropGuard,
 }
@@ -63,7 +58,8 @@ impl Cancel {
     /// Starts a watcher, which cancels the query when its client is dropped, after `limit`, or with the server.
     pub fn watch(app: &Shared, limit: Duration) -> (Self, Client, Running) {
         let (gone, done) = (CancellationToken::new(), CancellationToken::new());
-        let cancel = Cancel { raised: CancellationToken::new(), shared: Arc::default() };
+        let (reason, engines) = (Arc::default(), Cancellation::default());
+        let cancel = Cancel { raised: CancellationToken::new(), reason, engines };
         let client = Client { _gone: gone.clone().drop_guard() };
         let running = Running { _done: done.clone().drop_guard() };
         let (watched, forced) = (cancel.clone(), app.forced.clone());
@@ -74,12 +70,10 @@ impl Cancel {
                 () = forced.cancelled() => Reason::Stopped,
                 () = tokio::time::sleep(limit) => Reason::TimeLimit(limit),
             };
-            watched.state(|state| state.reason = Some(reason));
+            *watched.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
             watched.raised.cancel();
             loop {
-                if let Some(canceller) = watched.state(|state| state.canceller.clone()) {
-                    canceller.cancel();
-                }
+                watched.engines.cancel();
                 tokio::select! {
                     () = done.cancelled() => return,
                     () = tokio::time::sleep(PAUSE) => {}
@@ -89,18 +83,14 @@ impl Cancel {
         (cancel, client, running)
     }
 
-    fn state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Lets the watcher cancel an engine.
-    pub fn of_engine(&self, canceller: Canceller) {
-        self.state(|state| state.canceller = Some(canceller));
+    /// Returns limits of engines that the watcher cancels with the query.
+    pub fn limits(&self, limits: &EngineParameters) -> EngineParameters {
+        EngineParameters { cancellation: self.engines.clone(), ..limits.clone() }
     }
 
     /// Returns why the query was cancelled, if it was.
     pub fn reason(&self) -> Option<Reason> {
-        self.state(|state| state.reason)
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fails once the query is cancelled.

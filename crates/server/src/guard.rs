@@ -1,4 +1,4 @@
-//! What stands before every endpoint: the host, the origin, the token, the scope, and the id and the log of the request.
+//! The checks before every endpoint: the host, the origin, the token and the scope. Gives each request its id and logs it.
 //!
 //! A web page of another site can send requests to 127.0.0.1 from the browser of a user, by its own name that resolves to
 //! 127.0.0.1 (DNS rebinding) or with a form. So a request to a loopback address has to name this machine as its host, and a

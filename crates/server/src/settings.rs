@@ -8,7 +8,7 @@ use discogs_lakehouse::sql::EngineParameters;
 /// The least memory of a query or an ingest; DuckDB does little with less.
 const MIN_MEMORY: u64 = 64 << 20;
 
-/// What follows from the parameters.
+/// The settings that follow from the parameters.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether only this machine reaches the server.

@@ -78,8 +78,7 @@ pub async fn changes(
     let (limit, shared) = (app.parameters.query_timeout, app.clone());
     stream::answer(&app, permit, limit, "application/x-ndjson", move |outlet, cancel| {
         let scratch = Scratch::of_the_system("discogs-changes.")?;
-        let engine = DuckDb::open(&shared.settings.engine, scratch.path())?;
-        cancel.of_engine(engine.canceller());
+        let engine = DuckDb::open(&cancel.limits(&shared.settings.engine), scratch.path())?;
         engine.limit_spill(shared.parameters.spill_limit)?;
         changes::stream(&shared.lake, &table.0, &from, &shared.parameters.catalog, &engine, |line| {
             Ok(outlet.write_all(line.as_bytes())?)

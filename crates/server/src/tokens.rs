@@ -8,7 +8,7 @@ use digdag_task::Failure;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// What a client may do; each scope has the rights of those before it.
+/// The rights of a client; each scope has those of the scopes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Anyone who reaches the server: whether it runs, and how it is called.
@@ -38,7 +38,7 @@ impl Scope {
 pub struct Principal {
     /// The name of its token, or `local`.
     pub name: String,
-    /// What it may do.
+    /// Its rights.
     pub scope: Scope,
 }
 

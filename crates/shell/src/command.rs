@@ -55,7 +55,7 @@ pub enum Command {
 /// Parameters of a task, such as `key=listing_id`, in order.
 pub type Options = Vec<(String, String)>;
 
-/// What `travel` asks for.
+/// The state that `travel` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Travel {
     /// Shows the state that is read.

@@ -8,9 +8,9 @@ pub struct Topic {
     pub name: &'static str,
     /// How it is written.
     pub usage: &'static str,
-    /// What it does, in a few words.
+    /// Its effect, in a few words.
     pub about: &'static str,
-    /// What it does, and examples.
+    /// Its effect, and examples.
     text: &'static str,
 }
 

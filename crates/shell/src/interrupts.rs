@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The presses of Ctrl-C within one command that end the shell, for a command that cannot be cancelled.
 const PRESSES_TO_END: usize = 3;
 
-/// What Ctrl-C does.
+/// The effect of Ctrl-C.
 pub struct Interrupts {
     cancellation: Cancellation,
     /// Whether the shell goes on after a Ctrl-C between two commands.

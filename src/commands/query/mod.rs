@@ -18,7 +18,7 @@ use crate::commands::LakeArgs;
 use crate::lake::RunId;
 use crate::own::Pins;
 use crate::query::{Answer, Format, Mounted, State, mount};
-use crate::sql::{DuckDb, EngineParameters, ObjectParameters, Sandbox, SandboxParameters};
+use crate::sql::{DuckDb, EngineParameters, ObjectParameters, SandboxParameters};
 use crate::store::WarehouseArgs;
 use crate::tables::iceberg::{AsOf, CatalogArgs, OwnName};
 use destination::Destination;
@@ -146,14 +146,14 @@ fn query(parameters: Query, call: &mut Call) -> anyhow::Result<()> {
         from_warehouse: parameters.from_warehouse.is_on(),
         objects: parameters.objects.clone(),
     };
-    let Mounted { run, read, objects, warehouse, .. } = mount(&engine, &lake, &state, &sql, &call.observer())?;
+    let mounted = mount(engine, &lake, &state, &sql, parameters.sandbox, &call.observer())?;
+    let Mounted { sandbox, run, read, warehouse, .. } = mounted;
     if let Some(warehouse) = warehouse {
         call.set_detail("warehouse", warehouse);
     }
     if let Some(id) = &run {
         call.set_run_id(id);
     }
-    let sandbox = Sandbox::new(engine, lake.root(), &objects, parameters.sandbox)?;
     if is_explained {
         return explain(&sandbox, (sql.as_str(), origin.as_str()), read.as_deref(), call);
     }

@@ -1,4 +1,4 @@
-//! What is known of a table from its metadata: its columns, its size, its arrangement, and its snapshots. No data file and
+//! A table as its metadata describes it: its columns, its size, its arrangement, and its snapshots. No data file and
 //! no manifest is read.
 
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! What the server refuses: clients without a token, pages of other sites, files, and unsafe parameters.
+//! Refusals of the server: clients without a token, pages of other sites, files, and unsafe parameters.
 
 use std::fs;
 use std::os::unix::fs::symlink;

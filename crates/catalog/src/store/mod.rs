@@ -66,7 +66,7 @@ pub(crate) struct TableRow {
     pub kind: Option<String>,
 }
 
-/// What a commit leaves.
+/// The outcome of a commit.
 #[derive(Debug, Default)]
 pub(crate) struct Committed {
     /// The tables as they were committed; empty if a REST server wrote their metadata.

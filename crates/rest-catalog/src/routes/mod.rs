@@ -5,6 +5,8 @@ mod namespaces;
 mod tables;
 mod views;
 
+use std::collections::HashMap;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -13,8 +15,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::RestCatalog;
 use crate::error::{Refusal, Result};
+use crate::request::Page;
+use crate::{RestCatalog, Served};
 use extract::Parameters;
 
 /// The prefix of this catalog's endpoints, which is its name in the database as well.
@@ -85,15 +88,31 @@ async fn config(Parameters(query): Parameters) -> Result<Json<Value>> {
 }
 
 async fn no_endpoint(request: Request) -> Refusal {
-    let path: String = request.uri().path().chars().take(200).collect();
-    let message = format!("the catalog has no endpoint {} {path}", request.method());
-    Refusal::new(StatusCode::NOT_FOUND, "NoSuchEndpointException", message)
+    Refusal::new(StatusCode::NOT_FOUND, "NoSuchEndpointException", missing(&request))
 }
 
 async fn no_method(request: Request) -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UnsupportedOperationException", missing(&request))
+}
+
+/// Returns the message for a request that no endpoint answers.
+fn missing(request: &Request) -> String {
     let path: String = request.uri().path().chars().take(200).collect();
-    let message = format!("the catalog has no endpoint {} {path}", request.method());
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UnsupportedOperationException", message)
+    format!("the catalog has no endpoint {} {path}", request.method())
+}
+
+/// Answers with a page of the names of tables or views in a namespace.
+async fn identifiers(
+    catalog: RestCatalog,
+    namespace: String,
+    query: HashMap<String, String>,
+    names: impl FnOnce(&Served, &str, &Page) -> Result<(Vec<String>, Option<String>)> + Send + 'static,
+) -> Result<Json<Value>> {
+    let asked = Page::parse(&query)?;
+    let of = namespace.clone();
+    let (names, next) = catalog.run(move |served| names(served, &of, &asked)).await?;
+    let identifiers = names.into_iter().map(|name| json!({"namespace": [namespace], "name": name})).collect();
+    Ok(page("identifiers", identifiers, next))
 }
 
 /// Returns a response with an entity tag.

@@ -5,29 +5,21 @@ use axum::body::Body as Contents;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::extract::{Body, Named, Namespace, Parameters};
-use super::{page, tagged};
-use crate::RestCatalog;
+use super::{identifiers, tagged};
 use crate::error::{Refusal, Result};
-use crate::request::{self, CreateTable, Page, RegisterTable, RenameTable};
+use crate::request::{self, CreateTable, RegisterTable, RenameTable};
 use crate::service::{Loaded, committed};
+use crate::{RestCatalog, Served};
 
 pub(super) async fn list(
     State(catalog): State<RestCatalog>,
     Namespace(namespace): Namespace,
     Parameters(query): Parameters,
 ) -> Result<Json<Value>> {
-    let asked = Page::parse(&query)?;
-    let of = namespace.clone();
-    let (names, next) = catalog.run(move |served| served.tables(&of, &asked)).await?;
-    Ok(page("identifiers", identifiers(&namespace, names), next))
-}
-
-/// Returns the identifiers of tables or views in a namespace.
-pub(super) fn identifiers(namespace: &str, names: Vec<String>) -> Vec<Value> {
-    names.into_iter().map(|name| json!({"namespace": [namespace], "name": name})).collect()
+    identifiers(catalog, namespace, query, Served::tables).await
 }
 
 pub(super) async fn create(

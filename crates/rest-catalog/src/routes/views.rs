@@ -6,21 +6,16 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::extract::{Named, Namespace, Parameters};
-use super::page;
-use super::tables::identifiers;
-use crate::RestCatalog;
+use super::identifiers;
 use crate::error::Result;
-use crate::request::Page;
+use crate::{RestCatalog, Served};
 
 pub(super) async fn list(
     State(catalog): State<RestCatalog>,
     Namespace(namespace): Namespace,
     Parameters(query): Parameters,
 ) -> Result<Json<Value>> {
-    let asked = Page::parse(&query)?;
-    let of = namespace.clone();
-    let (names, next) = catalog.run(move |served| served.views(&of, &asked)).await?;
-    Ok(page("identifiers", identifiers(&namespace, names), next))
+    identifiers(catalog, namespace, query, Served::views).await
 }
 
 pub(super) async fn load(State(catalog): State<RestCatalog>, Named(view): Named) -> Result<Json<Value>> {

@@ -1,4 +1,4 @@
-//! What the endpoints do with the catalog. All of it blocks.
+//! The work of the endpoints on the catalog. All of it blocks.
 
 mod commit;
 mod namespaces;

@@ -9,7 +9,7 @@ use crate::request::{CreateNamespace, Page, UpdateProperties};
 /// The property with the location of a namespace, which some clients put new tables below.
 const LOCATION: &str = "location";
 
-/// What became of the keys of an update of properties.
+/// The keys of an update of properties, by their outcome.
 #[derive(Debug)]
 pub(crate) struct Updated {
     pub removed: Vec<String>,

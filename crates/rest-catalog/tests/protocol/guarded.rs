@@ -1,4 +1,4 @@
-//! What clients may not change.
+//! The changes that are refused to clients.
 
 use lake_catalog::{Column, NewTable, PrimitiveType, TableChange, TableName};
 use serde_json::json;

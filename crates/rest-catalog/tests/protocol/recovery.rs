@@ -1,4 +1,4 @@
-//! What a killed server leaves, and how the next one takes it up.
+//! The leftovers of a killed server, and the next one that takes them up.
 
 use std::fs;
 

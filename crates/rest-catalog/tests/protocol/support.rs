@@ -232,7 +232,7 @@ async fn append_list(
     ])
 }
 
-/// What must hold of a table for an append.
+/// The requirements of an append.
 pub fn main_is(metadata: &Value) -> Value {
     let id = metadata["current-snapshot-id"].as_i64().filter(|id| *id >= 0);
     json!([

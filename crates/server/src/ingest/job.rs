@@ -38,7 +38,7 @@ impl Status {
     }
 }
 
-/// What an ingest did.
+/// The effect of an ingest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ingested {
     /// The snapshot, as a text because JSON numbers lose digits.
@@ -78,7 +78,7 @@ pub struct Job {
     pub sha256: String,
     /// The bytes of the body.
     pub bytes: u64,
-    /// What it did.
+    /// Its effect.
     pub result: Option<Ingested>,
     /// Why it failed.
     pub error: Option<ErrorReport>,

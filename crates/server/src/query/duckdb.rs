@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use digdag_task::{Quiet, Scratch, SharedObserver};
 use discogs_lakehouse::query::{self, Mounted, mount};
-use discogs_lakehouse::sql::{DuckDb, Sandbox, SandboxParameters};
+use discogs_lakehouse::sql::{DuckDb, SandboxParameters};
 
 use super::ORIGIN;
 use super::accept::Answer;
@@ -20,13 +20,12 @@ use crate::stream::Outlet;
 pub fn run(app: &App, ask: &Asked, answer: Answer, outlet: &mut Outlet, cancel: &Cancel) -> anyhow::Result<()> {
     cancel.check()?;
     let scratch = Scratch::of_the_system("discogs-query.")?;
-    let engine = DuckDb::open(&app.settings.engine, scratch.path())?;
-    cancel.of_engine(engine.canceller());
+    let engine = DuckDb::open(&cancel.limits(&app.settings.engine), scratch.path())?;
     engine.limit_spill(app.parameters.spill_limit)?;
     let quiet: SharedObserver = Arc::new(Quiet);
-    let Mounted { run, objects, .. } = mount(&engine, &app.lake, &ask.state, &ask.sql, &quiet)?;
+    let mounted = mount(engine, &app.lake, &ask.state, &ask.sql, SandboxParameters::default(), &quiet)?;
+    let Mounted { sandbox, run, .. } = mounted;
     outlet.set_run(run);
-    let sandbox = Sandbox::new(engine, app.lake.root(), &objects, SandboxParameters::default())?;
     let mut rows = query::Answer::new(&sandbox, &ask.sql, ORIGIN)?.at_most(ask.max_rows);
     answer.format.write(&mut rows, outlet, ask.cells)
 }

@@ -50,7 +50,7 @@ pub struct Names {
     pub columns: Vec<String>,
 }
 
-/// What the shell asks of a lake. Listings are objects of the same fields, as the tasks have them in their results.
+/// The requests of the shell to a lake. Listings are objects of the same fields, as the tasks have them in their results.
 pub trait Lake {
     /// Runs a statement that reads, on the state that `travel` set, and writes its rows. Returns their number.
     ///
