@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lake_catalog::{DataFile, Field, PrimitiveType, Scan, Table, Type};
+use lake_catalog::{DataFile, Field, PrimitiveType, Scan, Table, Type, path_text};
 
 use super::types;
 use crate::sql::statement::{piece, rows, run};
@@ -59,8 +59,7 @@ pub fn all_columns(table: &Table) -> anyhow::Result<Vec<ReadColumn>> {
 
 /// Returns the path of a data file.
 pub fn path(file: &DataFile) -> String {
-    let location = file.file_path();
-    location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location).to_owned()
+    path_text(file.file_path()).to_owned()
 }
 
 /// Creates a view of files, without the rows that the delete files name. Each row has its `file name` and `file row`.

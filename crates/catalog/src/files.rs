@@ -210,10 +210,14 @@ fn block_on<F: Future>(future: F) -> Result<F::Output> {
     Ok(runtime.block_on(future))
 }
 
-/// Returns the path of a location: `file:///a`, `file:/a` or `/a`; an object's location is its path.
-pub(crate) fn path_of(location: &str) -> PathBuf {
-    let path = location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location);
-    PathBuf::from(path)
+/// Returns the path of a location as text: of `file:///a`, `file:/a` or `/a` it is `/a`; an object's location is its path.
+pub fn path_text(location: &str) -> &str {
+    location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location)
+}
+
+/// Returns the path of a location, as [`path_text`] has it.
+pub fn path_of(location: &str) -> PathBuf {
+    PathBuf::from(path_text(location))
 }
 
 /// Returns whether a path lies in a folder, by its text: a path with `..` lies nowhere.

@@ -54,7 +54,7 @@ pub use data_file::{data_file, data_file_of_copy, written_data_file};
 pub use data_writer::{DataWriter, FILE_BYTES, WrittenFile};
 pub use error::{Error, Result};
 pub use expiry::{SnapshotRetention, UnnamedFile};
-pub use files::{Files, ListedFile, Objects};
+pub use files::{Files, ListedFile, Objects, path_of, path_text};
 pub use key_bounds::{KeyBounds, key_bounds};
 pub use relocation::relocate;
 pub use replace::Replacement;

@@ -12,9 +12,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use lake_catalog::{Catalog, Error, Result, Session, read_metadata};
-
-use crate::place::path_of;
+use lake_catalog::{Catalog, Error, Result, Session, path_of, read_metadata};
 
 /// The folder of the records.
 #[derive(Clone, Debug)]

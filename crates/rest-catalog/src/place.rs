@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lake_catalog::{TableMetadata, TableName};
+use lake_catalog::{TableMetadata, TableName, path_of, path_text};
 use uuid::Uuid;
 
 /// The longest name of a namespace, table or column of the JDBC schema.
@@ -145,18 +145,12 @@ pub(crate) fn location(path: &Path) -> String {
     format!("file://{}", path.display())
 }
 
-/// Returns the path of a location: `file:///a`, `file:/a` or `/a`.
-pub(crate) fn path_of(location: &str) -> PathBuf {
-    PathBuf::from(location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location))
-}
-
 /// Returns the path of a location that every engine takes for this path.
 ///
 /// # Errors
 /// Returns why some engine could read another file: another scheme or host, `..`, characters that some decode or expand.
 fn plain_path(location: &str) -> Result<PathBuf, String> {
-    let text = location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location);
-    let text = text.trim_end_matches('/');
+    let text = path_text(location).trim_end_matches('/');
     let is_plain = |c: char| !c.is_control() && !r#"%?#*[]{}\""#.contains(c);
     let mut parts = text.split('/');
     let is_path = parts.next() == Some("") && parts.all(|part| !["", ".", ".."].contains(&part));

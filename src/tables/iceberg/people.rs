@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lake_catalog::{Session, TableMetadata, TableName, read_metadata, relocate};
+use lake_catalog::{Session, TableMetadata, TableName, path_text, read_metadata, relocate};
 
 use super::OF_RUNS;
 use crate::lake::Lake;
@@ -158,7 +158,7 @@ fn lies_in(metadata: &TableMetadata, folder: &Path) -> bool {
 }
 
 fn path_of(location: &str) -> &Path {
-    Path::new(location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location))
+    Path::new(path_text(location))
 }
 
 /// Returns a table's name without the id that Trino adds to a table's folder.

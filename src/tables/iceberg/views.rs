@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use lake_catalog::{DataContentType, LiveFile, Ref, Snapshot, Table, TableName};
+use lake_catalog::{DataContentType, LiveFile, Ref, Snapshot, Table, TableName, path_text};
 
 use super::{RUN_ID, Tables, failure, is_of_runs, run_tag};
 use crate::lake::RunId;
@@ -83,7 +83,7 @@ fn files(filler: &mut Filler<'_>, tables: &Tables, table: &Table, snapshot: i64)
     let [layer, name] = names(table);
     table.each_file(snapshot, |file: LiveFile<'_>| {
         let location = file.file_path();
-        let path = location.strip_prefix("file://").or_else(|| location.strip_prefix("file:")).unwrap_or(location);
+        let path = path_text(location);
         let run = tables.run_with(std::path::Path::new(path)).map(|(run, _)| run.to_string());
         let (format, partition) = (file.file_format().to_string(), file.partition_text());
         let content = match file.content_type() {

@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lake_catalog::{Files, Table};
+use lake_catalog::{Files, Table, path_of};
 
 use super::{Mode, Tables};
 use crate::lake::{Manifest, RunId};
@@ -119,7 +119,7 @@ impl Tables {
     /// or `None` if the lake has none.
     pub(super) fn local_path(&self, location: &str) -> Option<PathBuf> {
         if !location.starts_with("s3://") {
-            return Some(PathBuf::from(location.trim_start_matches("file://")));
+            return Some(path_of(location));
         }
         let address = self.warehouse.as_ref()?.address().to_string();
         let below = location.strip_prefix(&address)?.strip_prefix("/_runs/")?;

@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use lake_catalog::{Error, TableName};
+use lake_catalog::{Error, TableName, path_of};
 use serde_json::Value;
 
 use crate::Served;
 use crate::error::{Refusal, Result};
-use crate::place::path_of;
 use crate::request::Page;
 use axum::http::StatusCode;
 
